@@ -1,0 +1,94 @@
+#include "bench/client_run.hpp"
+
+#include <fmt/format.h>
+#include <sys/wait.h>
+
+#include <stdexcept>
+
+#include "bench/ideal.hpp"
+#include "bench/probe/protocol.hpp"
+
+namespace farebench {
+namespace {
+
+using namespace std::chrono_literals;
+using clock = std::chrono::steady_clock;
+using status = child_process::read_status;
+
+constexpr auto patience_to_start = 20s;
+constexpr auto patience_to_end = 10s;
+
+/// Far beyond what any strategy needs, so that it catches a hang and nothing else.
+std::chrono::milliseconds patience_to_report(const benchmark_case& row) {
+  const auto ideal =
+      std::chrono::ceil<std::chrono::milliseconds>(ideal_wall(row.days, row.workers, row.latency));
+  return 60s + 20 * ideal + 5ms * static_cast<int>(row.days);
+}
+
+child_process::options probe_options(const programs& with, const benchmark_case& row, const std::string& url,
+                                     const client_surroundings& surroundings) {
+  return {.executable = with.fetch_probe,
+          .arguments = {"--strategy", row.strategy, "--workers", std::to_string(row.workers), "--days",
+                        std::to_string(row.days), "--url", url},
+          .environment = surroundings.environment,
+          .inherited_descriptors = surroundings.inherited_descriptors,
+          .death_signal = SIGKILL};
+}
+
+/// Why a client that should have gone on has not, for people.
+std::string fate(child_process& client) {
+  const auto wait_status = client.wait(patience_to_end);
+  if (!wait_status) return "closed its output and went on running";
+  if (WIFSIGNALED(*wait_status)) return fmt::format("was killed by signal {}", WTERMSIG(*wait_status));
+  return fmt::format("ended with exit code {}", WEXITSTATUS(*wait_status));
+}
+
+}  // namespace
+
+client_run::client_run(const programs& with, const benchmark_case& row,
+                       const client_surroundings& surroundings)
+    : row_{row},
+      server_{{.latency = row.latency, .page_kb = row.page_kb, .executable = with.mock_server}},
+      probe_{probe_options(with, row, server_.url(), surroundings)} {
+  const auto first = probe_.read_line(patience_to_start);
+  if (first.status == status::end_of_file)
+    throw std::runtime_error{"the client " + fate(probe_) + " before it was ready"};
+  if (first.status == status::timed_out) throw std::runtime_error{"the client was not ready in time"};
+  if (first.line != probe_ready) {
+    throw std::runtime_error{
+        fmt::format("the client speaks another protocol: '{}' instead of '{}'", first.line, probe_ready)};
+  }
+}
+
+batch_report client_run::go(const std::function<void()>& watch, std::chrono::milliseconds interval) {
+  const auto deadline = clock::now() + patience_to_report(row_);
+  if (!probe_.write_line(probe_go))
+    throw std::runtime_error{"the client " + fate(probe_) + " before its batch"};
+  while (true) {
+    const auto answer = probe_.read_line(interval);
+    if (answer.status == status::line) return parse_batch_report(answer.line);
+    if (answer.status == status::end_of_file)
+      throw std::runtime_error{"the client " + fate(probe_) + " during its batch"};
+    if (clock::now() > deadline) {
+      throw std::runtime_error{
+          fmt::format("the client had not finished after {} s", patience_to_report(row_) / 1s)};
+    }
+    watch();
+  }
+}
+
+server_stats client_run::server_side() const {
+  server_stats seen = server_.stats();
+  seen.connections_accepted -= 1;  // the one that asked
+  return seen;
+}
+
+void client_run::end() {
+  probe_.write_line(probe_exit);
+  const auto wait_status = probe_.wait(patience_to_end);
+  if (!wait_status) throw std::runtime_error{"the client did not end when told to"};
+  if (*wait_status != 0) throw std::runtime_error{"the client " + fate(probe_) + " after its batch"};
+  server_.stop();
+}
+
+}  // namespace farebench

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bench/benchmark_case.hpp"
+#include "bench/probe/batch_report.hpp"
+#include "mock_server/process/child_process.hpp"
+#include "mock_server/process/mock_server_process.hpp"
+
+namespace farebench {
+
+/// The programs that a measurement is made with.
+struct programs {
+  std::filesystem::path mock_server;
+  std::filesystem::path fetch_probe;
+  std::filesystem::path heap_count;  ///< the preloaded library
+};
+
+/// What the client is started with on top of what the bench itself was started with.
+struct client_surroundings {
+  std::vector<std::pair<std::string, std::string>> environment;
+  std::vector<int> inherited_descriptors;
+};
+
+/// One fresh client process against one fresh server, led through the probe's protocol: ready when
+/// constructed, both gone when destroyed. Belongs to the thread that made it. Whatever goes wrong on the way
+/// is a std::runtime_error or std::system_error whose text says what happened to which program.
+class client_run {
+ public:
+  client_run(const programs& with, const benchmark_case& row, const client_surroundings& surroundings);
+
+  pid_t client() const { return probe_.pid(); }
+
+  /// Lets the client run its batch; calls `watch` every `interval` until it reports.
+  batch_report go(const std::function<void()>& watch, std::chrono::milliseconds interval);
+
+  /// What the server saw of the client, without the connection that asks.
+  server_stats server_side() const;
+
+  /// Ends the client; throws when it does not end well.
+  void end();
+
+ private:
+  const benchmark_case row_;
+  mock_server_process server_;
+  child_process probe_;
+};
+
+}  // namespace farebench

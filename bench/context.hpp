@@ -1,0 +1,19 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "bench/client_run.hpp"
+#include "bench/flags.hpp"
+
+namespace farebench {
+
+/// What a result was measured with and on: commit, build, library versions, kernel, CPU, workload. No
+/// host name and no path. The programs are asked themselves (--version), so that it is theirs and
+/// not this program's. Throws std::runtime_error naming the program that does not answer.
+std::map<std::string, std::string> measuring_context(const programs& with, const bench_flags& flags);
+
+/// Why figures of that context do not count (an unoptimised or sanitised build), or nothing.
+std::string unfit_for_measuring(const std::map<std::string, std::string>& context);
+
+}  // namespace farebench

@@ -1,0 +1,246 @@
+#include "bench/flags.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <cstdlib>
+#include <initializer_list>
+#include <optional>
+#include <ranges>
+
+#include "bench/columns.hpp"
+#include "bench/route.hpp"
+#include "farebench/strategy.hpp"
+#include "lib/cli/duration_text.hpp"
+#include "mock_server/site/page_size.hpp"
+
+namespace farebench {
+namespace {
+
+using namespace std::chrono_literals;
+
+// One thread a connection: above this the cpp-httplib engine would be what is measured.
+constexpr std::size_t most_workers = 256;
+constexpr std::size_t default_repetitions = 5;
+
+struct named_workload {
+  std::string_view name;
+  std::string_view meaning;
+  std::vector<std::size_t> workers;
+  std::chrono::microseconds latency;
+  std::size_t page_kb;
+  std::size_t days;
+};
+
+const std::vector<named_workload>& named_workloads() {
+  static const std::vector<named_workload> all{
+      {"light", "100 days, 20 ms a response, 3 KiB pages", {20, 100}, 20ms, 3, 100},
+      {"article",
+       "100 days, 145 ms a response, 94 KiB pages: the Python comparison's",
+       {20, 100},
+       145ms,
+       94,
+       100},
+  };
+  return all;
+}
+
+constexpr const char* examples = R"(Examples:
+  bench                                              the light workload, five repetitions
+  bench --workload article                           the workload of the Python comparison
+  bench --strategies multi_socket --workers 1,10,100 --latency 50ms
+  bench --benchmark_format=json > run.json           for programs; the table goes to stderr
+  bench --benchmark_out=run.json                     both: a table to read, a file to keep
+  bench --smoke                                      are the answers right? In seconds, on a busy machine too
+)";
+
+std::string footer() {
+  std::string text = "\nColumns, on every row:\n";
+  for (const auto& column : column_meanings())
+    text += fmt::format("  {:<30} {}\n", column.name, column.meaning);
+  text += R"(
+A row fails, with its reason, when its fares differ from what the site holds, it beat the ideal, the
+listen queue overflowed, connections accepted differ from workers, or the server's median lateness
+passed max(1 ms, 5 % of the latency).
+
+Every repetition is appended to the journal as it completes, so that a killed run loses none.
+
+Exit codes: 0 every row stands; 1 a row failed, or something could not be read or written; 2 usage.
+
+Google Benchmark's own flags work too (repetitions default to 5, interleaved at random):
+)";
+  return text;
+}
+
+/// The value that Google Benchmark will see of its flag --NAME=VALUE: the last one given, or the
+/// environment variable of the same name in capitals.
+std::optional<std::string> value_of(const std::vector<std::string>& arguments, std::string_view name) {
+  std::optional<std::string> found;
+  std::string variable;
+  for (const char c : name) variable += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  if (const char* const value = std::getenv(variable.c_str())) found = value;
+  const auto prefix = fmt::format("--{}=", name);
+  for (const auto& argument : arguments) {
+    if (argument.starts_with(prefix)) found = argument.substr(prefix.size());
+  }
+  return found;
+}
+
+void check_choice(const std::string& value, std::string_view flag,
+                  std::initializer_list<std::string_view> choices) {
+  if (std::ranges::find(choices, value) != choices.end()) return;
+  throw flag_error{fmt::format("--{}={}: choose {}", flag, value, fmt::join(choices, " or "))};
+}
+
+std::size_t parse_repetitions(const std::string& text) {
+  std::size_t count = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (fault != std::errc{} || end != text.data() + text.size() || count == 0 || count > 1000) {
+    throw flag_error{fmt::format("--benchmark_repetitions={}: write a whole number from 1 to 1000", text)};
+  }
+  return count;
+}
+
+/// Keeps the first of equal ones: two cases of one name could not be told apart.
+template <typename Value>
+std::vector<Value> without_repeats(const std::vector<Value>& values) {
+  std::vector<Value> kept;
+  for (const auto& value : values) {
+    if (std::ranges::find(kept, value) == kept.end()) kept.push_back(value);
+  }
+  return kept;
+}
+
+void take_google_benchmark_flags(bench_flags& flags, const std::vector<std::string>& extras,
+                                 const char* program) {
+  for (const auto& extra : extras) {
+    if (!extra.starts_with("--benchmark_") && !extra.starts_with("--v=")) {
+      throw flag_error{fmt::format("unknown argument '{}': see --help", extra)};
+    }
+    if (extra.starts_with("--benchmark_min_time") || extra.starts_with("--benchmark_min_warmup_time")) {
+      throw flag_error{
+          fmt::format("{}: has no meaning here, one iteration is one fresh client process; use "
+                      "--benchmark_repetitions",
+                      extra)};
+    }
+  }
+  flags.display_format = value_of(extras, "benchmark_format").value_or("console");
+  flags.out_format = value_of(extras, "benchmark_out_format").value_or("json");
+  flags.out = value_of(extras, "benchmark_out").value_or("");
+  flags.filter = value_of(extras, "benchmark_filter").value_or("");
+  const auto lists = value_of(extras, "benchmark_list_tests");
+  flags.lists_only =
+      (lists && *lists != "false") || std::ranges::find(extras, "--benchmark_list_tests") != extras.end();
+  // Of a wrong value of these, Google Benchmark prints its usage and exits with 0.
+  check_choice(flags.display_format, "benchmark_format", {"console", "json", "csv"});
+  check_choice(flags.out_format, "benchmark_out_format", {"console", "json", "csv"});
+  check_choice(value_of(extras, "benchmark_time_unit").value_or("ms"), "benchmark_time_unit",
+               {"ns", "us", "ms", "s"});
+  check_choice(value_of(extras, "benchmark_color").value_or("auto"), "benchmark_color",
+               {"auto", "true", "false"});
+  const auto repetitions = value_of(extras, "benchmark_repetitions");
+  flags.repetitions = repetitions ? parse_repetitions(*repetitions) : (flags.smoke ? 1 : default_repetitions);
+
+  // Ours come first, so that the user's win.
+  flags.google_benchmark = {program, fmt::format("--benchmark_repetitions={}", flags.repetitions),
+                            "--benchmark_enable_random_interleaving=true",
+                            "--benchmark_counters_tabular=true"};
+  flags.google_benchmark.insert(flags.google_benchmark.end(), extras.begin(), extras.end());
+}
+
+}  // namespace
+
+bench_flags parse_flags(int argc, char** argv) {
+  CLI::App app{"Which way of running N HTTP round trips in parallel costs the least time and memory?",
+               "bench"};
+  app.set_help_flag();  // ours prints examples first, and Google Benchmark's flags last
+  app.allow_extras();
+
+  bench_flags flags;
+  flags.workload_name = "light";
+  bool help = false;
+  std::vector<std::string> strategies;
+  std::vector<std::size_t> workers;
+  std::string latency;
+  std::size_t page_kb = 0;
+  std::size_t days = 0;
+  std::string workloads_text;
+  for (const auto& one : named_workloads()) {
+    workloads_text += fmt::format("{}{}: {}", workloads_text.empty() ? "" : "; ", one.name, one.meaning);
+  }
+  app.add_flag("-h,--help", help, "this text");
+  app.add_option("--workload", flags.workload_name, workloads_text)->type_name("NAME");
+  app.add_option("--strategies", strategies, fmt::format("any of {}", fmt::join(strategy_names(), ",")))
+      ->delimiter(',')
+      ->type_name("A,B");
+  app.add_option("--workers", workers,
+                 fmt::format("most scrapes in flight, each 1 to {}; sequential always has one", most_workers))
+      ->delimiter(',')
+      ->check(CLI::Range(std::size_t{1}, most_workers).description(""))
+      ->type_name("W,W");
+  app.add_option("--latency", latency, "the server's, of each response: 20ms, 1.5s, 250us, 0")
+      ->type_name("TIME");
+  app.add_option("--page-kb", page_kb,
+                 fmt::format("size of a results page, {} to {} KiB", min_page_kb, max_page_kb))
+      ->check(CLI::Range(min_page_kb, max_page_kb).description(""))
+      ->type_name("KIB");
+  app.add_option("--days", days, fmt::format("how many days to scrape, 1 to {}", most_days))
+      ->check(CLI::Range(std::size_t{1}, most_days).description(""))
+      ->type_name("N");
+  app.add_option("--journal", flags.journal,
+                 "where finished rows are appended; default: beside --benchmark_out, or beside the program")
+      ->type_name("FILE");
+  app.add_flag("--smoke", flags.smoke, "a tiny workload once, judged on correctness alone");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& fault) {
+    throw flag_error{fault.what()};
+  }
+  if (help) {
+    fmt::print("{}\n{}{}", examples, app.help(), footer());
+    std::fflush(stdout);
+    throw help_shown{};
+  }
+
+  const auto named = std::ranges::find(named_workloads(), flags.workload_name, &named_workload::name);
+  if (named == named_workloads().end()) {
+    throw flag_error{
+        fmt::format("there is no workload '{}': choose {}", flags.workload_name,
+                    fmt::join(named_workloads() | std::views::transform(&named_workload::name), " or "))};
+  }
+  flags.what = {.strategies = {strategy_names().begin(), strategy_names().end()},
+                .workers = named->workers,
+                .latency = named->latency,
+                .page_kb = named->page_kb,
+                .days = named->days};
+  if (flags.smoke) {
+    flags.workload_name = "smoke";
+    flags.what.workers = {1, 4};
+    flags.what.latency = 1ms;
+    flags.what.days = 6;
+  }
+  for (const auto& name : strategies) {
+    if (std::ranges::find(strategy_names(), name) == strategy_names().end()) {
+      throw flag_error{
+          fmt::format("there is no strategy '{}': choose from {}", name, fmt::join(strategy_names(), ", "))};
+    }
+  }
+  if (!strategies.empty()) flags.what.strategies = without_repeats(strategies);
+  if (!workers.empty()) flags.what.workers = without_repeats(workers);
+  if (app.count("--latency") > 0) {
+    const auto parsed = parse_duration(latency);
+    if (!parsed) throw flag_error{"--latency: " + parsed.error()};
+    flags.what.latency = *parsed;
+  }
+  if (page_kb != 0) flags.what.page_kb = page_kb;
+  if (days != 0) flags.what.days = days;
+  take_google_benchmark_flags(flags, app.remaining(), argv[0]);
+  return flags;
+}
+
+}  // namespace farebench

@@ -1,0 +1,87 @@
+#include "bench/judge.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "bench/ideal.hpp"
+#include "bench/probe/fares_digest.hpp"
+#include "bench/route.hpp"
+#include "mock_server/site/timetable.hpp"
+
+namespace farebench {
+namespace {
+
+double milliseconds(std::chrono::microseconds time) { return static_cast<double>(time.count()) / 1e3; }
+
+/// The most that the server may be late before it, and not the client, is what was measured.
+double tolerated_lateness_ms(std::chrono::microseconds latency) {
+  return std::max(1.0, 0.05 * milliseconds(latency));
+}
+
+std::optional<std::string> wrong_answers(const benchmark_case& row, const measurement& seen,
+                                         const expected_fares& expected) {
+  const batch_report& report = seen.report;
+  if (report.outcomes != row.days) return fmt::format("{} outcomes for {} days", report.outcomes, row.days);
+  if (report.errors > 0) {
+    return fmt::format("{} of {} days failed, first: {}", report.errors, row.days,
+                       report.first_errors.empty() ? "unknown" : report.first_errors.front());
+  }
+  if (report.fares != expected.fares) {
+    return fmt::format("wrong answers: {} fares, the site holds {}", report.fares, expected.fares);
+  }
+  if (report.fares_digest != expected.digest)
+    return "wrong answers: the fares differ from what the site holds";
+  return std::nullopt;
+}
+
+}  // namespace
+
+expected_fares fares_of_site(const benchmark_case& row) {
+  fares_digest digest;
+  for (std::size_t day = 0; day < row.days; ++day) {
+    const query asked = query_of_day(day);
+    digest.add(asked.date, timetable(asked, row.page_kb));
+  }
+  return {digest.fares(), digest.value()};
+}
+
+row_verdict judge(const benchmark_case& row, const measurement& seen, const expected_fares& expected,
+                  strictness how) {
+  if (const auto wrong = wrong_answers(row, seen, expected)) return {.failure = *wrong, .warning = {}};
+
+  const double ideal_ms = milliseconds(ideal_wall(row.days, row.workers, row.latency));
+  if (seen.report.wall_ms < ideal_ms) {
+    return {.failure = fmt::format("{:.3f} ms beats the ideal of {:.3f} ms: the suite is wrong",
+                                   seen.report.wall_ms, ideal_ms),
+            .warning = {}};
+  }
+  if (seen.server.listen_drops > 0) {
+    return {.failure =
+                fmt::format("the listen queue overflowed: {} connections dropped", seen.server.listen_drops),
+            .warning = {}};
+  }
+  if (seen.server.connections_accepted != row.active_workers()) {
+    return {.failure = fmt::format("{} connections accepted for {} workers", seen.server.connections_accepted,
+                                   row.active_workers()),
+            .warning = {}};
+  }
+  if (how == strictness::correctness_only) return {};
+
+  const double tolerated_ms = tolerated_lateness_ms(row.latency);
+  if (seen.server.late_p50_ms > tolerated_ms) {
+    return {.failure = fmt::format(
+                "the server was what limited it: median answer {:.2f} ms late, tolerated {:.2f} ms",
+                seen.server.late_p50_ms, tolerated_ms),
+            .warning = {}};
+  }
+  if (seen.server.late_p99_ms > tolerated_ms) {
+    return {.failure = {},
+            .warning = fmt::format("server late: p99 {:.2f} ms, tolerated for the median {:.2f} ms",
+                                   seen.server.late_p99_ms, tolerated_ms)};
+  }
+  return {};
+}
+
+}  // namespace farebench

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+
+#include "bench/benchmark_case.hpp"
+#include "bench/measurement.hpp"
+#include "bench/report/row_verdict.hpp"
+
+namespace farebench {
+
+/// What the site holds for a case, which each client must bring home.
+struct expected_fares {
+  std::uint64_t fares = 0;
+  std::uint64_t digest = 0;  ///< see fares_digest
+};
+expected_fares fares_of_site(const benchmark_case& row);
+
+/// How much is asked of a row. A smoke run asks whether answers are right, on however busy a machine.
+enum class strictness { correctness_only, full };
+
+/// Whether a row may stand, and if not, why, in one line. It fails when its fares differ from the
+/// site's, it beat the ideal (then the suite is wrong), the kernel dropped connections off the listen
+/// queue, the connections accepted are not one a worker, or the server's median lateness passed
+/// max(1 ms, 5 % of the latency). A late p99 is a warning. Pure.
+row_verdict judge(const benchmark_case& row, const measurement& seen, const expected_fares& expected,
+                  strictness how);
+
+}  // namespace farebench

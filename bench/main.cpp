@@ -1,0 +1,117 @@
+// bench: flags → cases → benchmarks → rows → exit code.
+
+#include <benchmark/benchmark.h>
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <optional>
+#include <regex>
+
+#include "bench/columns.hpp"
+#include "bench/context.hpp"
+#include "bench/flags.hpp"
+#include "bench/progress.hpp"
+#include "bench/report/row_reporter.hpp"
+#include "bench/suite.hpp"
+#include "mock_server/process/sibling.hpp"
+
+namespace {
+
+using namespace farebench;
+
+constexpr int exit_failed = 1;
+constexpr int exit_usage = 2;
+
+void complain(std::string_view text) { fmt::print(stderr, "bench: {}\n", text); }
+
+/// Hands Google Benchmark its flags; what it leaves over has a value that it does not understand.
+void initialize_google_benchmark(std::vector<std::string>& arguments) {
+  std::vector<char*> argv;
+  for (auto& argument : arguments) argv.push_back(argument.data());
+  int argc = static_cast<int>(argv.size());
+  benchmark::Initialize(&argc, argv.data());
+  if (argc > 1)
+    throw flag_error{fmt::format("Google Benchmark does not understand '{}': see --help", argv[1])};
+}
+
+/// The cases whose names --benchmark_filter lets through; a leading '-' inverts it, as there.
+std::vector<benchmark_case> filtered(const std::vector<benchmark_case>& cases, const std::string& filter) {
+  if (filter.empty() || filter == "all") return cases;
+  const bool inverted = filter.starts_with('-');
+  try {
+    const std::regex wanted{filter.substr(inverted ? 1 : 0), std::regex::extended};
+    std::vector<benchmark_case> kept;
+    for (const auto& row : cases) {
+      if (std::regex_search(row.name(), wanted) != inverted) kept.push_back(row);
+    }
+    return kept;
+  } catch (const std::regex_error&) {
+    throw flag_error{fmt::format("--benchmark_filter={}: not a regular expression", filter)};
+  }
+}
+
+/// Beside the output; without one, beside this program: the build's folder, which git ignores.
+std::filesystem::path journal_path(const bench_flags& flags, const programs& with) {
+  if (!flags.journal.empty()) return flags.journal;
+  if (!flags.out.empty()) return flags.out + ".journal";
+  return with.fetch_probe.parent_path() / "bench.journal";
+}
+
+int run(bench_flags flags) {
+  const programs with{.mock_server = sibling_path("mock_server"),
+                      .fetch_probe = sibling_path("fetch_probe"),
+                      .heap_count = sibling_path("libheap_count.so")};
+  initialize_google_benchmark(flags.google_benchmark);
+  const auto cases = filtered(cases_of(flags.what), flags.filter);
+  if (cases.empty())
+    throw flag_error{fmt::format("--benchmark_filter={}: no case has such a name", flags.filter)};
+
+  const auto context = measuring_context(with, flags);
+  for (const auto& [key, value] : context) benchmark::AddCustomContext(key, value);
+  if (const auto unfit = unfit_for_measuring(context); !unfit.empty()) {
+    benchmark::AddCustomContext("warning", unfit);
+    complain("WARNING: " + unfit);
+  }
+
+  progress shown{cases, flags.repetitions};
+  std::optional<row_journal> journal;
+  suite measured{with, flags.smoke ? strictness::correctness_only : strictness::full, journal, shown};
+  for (const auto& row : cases) measured.add(row);
+  const auto display = make_display_reporter(column_names(), measured.ledger());
+  if (flags.lists_only) {
+    benchmark::RunSpecifiedBenchmarks(display.get());
+    return 0;
+  }
+
+  journal.emplace(journal_path(flags, with), context);
+  const auto file = flags.out.empty() ? nullptr
+                                      : make_row_reporter(*parse_output_format(flags.out_format),
+                                                          column_names(), measured.ledger());
+  benchmark::RunSpecifiedBenchmarks(display.get(), file.get());
+
+  // The table is for people: where standard output is for programs, it goes to standard error.
+  std::fflush(stdout);
+  fmt::print(flags.display_format == "console" ? stdout : stderr, "\n{}", summary_table(measured.summary()));
+  const auto failed = measured.ledger().failed_rows();
+  if (failed == 0) return 0;
+  complain(fmt::format("{} of {} rows failed", failed, measured.ledger().rows()));
+  return exit_failed;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(parse_flags(argc, argv));
+  } catch (const help_shown&) {
+    benchmark::PrintDefaultHelp();
+    return 0;
+  } catch (const flag_error& fault) {
+    complain(fault.what());
+    return exit_usage;
+  } catch (const std::exception& fault) {
+    complain(fault.what());
+    return exit_failed;
+  }
+}

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "bench/probe/batch_report.hpp"
+#include "bench/probe/fares_digest.hpp"
+#include "farebench/strategy.hpp"
+
+namespace farebench {
+
+/// Runs a batch and measures it at the seams that every strategy shares: a scrape starts when its
+/// query is pulled and ends when its outcome is delivered. So no strategy knows that it is measured.
+class measured_batch {
+ public:
+  /// Takes all the memory that measuring needs now, so that it belongs to the baseline.
+  explicit measured_batch(batch work);
+
+  batch_report run(strategy& way);
+
+ private:
+  using clock = std::chrono::steady_clock;
+
+  void deliver(std::size_t index, const outcome& result);
+
+  batch work_;
+  std::vector<clock::time_point> started_;  // by index; each is written by the worker that pulls it
+  std::vector<float> scrape_ms_;            // in order of completion
+  fares_digest digest_;
+  batch_report report_;
+  clock::time_point last_outcome_;
+};
+
+}  // namespace farebench

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <benchmark/benchmark.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bench/report/output_format.hpp"
+#include "bench/report/row_ledger.hpp"
+
+namespace farebench {
+
+/// A reporter for benchmark::RunSpecifiedBenchmarks, for its display or for its file, that prints
+/// through Google Benchmark's own reporter of that format, and mends what that one gets wrong:
+///  - a row whose verdict in the ledger is a failure shows the reason *and* its counters (JSON and
+///    CSV as error_occurred and error_message, the console as "FAILED: reason"); an aggregate of a
+///    case with a failed repetition is itself a failure;
+///  - the columns are those of `column_names` from the first row on: each line of the CSV has the same
+///    cells, the header of a tabular console comes once;
+///  - a counter that is absent or not finite is left out (an empty cell in CSV, "-" in a tabular
+///    console), and a `_cv` that is not finite for times that are all zero is 0;
+///  - a warning is the row's label, after what the benchmark itself set as one;
+///  - the context says nothing of the host's name, of paths, or of how Debian built the library.
+/// The console and CSV put the context on the error stream, as Google Benchmark does; when that is
+/// the same as the output, CSV leaves it out, so that the file is a table.
+///
+/// The ledger must outlive the reporter. ReportRuns throws std::logic_error for what can only be a
+/// mistake in the program: a counter not among `column_names`, a repetition without a verdict, a
+/// passed row without a finite time. One thread.
+std::unique_ptr<benchmark::BenchmarkReporter> make_row_reporter(
+    output_format format, std::vector<std::string> column_names, const row_ledger& ledger,
+    benchmark::ConsoleReporter::OutputOptions console_options = benchmark::ConsoleReporter::OO_None);
+
+/// The same with the format, the colours and the tables that the command line asked for: to be
+/// called after benchmark::Initialize.
+std::unique_ptr<benchmark::BenchmarkReporter> make_display_reporter(std::vector<std::string> column_names,
+                                                                    const row_ledger& ledger);
+
+}  // namespace farebench

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+
+namespace farebench {
+
+/// What the suite thinks of one repetition of a case, beside its figures. Each text is one line;
+/// what would break a line is printed as a blank.
+struct row_verdict {
+  std::string failure = {};  ///< why the figures don't count; empty: they do
+  std::string warning = {};  ///< what to know when reading them; empty: nothing
+
+  bool failed() const { return !failure.empty(); }
+  bool operator==(const row_verdict&) const = default;
+};
+
+}  // namespace farebench

@@ -1,0 +1,90 @@
+#include "bench/suite.hpp"
+
+#include <utility>
+
+#include "bench/columns.hpp"
+#include "bench/fixture.hpp"
+
+namespace farebench {
+namespace {
+
+/// The pool sizes that the Python comparison made known.
+std::string note_on(const benchmark_case& row) {
+  if (row.strategy == "sequential") return {};
+  if (row.workers == 20) return "the article's default pool: 5 × cores";
+  if (row.workers == 100) return "the article's correction";
+  return {};
+}
+
+}  // namespace
+
+suite::suite(programs with, strictness how, std::optional<row_journal>& journal, progress& shown)
+    : with_{std::move(with)}, how_{how}, journal_{journal}, progress_{shown} {}
+
+void suite::add(const benchmark_case& row) {
+  cases_.push_back(row);
+  benchmark::RegisterBenchmark(row.name().c_str(),
+                               [this, row](benchmark::State& state) { repeat(state, row); })
+      ->UseManualTime()
+      ->Iterations(1)
+      ->Unit(benchmark::kMillisecond);
+}
+
+std::vector<summary_case> suite::summary() const {
+  std::vector<summary_case> out;
+  for (const auto& row : cases_) {
+    const auto found = facts_.find(row.name());
+    if (found == facts_.end()) continue;
+    out.push_back({.strategy = row.strategy,
+                   .workers = static_cast<int>(row.workers),
+                   .note = note_on(row),
+                   .repetitions = found->second.repetitions});
+  }
+  return out;
+}
+
+void suite::repeat(benchmark::State& state, const benchmark_case& row) {
+  const std::string name = row.name();
+  progress_.start(row);
+  auto found = facts_.find(name);
+  if (found == facts_.end()) found = facts_.emplace(name, find_out(row)).first;
+  case_facts& facts = found->second;
+  for ([[maybe_unused]] const auto iteration : state) {
+    const finished_row finished = run_once(row, facts);
+    state.SetIterationTime(finished.real_time_ms.value_or(0) / 1e3);
+    for (const auto& [column, value] : finished.columns) state.counters[column] = value;
+    if (journal_) journal_->append(name, static_cast<int>(facts.repetitions.size()), finished);
+    ledger_.record(name, finished.verdict);
+    facts.repetitions.push_back(finished);
+  }
+  progress_.done(row);
+}
+
+finished_row suite::run_once(const benchmark_case& row, case_facts& facts) {
+  finished_row finished;
+  try {
+    const measurement seen = measure(with_, row);
+    finished.real_time_ms = seen.report.wall_ms;
+    finished.columns = columns(row, seen, facts.counted);
+    finished.verdict = judge(row, seen, facts.expected, how_);
+  } catch (const std::exception& fault) {
+    finished.verdict.failure = fault.what();
+  }
+  if (!finished.verdict.failed() && !facts.count_failure.empty()) {
+    finished.verdict.failure = "its heap could not be counted: " + facts.count_failure;
+  }
+  return finished;
+}
+
+suite::case_facts suite::find_out(const benchmark_case& row) const {
+  case_facts facts;
+  facts.expected = fares_of_site(row);
+  try {
+    facts.counted = count(with_, row);
+  } catch (const std::exception& fault) {
+    facts.count_failure = fault.what();
+  }
+  return facts;
+}
+
+}  // namespace farebench

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <benchmark/benchmark.h>
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bench/benchmark_case.hpp"
+#include "bench/client_run.hpp"
+#include "bench/judge.hpp"
+#include "bench/measurement.hpp"
+#include "bench/progress.hpp"
+#include "bench/report/finished_row.hpp"
+#include "bench/report/row_journal.hpp"
+#include "bench/report/row_ledger.hpp"
+#include "bench/report/summary_table.hpp"
+
+namespace farebench {
+
+/// The cases as benchmarks: each call of a benchmark's function is one repetition, and leaves its row
+/// in the ledger, the journal and the summary, whether it stands or fails. One thread.
+class suite {
+ public:
+  suite(programs with, strictness how, std::optional<row_journal>& journal, progress& shown);
+
+  /// Registers a case with Google Benchmark; the suite must outlive the run.
+  void add(const benchmark_case& row);
+
+  const row_ledger& ledger() const { return ledger_; }
+  /// What has been measured so far, a case that never ran left out.
+  std::vector<summary_case> summary() const;
+
+ private:
+  /// What is found out about a case once, before its first repetition.
+  struct case_facts {
+    expected_fares expected;
+    std::optional<counted_run> counted;
+    std::string count_failure;  // why the counted run has no figures; empty: it has, or was not due
+    std::vector<finished_row> repetitions;
+  };
+
+  void repeat(benchmark::State& state, const benchmark_case& row);
+  finished_row run_once(const benchmark_case& row, case_facts& facts);
+  case_facts find_out(const benchmark_case& row) const;
+
+  programs with_;
+  strictness how_;
+  std::optional<row_journal>& journal_;
+  progress& progress_;
+  row_ledger ledger_;
+  std::vector<benchmark_case> cases_;
+  std::map<std::string, case_facts> facts_;  // by case name
+};
+
+}  // namespace farebench

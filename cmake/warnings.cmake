@@ -1,0 +1,12 @@
+# One target carries what every target of ours is compiled with.
+add_library(farebench_flags INTERFACE)
+target_compile_options(farebench_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
+  $<$<BOOL:${FAREBENCH_WERROR}>:-Werror>
+  # GCC 12 sees overlaps in std::string's operator+ that are not there (GCC bug 105651).
+  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-restrict>)
+if(FAREBENCH_SANITIZE)
+  target_compile_options(farebench_flags INTERFACE
+    -fsanitize=${FAREBENCH_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(farebench_flags INTERFACE -fsanitize=${FAREBENCH_SANITIZE})
+endif()

@@ -1,0 +1,27 @@
+# Writes HEADER with the commit of SOURCE_DIR and whether tracked files differ from it; touches it only when that changes.
+set(commit "unknown")
+set(dirty "false")
+find_package(Git QUIET)
+if(GIT_FOUND)
+  execute_process(COMMAND ${GIT_EXECUTABLE} -C ${SOURCE_DIR} rev-parse HEAD
+    OUTPUT_VARIABLE found OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET RESULT_VARIABLE status)
+  if(status EQUAL 0)
+    set(commit "${found}")
+    execute_process(COMMAND ${GIT_EXECUTABLE} -C ${SOURCE_DIR} status --porcelain --untracked-files=no
+      OUTPUT_VARIABLE changes OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+    if(changes)
+      set(dirty "true")
+    endif()
+  endif()
+endif()
+set(text "#pragma once
+#define FAREBENCH_COMMIT \"${commit}\"
+#define FAREBENCH_DIRTY ${dirty}
+")
+set(before "")
+if(EXISTS ${HEADER})
+  file(READ ${HEADER} before)
+endif()
+if(NOT before STREQUAL text)
+  file(WRITE ${HEADER} "${text}")
+endif()

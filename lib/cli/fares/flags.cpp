@@ -1,0 +1,115 @@
+#include "lib/cli/fares/flags.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <map>
+
+#include "farebench/date.hpp"
+#include "farebench/strategy.hpp"
+#include "lib/cli/duration_text.hpp"
+
+namespace farebench {
+namespace {
+
+using namespace std::chrono;
+
+constexpr const char* examples = R"(Examples:
+  fares --from ID10202003 --to ID10202002                     the next 100 days, from the embedded mock server
+  fares --from ID10202003 --to ID10202002 --days 7 --format json
+  fares --from ID10202003 --to ID10202002 --url http://127.0.0.1:8080 --strategy thread_pool --workers 20
+)";
+
+constexpr const char* exit_codes = R"(
+Fares go to standard output in the order of their dates, errors to standard error, a line a day.
+
+Exit codes: 0 every day came home; 1 some did not, or the output could not be written; 2 usage.
+)";
+
+milliseconds duration_flag(const std::string& flag, const std::string& text) {
+  const auto parsed = parse_duration(text);
+  if (!parsed) throw CLI::ValidationError(flag, parsed.error());
+  const auto rounded = ceil<milliseconds>(*parsed);
+  if (rounded == 0ms)
+    throw CLI::ValidationError(flag, "must be longer than zero");  // to libcurl zero means: no limit
+  return rounded;
+}
+
+year_month_day date_flag(const std::string& text) {
+  const auto date = parse_iso_date(text);
+  if (!date)
+    throw CLI::ValidationError("--first-date",
+                               fmt::format("'{}' is not a date: write it as 2026-03-01", text));
+  return *date;
+}
+
+void check_last_date(const fares_flags& flags) {
+  const year_month_day last = sys_days{flags.first_date} + days{static_cast<int>(flags.days) - 1};
+  if (flags.first_date.year() < 2000y || last.year() > 2099y) {
+    throw CLI::ValidationError("--first-date",
+                               "the site's form has dates from 2000-01-01 to 2099-12-31 only");
+  }
+}
+
+}  // namespace
+
+parsed_flags parse_fares_flags(int argc, char** argv) {
+  parsed_flags out;
+  fares_flags& flags = out.flags;
+  CLI::App app{"Scrapes bus fares for consecutive days, with any of farebench's strategies.", "fares"};
+  app.footer(exit_codes);
+  std::string first_date;
+  std::string timeout;
+  std::string connect_timeout;
+  app.add_option("--from", flags.from, "station to leave from, e.g. ID10202003")->required()->type_name("ID");
+  app.add_option("--to", flags.to, "station to go to, e.g. ID10202002")->required()->type_name("ID");
+  app.add_option("--first-date", first_date, "first day, e.g. 2026-03-01; default: today (UTC)")
+      ->type_name("DATE");
+  app.add_option("--days", flags.days, "how many days")
+      ->capture_default_str()
+      ->check(CLI::Range(std::size_t{1}, std::size_t{36'525}).description(""))
+      ->type_name("N");
+  app.add_option("--strategy", flags.strategy, fmt::format("one of {}", fmt::join(strategy_names(), ", ")))
+      ->capture_default_str()
+      ->type_name("NAME");
+  app.add_option("--workers", flags.workers, "most scrapes in flight at once")
+      ->capture_default_str()
+      ->check(CLI::Range(std::size_t{1}, std::size_t{100'000}).description(""))
+      ->type_name("W");
+  app.add_option("--url", flags.url, "the site: scheme, host and port; default: an embedded mock server")
+      ->type_name("URL");
+  app.add_option("--format", flags.format, "table, csv or json; default: table")
+      ->transform(CLI::Transformer(std::map<std::string, fares_format>{{"table", fares_format::table},
+                                                                       {"csv", fares_format::csv},
+                                                                       {"json", fares_format::json}})
+                      .description(""))
+      ->type_name("FORMAT");
+  app.add_option("--connect-timeout", connect_timeout, "for each connection; default: 5s")->type_name("TIME");
+  app.add_option("--timeout", timeout, "for each request, from its start to its last byte; default: 30s")
+      ->type_name("TIME");
+  try {
+    app.parse(argc, argv);
+    flags.first_date =
+        first_date.empty() ? year_month_day{floor<days>(system_clock::now())} : date_flag(first_date);
+    if (!connect_timeout.empty())
+      flags.limits.connect_timeout = duration_flag("--connect-timeout", connect_timeout);
+    if (!timeout.empty()) flags.limits.exchange_deadline = duration_flag("--timeout", timeout);
+    if (flags.from.empty() || flags.to.empty())
+      throw CLI::ValidationError("--from, --to", "a station is empty");
+    check_last_date(flags);
+    make_strategy(flags.strategy);
+  } catch (const CLI::CallForHelp&) {
+    fmt::print("{}\n{}", examples, app.help());
+    out.exit_code = 0;
+  } catch (const CLI::ParseError& fault) {
+    fmt::print(stderr, "fares: {} (see --help)\n", fault.what());
+    out.exit_code = 2;
+  } catch (const std::invalid_argument& fault) {
+    fmt::print(stderr, "fares: --strategy: {}\n", fault.what());
+    out.exit_code = 2;
+  }
+  return out;
+}
+
+}  // namespace farebench

@@ -1,0 +1,109 @@
+// fares: the scraper as a command for people.
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <optional>
+#include <stdexcept>
+
+#include "farebench/date.hpp"
+#include "farebench/strategy.hpp"
+#include "lib/cli/fares/flags.hpp"
+#include "lib/cli/fares/in_order.hpp"
+#include "lib/cli/fares/output.hpp"
+#include "mock_server/process/mock_server_process.hpp"
+
+namespace {
+
+using namespace farebench;
+
+constexpr int exit_some_failed = 1;
+constexpr int exit_usage = 2;
+
+/// "37/100 days" on one line of a terminal; silent elsewhere.
+class progress_line {
+ public:
+  explicit progress_line(std::size_t days) : days_{days}, shown_{isatty(STDERR_FILENO) == 1} {}
+  ~progress_line() { clear(); }
+  void advance() {
+    ++done_;
+    if (shown_) fmt::print(stderr, "\r{}/{} days", done_, days_);
+  }
+  /// Before anything else is written to the terminal.
+  void clear() const {
+    if (shown_) fmt::print(stderr, "\r\x1b[K");
+  }
+
+ private:
+  std::size_t days_;
+  std::size_t done_ = 0;
+  bool shown_;
+};
+
+void write(const std::string& text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) {
+    throw std::runtime_error{"standard output cannot be written"};
+  }
+}
+
+int scrape(const fares_flags& flags) {
+  std::optional<mock_server_process> embedded;
+  if (flags.url.empty()) {
+    embedded.emplace(mock_server_process::options{
+        .latency = std::chrono::milliseconds{20}, .page_kb = 3, .executable = {}});
+    fmt::print(stderr, "fares: no --url given: made-up fares from the embedded mock server\n");
+  }
+  const auto query_at = [&](std::size_t index) {
+    const std::chrono::sys_days date =
+        std::chrono::sys_days{flags.first_date} + std::chrono::days{static_cast<int>(index)};
+    return query{.from = flags.from, .to = flags.to, .date = date};
+  };
+
+  std::size_t failed = 0;
+  progress_line progress{flags.days};
+  in_order ordered{[&](std::size_t index, const outcome& result) {
+    const auto date = query_at(index).date;
+    if (!result) {
+      ++failed;
+      progress.clear();
+      fmt::print(stderr, "fares: {}: {}\n", format_iso_date(date), printable(describe(result.error())));
+    }
+    if (index == 0) write(opening(flags.format));
+    write(day_text(flags.format, index == 0, date, result));
+  }};
+
+  make_strategy(flags.strategy)
+      ->run({.base_url = embedded ? embedded->url() : flags.url,
+             .size = flags.days,
+             .query_at = query_at,
+             .workers = flags.workers,
+             .limits = flags.limits},
+            [&](std::size_t index, outcome&& result) {
+              progress.advance();
+              ordered.add(index, std::move(result));
+            });
+  write(closing(flags.format));
+  if (std::fflush(stdout) != 0) throw std::runtime_error{"standard output cannot be written"};
+  progress.clear();
+  if (failed > 0) fmt::print(stderr, "fares: {} of {} days failed\n", failed, flags.days);
+  return failed == 0 ? 0 : exit_some_failed;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto parsed = parse_fares_flags(argc, argv);
+  if (parsed.exit_code >= 0) return parsed.exit_code;
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that stops reading is an error to report, not a death
+  try {
+    return scrape(parsed.flags);
+  } catch (const std::invalid_argument& fault) {
+    fmt::print(stderr, "fares: {}\n", fault.what());
+    return exit_usage;
+  } catch (const std::exception& fault) {
+    fmt::print(stderr, "fares: {}\n", fault.what());
+    return exit_some_failed;
+  }
+}

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace farebench {
+
+/// Everything that can go wrong with one scrape. Closed: a new kind is a change of the interface.
+enum class fetch_error_kind {
+  invalid_query,      ///< the site's form cannot hold the query; nothing was sent
+  connect_failed,     ///< no connection: refused, unreachable, or the name did not resolve
+  connect_timeout,    ///< no connection within `fetch_limits::connect_timeout`
+  deadline_exceeded,  ///< connected, but the exchange passed `fetch_limits::exchange_deadline`
+  connection_lost,    ///< the peer closed or reset the connection within an exchange
+  bad_response,       ///< the peer answered with something that is not HTTP
+  unexpected_status,  ///< an HTTP status other than 200
+  no_session,         ///< the start page set no JSESSIONID cookie
+  header_too_large,   ///< more header bytes than `fetch_limits::max_header_bytes`
+  body_too_large,     ///< more body bytes than `fetch_limits::max_body_bytes`
+  malformed_page,     ///< a fare row that does not read as a fare; nothing is guessed
+  out_of_resources,   ///< no memory, descriptor or thread left for this scrape
+};
+
+/// The name of a kind, as printed by the tools: "connect_failed", "deadline_exceeded", …
+std::string_view to_string(fetch_error_kind kind);
+
+/// Why a scrape came home without fares.
+struct fetch_error {
+  fetch_error_kind kind;
+  std::string detail;  ///< one line for people: what was seen, where; may be empty
+
+  bool operator==(const fetch_error&) const = default;
+};
+
+/// "kind: detail", or the kind alone.
+std::string describe(const fetch_error& error);
+
+}  // namespace farebench

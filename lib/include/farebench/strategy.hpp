@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "farebench/fetch_limits.hpp"
+#include "farebench/outcome.hpp"
+#include "farebench/query.hpp"
+
+namespace farebench {
+
+/// Many queries to be run by one strategy with W workers.
+struct batch {
+  std::string base_url;  ///< "http://127.0.0.1:8080": scheme, host and port, without a path
+  std::size_t size = 0;  ///< N queries, with indices [0, N)
+  /// Index → query, asked once for each index, at the moment its scrape starts. May be called from
+  /// several worker threads at once. A function and not a list, so that memory follows W and not N.
+  std::function<query(std::size_t index)> query_at;
+  std::size_t workers = 1;  ///< W ≥ 1: the most scrapes in flight at any moment
+  fetch_limits limits;
+};
+
+/// Receives each outcome as it completes, with the index of its query: exactly once an index, in
+/// any order. Calls never overlap, but may come from any worker's thread.
+using outcome_sink = std::function<void(std::size_t index, outcome&& result)>;
+
+/// A way of running a batch. Objects are stateless between runs: they can be used again, and by
+/// several threads at once.
+class strategy {
+ public:
+  virtual ~strategy() = default;
+
+  /// Runs the whole batch and returns when each query has had its outcome.
+  /// A worker keeps its connection from query to query; each query has a fresh cookie session.
+  /// A query's failure is its outcome. Throws std::invalid_argument for a batch that cannot be run
+  /// (no workers, no query_at, a base_url that is not http(s)://host[:port]), std::system_error when
+  /// the strategy itself cannot be set up, and what `sink` or `query_at` threw, after the other
+  /// workers have stopped.
+  virtual void run(const batch& work, const outcome_sink& sink) = 0;
+};
+
+/// The strategies by name, in the order of the tables.
+std::span<const std::string_view> strategy_names();
+
+/// Makes the strategy of that name; std::invalid_argument, listing the names, when there is none.
+std::unique_ptr<strategy> make_strategy(std::string_view name);
+
+/// The HTTP library underneath and its version, e.g. "libcurl/7.88.1".
+std::string http_library_version();
+
+}  // namespace farebench

@@ -1,0 +1,188 @@
+#include "http/http_client.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <mutex>
+#include <system_error>
+#include <utility>
+
+#include "farebench/strategy.hpp"
+
+namespace farebench {
+namespace {
+
+template <typename Value>
+void set(CURL* handle, CURLoption option, Value value) {
+  if (const CURLcode code = curl_easy_setopt(handle, option, value); code != CURLE_OK) {
+    throw std::system_error{
+        std::make_error_code(std::errc::not_enough_memory),
+        fmt::format("curl_easy_setopt({}): {}", static_cast<int>(option), curl_easy_strerror(code))};
+  }
+}
+
+/// The one place where a handle's options are chosen, so that strategies differ in control flow only.
+void set_common_options(CURL* handle, const fetch_limits& limits) {
+  // Without it, libcurl sets and restores signal handlers around every call.
+  set(handle, CURLOPT_NOSIGNAL, 1L);
+  set(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+  set(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  // An instrument talks to the server that it names, whatever http_proxy says.
+  set(handle, CURLOPT_PROXY, "");
+  set(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(limits.connect_timeout.count()));
+  set(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(limits.exchange_deadline.count()));
+  // Switches the cookie engine on. Once a handle: set again it appends, and every request gets slower.
+  set(handle, CURLOPT_COOKIEFILE, "");
+}
+
+template <typename Value>
+Value info(CURL* handle, CURLINFO what) {
+  Value value{};
+  curl_easy_getinfo(handle, what, &value);
+  return value;
+}
+
+bool is_out_of_resources(long os_error) {
+  return os_error == EMFILE || os_error == ENFILE || os_error == ENOBUFS || os_error == ENOMEM ||
+         os_error == EADDRNOTAVAIL;
+}
+
+}  // namespace
+
+void ensure_http_library() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    if (const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT); code != CURLE_OK) {
+      throw std::system_error{std::make_error_code(std::errc::not_enough_memory),
+                              fmt::format("curl_global_init: {}", curl_easy_strerror(code))};
+    }
+  });
+}
+
+std::string http_library_version() {
+  ensure_http_library();
+  return fmt::format("libcurl/{}", curl_version_info(CURLVERSION_NOW)->version);
+}
+
+http_client::http_client(const fetch_limits& limits) : limits_{limits} {
+  ensure_http_library();
+  handle_.reset(curl_easy_init());
+  if (!handle_) throw std::system_error{std::make_error_code(std::errc::not_enough_memory), "curl_easy_init"};
+  CURL* const easy = handle_.get();
+  set_common_options(easy, limits_);
+  set(easy, CURLOPT_ERRORBUFFER, error_text_.data());
+  set(easy, CURLOPT_HEADERFUNCTION, &http_client::on_header);
+  set(easy, CURLOPT_HEADERDATA, this);
+  set(easy, CURLOPT_WRITEFUNCTION, &http_client::on_body);
+  set(easy, CURLOPT_WRITEDATA, this);
+}
+
+void http_client::start_session() { set(handle_.get(), CURLOPT_COOKIELIST, "ALL"); }
+
+bool http_client::has_cookie(std::string_view name) const {
+  const auto free_list = [](curl_slist* list) { curl_slist_free_all(list); };
+  const std::unique_ptr<curl_slist, decltype(free_list)> cookies{
+      info<curl_slist*>(handle_.get(), CURLINFO_COOKIELIST), free_list};
+  for (const curl_slist* cookie = cookies.get(); cookie; cookie = cookie->next) {
+    // A line of the Netscape cookie file: seven fields between tabs, the name the last but one.
+    const std::string_view line{cookie->data};
+    const auto value_tab = line.rfind('\t');
+    if (value_tab == std::string_view::npos || value_tab == 0) continue;
+    const auto name_tab = line.rfind('\t', value_tab - 1);
+    if (name_tab == std::string_view::npos) continue;
+    if (line.substr(name_tab + 1, value_tab - name_tab - 1) == name) return true;
+  }
+  return false;
+}
+
+void http_client::prepare(exchange_request request) {
+  request_ = std::move(request);
+  header_bytes_ = 0;
+  body_bytes_ = 0;
+  error_text_[0] = '\0';
+  CURL* const easy = handle_.get();
+  set(easy, CURLOPT_URL, request_.url.c_str());
+  if (request_.form.empty()) {
+    set(easy, CURLOPT_HTTPGET, 1L);
+  } else {
+    set(easy, CURLOPT_POSTFIELDSIZE, static_cast<long>(request_.form.size()));
+    set(easy, CURLOPT_POSTFIELDS, request_.form.c_str());  // makes it a POST; not copied
+  }
+}
+
+exchange_result http_client::finish(CURLcode verdict) {
+  if (verdict != CURLE_OK) return std::unexpected(failure(verdict));
+  return exchange_response{static_cast<int>(info<long>(handle_.get(), CURLINFO_RESPONSE_CODE))};
+}
+
+exchange_result http_client::perform(exchange_request request) {
+  prepare(std::move(request));
+  return finish(curl_easy_perform(handle_.get()));
+}
+
+// The caps live here and not in CURLOPT_MAXFILESIZE, which lets bodies without a Content-Length past.
+// A count other than the given one makes libcurl end the transfer with CURLE_WRITE_ERROR.
+
+std::size_t http_client::on_header(char*, std::size_t size, std::size_t count, void* self) {
+  auto& client = *static_cast<http_client*>(self);
+  client.header_bytes_ += size * count;
+  return client.header_bytes_ <= client.limits_.max_header_bytes ? size * count : 0;
+}
+
+std::size_t http_client::on_body(char* data, std::size_t size, std::size_t count, void* self) {
+  auto& client = *static_cast<http_client*>(self);
+  client.body_bytes_ += size * count;
+  if (client.body_bytes_ > client.limits_.max_body_bytes) return 0;
+  if (client.request_.on_body) client.request_.on_body({data, size * count});
+  return size * count;
+}
+
+fetch_error http_client::failure(CURLcode verdict) const {
+  using enum fetch_error_kind;
+  CURL* const easy = handle_.get();
+  const std::string text = error_text_[0] != '\0' ? error_text_.data() : curl_easy_strerror(verdict);
+
+  if (header_bytes_ > limits_.max_header_bytes) {
+    return {header_too_large, fmt::format("more than {} bytes of headers", limits_.max_header_bytes)};
+  }
+  if (body_bytes_ > limits_.max_body_bytes) {
+    return {body_too_large, fmt::format("more than {} bytes of body", limits_.max_body_bytes)};
+  }
+  if (is_out_of_resources(info<long>(easy, CURLINFO_OS_ERRNO))) return {out_of_resources, text};
+
+  switch (verdict) {
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_INTERFACE_FAILED:
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+      return {connect_failed, text};
+    case CURLE_OPERATION_TIMEDOUT:
+      // The moment just before the transfer is stamped on kept connections too, unlike the connect's.
+      if (info<curl_off_t>(easy, CURLINFO_PRETRANSFER_TIME_T) == 0) {
+        return {connect_timeout,
+                fmt::format("no connection within {} ms",
+                            std::min(limits_.connect_timeout, limits_.exchange_deadline).count())};
+      }
+      return {deadline_exceeded, fmt::format("not done within {} ms, {} bytes of body received",
+                                             limits_.exchange_deadline.count(), body_bytes_)};
+    case CURLE_GOT_NOTHING:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+      return {connection_lost, text};
+    case CURLE_OUT_OF_MEMORY:
+      // libcurl also says so of one header line beyond its own limit of 100 KiB.
+      if (info<curl_off_t>(easy, CURLINFO_STARTTRANSFER_TIME_T) > 0 && body_bytes_ == 0) {
+        return {header_too_large, "a header line beyond what libcurl takes"};
+      }
+      return {out_of_resources, text};
+    case CURLE_FAILED_INIT:
+      return {out_of_resources, text};
+    default:
+      return {bad_response, text};
+  }
+}
+
+}  // namespace farebench

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <curl/curl.h>
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <string_view>
+
+#include "farebench/fetch_limits.hpp"
+#include "http/exchange.hpp"
+
+namespace farebench {
+
+/// One worker's side of HTTP: a libcurl easy handle with its kept connection and its cookies, one
+/// exchange at a time. It is driven from outside: by `perform` (blocking), or by an event loop between
+/// `prepare` and `finish`. Used by one thread at a time; it must not move while an exchange is under way.
+class http_client {
+ public:
+  /// Throws std::system_error when libcurl has no handle to give.
+  explicit http_client(const fetch_limits& limits);
+  http_client(const http_client&) = delete;
+  http_client& operator=(const http_client&) = delete;
+
+  /// Forgets every cookie; the connection stays.
+  void start_session();
+  /// Whether the session holds a cookie of that name.
+  bool has_cookie(std::string_view name) const;
+
+  /// Sets the handle up for one exchange. `finish` ends what `prepare` began.
+  void prepare(exchange_request request);
+  /// What the exchange came to, from libcurl's verdict on the transfer.
+  exchange_result finish(CURLcode verdict);
+
+  /// A whole exchange, blocking the calling thread.
+  exchange_result perform(exchange_request request);
+
+  CURL* handle() const { return handle_.get(); }
+
+ private:
+  struct easy_cleanup {
+    void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+  };
+
+  static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
+  static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
+  fetch_error failure(CURLcode verdict) const;
+
+  fetch_limits limits_;
+  exchange_request request_;  // libcurl points into its form while the exchange runs
+  std::size_t header_bytes_ = 0;
+  std::size_t body_bytes_ = 0;
+  std::array<char, CURL_ERROR_SIZE> error_text_{};
+  std::unique_ptr<CURL, easy_cleanup> handle_;
+};
+
+/// Initialises libcurl, once a process; safe from any thread.
+void ensure_http_library();
+
+}  // namespace farebench

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+
+#include "site/character_reference.hpp"
+#include "site/row_token_finder.hpp"
+
+namespace farebench::html {
+
+/// Reads what follows a start tag's name, up to its `>`, as its bytes arrive: whether the tag closes
+/// itself, and whether it begins a row. Of the attributes, only the first `class` is looked at. Part of a
+/// scanner's state.
+class attribute_reader {
+ public:
+  /// A start tag's name was read.
+  void begin();
+
+  /// Takes the tag's bytes from [at, end) and returns where it stopped; the tag is complete if `done()`.
+  const char* read(const char* at, const char* end);
+  bool done() const { return at_ == place::done; }
+
+  // Once done:
+  bool self_closing() const { return self_closing_; }
+  bool begins_row() const { return row_.found(); }
+
+ private:
+  enum class place : std::uint8_t {
+    between,
+    slash,  // a / was read: it ends the tag if a > follows, else begins nonsense
+    nonsense,
+    attribute_name,
+    after_attribute_name,
+    before_value,
+    quoted_value,
+    unquoted_value,
+    class_value,
+    class_reference,
+    done
+  };
+
+  const char* begin_value(const char* at, const char* end);
+  const char* attribute_name(const char* at, const char* end);
+  const char* class_value(const char* at, const char* end);
+  void end_class();
+  void take_reference();
+
+  character_reference reference_;
+  row_token_finder row_;
+  place at_ = place::between;
+  std::uint8_t attribute_size_ = 0;
+  char quote_ = 0;  // 0 for an unquoted value
+  bool is_class_ = false;
+  bool had_class_ = false;
+  bool self_closing_ = false;
+};
+
+}  // namespace farebench::html

@@ -1,0 +1,95 @@
+#include "farebench/fare_scanner.hpp"
+
+#include <fmt/format.h>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "site/fare_row.hpp"
+#include "site/row_scanner.hpp"
+
+namespace farebench {
+
+struct fare_scanner::state final : row_listener {
+  row_scanner rows{*this};
+  fare_row row;
+  std::vector<fare> fares;
+  std::size_t row_number = 0;        // 1 for the page's first row
+  std::optional<std::string> wrong;  // the first thing that was, for people
+
+  void row_begin() override {
+    ++row_number;
+    row.begin();
+  }
+
+  void word(std::string_view word) override {
+    if (wrong) return;
+    if (const auto misread = row.read(word)) refuse(*misread);
+  }
+
+  void row_end() override {
+    if (wrong) return;
+    if (row.words() == fare_row::word_count) {
+      fares.push_back(row.value());
+    } else {
+      refuse(fmt::format("read {} words, expected {}", row.words(), fare_row::word_count));
+    }
+  }
+
+  void refuse(std::string_view what) { wrong = fmt::format("row {}, {}", row_number, what); }
+
+  void note(page_problem problem) {
+    if (wrong) return;
+    switch (problem) {
+      case page_problem::none:
+        return;
+      case page_problem::overlong_word:
+        return refuse(fmt::format("word {}: read {} and more, expected at most {} bytes", row.words() + 1,
+                                  in_quotes(rows.unfinished_word()), word_collector::max_word_bytes));
+      case page_problem::invalid_text:
+        return refuse(fmt::format("word {}: read a byte that is no UTF-8 text after {}, expected UTF-8",
+                                  row.words() + 1, in_quotes(rows.unfinished_word())));
+      case page_problem::nested_row:
+        return refuse("read a row within it, expected its end");
+      case page_problem::page_as_row:
+        wrong = "row 1, read the html element, expected an element of the page";
+        return;
+      case page_problem::too_deep:
+        wrong = fmt::format("after row {}: read more than {} open elements, expected fewer", row_number,
+                            html::open_elements::max_depth);
+        return;
+      case page_problem::ends_in_row:
+        return refuse(fmt::format("read the page's end after {} words, expected the row's end", row.words()));
+      case page_problem::ends_in_markup:
+        wrong =
+            fmt::format("after row {}: read the page's end within a tag, comment or script, expected its end",
+                        row_number);
+        return;
+    }
+  }
+};
+
+fare_scanner::fare_scanner() : state_(std::make_unique<state>()) {}
+fare_scanner::~fare_scanner() = default;
+fare_scanner::fare_scanner(fare_scanner&&) noexcept = default;
+fare_scanner& fare_scanner::operator=(fare_scanner&&) noexcept = default;
+
+void fare_scanner::feed(std::string_view piece) {
+  if (state_->wrong) return;
+  state_->rows.feed(piece);
+  state_->note(state_->rows.problem());
+}
+
+outcome fare_scanner::finish() {
+  const page_problem problem = state_->rows.finish();
+  state_->note(problem);
+  const auto wrong = std::exchange(state_->wrong, std::nullopt);
+  auto fares = std::exchange(state_->fares, {});
+  state_->row_number = 0;
+  if (wrong) return std::unexpected(fetch_error{fetch_error_kind::malformed_page, *wrong});
+  return fares;
+}
+
+}  // namespace farebench

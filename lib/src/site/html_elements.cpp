@@ -1,0 +1,200 @@
+#include "site/html_elements.hpp"
+
+#include <array>
+#include <bitset>
+#include <cstddef>
+
+namespace farebench::html {
+namespace {
+
+// HTML 4's elements, and HTML 5's so that they need no room for their names when open.
+// An element's number is its place here, plus one.
+constexpr std::array names = std::to_array<std::string_view>({
+    "a",        "abbr",     "acronym",  "address",  "applet",  "area",     "article",    "aside",
+    "audio",    "b",        "base",     "basefont", "bdo",     "big",      "blockquote", "body",
+    "br",       "button",   "canvas",   "caption",  "center",  "cite",     "code",       "col",
+    "colgroup", "data",     "datalist", "dd",       "del",     "details",  "dfn",        "dialog",
+    "dir",      "div",      "dl",       "dt",       "em",      "embed",    "fieldset",   "figcaption",
+    "figure",   "font",     "footer",   "form",     "frame",   "frameset", "h1",         "h2",
+    "h3",       "h4",       "h5",       "h6",       "head",    "header",   "hgroup",     "hr",
+    "html",     "i",        "iframe",   "img",      "input",   "ins",      "isindex",    "kbd",
+    "label",    "legend",   "li",       "link",     "listing", "main",     "map",        "mark",
+    "math",     "menu",     "meta",     "meter",    "nav",     "noframes", "noscript",   "object",
+    "ol",       "optgroup", "option",   "output",   "p",       "param",    "picture",    "pre",
+    "progress", "q",        "rp",       "rt",       "ruby",    "s",        "samp",       "script",
+    "section",  "select",   "small",    "source",   "span",    "strike",   "strong",     "style",
+    "sub",      "summary",  "sup",      "svg",      "table",   "tbody",    "td",         "template",
+    "textarea", "tfoot",    "th",       "thead",    "time",    "title",    "tr",         "track",
+    "tt",       "u",        "ul",       "var",      "video",   "wbr",      "xmp",
+});
+
+static_assert(names.size() < 255, "an element's number is one byte");
+
+constexpr std::size_t slots = 1024;
+
+// The factors were found by trial: they give every name above a slot of its own.
+constexpr std::size_t slot_of(std::string_view name) {
+  const auto at = [&](std::size_t i) {
+    return static_cast<std::size_t>(static_cast<unsigned char>(name[i]));
+  };
+  return (name.size() * 36 + at(0) * 492 + at(name.size() / 2) * 249 + at(name.size() - 1) * 762) % slots;
+}
+
+// Open addressing: at the slot of its name or the next free one, an element's number; 0 ends a search.
+constexpr auto element_by_slot = [] {
+  std::array<std::uint8_t, slots> table{};
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    std::size_t slot = slot_of(names[i]);
+    while (table[slot] != 0) slot = (slot + 1) % slots;
+    table[slot] = static_cast<std::uint8_t>(i + 1);
+  }
+  return table;
+}();
+
+constexpr element find(std::string_view name) {
+  if (name.empty()) return element::unknown;
+  for (std::size_t slot = slot_of(name); element_by_slot[slot] != 0; slot = (slot + 1) % slots) {
+    if (names[element_by_slot[slot] - 1U] == name) return element{element_by_slot[slot]};
+  }
+  return element::unknown;
+}
+
+constexpr std::size_t index(element e) { return static_cast<std::size_t>(e); }
+
+struct closing_rule {
+  std::string_view open;
+  std::string_view openings;  // separated by single spaces
+};
+
+// "Start tags that imply the end of the current element", as libxml2 2.9.14 has them.
+constexpr std::array closing_rules = std::to_array<closing_rule>({
+    {"a", "a fieldset table td th"},
+    {"address", "dd dl dt form li ul"},
+    {"b", "center p td th"},
+    {"big", "p"},
+    {"caption", "col colgroup tbody tfoot thead tr"},
+    {"col", "col colgroup tbody tfoot thead tr"},
+    {"colgroup", "colgroup tbody tfoot thead tr"},
+    {"dd", "dt"},
+    {"dir", "dd dl dt form ul"},
+    {"dl", "form li"},
+    {"dt", "dd dl"},
+    {"font", "center td th"},
+    {"form", "form"},
+    {"h1", "fieldset form li p table"},
+    {"h2", "fieldset form li p table"},
+    {"h3", "fieldset form li p table"},
+    {"h4", "fieldset form li p table"},
+    {"h5", "fieldset form li p table"},
+    {"h6", "fieldset form li p table"},
+    {"head",
+     "a abbr acronym address b bdo big blockquote body br center cite code dd dfn dir div dl dt em "
+     "fieldset font form frameset h1 h2 h3 h4 h5 h6 hr i iframe img kbd li listing map menu ol p pre q s "
+     "samp small span strike strong sub sup table tt u ul var xmp"},
+    {"hr", "form"},
+    {"i", "center p td th"},
+    {"legend", "fieldset"},
+    {"li", "li"},
+    {"link", "body frameset"},
+    {"listing", "dd dl dt fieldset form li table ul"},
+    {"menu", "dd dl dt form ul"},
+    {"ol", "form ul"},
+    {"option", "optgroup option"},
+    {"p",
+     "address blockquote body caption center col colgroup dd dir div dl dt fieldset form frameset h1 h2 "
+     "h3 h4 h5 h6 head hr li listing menu ol p pre table tbody td tfoot th title tr ul xmp"},
+    {"pre", "dd dl dt fieldset form li table ul"},
+    {"s", "p"},
+    {"script", "noscript"},
+    {"small", "p"},
+    {"span", "td th"},
+    {"strike", "p"},
+    {"style", "body frameset"},
+    {"tbody", "tbody tfoot"},
+    {"td", "tbody td tfoot th tr"},
+    {"tfoot", "tbody"},
+    {"th", "tbody td tfoot th tr"},
+    {"thead", "tbody tfoot"},
+    {"title", "body frameset"},
+    {"tr", "tbody tfoot tr"},
+    {"tt", "p"},
+    {"u", "p td th"},
+    {"ul", "address form menu ol pre"},
+    {"xmp", "dd dl dt fieldset form li table ul"},
+});
+
+constexpr std::size_t element_count = names.size() + 1;
+using element_set = std::array<std::uint64_t, (element_count + 63) / 64>;
+
+constexpr void insert(element_set& set, element e) {
+  set[index(e) / 64] |= std::uint64_t{1} << (index(e) % 64);
+}
+constexpr bool contains(const element_set& set, element e) {
+  return (set[index(e) / 64] >> (index(e) % 64) & 1U) != 0;
+}
+
+// closed_by[open] holds the start tags that close `open`.
+constexpr auto closed_by = [] {
+  std::array<element_set, element_count> table{};
+  for (const auto& rule : closing_rules) {
+    std::string_view rest = rule.openings;
+    while (!rest.empty()) {
+      const auto length = rest.find(' ') == std::string_view::npos ? rest.size() : rest.find(' ');
+      const element opening = find(rest.substr(0, length));
+      if (opening == element::unknown) throw "a rule names an element that is not in the table";
+      insert(table[index(find(rule.open))], opening);
+      rest.remove_prefix(length == rest.size() ? length : length + 1);
+    }
+  }
+  return table;
+}();
+
+constexpr auto void_elements = [] {
+  element_set set{};
+  for (const std::string_view name : {"area", "base", "basefont", "br", "col", "frame", "hr", "img", "input",
+                                      "isindex", "link", "meta", "param"}) {
+    insert(set, find(name));
+  }
+  return set;
+}();
+
+constexpr auto priorities = [] {
+  std::array<std::uint8_t, element_count> table{};
+  table.fill(100);
+  const auto set = [&](std::string_view name, std::uint8_t priority) { table[index(find(name))] = priority; };
+  set("div", 150);
+  set("td", 160);
+  set("th", 160);
+  set("tr", 170);
+  set("thead", 180);
+  set("tbody", 180);
+  set("tfoot", 180);
+  set("table", 190);
+  set("head", 200);
+  set("body", 200);
+  set("html", 220);
+  return table;
+}();
+
+}  // namespace
+
+element find_element(std::string_view name) { return find(name); }
+bool start_closes(element opening, element open) { return contains(closed_by[index(open)], opening); }
+int end_priority(element of) { return priorities[index(of)]; }
+bool is_void(element of) { return contains(void_elements, of); }
+
+constexpr element well_known::html = find("html");
+constexpr element well_known::head = find("head");
+constexpr element well_known::body = find("body");
+constexpr element well_known::p = find("p");
+constexpr element well_known::script = find("script");
+constexpr element well_known::style = find("style");
+constexpr element well_known::title = find("title");
+constexpr element well_known::meta = find("meta");
+constexpr element well_known::link = find("link");
+constexpr element well_known::base = find("base");
+constexpr element well_known::noframes = find("noframes");
+constexpr element well_known::frame = find("frame");
+constexpr element well_known::frameset = find("frameset");
+
+}  // namespace farebench::html

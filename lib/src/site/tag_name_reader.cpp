@@ -1,0 +1,25 @@
+#include "site/tag_name_reader.hpp"
+
+#include <cstddef>
+
+#include "site/html_characters.hpp"
+
+namespace farebench::html {
+
+const char* tag_name_reader::read(const char* at, const char* end) {
+  std::size_t size = size_;
+  for (; at != end && size < longest_tag_name; ++at) {
+    const char lower = name_character(*at);
+    if (lower == 0) break;
+    text_[size++] = lower;
+  }
+  size_ = static_cast<std::uint8_t>(size);
+  return at;
+}
+
+element tag_name_reader::early_id(tag_name name) {
+  const auto stop = name.text.find('.');
+  return stop == std::string_view::npos ? name.id : find_element(name.text.substr(0, stop));
+}
+
+}  // namespace farebench::html

@@ -1,0 +1,29 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <array>
+#include <stdexcept>
+
+#include "farebench/strategy.hpp"
+#include "strategy/multi_socket.hpp"
+#include "strategy/sequential.hpp"
+#include "strategy/thread_pool.hpp"
+
+namespace farebench {
+namespace {
+
+constexpr std::array<std::string_view, 3> names{"sequential", "thread_pool", "multi_socket"};
+
+}  // namespace
+
+std::span<const std::string_view> strategy_names() { return names; }
+
+std::unique_ptr<strategy> make_strategy(std::string_view name) {
+  if (name == "sequential") return std::make_unique<sequential>();
+  if (name == "thread_pool") return std::make_unique<thread_pool>();
+  if (name == "multi_socket") return std::make_unique<multi_socket>();
+  throw std::invalid_argument{
+      fmt::format("there is no strategy '{}': choose one of {}", name, fmt::join(names, ", "))};
+}
+
+}  // namespace farebench

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "mock_server/engine/response_latency.hpp"
+#include "mock_server/server_stats.hpp"
+#include "mock_server/site/site.hpp"
+
+namespace farebench {
+
+/// What serves a site over HTTP, each response its latency after its request arrived, and its counts at
+/// `GET /stats`, which have no latency and count nowhere. It serves from construction, on threads of its
+/// own, until stop() or destruction; the site must outlive it. Any thread, but one stop() at a time.
+class server_engine {
+ public:
+  struct options {
+    std::string host = "127.0.0.1";  ///< an IPv4 address
+    std::uint16_t port = 0;          ///< 0: any free one
+    response_latency latency{std::chrono::nanoseconds{0}};
+  };
+
+  virtual ~server_engine() = default;
+
+  virtual std::uint16_t port() const = 0;
+  virtual server_stats stats() const = 0;
+  /// Stops accepting, ends every connection, even within a response, and joins all threads; idempotent.
+  virtual void stop() = 0;
+};
+
+/// The engine over cpp-httplib: a thread a connection, for at most 256 connections from clients.
+/// Throws std::system_error when the address cannot be listened on.
+std::unique_ptr<server_engine> make_httplib_engine(site& served, const server_engine::options& how);
+
+/// "cpp-httplib", and its version.
+inline constexpr const char* httplib_engine_name = "cpp-httplib";
+std::string httplib_version();
+
+}  // namespace farebench

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <string>
+
+#include "mock_server/process/child_process.hpp"
+#include "mock_server/server_stats.hpp"
+
+namespace farebench {
+
+/// A mock server in a process of its own, ready when the constructor returns and gone when the
+/// destructor does. Same thread rule as `child_process`.
+class mock_server_process {
+ public:
+  struct options {
+    std::chrono::microseconds latency{0};
+    std::size_t page_kb = 3;
+    std::filesystem::path executable = {};  ///< empty: `mock_server` beside the running program
+    std::chrono::milliseconds start_deadline{10'000};
+  };
+
+  /// Throws std::system_error (cannot start) or std::runtime_error (not ready in time, or ended
+  /// before it was ready; the message says which).
+  explicit mock_server_process(const options& what);
+
+  /// "http://127.0.0.1:PORT", without a trailing slash.
+  const std::string& url() const;
+  pid_t pid() const;
+
+  /// Asks `GET /stats`. The connection that asks is itself counted under `connections_accepted`
+  /// (one a call), its request under nothing. Throws std::runtime_error when the server does not answer.
+  server_stats stats() const;
+
+  /// Ends it; idempotent.
+  void stop();
+
+ private:
+  child_process process_;
+  std::string url_;
+};
+
+}  // namespace farebench

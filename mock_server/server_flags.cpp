@@ -1,0 +1,88 @@
+#include "mock_server/server_flags.hpp"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "lib/cli/duration_text.hpp"
+#include "mock_server/engine/server_engine.hpp"
+#include "mock_server/process/build_report.hpp"
+#include "mock_server/site/page_size.hpp"
+
+namespace farebench {
+namespace {
+
+constexpr const char* description =
+    R"(Examples:
+  mock_server --port 8080 --latency 145ms --page-kb 94    the article's site, on a port of your choice
+  mock_server --latency 20ms                              small pages, any free port (it is printed)
+  curl -c jar -b jar http://127.0.0.1:8080/m/             a session and the search form
+  curl http://127.0.0.1:8080/stats                        what it has answered, and how punctually
+
+A site that sells bus tickets, for clients to be measured against: each response leaves a fixed time
+after its request arrived, and the same search always finds the same fares. It ends on SIGINT and
+SIGTERM, and with the process that started it.)";
+
+std::string version_line() {
+  return build_report_json("mock_server", {{"cpp-httplib", httplib_version()}},
+                           {{"engine", httplib_engine_name}});
+}
+
+// What is wrong with --host, or nothing.
+std::string complaint_about_host(const server_flags& flags, bool listen_publicly) {
+  in_addr address{};
+  if (::inet_pton(AF_INET, flags.host.c_str(), &address) != 1) {
+    return fmt::format("--host: '{}' is not an IPv4 address; write one such as 127.0.0.1", flags.host);
+  }
+  const bool is_loopback = (ntohl(address.s_addr) >> 24) == 127;
+  if (!is_loopback && !listen_publicly) {
+    return fmt::format("--host: {} can be reached from other machines; add --listen-publicly if you mean it",
+                       flags.host);
+  }
+  if (is_loopback && listen_publicly) {
+    return fmt::format("--listen-publicly: {} is a loopback address; name a public one with --host",
+                       flags.host);
+  }
+  return {};
+}
+
+}  // namespace
+
+std::variant<server_flags, server_end> read_server_flags(int argc, const char* const* argv) {
+  server_flags flags;
+  std::string latency_text = "0";
+  bool listen_publicly = false;
+  CLI::App app{description, "mock_server"};
+  app.set_version_flag("--version", version_line, "Print one line of JSON about this build, and end");
+  app.add_option("--port", flags.port, "TCP port; 0 takes any free one")
+      ->check(CLI::Range(0, 65535))
+      ->capture_default_str();
+  app.add_option("--latency", latency_text, "From a request's arrival to its response: 20ms, 1.5s, 250us, 0")
+      ->capture_default_str();
+  app.add_option("--page-kb", flags.page_kb, "Size of a results page, in KiB")
+      ->check(CLI::Range(min_page_kb, max_page_kb))
+      ->capture_default_str();
+  app.add_option("--host", flags.host, "IPv4 address to listen on")->capture_default_str();
+  app.add_flag("--listen-publicly", listen_publicly, "Allow a --host that other machines can reach");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    return server_end{0, app.help()};
+  } catch (const CLI::CallForVersion&) {
+    return server_end{0, version_line()};
+  } catch (const CLI::ParseError& refused) {
+    return server_end{2, fmt::format("mock_server: {}; see mock_server --help", refused.what())};
+  }
+  const auto latency = parse_duration(latency_text);
+  if (!latency) return server_end{2, fmt::format("mock_server: --latency: {}", latency.error())};
+  flags.latency = *latency;
+  if (const std::string complaint = complaint_about_host(flags, listen_publicly); !complaint.empty()) {
+    return server_end{2, "mock_server: " + complaint};
+  }
+  flags.listen_publicly = listen_publicly;
+  return flags;
+}
+
+}  // namespace farebench

@@ -1,0 +1,51 @@
+#include "mock_server/server_stats.hpp"
+
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+namespace farebench {
+namespace {
+
+// The members and their names, once for both directions.
+template <typename Stats, typename Visit>
+void for_each_member(Stats& stats, Visit visit) {
+  visit("engine", stats.engine);
+  visit("requests", stats.requests);
+  visit("in_flight", stats.in_flight);
+  visit("in_flight_peak", stats.in_flight_peak);
+  visit("sessions", stats.sessions);
+  visit("connections_accepted", stats.connections_accepted);
+  visit("listen_drops", stats.listen_drops);
+  visit("late_p50_ms", stats.late_p50_ms);
+  visit("late_p99_ms", stats.late_p99_ms);
+  visit("late_max_ms", stats.late_max_ms);
+}
+
+bool has_type_of(const nlohmann::json& value, const std::string&) { return value.is_string(); }
+bool has_type_of(const nlohmann::json& value, std::uint64_t) { return value.is_number_unsigned(); }
+bool has_type_of(const nlohmann::json& value, double) { return value.is_number(); }
+
+}  // namespace
+
+std::string to_json(const server_stats& stats) {
+  nlohmann::ordered_json object;
+  for_each_member(stats, [&](const char* name, const auto& member) { object[name] = member; });
+  return object.dump();
+}
+
+server_stats parse_server_stats(std::string_view json) {
+  const auto object = nlohmann::json::parse(json, nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object()) throw std::runtime_error("server stats: not a JSON object");
+  server_stats stats;
+  for_each_member(stats, [&](const char* name, auto& member) {
+    const auto found = object.find(name);
+    if (found == object.end()) throw std::runtime_error(std::string{"server stats: no member "} + name);
+    if (!has_type_of(*found, member)) {
+      throw std::runtime_error(std::string{"server stats: member "} + name + " is of another type");
+    }
+    found->get_to(member);
+  });
+  return stats;
+}
+
+}  // namespace farebench

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace farebench {
+
+/// What the mock server tells of itself at `GET /stats`: the evidence that it was not what limited a run.
+struct server_stats {
+  std::string engine;                      ///< "cpp-httplib"
+  std::uint64_t requests = 0;              ///< answered, without those for /stats
+  std::uint64_t in_flight = 0;             ///< being answered now
+  std::uint64_t in_flight_peak = 0;        ///< the most at any moment
+  std::uint64_t sessions = 0;              ///< handed out
+  std::uint64_t connections_accepted = 0;  ///< with those that asked for /stats
+  std::uint64_t listen_drops = 0;          ///< connections that the kernel dropped off the listen queue
+  /// How much later than asked a response left (written to the socket, minus arrival + latency); 0 before
+  /// any.
+  double late_p50_ms = 0;
+  double late_p99_ms = 0;
+  double late_max_ms = 0;
+
+  bool operator==(const server_stats&) const = default;
+};
+
+/// As the JSON object of /stats, members named as above.
+std::string to_json(const server_stats& stats);
+/// Throws std::runtime_error that names the member which is missing or of another type.
+server_stats parse_server_stats(std::string_view json);
+
+}  // namespace farebench

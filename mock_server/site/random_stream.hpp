@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace farebench {
+
+/// FNV-1a, 64 bits, of `bytes`, carried on from `state` (Fowler, Noll, Vo:
+/// http://www.isthe.com/chongo/tech/comp/fnv/). The same everywhere, which std::hash is not.
+constexpr std::uint64_t fnv1a_64(std::string_view bytes, std::uint64_t state = 0xcbf29ce484222325u) {
+  for (const char c : bytes) {
+    state ^= static_cast<unsigned char>(c);
+    state *= 0x100000001b3u;
+  }
+  return state;
+}
+
+/// SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", OOPSLA 2014):
+/// a reproducible stream of numbers, the same on every platform, which std's distributions are not.
+/// A value; one thread.
+class random_stream {
+ public:
+  constexpr explicit random_stream(std::uint64_t seed) : state_(seed) {}
+
+  constexpr std::uint64_t next() {
+    state_ += 0x9e3779b97f4a7c15u;
+    std::uint64_t z = state_;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+  }
+
+  /// In [0, bound), bound ≥ 1; uneven by at most bound / 2^32.
+  constexpr std::uint32_t below(std::uint32_t bound) {
+    return static_cast<std::uint32_t>(((next() >> 32) * bound) >> 32);
+  }
+
+ private:
+  std::uint64_t state_;
+};
+
+}  // namespace farebench

@@ -1,0 +1,52 @@
+#include "mock_server/site/session_store.hpp"
+
+#include <fmt/format.h>
+#include <sys/random.h>
+
+#include <cerrno>
+#include <charconv>
+#include <system_error>
+
+namespace farebench {
+
+session_store::session_store(std::size_t capacity) : capacity_(capacity) {}
+
+std::string session_store::start() {
+  session_id id;
+  // So few bytes come whole, and never with EINTR, once the system has booted (getrandom(2)).
+  if (::getrandom(&id, sizeof id, 0) != sizeof id) {
+    throw std::system_error(errno, std::generic_category(), "getrandom");
+  }
+  {
+    const std::lock_guard lock{mutex_};
+    if (by_age_.size() < capacity_) {
+      by_age_.push_back(id);
+    } else {
+      session_id& oldest = by_age_[started_ % capacity_];
+      live_.erase(oldest);
+      oldest = id;
+    }
+    live_.insert(id);
+    ++started_;
+  }
+  return fmt::format("{:016X}{:016X}", id.high, id.low);
+}
+
+bool session_store::is_live(std::string_view id) const {
+  if (id.size() != 32) return false;
+  const auto read = [](std::string_view digits, std::uint64_t& number) {
+    const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), number, 16);
+    return fault == std::errc{} && end == digits.data() + digits.size();
+  };
+  session_id asked{};
+  if (!read(id.substr(0, 16), asked.high) || !read(id.substr(16), asked.low)) return false;
+  const std::lock_guard lock{mutex_};
+  return live_.contains(asked);
+}
+
+std::uint64_t session_store::started() const {
+  const std::lock_guard lock{mutex_};
+  return started_;
+}
+
+}  // namespace farebench

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+namespace farebench {
+
+/// The live sessions of a site, at most `capacity` of them: starting one more ends the oldest.
+/// Any thread.
+class session_store {
+ public:
+  /// Six times the most scrapes that a benchmark has under way at once, in about 5 MB.
+  static constexpr std::size_t default_capacity = 65'536;
+
+  explicit session_store(std::size_t capacity = default_capacity);
+
+  /// Starts a session; its id, 32 hex digits from the kernel's random generator.
+  std::string start();
+  bool is_live(std::string_view id) const;
+  /// Sessions ever started.
+  std::uint64_t started() const;
+
+ private:
+  struct session_id {
+    std::uint64_t high;
+    std::uint64_t low;
+    bool operator==(const session_id&) const = default;
+  };
+  struct hash {
+    std::size_t operator()(const session_id& id) const { return id.low; }  // random already
+  };
+
+  const std::size_t capacity_;
+  mutable std::mutex mutex_;
+  std::unordered_set<session_id, hash> live_;
+  std::vector<session_id> by_age_;  // a ring once full: the oldest is at started_ % capacity_
+  std::uint64_t started_ = 0;
+};
+
+}  // namespace farebench

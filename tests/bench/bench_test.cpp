@@ -1,0 +1,269 @@
+// The bench as its users meet it.
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <thread>
+
+#include "bench/columns.hpp"
+#include "cmake/build_identity.hpp"
+#include "mock_server/process/child_process.hpp"
+#include "tests/support/run_command.hpp"
+
+namespace farebench {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+using testing::Not;
+namespace fs = std::filesystem;
+
+/// Two quick cases. Judged on correctness: tests run beside each other, and their server may be late.
+constexpr const char* quick = "--smoke --strategies thread_pool,multi_socket --workers 3 --days 6 ";
+
+class bench_command : public testing::Test {
+ protected:
+  bench_command() {
+    std::string pattern = fs::temp_directory_path() / "farebench-bench-XXXXXX";
+    folder_ = mkdtemp(pattern.data());
+  }
+  ~bench_command() override { fs::remove_all(folder_); }
+
+  /// Runs a bench with a journal of its own, so that tests do not meet in one file.
+  test::finished_command bench(const std::string& arguments,
+                               const fs::path& program = fs::path{FAREBENCH_BIN_DIR} / "bench") {
+    return test::run_command(
+        fmt::format("cd / && {} --journal {} {}", program.string(), journal().string(), arguments));
+  }
+  fs::path journal() const { return folder_ / "journal"; }
+
+  fs::path folder_;
+};
+
+std::ptrdiff_t lines(const std::string& text) { return std::ranges::count(text, '\n'); }
+
+/// The columns that a row of this build must have: under a sanitizer nothing can count the heap.
+std::vector<std::string> columns_of_this_build() {
+  auto names = column_names();
+  if (!this_build().sanitizers.empty()) {
+    std::erase(names, "heap_peak_bytes");
+    std::erase(names, "allocations_per_request");
+  }
+  return names;
+}
+
+TEST_F(bench_command, writes_json_and_nothing_else_to_standard_output) {
+  const auto run = bench(fmt::format("{} --benchmark_format=json --benchmark_repetitions=2", quick));
+  ASSERT_EQ(run.exit_code, 0) << run.errors;
+  const auto result = nlohmann::json::parse(run.output);
+  EXPECT_EQ(result["benchmarks"].size(), 2u * (2 + 4)) << "two repetitions and four aggregates a case";
+  for (const auto& row : result["benchmarks"]) {
+    EXPECT_THAT(row["name"].get<std::string>(), testing::StartsWith("fetch/strategy:"));
+    // The coefficient of variation of what is always zero is not a number, and so left out.
+    if (row.value("aggregate_name", "") == "cv") continue;
+    for (const auto& column : columns_of_this_build()) {
+      EXPECT_TRUE(row.contains(column)) << row["name"] << " lacks " << column;
+    }
+    EXPECT_FALSE(row.contains("error_occurred")) << row.dump();
+  }
+  EXPECT_THAT(run.errors, HasSubstr("KiB/worker")) << "the table goes elsewhere";
+}
+
+TEST_F(bench_command, rows_hold_what_was_asked_for) {
+  const auto run =
+      bench("--smoke --strategies multi_socket --workers 3 --days 6 --benchmark_format=json --latency 30ms");
+  ASSERT_EQ(run.exit_code, 0) << run.errors;
+  const auto row = nlohmann::json::parse(run.output)["benchmarks"][0];
+  EXPECT_EQ(row["name"],
+            "fetch/strategy:multi_socket/workers:3/latency_ms:30/page_kb:3/days:6/iterations:1/manual_time");
+  EXPECT_GE(row["real_time"], 120) << "two waves of two exchanges of 30 ms";
+  EXPECT_GE(row["ideal_ratio"], 1);
+  EXPECT_EQ(row["in_flight_peak"], 3);
+  EXPECT_EQ(row["errors"], 0);
+  EXPECT_GT(row["fares"], 6);
+  EXPECT_GT(row["rss_peak_bytes"], row["rss_baseline_bytes"]);
+  EXPECT_GE(row["rss_peak_bytes"], row["anon_peak_bytes"]);
+}
+
+TEST_F(bench_command, has_no_ideal_at_zero_latency) {
+  const auto run = bench(fmt::format("{} --benchmark_format=json --latency 0", quick));
+  ASSERT_EQ(run.exit_code, 0) << run.errors;
+  for (const auto& row : nlohmann::json::parse(run.output)["benchmarks"])
+    EXPECT_FALSE(row.contains("ideal_ratio"));
+}
+
+TEST_F(bench_command, says_what_was_measured_with_and_not_where) {
+  const auto run = bench(fmt::format("{} --benchmark_format=json", quick));
+  ASSERT_EQ(run.exit_code, 0) << run.errors;
+  const auto context = nlohmann::json::parse(run.output)["context"];
+  for (const char* key : {"commit", "dirty", "build_type", "compiler", "flags", "libcurl", "cpp-httplib",
+                          "kernel", "cpu_model", "engine"}) {
+    EXPECT_TRUE(context.contains(key)) << key;
+  }
+  EXPECT_FALSE(context.contains("host_name"));
+  EXPECT_THAT(context.dump(), Not(HasSubstr(FAREBENCH_BIN_DIR)));
+  EXPECT_THAT(context.dump(), Not(HasSubstr(folder_.string())));
+  EXPECT_EQ(context.contains("warning"), !this_build().is_fit_for_measuring());
+}
+
+TEST_F(bench_command, writes_csv_of_which_every_line_has_the_same_cells) {
+  const auto run = bench(fmt::format("{} --benchmark_format=csv --latency 0", quick));
+  ASSERT_EQ(run.exit_code, 0) << run.errors;
+  std::istringstream text{run.output};
+  std::string header;
+  std::getline(text, header);
+  for (const auto& column : column_names()) EXPECT_THAT(header, HasSubstr(column));
+  std::ptrdiff_t rows = 0;
+  for (std::string line; std::getline(text, line); ++rows) {
+    EXPECT_EQ(std::ranges::count(line, ','), std::ranges::count(header, ',')) << line;
+  }
+  EXPECT_EQ(rows, 2);
+}
+
+TEST_F(bench_command, writes_the_file_that_was_asked_for_beside_its_display) {
+  const auto file = folder_ / "out.json";
+  const auto run = bench(fmt::format("{} --benchmark_out={}", quick, file.string()));
+  ASSERT_EQ(run.exit_code, 0) << run.errors;
+  std::ifstream written{file};
+  EXPECT_EQ(nlohmann::json::parse(written)["benchmarks"].size(), 2u);
+  EXPECT_THAT(run.output, HasSubstr("KiB/worker")) << "the table ends a console run";
+}
+
+TEST_F(bench_command, smoke_runs_every_strategy) {
+  const auto run = bench("--smoke");
+  EXPECT_EQ(run.exit_code, 0) << run.errors;
+  for (const char* strategy : {"sequential", "thread_pool", "multi_socket"})
+    EXPECT_THAT(run.output, HasSubstr(strategy));
+}
+
+TEST_F(bench_command, refuses_bad_flags_before_anything_starts) {
+  for (const char* bad : {"--strategies pigeon", "--latency 20", "--workload heavy", "--workers 0",
+                          "--nonsense", "--benchmark_format=xml", "--benchmark_repetitions=many",
+                          "--benchmark_filter=nothing_has_this_name", "'--benchmark_filter=('",
+                          "--benchmark_color=", "--benchmark_time_unit=weeks", "--benchmark_nonsense=1"}) {
+    const auto run = bench(bad);
+    EXPECT_EQ(run.exit_code, 2) << bad << ": " << run.errors;
+    EXPECT_EQ(lines(run.errors), 1) << bad << ": " << run.errors;
+    EXPECT_EQ(run.output, "") << bad;
+    EXPECT_FALSE(fs::exists(journal())) << bad;
+  }
+}
+
+TEST_F(bench_command, help_shows_examples_our_flags_the_columns_and_google_benchmarks_flags) {
+  const auto run = bench("--help");
+  EXPECT_EQ(run.exit_code, 0);
+  EXPECT_THAT(run.output, testing::StartsWith("Examples:"));
+  for (const char* text :
+       {"--workload", "kernel_estimate_bytes", "22 KiB", "Exit codes", "--benchmark_filter"}) {
+    EXPECT_THAT(run.output, HasSubstr(text));
+  }
+}
+
+TEST_F(bench_command, lists_its_cases_without_running_them) {
+  const auto run = bench(fmt::format("{} --benchmark_list_tests", quick));
+  EXPECT_EQ(run.exit_code, 0);
+  EXPECT_EQ(lines(run.output), 2) << run.output;
+  EXPECT_FALSE(fs::exists(journal()));
+}
+
+/// A folder with the real programs but for a client of the test's own.
+class bench_with_another_client : public bench_command {
+ protected:
+  /// `after_go`: what the client, a shell script, does once it may run its batch.
+  fs::path bench_with_client(const std::string& after_go) {
+    const fs::path bin{FAREBENCH_BIN_DIR};
+    for (const char* name : {"bench", "mock_server", "libheap_count.so"})
+      fs::copy_file(bin / name, folder_ / name);
+    std::ofstream{folder_ / "fetch_probe"} << "#!/bin/sh\n"
+                                           << "[ \"$1\" = --version ] && exec "
+                                           << (bin / "fetch_probe").string() << " --version\n"
+                                           << "echo 'farebench-probe 1 ready'\nread go\n"
+                                           << after_go << "\nread exit\n";
+    fs::permissions(folder_ / "fetch_probe", fs::perms::owner_all);
+    return folder_ / "bench";
+  }
+};
+
+constexpr const char* lie =
+    R"(echo '{"wall_ms":1000,"cpu_us":1,"context_switches":1,"outcomes":6,"fares":1,"fares_digest":1,"errors":0,"first_errors":[],"scrape_p50_ms":1,"scrape_p99_ms":1}')";
+
+TEST_F(bench_with_another_client, fails_a_row_of_wrong_answers_and_keeps_its_columns) {
+  const auto program = bench_with_client(lie);
+  const auto run =
+      bench("--smoke --strategies multi_socket --workers 3 --benchmark_format=json --benchmark_repetitions=2",
+            program);
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_THAT(run.errors, HasSubstr("2 of 2 rows failed"));
+  const auto result = nlohmann::json::parse(run.output);
+  for (const auto& row : result["benchmarks"]) {
+    EXPECT_EQ(row["error_occurred"], true);
+    if (row["run_type"] == "iteration") {
+      EXPECT_EQ(row["fares"], 1);
+    }
+  }
+  EXPECT_THAT(result["benchmarks"][0]["error_message"].get<std::string>(),
+              HasSubstr("wrong answers: 1 fares, the site holds"));
+}
+
+TEST_F(bench_with_another_client, fails_a_row_whose_client_dies_and_goes_on) {
+  const auto program = bench_with_client("kill -9 $$");
+  const auto run = bench(quick, program);
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_THAT(run.output, HasSubstr("the client was killed by signal 9 during its batch"));
+  EXPECT_THAT(run.errors, HasSubstr("2 of 2 rows failed"));
+}
+
+TEST_F(bench_with_another_client, fails_a_row_whose_client_talks_nonsense) {
+  const auto program = bench_with_client("echo nonsense");
+  const auto run = bench(quick, program);
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_THAT(run.output, HasSubstr("not a batch report"));
+}
+
+TEST_F(bench_command, names_the_sibling_that_is_missing) {
+  fs::copy_file(fs::path{FAREBENCH_BIN_DIR} / "bench", folder_ / "bench");
+  const auto run = bench("", folder_ / "bench");
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_EQ(lines(run.errors), 1);
+  EXPECT_THAT(run.errors, HasSubstr("mock_server"));
+}
+
+TEST_F(bench_command, killed_has_lost_no_finished_row) {
+  child_process running{
+      {.executable = fs::path{FAREBENCH_BIN_DIR} / "bench",
+       .arguments = {"--smoke", "--strategies", "multi_socket", "--workers", "1,2,3,4,5", "--days", "20",
+                     "--benchmark_repetitions=20", "--benchmark_format=json", "--journal", journal()},
+       .environment = {},
+       .inherited_descriptors = {}}};
+  const auto rows = [&] {
+    std::ifstream file{journal()};
+    std::vector<std::string> out;
+    for (std::string line; std::getline(file, line);) out.push_back(line);
+    return out;
+  };
+  const auto deadline = std::chrono::steady_clock::now() + 40s;
+  while (rows().size() < 6 && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(5ms);
+  const auto finished = rows().size();
+  ASSERT_GE(finished, 6u);
+  kill(running.pid(), SIGKILL);
+  ASSERT_TRUE(running.wait(10s));
+
+  const auto kept = rows();
+  EXPECT_GE(kept.size(), finished);
+  for (const auto& line : kept) EXPECT_TRUE(nlohmann::json::accept(line)) << line;
+  const auto row = nlohmann::json::parse(kept.back());
+  EXPECT_THAT(row["name"].get<std::string>(), HasSubstr("multi_socket"));
+  EXPECT_GT(row["columns"]["fares"], 0);
+}
+
+}  // namespace
+}  // namespace farebench

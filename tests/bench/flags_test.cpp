@@ -1,0 +1,103 @@
+#include "bench/flags.hpp"
+
+#include <gmock/gmock.h>
+
+#include "farebench/strategy.hpp"
+
+namespace farebench {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+bench_flags parse(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "bench");
+  std::vector<char*> argv;
+  for (auto& one : arguments) argv.push_back(one.data());
+  return parse_flags(static_cast<int>(argv.size()), argv.data());
+}
+
+std::string complaint(const std::vector<std::string>& arguments) {
+  try {
+    parse(arguments);
+  } catch (const flag_error& fault) {
+    return fault.what();
+  }
+  return "";
+}
+
+TEST(bench_flags, default_to_the_light_workload_of_every_strategy) {
+  const auto flags = parse({});
+  EXPECT_EQ(flags.what.latency, 20ms);
+  EXPECT_EQ(flags.what.page_kb, 3u);
+  EXPECT_EQ(flags.what.days, 100u);
+  EXPECT_THAT(flags.what.workers, ElementsAre(20, 100));
+  EXPECT_EQ(flags.what.strategies.size(), strategy_names().size());
+  EXPECT_EQ(flags.repetitions, 5u);
+}
+
+TEST(bench_flags, change_a_named_workload) {
+  const auto flags = parse({"--workload", "article", "--strategies", "multi_socket,sequential",
+                            "--workers=1,7", "--latency", "1.5ms", "--page-kb=10", "--days", "12"});
+  EXPECT_THAT(flags.what.strategies, ElementsAre("multi_socket", "sequential"));
+  EXPECT_THAT(flags.what.workers, ElementsAre(1, 7));
+  EXPECT_EQ(flags.what.latency, 1500us);
+  EXPECT_EQ(flags.what.page_kb, 10u);
+  EXPECT_EQ(flags.what.days, 12u);
+  EXPECT_EQ(parse({"--workload", "article"}).what.latency, 145ms);
+  EXPECT_EQ(parse({"--workload", "article"}).what.page_kb, 94u);
+  EXPECT_EQ(parse({"--latency", "0"}).what.latency, 0ms);
+}
+
+TEST(bench_flags, name_no_case_twice) {
+  EXPECT_THAT(parse({"--workers", "7,7,20,7"}).what.workers, ElementsAre(7, 20));
+  EXPECT_THAT(parse({"--strategies", "sequential,sequential"}).what.strategies, ElementsAre("sequential"));
+}
+
+TEST(bench_flags, hand_google_benchmark_its_own) {
+  const auto flags = parse({"--benchmark_repetitions=3", "--benchmark_format=json", "--benchmark_out=x.csv",
+                            "--benchmark_out_format=csv", "--benchmark_filter=multi"});
+  EXPECT_EQ(flags.repetitions, 3u);
+  EXPECT_EQ(flags.display_format, "json");
+  EXPECT_EQ(flags.out, "x.csv");
+  EXPECT_EQ(flags.out_format, "csv");
+  EXPECT_EQ(flags.filter, "multi");
+  EXPECT_THAT(flags.google_benchmark, Contains("--benchmark_filter=multi"));
+}
+
+TEST(bench_flags, are_refused_in_one_line_that_names_the_fault) {
+  EXPECT_THAT(complaint({"--strategies", "multi_socket,pigeon"}), HasSubstr("'pigeon'"));
+  EXPECT_THAT(complaint({"--latency", "20"}), HasSubstr("no unit"));
+  EXPECT_THAT(complaint({"--latency", "fast"}), HasSubstr("'fast'"));
+  EXPECT_THAT(complaint({"--workload", "heavy"}), HasSubstr("light or article"));
+  EXPECT_THAT(complaint({"--workers", "0"}), HasSubstr("--workers"));
+  EXPECT_THAT(complaint({"--workers", "257"}), HasSubstr("256"));
+  EXPECT_THAT(complaint({"--workers", "many"}), HasSubstr("many"));
+  EXPECT_THAT(complaint({"--page-kb", "1"}), HasSubstr("--page-kb"));
+  EXPECT_THAT(complaint({"--days", "0"}), HasSubstr("--days"));
+  EXPECT_THAT(complaint({"--days", "-3"}), HasSubstr("--days"));
+  EXPECT_THAT(complaint({"--sart"}), HasSubstr("--sart"));
+  EXPECT_THAT(complaint({"stray"}), HasSubstr("stray"));
+  EXPECT_THAT(complaint({"--benchmark_format=xml"}), HasSubstr("xml"));
+  EXPECT_THAT(complaint({"--benchmark_out_format=xml"}), HasSubstr("xml"));
+  EXPECT_THAT(complaint({"--benchmark_repetitions=none"}), HasSubstr("none"));
+  EXPECT_THAT(complaint({"--benchmark_min_time=2"}), HasSubstr("fresh client process"));
+  for (const auto& arguments :
+       std::vector<std::vector<std::string>>{{"--latency", "20"}, {"--workers", "0"}, {"--page-kb", "1"}}) {
+    EXPECT_EQ(complaint(arguments).find('\n'), std::string::npos) << complaint(arguments);
+  }
+}
+
+TEST(cases, are_each_strategy_with_each_worker_count_but_sequential_with_its_one) {
+  std::vector<std::string> names;
+  for (const auto& row : cases_of({{"sequential", "thread_pool"}, {20, 100}, 20ms, 3, 100}))
+    names.push_back(row.name());
+  EXPECT_THAT(names, ElementsAre("fetch/strategy:sequential/workers:1/latency_ms:20/page_kb:3/days:100",
+                                 "fetch/strategy:thread_pool/workers:20/latency_ms:20/page_kb:3/days:100",
+                                 "fetch/strategy:thread_pool/workers:100/latency_ms:20/page_kb:3/days:100"));
+}
+
+}  // namespace
+}  // namespace farebench

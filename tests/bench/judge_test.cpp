@@ -1,0 +1,104 @@
+#include "bench/judge.hpp"
+
+#include <gmock/gmock.h>
+
+#include "bench/probe/fares_digest.hpp"
+#include "bench/route.hpp"
+#include "mock_server/site/timetable.hpp"
+#include "tests/bench/made_up.hpp"
+
+namespace farebench {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+row_verdict judged(const measurement& seen, strictness how = strictness::full) {
+  return judge(made_up_case(), seen, made_up_fares(), how);
+}
+
+TEST(judge, lets_a_clean_row_stand) {
+  const auto verdict = judged(made_up_measurement());
+  EXPECT_THAT(verdict.failure, IsEmpty());
+  EXPECT_THAT(verdict.warning, IsEmpty());
+}
+
+TEST(judge, fails_a_day_that_failed_and_says_why) {
+  auto seen = made_up_measurement();
+  seen.report.errors = 1;
+  seen.report.first_errors = {"2026-03-01: connection_lost: reset"};
+  EXPECT_THAT(judged(seen).failure, HasSubstr("2026-03-01: connection_lost"));
+}
+
+TEST(judge, fails_outcomes_that_are_missing) {
+  auto seen = made_up_measurement();
+  seen.report.outcomes = 99;
+  EXPECT_THAT(judged(seen).failure, HasSubstr("99 outcomes for 100 days"));
+}
+
+TEST(judge, fails_other_fares_than_the_site_holds) {
+  auto fewer = made_up_measurement();
+  fewer.report.fares = 899;
+  EXPECT_THAT(judged(fewer).failure, HasSubstr("899 fares, the site holds 900"));
+  auto others = made_up_measurement();
+  others.report.fares_digest = 43;
+  EXPECT_THAT(judged(others, strictness::correctness_only).failure, HasSubstr("wrong answers"));
+}
+
+TEST(judge, fails_what_beats_the_ideal) {
+  auto seen = made_up_measurement();
+  seen.report.wall_ms = 199.9;
+  EXPECT_THAT(judged(seen).failure, HasSubstr("beats the ideal"));
+  seen.report.wall_ms = 200;
+  EXPECT_THAT(judged(seen).failure, IsEmpty());
+}
+
+TEST(judge, fails_a_listen_queue_that_overflowed) {
+  auto seen = made_up_measurement();
+  seen.server.listen_drops = 1;
+  EXPECT_THAT(judged(seen).failure, HasSubstr("listen queue"));
+}
+
+TEST(judge, fails_other_connections_than_one_a_worker) {
+  for (const std::uint64_t connections : {19u, 21u, 100u}) {
+    auto seen = made_up_measurement();
+    seen.server.connections_accepted = connections;
+    EXPECT_THAT(judged(seen).failure, HasSubstr("connections accepted for 20 workers"));
+  }
+}
+
+TEST(judge, fails_a_late_server_by_its_median_and_warns_by_its_p99) {
+  auto seen = made_up_measurement();
+  seen.server.late_p99_ms = 1.5;
+  EXPECT_THAT(judged(seen).failure, IsEmpty());
+  EXPECT_THAT(judged(seen).warning, HasSubstr("p99 1.50 ms"));
+  seen.server.late_p50_ms = 1.01;
+  EXPECT_THAT(judged(seen).failure, HasSubstr("1.01 ms late"));
+  EXPECT_THAT(judged(seen, strictness::correctness_only).failure, IsEmpty())
+      << "a busy machine is no wrong answer";
+}
+
+TEST(judge, tolerates_five_percent_of_a_long_latency) {
+  auto row = made_up_case();
+  row.latency = std::chrono::milliseconds{145};
+  auto seen = made_up_measurement();
+  seen.report.wall_ms = 2000;
+  seen.server.late_p50_ms = 7.2;
+  EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).failure, IsEmpty());
+  seen.server.late_p50_ms = 7.3;
+  EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).failure, Not(IsEmpty()));
+}
+
+TEST(fares_of_site, are_those_of_its_timetable_day_by_day) {
+  auto row = made_up_case();
+  row.days = 3;
+  fares_digest digest;
+  for (const std::size_t day : {2, 0, 1})
+    digest.add(query_of_day(day).date, timetable(query_of_day(day), row.page_kb));
+  EXPECT_EQ(fares_of_site(row).digest, digest.value()) << "in any order";
+  EXPECT_EQ(fares_of_site(row).fares, digest.fares());
+}
+
+}  // namespace
+}  // namespace farebench

@@ -1,0 +1,51 @@
+#pragma once
+
+#include "bench/benchmark_case.hpp"
+#include "bench/judge.hpp"
+#include "bench/measurement.hpp"
+
+namespace farebench {
+
+/// A case, and a measurement of it in which nothing is wrong. Round figures, for columns that can be checked
+/// by hand.
+inline benchmark_case made_up_case() {
+  return {.strategy = "multi_socket",
+          .workers = 20,
+          .latency = std::chrono::milliseconds{20},
+          .page_kb = 3,
+          .days = 100};
+}
+
+inline measurement made_up_measurement() {
+  measurement seen;
+  seen.report = {.wall_ms = 250,
+                 .cpu_us = 20'000,
+                 .context_switches = 400,
+                 .outcomes = 100,
+                 .fares = 900,
+                 .fares_digest = 42,
+                 .errors = 0,
+                 .first_errors = {},
+                 .scrape_p50_ms = 41,
+                 .scrape_p99_ms = 48};
+  seen.baseline.rss_bytes = 10'000'000;
+  seen.end.rss_peak_bytes = 12'000'000;
+  seen.anon_peak_bytes = 3'000'000;
+  seen.page_table_peak_bytes = 100'000;
+  seen.threads_peak = 2;
+  seen.server = {.engine = "cpp-httplib",
+                 .requests = 200,
+                 .in_flight = 0,
+                 .in_flight_peak = 20,
+                 .sessions = 100,
+                 .connections_accepted = 20,
+                 .listen_drops = 0,
+                 .late_p50_ms = 0.1,
+                 .late_p99_ms = 0.4,
+                 .late_max_ms = 0.9};
+  return seen;
+}
+
+inline expected_fares made_up_fares() { return {.fares = 900, .digest = 42}; }
+
+}  // namespace farebench

@@ -1,0 +1,53 @@
+// Batches that no strategy takes, and the names by which strategies are made.
+
+#include <gmock/gmock.h>
+
+#include <stdexcept>
+
+#include "tests/contract/every_strategy.hpp"
+
+namespace farebench::test {
+namespace {
+
+class bad_batch : public every_strategy {
+ protected:
+  void expect_refused(const batch& work) {
+    EXPECT_THROW(run(work, [](std::size_t, outcome&&) { ADD_FAILURE() << "an outcome of a refused batch"; }),
+                 std::invalid_argument);
+  }
+};
+INSTANTIATE_TEST_SUITE_P(contract, bad_batch, all_strategies(), name_of);
+
+TEST_P(bad_batch, without_workers) { expect_refused(days_at("http://127.0.0.1:1", 3, 0)); }
+
+TEST_P(bad_batch, without_queries) {
+  auto work = days_at("http://127.0.0.1:1", 3, 1);
+  work.query_at = nullptr;
+  expect_refused(work);
+}
+
+TEST_P(bad_batch, with_something_else_than_a_base_url) {
+  for (const char* url :
+       {"", "127.0.0.1:80", "ftp://127.0.0.1", "file:///etc/passwd", "http://", "http://127.0.0.1/",
+        "http://127.0.0.1/app", "http://127.0.0.1?q", "http://me@127.0.0.1", "http://127.0.0.1:99999"}) {
+    SCOPED_TRACE(url);
+    expect_refused(days_at(url, 3, 1));
+  }
+}
+
+TEST(make_strategy, knows_every_name_it_lists) {
+  for (const auto name : strategy_names()) EXPECT_NE(make_strategy(name), nullptr);
+}
+
+TEST(make_strategy, lists_the_names_when_it_knows_none) {
+  try {
+    make_strategy("carrier_pigeon");
+    FAIL();
+  } catch (const std::invalid_argument& fault) {
+    EXPECT_THAT(fault.what(), testing::HasSubstr("carrier_pigeon"));
+    for (const auto name : strategy_names()) EXPECT_THAT(fault.what(), testing::HasSubstr(std::string{name}));
+  }
+}
+
+}  // namespace
+}  // namespace farebench::test

@@ -1,0 +1,156 @@
+#include "farebench/fare_scanner.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include "site/fare_row.hpp"
+
+namespace farebench {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+
+outcome scan(std::string_view page) {
+  fare_scanner scanner;
+  scanner.feed(page);
+  return scanner.finish();
+}
+
+std::string row(std::string_view words) { return "<p class=select-line>" + std::string{words} + "</p>"; }
+
+std::string fixture(const std::string& name) {
+  std::ifstream file{FAREBENCH_TEST_PAGES "/" + name, std::ios::binary};
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+std::string detail_of(std::string_view page) {
+  const auto result = scan(page);
+  if (result) return "no error";
+  EXPECT_EQ(result.error().kind, fetch_error_kind::malformed_page);
+  return result.error().detail;
+}
+
+TEST(fare_scanner, reads_the_fares_of_a_results_page) {
+  const auto result = scan(fixture("results.html"));
+  ASSERT_TRUE(result) << describe(result.error());
+  EXPECT_EQ(*result, (std::vector<fare>{{5h, 7h + 30min, "Relax", 34, 24900, "CZK"},
+                                        {7h + 5min, 9h + 35min, "Standard", 0, 18990, "CZK"},
+                                        {23h + 45min, 2h + 15min, "Fun&Relax", 12, 124950, "K\xC4\x8D"}}));
+}
+
+TEST(fare_scanner, finds_no_fares_on_a_page_without_rows) {
+  for (const auto* name : {"no_rows.html", "empty.html", "text_only.html"}) {
+    const auto result = scan(fixture(name));
+    ASSERT_TRUE(result) << name;
+    EXPECT_TRUE(result->empty()) << name;
+  }
+}
+
+TEST(fare_scanner, reads_pieces_as_it_reads_the_whole) {
+  const std::string page = fixture("results.html");
+  const auto whole = scan(page);
+  fare_scanner scanner;
+  for (std::size_t at = 0; at <= page.size(); ++at) {
+    scanner.feed(std::string_view{page}.substr(0, at));
+    scanner.feed(std::string_view{page}.substr(at));
+    ASSERT_EQ(scanner.finish(), whole) << "split at byte " << at;
+  }
+  for (const char byte : page) scanner.feed({&byte, 1});
+  EXPECT_EQ(scanner.finish(), whole);
+}
+
+TEST(fare_scanner, refuses_every_page_that_breaks_off_after_its_first_row_began) {
+  const std::string page = "<body>" + row("5:00 7:30 Relax 34 249 CZK") + row("6:00 8:30 Relax 1 9 K&#x10D;");
+  const std::size_t first_row_end = page.find("</p>") + 4;
+  for (std::size_t size = 0; size <= page.size(); ++size) {
+    const auto result = scan(page.substr(0, size));
+    if (size == 0 || size == 6 || size == first_row_end || size == page.size()) {
+      EXPECT_TRUE(result) << size;
+    } else {
+      EXPECT_FALSE(result) << size;
+    }
+  }
+}
+
+TEST(fare_scanner, reads_each_field_in_its_form_only) {
+  for (const auto* time : {"0:00", "00:00", "7:05", "07:05", "23:59"}) EXPECT_TRUE(parse_time(time)) << time;
+  for (const auto* time : {"", ":", "24:00", "7:60", "7:5", "7:050", "007:05", ":05", "7.05", "-7:05",
+                           "+7:05", "7:05h", "7:-5", "7: 5", "7:05:00"}) {
+    EXPECT_FALSE(parse_time(time)) << time;
+  }
+  EXPECT_EQ(parse_time("7:05"), 425min);
+  EXPECT_EQ(parse_time("23:59"), 1439min);
+
+  EXPECT_EQ(parse_seats("0"), 0);
+  EXPECT_EQ(parse_seats("2147483647"), 2147483647);
+  for (const auto* seats : {"", "2147483648", "99999999999999999999", "-1", "+1", "1.0", "1x", "x", "0x1"}) {
+    EXPECT_FALSE(parse_seats(seats)) << seats;
+  }
+
+  EXPECT_EQ(parse_price_hundredths("0"), 0);
+  EXPECT_EQ(parse_price_hundredths("249"), 24900);
+  EXPECT_EQ(parse_price_hundredths("249.9"), 24990);
+  EXPECT_EQ(parse_price_hundredths("249,09"), 24909);
+  EXPECT_EQ(parse_price_hundredths("92233720368547758.07"), 9223372036854775807);
+  for (const auto* price :
+       {"", "92233720368547758.08", "92233720368547759", "99999999999999999999", "-1", "+1", "1.", ".5", ",",
+        "1.234", "1,234.5", "1.2.3", "1..2", "1.-2", "1 000", "free", "1e3", "249,-"}) {
+    EXPECT_FALSE(parse_price_hundredths(price)) << price;
+  }
+}
+
+TEST(fare_scanner, names_the_row_what_it_read_and_what_it_expected) {
+  const std::string good = row("5:00 7:30 Relax 34 249 CZK");
+  EXPECT_EQ(detail_of(good + row("24:00 7:30 Relax 34 249 CZK")),
+            "row 2, departure: read \"24:00\", expected a time of day, hh:mm");
+  EXPECT_THAT(detail_of(row("5:00 late Relax 34 249 CZK")), HasSubstr("row 1, arrival: read \"late\""));
+  EXPECT_THAT(detail_of(row("5:00 7:30 Relax many 249 CZK")), HasSubstr("row 1, free seats: read \"many\""));
+  EXPECT_THAT(detail_of(row("5:00 7:30 Relax 34 \"2\\\xC4\x8D CZK")),
+              HasSubstr(R"(price: read "\x222\x5C\xC4\x8D", expected digits)"));
+  EXPECT_EQ(detail_of(row("5:00 7:30 Relax 34 249")), "row 1, read 5 words, expected 6");
+  EXPECT_EQ(detail_of(good + good + row("")), "row 3, read 0 words, expected 6");
+  EXPECT_EQ(detail_of(row("5:00 7:30 Relax 34 249 CZK +1")),
+            "row 1, read a seventh word, \"+1\", expected 6 words");
+  EXPECT_THAT(detail_of(row(std::string(65, 'x'))), HasSubstr("row 1, word 1: read \"xxx"));
+  EXPECT_THAT(detail_of(row("5:00 7:30 Rel\xE1x 34 249 CZK")), HasSubstr("row 1, word 3: "));
+  EXPECT_THAT(detail_of(good + row("5:00 " + good)), HasSubstr("row"));
+  EXPECT_THAT(detail_of(good + "<p class=select-line>5:00 7:30 "),
+              HasSubstr("row 2, read the page's end after 2 words"));
+  EXPECT_THAT(detail_of(good + "<p class"), HasSubstr("after row 1: read the page's end"));
+  EXPECT_THAT(detail_of("<div class=select-line>5:00<b class=select-line>"),
+              HasSubstr("row 1, read a row within it"));
+}
+
+TEST(fare_scanner, details_stay_short_and_printable) {
+  for (const std::string& word :
+       {std::string(64, 'x'), std::string(64, '"'), std::string{"\xE2\x82\xAC\xE2\x82\xAC"}}) {
+    const std::string detail = detail_of(row(word));
+    EXPECT_LE(in_quotes(word).size(), 64U + 2 + 3);
+    EXPECT_LE(detail.size(), 160U);
+    for (const char c : detail) EXPECT_TRUE(c >= ' ' && c <= '~') << detail;
+  }
+}
+
+TEST(fare_scanner, is_as_new_after_a_page_however_it_ended) {
+  const std::string good = row("5:00 7:30 Relax 34 249 CZK");
+  fare_scanner scanner;
+  for (const std::string& page :
+       {good, row("x"), std::string{"<p class=select-line>5:00"}, std::string{"<!--"}, row("\xFF")}) {
+    scanner.feed(page);
+    scanner.finish();
+    scanner.feed(good);
+    const auto result = scanner.finish();
+    ASSERT_TRUE(result) << describe(result.error());
+    EXPECT_EQ(result->size(), 1U);
+  }
+}
+
+}  // namespace
+}  // namespace farebench

@@ -1,0 +1,204 @@
+#include "page_generator.hpp"
+
+#include <array>
+
+namespace farebench::testing {
+namespace {
+
+using namespace std::string_view_literals;
+
+template <std::size_t N>
+constexpr std::array<std::string_view, N> list(const std::string_view (&items)[N]) {
+  return std::to_array(items);
+}
+
+template <typename... Parts>
+std::string joined(const Parts&... parts) {
+  std::string whole;
+  (whole.append(std::string_view{parts}), ...);
+  return whole;
+}
+
+// clang-format off: as many to a line as fit
+constexpr auto common_elements = list({
+    "div", "div", "span", "td", "tr", "table", "p", "li", "ul", "b", "a", "TR", "Td", "Span"});
+constexpr auto all_elements = list({
+    "html", "head", "body", "title", "meta", "link", "base", "tbody", "thead", "tfoot", "th", "caption",
+    "col", "colgroup", "ol", "dl", "dt", "dd", "menu", "dir", "h1", "h2", "h6", "pre", "form", "input",
+    "select", "option", "optgroup", "textarea", "label", "button", "fieldset", "legend", "br", "hr", "img",
+    "i", "u", "s", "tt", "big", "small", "strike", "font", "center", "em", "strong", "address",
+    "blockquote", "noscript", "frameset", "frame", "noframes", "iframe", "object", "param", "area", "map",
+    "xmp", "listing", "isindex", "section", "article", "nav", "main", "x-fare", "x-row", "svg:g", "q.r",
+    "p.x", "td.y", "wbr", "source", "BODY", "Html", "embed", "basefont", "sub", "sup", "applet"});
+constexpr auto class_values = list({
+    "select-line", "select-line", "select-line", "line select-line", "select-line bus", "select-lines",
+    "Select-Line", "select-line2", "train-line", "select", "", " select-line ", "a\tselect-line\nb",
+    "select&#45;line", "select&#x2D;line;", "a&#32;select-line", "a&nbsp;select-line", "select-line&#0;x",
+    "select-line&amp;", "&lt;select-line", "a&select-line", "select-line&#9;x", "select-line;"});
+constexpr auto attributes = list({
+    "id", "title=\"a>b\"", "title='<div class=select-line>'", "data-x=1", "href=/a?b=c&d=e", "checked",
+    "class2=x", "lang=\"\"", "onclick='f(\"x\")'", "a=b/", "/", "\"", "'", "=", "=x", "<", "&", "1a=b",
+    "_x=1", ":y", ".z='1'", "style = \"a\"", "é=1", "class.x=select-line", "x=\"&quot;>\"",
+    "\"class=select-line", "/class=select-line"});
+constexpr auto texts = list({
+    "7:05", "Relax", "249", "CZK", "K\xC4\x8D", "\xE2\x82\xAC", "24<b>9</b>", " ", "\n  ", "\t", "\xC2\xA0",
+    "\xE2\x80\x89", "\xE3\x80\x80", "&nbsp;", "&amp;", "&eacute;", "&euro;", "&hellip", "&amp", "&", "&;",
+    "&&", "& b", "&#65;", "&#x41;", "&#65", "&#x4a b", "&#;", "&#x;", "&#xg;", "&#0;", "&#32;", "&#160;",
+    "&#8364;", "&#128;", "&#x110000;", "&#99999999999999;", "&#xD800;", "&#1114111;", "&#13;", "&thetasym;",
+    "&alefsym;", "&Alpha;", "&alpha;", "&bogus;", "&verylongentityname;", "&frac12;", "&there4;", "&apos;",
+    "&quot;x", "&lt;b&gt;", "a&b;c", "<", "< ", "<3", "<>", "<_a>", "<:b>", "<.c>", "</>", "</ div>",
+    "</3>", "</_a>", "</", "&amp\xC3\xA9;", "\xC3\xA9", "1 2 3", "]]>", "<![CDATA[x y]]>", "<!>", "<!x>",
+    "<!-x>", "<!- ->", "<!doc>", "<?", "<? x>", "<?x y>", "<?x>", "<?x <b>?>", "x>", "\xF0\x9F\x9A\x8C",
+    "word-of-more-than-sixteen-bytes"});
+constexpr auto comments = list({
+    "<!---->", "<!-- x -->", "<!--><b>-->", "<!---><i>-->", "<!-- --!>", "<!----!>", "<!-- -- -->",
+    "<!-- --- -->", "<!-- a--b -->", "<!-- <div class=\"select-line\">1 2</div> -->", "<!--->x-->",
+    "<!-- --!x -->", "<!-- --!-->", "<!--a-->", "<!-- > -->", "<!--!>-->", "<!-- --!-!> -->"});
+constexpr auto doctypes = list({
+    "<!DOCTYPE html>", "<!doctype html>", "<!DOCTYPE>",
+    "<!DocType html PUBLIC \"-//W3C//DTD HTML 4.01//EN\" \"x\">", "<!DOCTYPE html SYSTEM 'x'>",
+    "<!DOCTYPEhtml>", "<!DOCTYPE html></div>", "<!DOCTYPE html></span>", "<!DOCTYPE html><!DOCTYPE html>",
+    "<!DOCTYPE html><!-- x -->", "<!DOCTYPE html><b>"});
+constexpr auto raw_contents = list({
+    "", "x", "<div class=select-line>1</div>", "</b>", "</div>", "</div></b>x", "<!--", "<!-- </scr -->",
+    "if(a<b)c", "</", "</ ", "</scrip", "<noscript>", "<noscript", "<body>", "<frameset>", "<noscript.x>",
+    "<b>", "x<noscript>", "&amp;", "</script2>", "</styles>", "</SCRIPT x", "<script>", "<style>", "a</b>c",
+    "</></div>", " </div>"});
+// clang-format on
+
+}  // namespace
+
+std::string page_generator::blanks() {
+  std::string text;
+  while (one_in(2)) text += " \n\t\r"[below(4)];
+  return text;
+}
+
+std::string page_generator::class_attribute() {
+  const auto value = any_of(class_values);
+  const auto name = one_in(5) ? "CLASS"sv : "class"sv;
+  const std::string equals = one_in(6) ? joined(blanks(), "=", blanks()) : "=";
+  switch (below(8)) {
+    case 0:
+      return joined(name, equals, "'", value, "'");
+    case 1:
+      return joined(name, equals, value);
+    case 2:
+      return one_in(4) ? std::string{name} : joined(name, equals, "\"", value, "\"");
+    default:
+      return joined(name, equals, "\"", value, "\"");
+  }
+}
+
+std::string page_generator::start_tag() {
+  std::string tag = joined("<", one_in(3) ? any_of(all_elements) : any_of(common_elements));
+  while (one_in(4)) tag += joined(" ", blanks(), any_of(attributes));
+  if (one_in(12)) tag += joined(" ", class_attribute());
+  while (one_in(6)) {
+    if (!one_in(8)) tag += ' ';
+    tag += one_in(6) ? class_attribute() : std::string{any_of(attributes)};
+  }
+  if (one_in(8)) tag += blanks();
+  if (one_in(40)) return tag;
+  return tag + (one_in(20) ? "/>" : one_in(30) ? "/ >" : ">");
+}
+
+std::string page_generator::text() {
+  std::string text;
+  do {
+    text += any_of(texts);
+    if (one_in(2)) text += ' ';
+  } while (one_in(2));
+  return text;
+}
+
+std::string page_generator::row() {
+  const auto element = any_of(common_elements);
+  std::string row = joined("<", element, " ", class_attribute(), ">");
+  while (!one_in(5)) {
+    if (one_in(3)) {
+      const auto cell = any_of(common_elements);
+      row += joined("<", cell, ">", text());
+      if (!one_in(5)) row += joined("</", cell, ">");
+    } else {
+      row += one_in(8) ? piece() : text();
+    }
+  }
+  if (!one_in(6)) row += joined("</", element, ">");
+  return row;
+}
+
+std::string page_generator::raw_element() {
+  const auto element = one_in(3) ? "style"sv : one_in(4) ? "SCRIPT"sv : "script"sv;
+  std::string raw = joined("<", element);
+  if (one_in(4)) raw += joined(" ", any_of(attributes));
+  raw += '>';
+  while (one_in(2)) raw += any_of(raw_contents);
+  if (!one_in(12)) raw += joined("</", element, one_in(8) ? " x>" : ">");
+  return raw;
+}
+
+std::string page_generator::piece() {
+  switch (below(14)) {
+    case 0:
+    case 1:
+    case 2:
+      return start_tag();
+    case 3:
+    case 4:
+      return joined("</", one_in(3) ? any_of(all_elements) : any_of(common_elements), blanks(), ">");
+    case 5:
+    case 6:
+      return text();
+    case 7:
+      return one_in(2) ? std::string{any_of(comments)} : blanks();
+    case 8:
+      return one_in(3) ? raw_element() : text();
+    case 9:
+      return one_in(6) ? std::string{any_of(doctypes)} : blanks();
+    case 10:
+      return one_in(30) ? std::string(990 + below(20), ' ') : start_tag();
+    case 11:
+      return one_in(40) ? joined("<", std::string(95 + below(10), 'n'), " class=select-line>") : text();
+    default:
+      return row();
+  }
+}
+
+std::string page_generator::page() {
+  std::string page;
+  if (one_in(20)) page += "\xEF\xBB\xBF";
+  if (one_in(3)) page += joined(blanks(), any_of(comments), blanks());
+  if (one_in(2)) page += joined(any_of(doctypes), blanks());
+  if (one_in(3)) page += joined("<html><head><title>J\xC3\xADzdenky</title></head>", blanks(), "<body>");
+  const std::size_t pieces = one_in(20) ? below(200) : below(25);
+  for (std::size_t i = 0; i < pieces; ++i) page += piece();
+  if (!one_in(4)) page += "</body></html>";
+  if (one_in(8)) page += piece();
+  if (one_in(10)) page.resize(below(page.size() + 1));
+  return page;
+}
+
+std::string page_generator::mutated(std::string page) {
+  constexpr std::string_view bytes = "<>/!-?&#;=\"' \n\tacdelnpst1.:_x";
+  for (std::size_t changes = 1 + below(8); changes > 0 && !page.empty(); --changes) {
+    const std::size_t at = below(page.size());
+    switch (below(4)) {
+      case 0:
+        page[at] = bytes[below(bytes.size())];
+        break;
+      case 1:
+        page.erase(at, 1 + below(6));
+        break;
+      case 2:
+        page.insert(at, 1, bytes[below(bytes.size())]);
+        break;
+      default:
+        page.insert(below(page.size()), page.substr(at, 1 + below(40)));
+        break;
+    }
+  }
+  return page;
+}
+
+}  // namespace farebench::testing

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <random>
+#include <string>
+#include <string_view>
+
+namespace farebench::testing {
+
+/// Writes HTML at random, well-formed and not: rows, tables, lists, unknown elements, comments, scripts,
+/// doctypes, references, attributes with any quoting, tags left out or too many. The same seed always
+/// writes the same pages.
+class page_generator {
+ public:
+  explicit page_generator(std::uint64_t seed) : random_(seed) {}
+
+  /// A page of up to a few hundred pieces of markup, most of them far fewer.
+  std::string page();
+  /// The page with up to eight bytes changed, dropped, doubled or moved.
+  std::string mutated(std::string page);
+
+ private:
+  std::size_t below(std::size_t bound) { return random_() % bound; }
+  bool one_in(std::size_t n) { return below(n) == 0; }
+  template <typename Choices>
+  std::string_view any_of(const Choices& choices) {
+    return choices[below(choices.size())];
+  }
+
+  std::string row();
+  std::string start_tag();
+  std::string class_attribute();
+  std::string blanks();
+  std::string text();
+  std::string raw_element();
+  std::string piece();
+
+  std::mt19937_64 random_;
+};
+
+}  // namespace farebench::testing

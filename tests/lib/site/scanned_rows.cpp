@@ -1,0 +1,125 @@
+#include "scanned_rows.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace farebench::testing {
+namespace {
+
+bool is_prefix(const std::vector<row_words>& rows, const std::vector<row_words>& of) {
+  return rows.size() <= of.size() && std::equal(rows.begin(), rows.end(), of.begin());
+}
+
+// Whether the page holds something that makes text invalid: a control, a byte outside ASCII.
+bool may_hold_invalid_text(std::string_view page) {
+  return std::ranges::any_of(page, [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte >= 0x80 || (byte < 0x20 && c != '\t' && c != '\n' && c != '\r');
+  });
+}
+
+bool has_overlong_word(const row_words& row) {
+  return std::ranges::any_of(row,
+                             [](const std::string& w) { return w.size() > word_collector::max_word_bytes; });
+}
+
+std::string printed(const std::vector<row_words>& rows) { return ::testing::PrintToString(rows); }
+
+}  // namespace
+
+scanned_rows scan(std::string_view page) { return scan_in_pieces(page, page.size()); }
+
+scanned_rows scan_split(std::string_view page, std::size_t first_bytes) {
+  row_recorder recorder;
+  row_scanner scanner{recorder};
+  scanner.feed(page.substr(0, first_bytes));
+  scanner.feed(page.substr(first_bytes));
+  const page_problem problem = scanner.finish();
+  return {recorder.take(), problem};
+}
+
+scanned_rows scan_in_pieces(std::string_view page, std::size_t piece_bytes) {
+  row_recorder recorder;
+  row_scanner scanner{recorder};
+  while (!page.empty()) {
+    const auto piece = page.substr(0, piece_bytes);
+    scanner.feed(piece);
+    page.remove_prefix(piece.size());
+  }
+  const page_problem problem = scanner.finish();
+  return {recorder.take(), problem};
+}
+
+std::string disagreement(std::string_view page, const scanned_rows& ours, const oracle_rows& theirs) {
+  const auto both = [&](std::string_view what) {
+    return std::string{what} + "\n  ours:   " + printed(ours.rows) + "\n  libxml2: " + printed(theirs.rows);
+  };
+  const std::size_t count = ours.rows.size();
+  switch (ours.problem) {
+    case page_problem::none:
+      if (theirs.first_nested) return both("libxml2 finds a nested row");
+      return ours.rows == theirs.rows ? "" : both("different rows");
+    case page_problem::nested_row:
+      if (!theirs.first_nested) return both("libxml2 finds no nested row");
+      // The row around it never ended for us; libxml2 lists it before the one within.
+      return count + 1 == *theirs.first_nested && is_prefix(ours.rows, theirs.rows) ? ""
+                                                                                    : both("different rows");
+    case page_problem::overlong_word:
+      if (!is_prefix(ours.rows, theirs.rows)) return both("different rows before the overlong word");
+      return count < theirs.rows.size() && has_overlong_word(theirs.rows[count]) ? ""
+                                                                                 : both("no overlong word");
+    case page_problem::invalid_text:
+      if (!may_hold_invalid_text(page)) return both("no invalid text");
+      return is_prefix(ours.rows, theirs.rows) ? "" : both("different rows before the invalid text");
+    case page_problem::ends_in_row:
+      // Of a tag that the page breaks off in, libxml2 makes an element, perhaps one more row.
+      return is_prefix(ours.rows, theirs.rows) && theirs.rows.size() > count &&
+                     theirs.rows.size() <= count + 2
+                 ? ""
+                 : both("different rows before the one that the page ends in");
+    case page_problem::ends_in_markup:
+      return is_prefix(ours.rows, theirs.rows) && theirs.rows.size() <= count + 1
+                 ? ""
+                 : both("different rows before the markup that the page ends in");
+    case page_problem::page_as_row:
+    case page_problem::too_deep:
+      return is_prefix(ours.rows, theirs.rows) ? "" : both("different rows so far");
+  }
+  return both("unknown problem");
+}
+
+bool is_read_otherwise(std::string_view page) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  constexpr std::string_view doctype = "<!doctype";
+  for (std::size_t at = page.find('<'); at != std::string_view::npos; at = page.find('<', at + 1)) {
+    const std::string_view rest = page.substr(at);
+    if (rest.size() > 2 && rest[1] == '?' && static_cast<unsigned char>(rest[2]) >= 0x80) return true;
+    if (!std::ranges::equal(rest.substr(0, doctype.size()), doctype, {}, lower)) continue;
+    const std::string_view declaration = rest.substr(0, rest.find('>'));
+    if (std::ranges::count(declaration, '"') % 2 != 0 || std::ranges::count(declaration, '\'') % 2 != 0)
+      return true;
+  }
+  return false;
+}
+
+std::string escaped(std::string_view page) {
+  std::string text;
+  for (const char c : page) {
+    if (c == '\n') {
+      text += "\\n";
+    } else if (c >= ' ' && c <= '~') {
+      text += c;
+    } else {
+      constexpr std::string_view digits = "0123456789ABCDEF";
+      const auto byte = static_cast<unsigned char>(c);
+      text += "\\x";
+      text += digits[byte >> 4U];
+      text += digits[byte & 0xFU];
+    }
+  }
+  return text;
+}
+
+}  // namespace farebench::testing

@@ -1,0 +1,76 @@
+#include "tests/mock_server/engine/raw_client.hpp"
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <array>
+#include <cerrno>
+#include <system_error>
+
+namespace farebench {
+namespace {
+
+void check(ssize_t result, const char* call) {
+  if (result < 0) throw std::system_error(errno, std::generic_category(), call);
+}
+
+}  // namespace
+
+raw_client::raw_client(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  check(socket_.get(), "socket");
+  const timeval patience{.tv_sec = 10, .tv_usec = 0};
+  check(::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), "setsockopt");
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  check(::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), "connect");
+}
+
+void raw_client::send(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    check(count, "send");
+    bytes.remove_prefix(static_cast<std::size_t>(count));
+  }
+}
+
+bool raw_client::receive_more() {
+  std::array<char, 4096> bytes;
+  const ssize_t count = ::recv(socket_.get(), bytes.data(), bytes.size(), 0);
+  if (count < 0 && errno == ECONNRESET) return false;  // closed with something of ours unread
+  check(count, "recv");
+  received_.append(bytes.data(), static_cast<std::size_t>(count));
+  return count > 0;
+}
+
+std::string raw_client::receive_until(std::string_view end) {
+  std::size_t at;
+  while ((at = received_.find(end)) == std::string::npos && receive_more()) {
+  }
+  const std::size_t size = at == std::string::npos ? received_.size() : at + end.size();
+  std::string text = received_.substr(0, size);
+  received_.erase(0, size);
+  return text;
+}
+
+std::string raw_client::receive_response() {
+  std::string response = receive_until("\r\n\r\n");
+  constexpr std::string_view name = "Content-Length: ";
+  const std::size_t at = response.find(name);
+  const std::size_t size = at == std::string::npos ? 0 : std::stoul(response.substr(at + name.size()));
+  while (received_.size() < size && receive_more()) {
+  }
+  response += received_.substr(0, size);
+  received_.erase(0, size);
+  return response;
+}
+
+std::string raw_client::receive_all() {
+  while (receive_more()) {
+  }
+  return std::exchange(received_, {});
+}
+
+}  // namespace farebench

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "mock_server/process/file_descriptor.hpp"
+
+namespace farebench {
+
+/// A TCP connection to a port of 127.0.0.1, for requests that no HTTP library would send. Reads time out
+/// after 10 s. Throws std::system_error.
+class raw_client {
+ public:
+  explicit raw_client(std::uint16_t port);
+
+  void send(std::string_view bytes);
+  /// What arrives up to `end`, with it; or all there is when the server closes first.
+  std::string receive_until(std::string_view end);
+  /// One response: its head, and its body of Content-Length bytes.
+  std::string receive_response();
+  /// All that arrives until the server closes.
+  std::string receive_all();
+
+ private:
+  bool receive_more();
+
+  file_descriptor socket_;
+  std::string received_;
+};
+
+}  // namespace farebench

@@ -1,0 +1,143 @@
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "mock_server/process/child_process.hpp"
+#include "tests/mock_server/engine/raw_client.hpp"
+
+namespace farebench {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::MatchesRegex;
+using testing::StartsWith;
+
+constexpr auto plenty = 20s;
+constexpr const char* program = FAREBENCH_BIN_DIR "/mock_server";
+
+child_process start(std::vector<std::string> arguments) {
+  return child_process{{.executable = program, .arguments = std::move(arguments)}};
+}
+
+std::uint16_t port_of(child_process& server) {
+  const auto ready = server.read_line(plenty);
+  EXPECT_THAT(ready.line, MatchesRegex("listening on 127\\.0\\.0\\.[12]:[0-9]+"));
+  return static_cast<std::uint16_t>(std::stoi(ready.line.substr(ready.line.rfind(':') + 1)));
+}
+
+struct ending {
+  int exit_code;
+  std::string said;  // on standard output and standard error together
+};
+
+// Runs the program to its end, within a shell, so that its standard error is read too.
+ending run(const std::string& arguments) {
+  child_process child{{.executable = "/bin/sh",
+                       .arguments = {"-c", std::string{"exec "} + program + " " + arguments + " 2>&1"}}};
+  ending end{-1, {}};
+  for (;;) {
+    const auto got = child.read_line(plenty);
+    if (got.status != child_process::read_status::line) break;
+    end.said += got.line + "\n";
+  }
+  const auto ended = child.wait(plenty);
+  if (ended && WIFEXITED(*ended)) end.exit_code = WEXITSTATUS(*ended);
+  return end;
+}
+
+TEST(mock_server_program, is_ready_when_it_says_where_it_listens) {
+  child_process server = start({"--port", "0", "--latency", "1ms", "--page-kb", "3"});
+  raw_client raw{port_of(server)};
+  raw.send("GET /m/ HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(raw.receive_response(), StartsWith("HTTP/1.1 200 OK\r\n"));
+}
+
+TEST(mock_server_program, ends_cleanly_on_sigint_and_sigterm_even_with_a_response_under_way) {
+  for (const int number : {SIGINT, SIGTERM}) {
+    child_process server = start({"--latency", "1000s"});
+    raw_client raw{port_of(server)};
+    raw.send("GET /m/ HTTP/1.1\r\nHost: x\r\n\r\n");
+    ::kill(server.pid(), number);
+    const auto ended = server.wait(plenty);
+    ASSERT_TRUE(ended);
+    EXPECT_TRUE(WIFEXITED(*ended));
+    EXPECT_EQ(WEXITSTATUS(*ended), 0);
+  }
+}
+
+TEST(mock_server_program, ends_when_the_process_that_started_it_is_killed) {
+  // The shell starts the server; the server holds the shell's output open, whose end tells that it ended.
+  child_process shell{{.executable = "/bin/sh", .arguments = {"-c", std::string{program} + " & wait"}}};
+  port_of(shell);
+  ::kill(shell.pid(), SIGKILL);
+  EXPECT_EQ(shell.read_line(plenty).status, child_process::read_status::end_of_file);
+}
+
+TEST(mock_server_program, refuses_bad_flags_with_one_line_that_says_what_is_wrong) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"--page-kb 1", "--page-kb"},
+      {"--page-kb 4097", "--page-kb"},
+      {"--page-kb many", "--page-kb"},
+      {"--latency 20", "20ms"},
+      {"--latency -1ms", "negative"},
+      {"--port 65536", "--port"},
+      {"--port -1", "--port"},
+      {"--host example", "'example' is not an IPv4 address"},
+      {"--host 0.0.0.0", "--listen-publicly"},
+      {"--listen-publicly", "--host"},
+      {"--colour", "--colour"},
+      {"extra", "extra"},
+  };
+  for (const auto& [arguments, reason] : cases) {
+    const ending end = run(arguments);
+    EXPECT_EQ(end.exit_code, 2) << arguments;
+    EXPECT_THAT(end.said, StartsWith("mock_server: "));
+    EXPECT_THAT(end.said, HasSubstr(reason)) << arguments;
+    EXPECT_EQ(end.said.find('\n'), end.said.size() - 1) << "not one line: " << end.said;
+  }
+}
+
+TEST(mock_server_program, refuses_a_port_in_use_with_one_line) {
+  child_process server = start({});
+  const std::string port = std::to_string(port_of(server));
+  const ending end = run("--port " + port);
+  EXPECT_EQ(end.exit_code, 1);
+  EXPECT_EQ(end.said, "mock_server: bind 127.0.0.1:" + port + ": Address already in use\n");
+}
+
+TEST(mock_server_program, listens_on_the_loopback_address_that_it_is_given) {
+  child_process server = start({"--host", "127.0.0.2"});
+  EXPECT_GT(port_of(server), 0);
+}
+
+TEST(mock_server_program, shows_examples_first) {
+  const ending end = run("--help");
+  EXPECT_EQ(end.exit_code, 0);
+  EXPECT_THAT(end.said, StartsWith("Examples:"));
+  EXPECT_THAT(end.said, HasSubstr("--listen-publicly"));
+}
+
+TEST(mock_server_program, describes_its_build_on_one_line_of_json) {
+  const ending end = run("--version");
+  EXPECT_EQ(end.exit_code, 0);
+  EXPECT_EQ(end.said.find('\n'), end.said.size() - 1);
+  const auto report = nlohmann::json::parse(end.said);
+  EXPECT_EQ(report.at("program"), "mock_server");
+  EXPECT_EQ(report.at("engine"), "cpp-httplib");
+  EXPECT_TRUE(report.at("dirty").is_boolean());
+  for (const char* name : {"version", "commit", "build_type", "compiler", "flags", "sanitizers"}) {
+    EXPECT_TRUE(report.at(name).is_string()) << name;
+  }
+  EXPECT_THAT(report.at("libraries").at("cpp-httplib").get<std::string>(),
+              MatchesRegex("[0-9]+\\.[0-9]+\\.[0-9]+"));
+}
+
+}  // namespace
+}  // namespace farebench
