@@ -121,11 +121,13 @@ void take_google_benchmark_flags(bench_flags& flags, const std::vector<std::stri
     if (!extra.starts_with("--benchmark_") && !extra.starts_with("--v=")) {
       throw flag_error{fmt::format("unknown argument '{}': see --help", extra)};
     }
-    if (extra.starts_with("--benchmark_min_time") || extra.starts_with("--benchmark_min_warmup_time")) {
+  }
+  for (const char* flag : {"benchmark_min_time", "benchmark_min_warmup_time"}) {
+    if (value_of(extras, flag)) {
       throw flag_error{
-          fmt::format("{}: has no meaning here, one iteration is one fresh client process; use "
+          fmt::format("--{} has no meaning here, where one iteration is one fresh client process: use "
                       "--benchmark_repetitions",
-                      extra)};
+                      flag)};
     }
   }
   flags.display_format = value_of(extras, "benchmark_format").value_or("console");

@@ -1,11 +1,7 @@
 #include <httplib.h>
 #include <sys/prctl.h>
 
-#include <array>
 #include <future>
-#include <latch>
-#include <memory>
-#include <string>
 #include <thread>
 
 #include "mock_server/engine/httplib_server.hpp"
@@ -17,29 +13,10 @@ namespace {
 // 256 connections of the clients that are measured, and a few for /stats beside them.
 constexpr std::size_t connection_threads = 256 + 8;
 
-// Has the kernel map what a thread's first response would fault in: of its stack, and of its heap.
-void touch_memory() {
-  std::array<volatile char, 48 * 1024> stack;
-  for (std::size_t at = 0; at < stack.size(); at += 4096) stack[at] = 0;
-  std::string heap(48 * 1024, ' ');
-  static_cast<void>(heap);
-}
-
 // A thread a connection, all started before the first one comes. Counts what it is given.
 class connection_threads_queue final : public httplib::TaskQueue {
  public:
-  explicit connection_threads_queue(response_log& log) : log_(log), threads_(connection_threads) {
-    // The barrier gives each thread one task. Threads that start cold cost a client of 100 connections
-    // a third more of the server's CPU, just when it measures.
-    const auto all_warm = std::make_shared<std::latch>(connection_threads);
-    for (std::size_t i = 0; i < connection_threads; ++i) {
-      threads_.enqueue([all_warm] {
-        touch_memory();
-        all_warm->arrive_and_wait();
-      });
-    }
-    all_warm->wait();
-  }
+  explicit connection_threads_queue(response_log& log) : log_(log), threads_(connection_threads) {}
 
   void enqueue(std::function<void()> serve) override {
     log_.connection_accepted();
