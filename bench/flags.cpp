@@ -152,6 +152,8 @@ void take_google_benchmark_flags(bench_flags& flags, const std::vector<std::stri
                             "--benchmark_enable_random_interleaving=true",
                             "--benchmark_counters_tabular=true"};
   flags.google_benchmark.insert(flags.google_benchmark.end(), extras.begin(), extras.end());
+  // Google Benchmark empties its file at the start: an older result must stay until the new one is whole.
+  if (!flags.out.empty()) flags.google_benchmark.push_back("--benchmark_out=" + flags.partial_out());
 }
 
 }  // namespace

@@ -90,6 +90,8 @@ int run(bench_flags flags) {
                                                           column_names(), measured.ledger());
   benchmark::RunSpecifiedBenchmarks(display.get(), file.get());
 
+  if (file) std::filesystem::rename(flags.partial_out(), flags.out);
+
   // The table is for people: where standard output is for programs, it goes to standard error.
   std::fflush(stdout);
   fmt::print(flags.display_format == "console" ? stdout : stderr, "\n{}", summary_table(measured.summary()));

@@ -138,6 +138,23 @@ TEST_F(bench_command, writes_the_file_that_was_asked_for_beside_its_display) {
   EXPECT_THAT(run.output, HasSubstr("KiB/worker")) << "the table ends a console run";
 }
 
+TEST_F(bench_command, killed_leaves_the_older_result_as_it_was) {
+  const auto file = folder_ / "out.json";
+  std::ofstream{file} << "older";
+  child_process running{{.executable = fs::path{FAREBENCH_BIN_DIR} / "bench",
+                         .arguments = {"--smoke", "--latency", "1s", "--journal", journal(),
+                                       "--benchmark_out=" + file.string()}}};
+  const auto deadline = std::chrono::steady_clock::now() + 20s;
+  while (!fs::exists(file.string() + ".partial") && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::sleep_for(5ms);
+  ASSERT_TRUE(fs::exists(file.string() + ".partial"));
+  kill(running.pid(), SIGKILL);
+  ASSERT_TRUE(running.wait(10s));
+  std::string kept;
+  std::ifstream{file} >> kept;
+  EXPECT_EQ(kept, "older");
+}
+
 TEST_F(bench_command, smoke_runs_every_strategy) {
   const auto run = bench("--smoke");
   EXPECT_EQ(run.exit_code, 0) << run.errors;
