@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <pthread.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -31,6 +32,14 @@ sigset_t block_ending_signals() {
   return ending;
 }
 
+// Each connection is an open file; the usual soft limit of 1,024 is there for programs that use select().
+void allow_as_many_open_files_as_possible() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &files);
+}
+
 int serve(const server_flags& flags) {
   const sigset_t ending = block_ending_signals();
   if (flags.listen_publicly) {
@@ -41,8 +50,9 @@ int serve(const server_flags& flags) {
         flags.host);
   }
   site tickets{flags.page_kb};
-  const auto engine = make_httplib_engine(
-      tickets, {.host = flags.host, .port = flags.port, .latency = response_latency{flags.latency}});
+  allow_as_many_open_files_as_possible();
+  const auto engine =
+      make_engine(flags.engine, tickets, {.host = flags.host, .port = flags.port, .latency = flags.latency});
   fmt::print("listening on {}:{}\n", flags.host, engine->port());
   std::fflush(stdout);
   int received = 0;

@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
 
-#include "lib/cli/duration_text.hpp"
 #include "mock_server/engine/server_engine.hpp"
+#include "mock_server/latency/latency_text.hpp"
 #include "mock_server/process/build_report.hpp"
 #include "mock_server/site/page_size.hpp"
 
@@ -17,16 +19,24 @@ constexpr const char* description =
     R"(Examples:
   mock_server --port 8080 --latency 145ms --page-kb 94    the article's site, on a port of your choice
   mock_server --latency 20ms                              small pages, any free port (it is printed)
+  mock_server --engine beast --latency lognormal:20ms,p99=80ms --seed 7
+                                                          for thousands of clients, latencies that vary
   curl -c jar -b jar http://127.0.0.1:8080/m/             a session and the search form
   curl http://127.0.0.1:8080/stats                        what it has answered, and how punctually
 
-A site that sells bus tickets, for clients to be measured against: each response leaves a fixed time
+A site that sells bus tickets, for clients to be measured against: each response leaves its latency
 after its request arrived, and the same search always finds the same fares. It ends on SIGINT and
 SIGTERM, and with the process that started it.)";
 
 std::string version_line() {
-  return build_report_json("mock_server", {{"cpp-httplib", httplib_version()}},
-                           {{"engine", httplib_engine_name}});
+  return build_report_json("mock_server", {{"boost", boost_version()}, {"cpp-httplib", httplib_version()}},
+                           {{"engine", std::string{name_of(server_flags{}.engine)}}});
+}
+
+std::vector<std::string> engine_names() {
+  std::vector<std::string> names;
+  for (const engine_kind kind : engine_kinds) names.emplace_back(name_of(kind));
+  return names;
 }
 
 // What is wrong with --host, or nothing.
@@ -52,13 +62,26 @@ std::string complaint_about_host(const server_flags& flags, bool listen_publicly
 std::variant<server_flags, server_end> read_server_flags(int argc, const char* const* argv) {
   server_flags flags;
   std::string latency_text = "0";
+  std::string engine_name{name_of(flags.engine)};
   bool listen_publicly = false;
   CLI::App app{description, "mock_server"};
   app.set_version_flag("--version", version_line, "Print one line of JSON about this build, and end");
   app.add_option("--port", flags.port, "TCP port; 0 takes any free one")
       ->check(CLI::Range(0, 65535))
       ->capture_default_str();
-  app.add_option("--latency", latency_text, "From a request's arrival to its response: 20ms, 1.5s, 250us, 0")
+  app.add_option("--latency", latency_text,
+                 "From a request's arrival to its response: 20ms, 1.5s, 250us, 0; or drawn for each: "
+                 "uniform:10ms-30ms, or lognormal:20ms,p99=80ms by median and 99th percentile")
+      ->capture_default_str();
+  app.add_option("--seed", flags.latency.seed,
+                 "Of the latencies drawn: a search's goes by its stations and date, the start page's by how "
+                 "many sessions were started before, so that each run meets the same ones")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_option("--engine", engine_name,
+                 "What serves: cpp-httplib, a thread a connection, up to 256 of them; or beast, one thread "
+                 "for any number")
+      ->check(CLI::IsMember(engine_names()))
       ->capture_default_str();
   app.add_option("--page-kb", flags.page_kb, "Size of a results page, in KiB")
       ->check(CLI::Range(min_page_kb, max_page_kb))
@@ -75,9 +98,10 @@ std::variant<server_flags, server_end> read_server_flags(int argc, const char* c
   } catch (const CLI::ParseError& refused) {
     return server_end{2, fmt::format("mock_server: {}; see mock_server --help", refused.what())};
   }
-  const auto latency = parse_duration(latency_text);
+  const auto latency = parse_latency(latency_text);
   if (!latency) return server_end{2, fmt::format("mock_server: --latency: {}", latency.error())};
-  flags.latency = *latency;
+  flags.latency.model = *latency;
+  flags.engine = *engine_kind_of(engine_name);
   if (const std::string complaint = complaint_about_host(flags, listen_publicly); !complaint.empty()) {
     return server_end{2, "mock_server: " + complaint};
   }

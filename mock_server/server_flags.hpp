@@ -1,10 +1,12 @@
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <variant>
+
+#include "mock_server/engine/response_latency.hpp"
+#include "mock_server/engine_kind.hpp"
 
 namespace farebench {
 
@@ -13,7 +15,8 @@ struct server_flags {
   std::string host = "127.0.0.1";
   bool listen_publicly = false;  ///< set only when host is not a loopback address
   std::uint16_t port = 0;
-  std::chrono::microseconds latency{0};
+  engine_kind engine = engine_kind::cpp_httplib;
+  response_latency latency;
   std::size_t page_kb = 3;
 };
 

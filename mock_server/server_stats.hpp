@@ -8,7 +8,7 @@ namespace farebench {
 
 /// What the mock server tells of itself at `GET /stats`: the evidence that it was not what limited a run.
 struct server_stats {
-  std::string engine;                      ///< "cpp-httplib"
+  std::string engine;                      ///< as engine_kind.hpp names it
   std::uint64_t requests = 0;              ///< answered, without those for /stats
   std::uint64_t in_flight = 0;             ///< being answered now
   std::uint64_t in_flight_peak = 0;        ///< the most at any moment

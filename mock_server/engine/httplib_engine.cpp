@@ -71,6 +71,11 @@ std::unique_ptr<server_engine> make_httplib_engine(site& served, const server_en
   return std::make_unique<httplib_engine>(served, how);
 }
 
+std::unique_ptr<server_engine> make_engine(engine_kind kind, site& served,
+                                           const server_engine::options& how) {
+  return kind == engine_kind::beast ? make_event_engine(served, how) : make_httplib_engine(served, how);
+}
+
 std::string httplib_version() { return CPPHTTPLIB_VERSION; }
 
 }  // namespace farebench

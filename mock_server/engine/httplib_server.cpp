@@ -8,9 +8,8 @@
 #include <string_view>
 #include <system_error>
 
-#include "mock_server/engine/listen_drops.hpp"
+#include "mock_server/engine/request_limits.hpp"
 #include "mock_server/engine/response_stream.hpp"
-#include "mock_server/engine/server_engine.hpp"
 #include "mock_server/site/page_parts.hpp"
 
 namespace farebench {
@@ -18,29 +17,11 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-constexpr std::string_view stats_target = "/stats";
-constexpr int listen_backlog = 4096;
-constexpr std::size_t request_body_bytes_at_most = 8 * 1024;
-// An idle connection waits for its client's next request this long, a slow one for its next byte.
-constexpr std::chrono::seconds patience{120};
-
-void set_plain_text(httplib::Response& response, int status, std::string text) {
-  response.status = status;
-  response.body = std::move(text);
-  response.set_header("Content-Type", "text/plain; charset=utf-8");
-}
-
-std::string_view reason_for(int status) {
-  switch (status) {
-    case 413:
-      return "the body is longer than a form can be\n";
-    case 414:
-      return "the request line is too long\n";
-    case 500:
-      return "the mock server failed; this is a bug in it\n";
-    default:
-      return "not a request that can be read\n";
-  }
+void set_content(httplib::Response& response, site_response&& content) {
+  response.status = content.status;
+  for_each_header(content,
+                  [&](const char* name, const std::string& value) { response.set_header(name, value); });
+  response.body = std::move(content.body);
 }
 
 }  // namespace
@@ -58,7 +39,8 @@ struct httplib_server::exchange {
 
 thread_local httplib_server::exchange* httplib_server::current_ = nullptr;
 
-httplib_server::httplib_server(site& served, response_latency latency) : site_(served), latency_(latency) {
+httplib_server::httplib_server(site& served, const response_latency& latency)
+    : served_(served, latency, engine_kind::cpp_httplib, std::chrono::milliseconds{100}) {
   // Nagle's algorithm would hold every second response on a connection back by 44 ms.
   set_tcp_nodelay(true);
   // The library's own default is SO_REUSEPORT, with which a second server on the port would start and
@@ -67,21 +49,20 @@ httplib_server::httplib_server(site& served, response_latency latency) : site_(s
     const int yes = 1;
     ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
   });
-  set_keep_alive_max_count(1'000'000);  // only announced: the loop below sets no bound
-  set_keep_alive_timeout(patience.count());
-  set_read_timeout(patience);
-  set_write_timeout(patience);
-  set_payload_max_length(request_body_bytes_at_most);
+  set_keep_alive_max_count(request_limits::requests_a_connection);
+  set_keep_alive_timeout(request_limits::patience.count());
+  set_read_timeout(request_limits::patience);
+  set_write_timeout(request_limits::patience);
+  set_payload_max_length(request_limits::form_bytes);
 
   set_pre_routing_handler([this](const auto& request, auto& response) { return route(request, response); });
   Post(std::string{start_target}, [this](const auto& request, auto& response) { answer(request, response); });
-  set_exception_handler(
-      [](const auto&, auto& response, std::exception_ptr) { set_plain_text(response, 500, {}); });
+  set_exception_handler([this](const auto&, auto& response, std::exception_ptr) {
+    set_content(response, served_.refusal(500).content);
+  });
   // What the library itself refuses comes without a word: say why.
-  set_error_handler(HandlerWithResponse{[](const httplib::Request&, httplib::Response& response) {
-    if (response.body.empty()) {
-      set_plain_text(response, response.status, std::string{reason_for(response.status)});
-    }
+  set_error_handler(HandlerWithResponse{[this](const httplib::Request&, httplib::Response& response) {
+    if (response.body.empty()) set_content(response, served_.refusal(response.status).content);
     return HandlerResponse::Handled;
   }});
 }
@@ -94,22 +75,16 @@ std::uint16_t httplib_server::bind(const std::string& host, std::uint16_t port) 
     throw std::system_error(errno != 0 ? errno : EADDRNOTAVAIL, std::generic_category(), "bind " + where);
   }
   // The library listens with a backlog of 5: of 100 clients that connect at once, most would be dropped.
-  if (::listen(svr_sock_, listen_backlog) != 0) {
+  if (::listen(svr_sock_, request_limits::listen_backlog) != 0) {
     throw std::system_error(errno, std::generic_category(), "listen " + where);
   }
+  served_.set_listening_socket(svr_sock_);
   return static_cast<std::uint16_t>(bound);
 }
 
-void httplib_server::interrupt_connections() { connections_.interrupt_all(); }
-
-server_stats httplib_server::stats() const {
-  server_stats stats;
-  stats.engine = httplib_engine_name;
-  stats.sessions = site_.sessions_started();
-  const socket_t listening = svr_sock_;
-  if (listening != INVALID_SOCKET) stats.listen_drops = listen_drops(listening);
-  log_.fill(stats);
-  return stats;
+void httplib_server::interrupt_connections() {
+  served_.set_listening_socket(-1);  // stop() closes it
+  connections_.interrupt_all();
 }
 
 bool httplib_server::process_and_close_socket(socket_t socket) {
@@ -118,7 +93,8 @@ bool httplib_server::process_and_close_socket(socket_t socket) {
   response_stream stream{socket};
   bool goes_on = true;
   while (goes_on && stream.next_request()) {
-    exchange now{.peer = peer, .stream = stream, .arrival = clock::now(), .latency = latency_.of({})};
+    exchange now{
+        .peer = peer, .stream = stream, .arrival = clock::now(), .latency = served_.refusal_latency()};
     current_ = &now;
     goes_on = answer_next(now);
     current_ = nullptr;
@@ -136,25 +112,25 @@ bool httplib_server::answer_next(exchange& now) {
                                         [&](httplib::Request& request) { request_head_read(now, request); });
   if (rendered && !now.head_read) {  // refused before it could be routed
     now.counts = true;
-    log_.arrived();
+    served_.log().arrived();
   }
   if (!now.counts) return rendered && now.stream.flush() && !client_closes && !now.must_close;
 
   const clock::time_point due = now.arrival + now.latency;
   if (!rendered || !now.peer.wait_until(due)) {
-    log_.abandoned();
+    served_.log().abandoned();
     return false;
   }
-  log_.leaving();
+  served_.log().leaving();
   const bool sent = now.stream.flush();
-  log_.left(clock::now() - due);
+  served_.log().left(clock::now() - due);
   return sent && now.head_read && !client_closes && !now.must_close && !now.stream.is_at_end();
 }
 
 void httplib_server::request_head_read(exchange& now, httplib::Request& request) {
   now.head_read = true;
-  now.counts = request.target != stats_target;
-  if (now.counts) log_.arrived();
+  now.counts = served_site::counts(request.target);
+  if (now.counts) served_.log().arrived();
   // The library would compress whatever a client accepts compressed, and cut whatever range it asks for: work
   // that is not the site's, and not the same for every client.
   request.headers.erase("Accept-Encoding");
@@ -169,22 +145,13 @@ void httplib_server::request_head_read(exchange& now, httplib::Request& request)
 // Only a form's body is of interest: everything else is answered here, its body dropped.
 httplib::Server::HandlerResponse httplib_server::route(const httplib::Request& request,
                                                        httplib::Response& response) {
-  const std::string_view target = request.target;
-  if (request.method == "POST" && target.substr(0, target.find('?')) == start_target) {
-    return HandlerResponse::Unhandled;
-  }
+  if (served_site::reads_body(request.method, request.target)) return HandlerResponse::Unhandled;
   const std::string length_text = request.get_header_value("Content-Length");
   std::size_t length = 0;
   std::from_chars(length_text.data(), length_text.data() + length_text.size(), length);
   if (request.has_header("Transfer-Encoding") || !current_->stream.skip(length)) current_->must_close = true;
 
-  if (target == stats_target && request.method == "GET") {
-    response.status = 200;
-    response.body = to_json(stats());
-    response.set_header("Content-Type", "application/json");
-  } else {
-    answer(request, response);
-  }
+  answer(request, response);
   return HandlerResponse::Handled;
 }
 
@@ -196,13 +163,9 @@ void httplib_server::answer(const httplib::Request& request, httplib::Response& 
                            .cookie = cookie,
                            .content_type = content_type,
                            .body = request.body};
-  current_->latency = latency_.of(asked);
-  site_response answered = site_.answer(asked);
-  response.status = answered.status;
-  response.body = std::move(answered.body);
-  response.set_header("Content-Type", answered.content_type);
-  if (!answered.set_cookie.empty()) response.set_header("Set-Cookie", answered.set_cookie);
-  if (!answered.allow.empty()) response.set_header("Allow", answered.allow);
+  timed_response answered = served_.answer(asked);
+  current_->latency = answered.latency;
+  set_content(response, std::move(answered.content));
 }
 
 }  // namespace farebench

@@ -6,9 +6,7 @@
 #include <string>
 
 #include "mock_server/engine/connection.hpp"
-#include "mock_server/engine/response_latency.hpp"
-#include "mock_server/engine/response_log.hpp"
-#include "mock_server/site/site.hpp"
+#include "mock_server/engine/served_site.hpp"
 
 namespace farebench {
 
@@ -18,15 +16,15 @@ namespace farebench {
 /// Each connection is served by one thread of the task queue.
 class httplib_server final : public httplib::Server {
  public:
-  httplib_server(site& served, response_latency latency);
+  httplib_server(site& served, const response_latency& latency);
 
   /// Binds and listens; returns the port. Throws std::system_error. Then: listen_after_bind(), stop().
   std::uint16_t bind(const std::string& host, std::uint16_t port);
   /// Ends all connections, those to come too.
   void interrupt_connections();
 
-  response_log& log() { return log_; }
-  server_stats stats() const;
+  response_log& log() { return served_.log(); }
+  server_stats stats() const { return served_.stats(); }
 
  private:
   struct exchange;
@@ -40,9 +38,7 @@ class httplib_server final : public httplib::Server {
   // The handlers belong to the server and not to a connection, but run on its thread.
   static thread_local exchange* current_;
 
-  site& site_;
-  const response_latency latency_;
-  response_log log_;
+  served_site served_;
   open_connections connections_;
 };
 

@@ -1,22 +1,22 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 
+#include "mock_server/latency/latency_model.hpp"
 #include "mock_server/site/site.hpp"
 
 namespace farebench {
 
-/// How long after its arrival a request is to be answered. A value; any thread.
-/// Fixed, so far. It is asked with the request, so that it can come to be drawn from a distribution, the
-/// same for the same request in every run.
-class response_latency {
- public:
-  explicit response_latency(std::chrono::nanoseconds fixed) : fixed_(fixed) {}
+/// How long after its request's arrival a response is to leave, the same for the same request in every run
+/// and engine: see scrape_latencies.hpp. A value; any thread.
+struct response_latency {
+  latency_model model{std::chrono::nanoseconds{0}};
+  std::uint64_t seed = 0;
 
-  std::chrono::nanoseconds of(const site_request&) const { return fixed_; }
-
- private:
-  std::chrono::nanoseconds fixed_;
+  /// By the session that the response starts, or by the search that it answers; for what is neither, the
+  /// model's mean.
+  std::chrono::nanoseconds of(const site_response& response) const;
 };
 
 }  // namespace farebench

@@ -40,9 +40,9 @@ void response_log::abandoned() {
   --in_flight_;
 }
 
-void response_log::fill(server_stats& stats) const {
+void response_log::fill(server_stats& stats, std::chrono::milliseconds wait) const {
   std::unique_lock lock{mutex_};
-  none_leaving_.wait_for(lock, std::chrono::milliseconds{100}, [this] { return leaving_ == 0; });
+  none_leaving_.wait_for(lock, wait, [this] { return leaving_ == 0; });
   stats.requests = requests_;
   stats.in_flight = in_flight_;
   stats.in_flight_peak = in_flight_peak_;

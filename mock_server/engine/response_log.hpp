@@ -25,9 +25,9 @@ class response_log {
   /// The client went before it had sent its request, or the server ended before it answered.
   void abandoned();
 
-  /// Fills the members that are counted here. Waits for those between leaving() and left(), at most
-  /// 100 ms, so that every answer that a client has seen is in the lateness.
-  void fill(server_stats& stats) const;
+  /// Fills the members that are counted here. Waits for those between leaving() and left(), at most so
+  /// long, so that every answer that a client has seen is in the lateness.
+  void fill(server_stats& stats, std::chrono::milliseconds wait = std::chrono::milliseconds{100}) const;
 
  private:
   mutable std::mutex mutex_;

@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "mock_server/engine/request_limits.hpp"
+
 namespace farebench {
 
 bool response_stream::receive() {
@@ -19,7 +21,7 @@ bool response_stream::receive() {
 }
 
 bool response_stream::next_request() {
-  request_bytes_left_ = request_bytes_at_most;
+  request_bytes_left_ = request_limits::request_bytes;
   return !failed_ && (input_start_ < input_end_ || receive());
 }
 

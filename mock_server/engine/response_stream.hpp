@@ -12,12 +12,10 @@ namespace farebench {
 /// buffer, which outlives the request, and writes are held back until flush() sends them whole. So a
 /// response can be rendered first and leave when it is due, in as few writes as it takes.
 ///
-/// A request may be `request_bytes_at_most` long, head and body: the library itself bounds neither its
+/// A request may be request_limits::request_bytes long, head and body: the library itself bounds neither its
 /// header lines nor a chunked body (CVE-2025-53628, CVE-2025-46728). Owned by the connection's thread.
 class response_stream final : public httplib::Stream {
  public:
-  static constexpr std::size_t request_bytes_at_most = 64 * 1024;
-
   explicit response_stream(int socket) : socket_(socket) {}
 
   /// Waits for the first bytes of the next request; false when the peer has closed the connection, or

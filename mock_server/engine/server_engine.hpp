@@ -6,6 +6,7 @@
 #include <string>
 
 #include "mock_server/engine/response_latency.hpp"
+#include "mock_server/engine_kind.hpp"
 #include "mock_server/server_stats.hpp"
 #include "mock_server/site/site.hpp"
 
@@ -19,7 +20,7 @@ class server_engine {
   struct options {
     std::string host = "127.0.0.1";  ///< an IPv4 address
     std::uint16_t port = 0;          ///< 0: any free one
-    response_latency latency{std::chrono::nanoseconds{0}};
+    response_latency latency = {};
   };
 
   virtual ~server_engine() = default;
@@ -30,12 +31,16 @@ class server_engine {
   virtual void stop() = 0;
 };
 
+/// All of these throw std::system_error when the address cannot be listened on.
+std::unique_ptr<server_engine> make_engine(engine_kind kind, site& served, const server_engine::options& how);
 /// The engine over cpp-httplib: a thread a connection, for at most 256 connections from clients.
-/// Throws std::system_error when the address cannot be listened on.
 std::unique_ptr<server_engine> make_httplib_engine(site& served, const server_engine::options& how);
+/// The engine over Boost.Asio and Beast: one thread, for as many connections as the process may have open
+/// files. What it has to send is held in memory while it waits: latency × rate × page size.
+std::unique_ptr<server_engine> make_event_engine(site& served, const server_engine::options& how);
 
-/// "cpp-httplib", and its version.
-inline constexpr const char* httplib_engine_name = "cpp-httplib";
+/// Versions of what they are made of.
 std::string httplib_version();
+std::string boost_version();
 
 }  // namespace farebench

@@ -5,6 +5,7 @@
 
 #include <stdexcept>
 
+#include "mock_server/latency/latency_text.hpp"
 #include "mock_server/process/sibling.hpp"
 
 namespace farebench {
@@ -15,9 +16,11 @@ constexpr std::chrono::seconds stats_deadline{10};
 
 child_process::options command(const mock_server_process::options& what) {
   return {.executable = what.executable.empty() ? sibling_path("mock_server") : what.executable,
-          .arguments = {"--port", "0",                                             //
-                        "--latency", std::to_string(what.latency.count()) + "us",  //
-                        "--page-kb", std::to_string(what.page_kb)}};
+          .arguments = {"--port", "0",                              //
+                        "--latency", format_latency(what.latency),  //
+                        "--seed", std::to_string(what.seed),        //
+                        "--page-kb", std::to_string(what.page_kb),  //
+                        "--engine", std::string{name_of(what.engine)}}};
 }
 
 std::string describe_end(int wait_status) {

@@ -2,9 +2,12 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
+#include "mock_server/engine_kind.hpp"
+#include "mock_server/latency/latency_model.hpp"
 #include "mock_server/process/child_process.hpp"
 #include "mock_server/server_stats.hpp"
 
@@ -15,8 +18,10 @@ namespace farebench {
 class mock_server_process {
  public:
   struct options {
-    std::chrono::microseconds latency{0};
+    latency_model latency = std::chrono::microseconds{0};  ///< to the microsecond
+    std::uint64_t seed = 0;                                ///< of the latency's draws
     std::size_t page_kb = 3;
+    engine_kind engine = engine_kind::cpp_httplib;
     std::filesystem::path executable = {};  ///< empty: `mock_server` beside the running program
     std::chrono::milliseconds start_deadline{10'000};
   };

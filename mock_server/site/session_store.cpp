@@ -11,14 +11,16 @@ namespace farebench {
 
 session_store::session_store(std::size_t capacity) : capacity_(capacity) {}
 
-std::string session_store::start() {
+session_store::session session_store::start() {
   session_id id;
   // So few bytes come whole, and never with EINTR, once the system has booted (getrandom(2)).
   if (::getrandom(&id, sizeof id, 0) != sizeof id) {
     throw std::system_error(errno, std::generic_category(), "getrandom");
   }
+  std::uint64_t ordinal;
   {
     const std::lock_guard lock{mutex_};
+    ordinal = started_;
     if (by_age_.size() < capacity_) {
       by_age_.push_back(id);
     } else {
@@ -29,7 +31,7 @@ std::string session_store::start() {
     live_.insert(id);
     ++started_;
   }
-  return fmt::format("{:016X}{:016X}", id.high, id.low);
+  return {.id = fmt::format("{:016X}{:016X}", id.high, id.low), .ordinal = ordinal};
 }
 
 bool session_store::is_live(std::string_view id) const {

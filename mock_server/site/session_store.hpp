@@ -19,8 +19,12 @@ class session_store {
 
   explicit session_store(std::size_t capacity = default_capacity);
 
-  /// Starts a session; its id, 32 hex digits from the kernel's random generator.
-  std::string start();
+  struct session {
+    std::string id;         ///< 32 hex digits from the kernel's random generator
+    std::uint64_t ordinal;  ///< how many were started before it
+  };
+
+  session start();
   bool is_live(std::string_view id) const;
   /// Sessions ever started.
   std::uint64_t started() const;

@@ -85,7 +85,9 @@ site_response site::start_page() {
   append_search_form(page, {}, {}, {});
   page += page_end;
   site_response response = html(std::move(page));
-  response.set_cookie = std::string{cookie_name} + "=" + sessions_.start() + "; Path=/; HttpOnly";
+  const session_store::session started = sessions_.start();
+  response.set_cookie = std::string{cookie_name} + "=" + started.id + "; Path=/; HttpOnly";
+  response.done = started_session{started.ordinal};
   return response;
 }
 
@@ -98,7 +100,9 @@ site_response site::search(const site_request& request) {
   }
   auto asked = read_search_form(request.body);
   if (!asked) return refusal(400, std::move(asked).error());
-  return html(results_page(*asked, page_kb_));
+  site_response response = html(results_page(*asked, page_kb_));
+  response.done = *std::move(asked);
+  return response;
 }
 
 }  // namespace farebench

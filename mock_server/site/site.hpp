@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <variant>
 
+#include "farebench/query.hpp"
 #include "mock_server/site/session_store.hpp"
 
 namespace farebench {
@@ -18,6 +20,11 @@ struct site_request {
   std::string_view body = {};
 };
 
+/// A session that a response starts: how many the site had started before.
+struct started_session {
+  std::uint64_t ordinal;
+};
+
 /// What an engine sends back. Headers that are empty are not sent; for HEAD the engine leaves the
 /// body out.
 struct site_response {
@@ -26,6 +33,8 @@ struct site_response {
   std::string set_cookie;
   std::string allow;
   std::string body;
+  /// Not sent: which step of a scrape it was, or none.
+  std::variant<std::monostate, started_session, query> done = {};
 };
 
 /// The mock site: start page, search form, results; the same behind every engine. It knows neither

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "mock_server/engine_kind.hpp"
 #include "mock_server/process/child_process.hpp"
 #include "tests/mock_server/engine/raw_client.hpp"
 
@@ -60,15 +61,17 @@ TEST(mock_server_program, is_ready_when_it_says_where_it_listens) {
 }
 
 TEST(mock_server_program, ends_cleanly_on_sigint_and_sigterm_even_with_a_response_under_way) {
-  for (const int number : {SIGINT, SIGTERM}) {
-    child_process server = start({"--latency", "1000s"});
-    raw_client raw{port_of(server)};
-    raw.send("GET /m/ HTTP/1.1\r\nHost: x\r\n\r\n");
-    ::kill(server.pid(), number);
-    const auto ended = server.wait(plenty);
-    ASSERT_TRUE(ended);
-    EXPECT_TRUE(WIFEXITED(*ended));
-    EXPECT_EQ(WEXITSTATUS(*ended), 0);
+  for (const engine_kind engine : engine_kinds) {
+    for (const int number : {SIGINT, SIGTERM}) {
+      child_process server = start({"--latency", "1000s", "--engine", std::string{name_of(engine)}});
+      raw_client raw{port_of(server)};
+      raw.send("GET /m/ HTTP/1.1\r\nHost: x\r\n\r\n");
+      ::kill(server.pid(), number);
+      const auto ended = server.wait(plenty);
+      ASSERT_TRUE(ended);
+      EXPECT_TRUE(WIFEXITED(*ended));
+      EXPECT_EQ(WEXITSTATUS(*ended), 0);
+    }
   }
 }
 
@@ -87,6 +90,10 @@ TEST(mock_server_program, refuses_bad_flags_with_one_line_that_says_what_is_wron
       {"--page-kb many", "--page-kb"},
       {"--latency 20", "20ms"},
       {"--latency -1ms", "negative"},
+      {"--latency uniform:3ms-1ms", "ends before it starts"},
+      {"--latency gamma:3ms", "unknown distribution"},
+      {"--seed -1", "--seed"},
+      {"--engine nginx", "--engine"},
       {"--port 65536", "--port"},
       {"--port -1", "--port"},
       {"--host example", "'example' is not an IPv4 address"},
@@ -135,8 +142,10 @@ TEST(mock_server_program, describes_its_build_on_one_line_of_json) {
   for (const char* name : {"version", "commit", "build_type", "compiler", "flags", "sanitizers"}) {
     EXPECT_TRUE(report.at(name).is_string()) << name;
   }
-  EXPECT_THAT(report.at("libraries").at("cpp-httplib").get<std::string>(),
-              MatchesRegex("[0-9]+\\.[0-9]+\\.[0-9]+"));
+  for (const char* library : {"cpp-httplib", "boost"}) {
+    EXPECT_THAT(report.at("libraries").at(library).get<std::string>(),
+                MatchesRegex("[0-9]+\\.[0-9]+\\.[0-9]+"));
+  }
 }
 
 }  // namespace

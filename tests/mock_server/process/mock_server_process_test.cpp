@@ -2,14 +2,18 @@
 
 #include <gmock/gmock.h>
 #include <httplib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <fstream>
 #include <stdexcept>
 #include <system_error>
+#include <vector>
 
+#include "mock_server/latency/scrape_latencies.hpp"
 #include "mock_server/process/sibling.hpp"
 #include "mock_server/site/timetable.hpp"
+#include "tests/mock_server/engine/raw_client.hpp"
 #include "tests/mock_server/site/libxml2_fares.hpp"
 #include "tests/mock_server/site/queries.hpp"
 
@@ -46,6 +50,42 @@ TEST(mock_server_process, serves_the_timetable_over_real_http) {
   EXPECT_EQ(stats.in_flight_peak, 1u);
   EXPECT_EQ(stats.connections_accepted, 2u) << "one of the client's, one that asked for this";
   EXPECT_EQ(server.stats().connections_accepted, 3u);
+}
+
+// What a workload of 10,000 rests on. The clients are in this process, so it asks for more files than the
+// usual 1,024.
+TEST(mock_server_process, holds_thousands_of_requests_in_flight_with_the_event_engine) {
+  constexpr std::size_t connections = 2'000;
+  rlimit files{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &files), 0);
+  if (files.rlim_max < connections + 100) GTEST_SKIP() << "only " << files.rlim_max << " files may be open";
+  files.rlim_cur = files.rlim_max;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &files), 0);
+
+  const mock_server_process server{{.latency = 300ms, .engine = engine_kind::beast, .executable = program}};
+  const auto port = static_cast<std::uint16_t>(std::stoi(server.url().substr(server.url().rfind(':') + 1)));
+  std::vector<raw_client> clients;
+  for (std::size_t i = 0; i < connections; ++i) clients.emplace_back(port);
+  for (auto& one : clients) one.send("GET /m/ HTTP/1.1\r\nHost: x\r\n\r\n");
+  for (auto& one : clients) ASSERT_THAT(one.receive_response(), StartsWith("HTTP/1.1 200 OK\r\n"));
+
+  const server_stats stats = server.stats();
+  EXPECT_EQ(stats.engine, "beast");
+  EXPECT_EQ(stats.in_flight_peak, connections);
+  EXPECT_EQ(stats.requests, connections);
+  EXPECT_EQ(stats.connections_accepted, connections + 1);
+  EXPECT_EQ(stats.listen_drops, 0u);
+}
+
+TEST(mock_server_process, passes_the_latency_and_its_seed_on) {
+  const latency_model model = latency_model::lognormal(5ms, 10s);
+  std::uint64_t seed = 0;
+  while (start_latency(model, seed, 0) < 150ms || start_latency(model, seed, 0) > 400ms) ++seed;
+  const mock_server_process server{{.latency = model, .seed = seed, .executable = program}};
+  httplib::Client http{server.url()};
+  const auto asked = std::chrono::steady_clock::now();
+  ASSERT_EQ(http.Get("/m/")->status, 200);
+  EXPECT_GE(std::chrono::steady_clock::now() - asked, start_latency(model, seed, 0));
 }
 
 TEST(mock_server_process, is_gone_after_stop) {

@@ -11,7 +11,7 @@ namespace {
 
 TEST(session_store, knows_the_sessions_that_it_started_and_no_others) {
   session_store sessions;
-  const std::string id = sessions.start();
+  const std::string id = sessions.start().id;
   EXPECT_TRUE(sessions.is_live(id));
   EXPECT_FALSE(sessions.is_live(""));
   EXPECT_FALSE(sessions.is_live(id.substr(1)));
@@ -23,7 +23,7 @@ TEST(session_store, knows_the_sessions_that_it_started_and_no_others) {
 TEST(session_store, never_gives_an_id_twice) {
   session_store sessions;
   std::set<std::string> ids;
-  for (int i = 0; i < 10'000; ++i) ids.insert(sessions.start());
+  for (int i = 0; i < 10'000; ++i) ids.insert(sessions.start().id);
   EXPECT_EQ(ids.size(), 10'000u);
   EXPECT_EQ(sessions.started(), 10'000u);
 }
@@ -31,7 +31,11 @@ TEST(session_store, never_gives_an_id_twice) {
 TEST(session_store, ends_the_oldest_when_full_and_counts_all) {
   session_store sessions{3};
   std::vector<std::string> ids;
-  for (int i = 0; i < 8; ++i) ids.push_back(sessions.start());
+  for (std::uint64_t i = 0; i < 8; ++i) {
+    const auto started = sessions.start();
+    EXPECT_EQ(started.ordinal, i);
+    ids.push_back(started.id);
+  }
   for (int i = 0; i < 8; ++i) EXPECT_EQ(sessions.is_live(ids[static_cast<std::size_t>(i)]), i >= 5) << i;
   EXPECT_EQ(sessions.started(), 8u);
 }
@@ -41,7 +45,7 @@ TEST(session_store, can_be_used_by_many_threads) {
   std::vector<std::jthread> threads;
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
-      for (int i = 0; i < 2'000; ++i) sessions.is_live(sessions.start());
+      for (int i = 0; i < 2'000; ++i) sessions.is_live(sessions.start().id);
     });
   }
   threads.clear();

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cstdint>
+#include <list>
+#include <span>
+#include <string>
+
+#include "mock_server/engine/event/due_queue.hpp"
+#include "mock_server/engine/event/event_connection.hpp"
+#include "mock_server/engine/served_site.hpp"
+
+namespace farebench {
+
+/// A loop over Boost.Asio that serves the site to any number of connections on the one thread that calls
+/// run(). That thread's, but for stop() and served(), which are any's.
+class event_server {
+ public:
+  event_server(site& served, const response_latency& latency);
+
+  /// Once, before run(). The port. Throws std::system_error naming the call.
+  std::uint16_t listen(const std::string& host, std::uint16_t port);
+  /// Serves until stop(); rethrows nothing, since nothing in it throws but for want of memory.
+  void run();
+  void stop();
+  /// After run() has returned: ends every connection and stops listening. Also in the destructor.
+  void close();
+
+  served_site& served() { return served_; }
+  const served_site& served() const { return served_; }
+
+  // For connections.
+
+  /// What they receive into; the next one's to overwrite.
+  std::span<char> input() { return input_; }
+  /// Calls connection.response_is_due() at `moment`.
+  void wait_until(std::chrono::steady_clock::time_point moment, event_connection& connection);
+  /// Resumes those whose moment has come. Before each socket that is ready: a wave of requests must not
+  /// make the responses late that are due while it is read. Those that come to be due meanwhile are the
+  /// next call's.
+  void release_due();
+  /// Destroys it.
+  void forget(std::list<event_connection>::iterator connection);
+
+ private:
+  using clock = std::chrono::steady_clock;
+
+  void accept_when_possible();
+  bool accept_some();
+  void arm_timer();
+  void end_silent_connections_in_time();
+
+  served_site served_;
+  boost::asio::io_context loop_{1};
+  boost::asio::ip::tcp::acceptor acceptor_{loop_};
+  boost::asio::steady_timer accept_again_{loop_};
+  boost::asio::steady_timer patience_{loop_};
+  boost::asio::steady_timer timer_{loop_};
+  clock::time_point timer_moment_ = clock::time_point::max();  // what it is armed for; max: not
+  due_queue<event_connection> waiting_;
+  std::list<event_connection> connections_;
+  std::array<char, 16 * 1024> input_;
+};
+
+}  // namespace farebench
