@@ -29,9 +29,22 @@ TEST_P(bad_batch, without_queries) {
 TEST_P(bad_batch, with_something_else_than_a_base_url) {
   for (const char* url :
        {"", "127.0.0.1:80", "ftp://127.0.0.1", "file:///etc/passwd", "http://", "http://127.0.0.1/",
-        "http://127.0.0.1/app", "http://127.0.0.1?q", "http://me@127.0.0.1", "http://127.0.0.1:99999"}) {
+        "http://127.0.0.1/app", "http://127.0.0.1?q", "http://me@127.0.0.1", "http://127.0.0.1:1?",
+        "http://127.0.0.1:1#", "http://:secret@127.0.0.1:1", "http://127.0.0.1:99999"}) {
     SCOPED_TRACE(url);
     expect_refused(days_at(url, 3, 1));
+  }
+}
+
+TEST_P(bad_batch, with_a_limit_of_zero) {
+  using namespace std::chrono_literals;
+  for (const fetch_limits& limits :
+       {fetch_limits{.connect_timeout = 0ms}, fetch_limits{.exchange_deadline = 0ms},
+        fetch_limits{.exchange_deadline = -1ms}, fetch_limits{.max_header_bytes = 0},
+        fetch_limits{.max_body_bytes = 0}}) {
+    auto work = days_at("http://127.0.0.1:1", 3, 1);
+    work.limits = limits;
+    expect_refused(work);
   }
 }
 

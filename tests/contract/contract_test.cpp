@@ -9,6 +9,7 @@
 #include "mock_server/process/mock_server_process.hpp"
 #include "mock_server/site/timetable.hpp"
 #include "tests/contract/every_strategy.hpp"
+#include "tests/support/open_resources.hpp"
 
 namespace farebench::test {
 namespace {
@@ -30,12 +31,6 @@ void expect_fares_of_site(const collected_outcomes& outcomes, std::size_t days) 
     ASSERT_TRUE(result) << "day " << i << ": " << describe(result.error());
     EXPECT_EQ(*result, timetable(day(i), page_kb)) << "day " << i;
   }
-}
-
-std::size_t open_descriptors() {
-  std::size_t count = 0;
-  for ([[maybe_unused]] const auto& one : std::filesystem::directory_iterator{"/proc/self/fd"}) ++count;
-  return count;
 }
 
 class strategy_and_workers : public testing::TestWithParam<std::tuple<std::string, std::size_t>> {};
@@ -134,14 +129,14 @@ TEST_P(contract, what_the_sink_throws_comes_out_of_run) {
   EXPECT_LT(delivered, 50u) << "the others stopped";
 }
 
-TEST_P(contract, leaves_no_descriptor_behind) {
+TEST_P(contract, leaves_no_descriptor_or_thread_behind) {
   const auto site = start_site();
   collected_outcomes warm_up;  // what libraries open once and keep
   run(days_at(site.url(), 1, 1), warm_up.sink());
-  const auto before = open_descriptors();
+  const auto before = open_resources();
   collected_outcomes outcomes;
   run(days_at(site.url(), 30, 10), outcomes.sink());
-  EXPECT_EQ(open_descriptors(), before);
+  EXPECT_EQ(open_resources(), before);
 }
 
 TEST_P(contract, a_server_gone_midway_loses_nothing_that_was_fetched) {

@@ -3,9 +3,11 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <system_error>
 #include <vector>
 
 #include "tests/contract/every_strategy.hpp"
@@ -51,6 +53,39 @@ INSTANTIATE_TEST_SUITE_P(contract, failure, all_strategies(), name_of);
 
 TEST_P(failure, nobody_listens) {
   expect_every_day_fails(url_of_closed_port(), fetch_error_kind::connect_failed);
+}
+
+TEST_P(failure, no_descriptor_left) {
+  const auto site =
+      site_with_search([](const std::string&) { return stub_answer{.bytes = http_response(200, "", row)}; });
+  auto work = days_at(site.url(), 12, 6);
+  work.limits.exchange_deadline = 500ms;
+  collected_outcomes outcomes;
+  rlimit before{};
+  getrlimit(RLIMIT_NOFILE, &before);
+  bool strategy_failed = false;
+  {
+    // Of the numbers that are free, a few: what the strategy itself needs may not be among them either.
+    const int next_free = dup(0);
+    close(next_free);
+    rlimit few = before;
+    few.rlim_cur = static_cast<rlim_t>(next_free) + 4;
+    setrlimit(RLIMIT_NOFILE, &few);
+    try {
+      run(work, outcomes.sink());
+    } catch (const std::system_error&) {
+      strategy_failed = true;
+    }
+    setrlimit(RLIMIT_NOFILE, &before);
+  }
+  if (strategy_failed) return;
+  ASSERT_EQ(outcomes.size(), 12u);
+  std::size_t out_of_descriptors = 0;
+  for (const auto& [index, result] : outcomes.by_index()) {
+    // The site lives in this process too, and may be the one that has no descriptor to accept with.
+    if (!result && result.error().kind == fetch_error_kind::out_of_resources) ++out_of_descriptors;
+  }
+  EXPECT_GE(out_of_descriptors + (GetParam() == "sequential" ? 1 : 0), 1u);
 }
 
 TEST_P(failure, no_connection_in_time) {

@@ -4,11 +4,11 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
-#include <map>
 
 #include "farebench/date.hpp"
 #include "farebench/strategy.hpp"
 #include "lib/cli/duration_text.hpp"
+#include "lib/cli/standard_streams.hpp"
 
 namespace farebench {
 namespace {
@@ -22,7 +22,8 @@ constexpr const char* examples = R"(Examples:
 )";
 
 constexpr const char* exit_codes = R"(
-Fares go to standard output in the order of their dates, errors to standard error, a line a day.
+Fares go to standard output in the order of their dates (a day that comes home early waits for those before
+it), errors to standard error, a line a day.
 
 Exit codes: 0 every day came home; 1 some did not, or the output could not be written; 2 usage.
 )";
@@ -44,6 +45,13 @@ year_month_day date_flag(const std::string& text) {
   return *date;
 }
 
+fares_format format_flag(const std::string& text) {
+  if (text == "table") return fares_format::table;
+  if (text == "csv") return fares_format::csv;
+  if (text == "json") return fares_format::json;
+  throw CLI::ValidationError("--format", fmt::format("'{}' is none: choose table, csv or json", text));
+}
+
 void check_last_date(const fares_flags& flags) {
   const year_month_day last = sys_days{flags.first_date} + days{static_cast<int>(flags.days) - 1};
   if (flags.first_date.year() < 2000y || last.year() > 2099y) {
@@ -60,6 +68,7 @@ parsed_flags parse_fares_flags(int argc, char** argv) {
   CLI::App app{"Scrapes bus fares for consecutive days, with any of farebench's strategies.", "fares"};
   app.footer(exit_codes);
   std::string first_date;
+  std::string format = "table";
   std::string timeout;
   std::string connect_timeout;
   app.add_option("--from", flags.from, "station to leave from, e.g. ID10202003")->required()->type_name("ID");
@@ -79,12 +88,7 @@ parsed_flags parse_fares_flags(int argc, char** argv) {
       ->type_name("W");
   app.add_option("--url", flags.url, "the site: scheme, host and port; default: an embedded mock server")
       ->type_name("URL");
-  app.add_option("--format", flags.format, "table, csv or json; default: table")
-      ->transform(CLI::Transformer(std::map<std::string, fares_format>{{"table", fares_format::table},
-                                                                       {"csv", fares_format::csv},
-                                                                       {"json", fares_format::json}})
-                      .description(""))
-      ->type_name("FORMAT");
+  app.add_option("--format", format, "table, csv or json; default: table")->type_name("FORMAT");
   app.add_option("--connect-timeout", connect_timeout, "for each connection; default: 5s")->type_name("TIME");
   app.add_option("--timeout", timeout, "for each request, from its start to its last byte; default: 30s")
       ->type_name("TIME");
@@ -98,15 +102,16 @@ parsed_flags parse_fares_flags(int argc, char** argv) {
     if (flags.from.empty() || flags.to.empty())
       throw CLI::ValidationError("--from, --to", "a station is empty");
     check_last_date(flags);
+    flags.format = format_flag(format);
     make_strategy(flags.strategy);
   } catch (const CLI::CallForHelp&) {
     fmt::print("{}\n{}", examples, app.help());
     out.exit_code = 0;
   } catch (const CLI::ParseError& fault) {
-    fmt::print(stderr, "fares: {} (see --help)\n", fault.what());
+    complain("fares", fmt::format("{} (see --help)", fault.what()));
     out.exit_code = 2;
   } catch (const std::invalid_argument& fault) {
-    fmt::print(stderr, "fares: --strategy: {}\n", fault.what());
+    complain("fares", fmt::format("--strategy: {}", fault.what()));
     out.exit_code = 2;
   }
   return out;

@@ -13,6 +13,7 @@
 #include "lib/cli/fares/flags.hpp"
 #include "lib/cli/fares/in_order.hpp"
 #include "lib/cli/fares/output.hpp"
+#include "lib/cli/standard_streams.hpp"
 #include "mock_server/process/mock_server_process.hpp"
 
 namespace {
@@ -22,6 +23,8 @@ using namespace farebench;
 constexpr int exit_some_failed = 1;
 constexpr int exit_usage = 2;
 
+void complain(std::string_view text) { farebench::complain("fares", text); }
+
 /// "37/100 days" on one line of a terminal; silent elsewhere.
 class progress_line {
  public:
@@ -29,11 +32,11 @@ class progress_line {
   ~progress_line() { clear(); }
   void advance() {
     ++done_;
-    if (shown_) fmt::print(stderr, "\r{}/{} days", done_, days_);
+    if (shown_) std::fprintf(stderr, "\r%zu/%zu days", done_, days_);
   }
   /// Before anything else is written to the terminal.
   void clear() const {
-    if (shown_) fmt::print(stderr, "\r\x1b[K");
+    if (shown_) std::fputs("\r\x1b[K", stderr);
   }
 
  private:
@@ -51,9 +54,10 @@ void write(const std::string& text) {
 int scrape(const fares_flags& flags) {
   std::optional<mock_server_process> embedded;
   if (flags.url.empty()) {
+    // Its event engine takes any number of workers, where a thread a connection would end at 256.
     embedded.emplace(mock_server_process::options{
-        .latency = std::chrono::milliseconds{20}, .page_kb = 3, .executable = {}});
-    fmt::print(stderr, "fares: no --url given: made-up fares from the embedded mock server\n");
+        .latency = std::chrono::milliseconds{20}, .page_kb = 3, .engine = engine_kind::beast});
+    complain("no --url given: made-up fares from the embedded mock server");
   }
   const auto query_at = [&](std::size_t index) {
     const std::chrono::sys_days date =
@@ -68,7 +72,7 @@ int scrape(const fares_flags& flags) {
     if (!result) {
       ++failed;
       progress.clear();
-      fmt::print(stderr, "fares: {}: {}\n", format_iso_date(date), printable(describe(result.error())));
+      complain(fmt::format("{}: {}", format_iso_date(date), printable(describe(result.error()))));
     }
     if (index == 0) write(opening(flags.format));
     write(day_text(flags.format, index == 0, date, result));
@@ -87,23 +91,24 @@ int scrape(const fares_flags& flags) {
   write(closing(flags.format));
   if (std::fflush(stdout) != 0) throw std::runtime_error{"standard output cannot be written"};
   progress.clear();
-  if (failed > 0) fmt::print(stderr, "fares: {} of {} days failed\n", failed, flags.days);
+  if (failed > 0) complain(fmt::format("{} of {} days failed", failed, flags.days));
   return failed == 0 ? 0 : exit_some_failed;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  open_missing_standard_streams();
   const auto parsed = parse_fares_flags(argc, argv);
   if (parsed.exit_code >= 0) return parsed.exit_code;
   std::signal(SIGPIPE, SIG_IGN);  // a reader that stops reading is an error to report, not a death
   try {
     return scrape(parsed.flags);
   } catch (const std::invalid_argument& fault) {
-    fmt::print(stderr, "fares: {}\n", fault.what());
+    complain(fault.what());
     return exit_usage;
   } catch (const std::exception& fault) {
-    fmt::print(stderr, "fares: {}\n", fault.what());
+    complain(fault.what());
     return exit_some_failed;
   }
 }

@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "farebench/fetch_error.hpp"
 
@@ -11,10 +12,18 @@ namespace farebench {
 
 /// One HTTP round trip to be made: a GET, or with a form a POST of it.
 struct exchange_request {
+  /// Receives the body as it arrives, whatever the status.
+  using body_sink = std::function<void(std::string_view piece)>;
+
+  exchange_request() = default;
+  // A constructor, and no aggregate: GCC 12 destroys twice an aggregate that is written in braces within a
+  // co_await expression, when its coroutine is destroyed there.
+  explicit exchange_request(std::string to_url, std::string with_form = {}, body_sink to_sink = {})
+      : url{std::move(to_url)}, form{std::move(with_form)}, on_body{std::move(to_sink)} {}
+
   std::string url;
-  std::string form;  ///< application/x-www-form-urlencoded; empty: a GET
-  /// Receives the body as it arrives, whatever the status. Empty: the body is read and dropped.
-  std::function<void(std::string_view piece)> on_body;
+  std::string form;   ///< application/x-www-form-urlencoded; empty: a GET
+  body_sink on_body;  ///< empty: the body is read and dropped
 };
 
 /// What is left to know of an answer whose body has already gone to `on_body`.

@@ -18,6 +18,7 @@ enum class fetch_error_kind {
   header_too_large,   ///< more header bytes than `fetch_limits::max_header_bytes`
   body_too_large,     ///< more body bytes than `fetch_limits::max_body_bytes`
   malformed_page,     ///< a fare row that does not read as a fare; nothing is guessed
+  cancelled,          ///< a stop was requested before it had an outcome of its own
   out_of_resources,   ///< no memory, descriptor or thread left for this scrape
 };
 

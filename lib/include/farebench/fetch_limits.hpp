@@ -5,7 +5,7 @@
 
 namespace farebench {
 
-/// Bounds on one exchange (one HTTP round trip). A value; every strategy applies the same ones.
+/// Bounds on one exchange (one HTTP round trip), each above zero. A value; every strategy applies the same ones.
 /// Passing a bound is a `fetch_error`, never a hang and never an allocation that the peer chooses.
 struct fetch_limits {
   std::chrono::milliseconds connect_timeout{5'000};

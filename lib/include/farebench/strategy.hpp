@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -21,7 +22,10 @@ struct batch {
   /// several worker threads at once. A function and not a list, so that memory follows W and not N.
   std::function<query(std::size_t index)> query_at;
   std::size_t workers = 1;  ///< W ≥ 1: the most scrapes in flight at any moment
-  fetch_limits limits;
+  fetch_limits limits = {};
+  /// Once a stop is requested, nothing new is asked for, and every query without an outcome gets
+  /// `cancelled`: at once, or within about a second where a thread blocks in libcurl.
+  std::stop_token stop = {};
 };
 
 /// Receives each outcome as it completes, with the index of its query: exactly once an index, in
@@ -37,7 +41,7 @@ class strategy {
   /// Runs the whole batch and returns when each query has had its outcome.
   /// A worker keeps its connection from query to query; each query has a fresh cookie session.
   /// A query's failure is its outcome. Throws std::invalid_argument for a batch that cannot be run
-  /// (no workers, no query_at, a base_url that is not http(s)://host[:port]), std::system_error when
+  /// (no workers, no query_at, a limit of zero, a base_url that is not http(s)://host[:port]), std::system_error when
   /// the strategy itself cannot be set up, and what `sink` or `query_at` threw, after the other
   /// workers have stopped.
   virtual void run(const batch& work, const outcome_sink& sink) = 0;

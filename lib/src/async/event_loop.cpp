@@ -1,163 +1,215 @@
-#include "async/event_loop.hpp"
+#include "farebench/event_loop.hpp"
 
-#include <fmt/format.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <stdexcept>
+#include <chrono>
+#include <cstdint>
+#include <deque>
 #include <system_error>
 #include <utility>
+#include <vector>
+
+#include "async/multi_handle.hpp"
+#include "http/http_client.hpp"
 
 namespace farebench {
 namespace {
 
 constexpr int events_a_turn = 256;
 
-void check(CURLMcode code, const char* call) {
-  if (code == CURLM_OK) return;
-  throw std::runtime_error{fmt::format("{}: {}", call, curl_multi_strerror(code))};
-}
+// To find, reuse and remove a connection, a multi handle walks all of its host's connections: with W on
+// one handle that is O(W) an exchange, O(W²) a wave. So they are spread over several handles, of which none
+// has more than this many; each handle costs a few KiB.
+constexpr std::size_t connections_a_multi = 64;
+
+constexpr std::uint64_t wakeup_event = ~std::uint64_t{0};
+constexpr std::int64_t longest_wait_ms = 60'000;
+
+class file_descriptor {
+ public:
+  file_descriptor(int number, const char* call) : number_{number} {
+    if (number_ < 0) throw std::system_error{errno, std::generic_category(), call};
+  }
+  ~file_descriptor() { close(number_); }
+  file_descriptor(const file_descriptor&) = delete;
+  file_descriptor& operator=(const file_descriptor&) = delete;
+  int get() const { return number_; }
+
+ private:
+  int number_;
+};
 
 }  // namespace
 
-loop_client::loop_client(event_loop& loop, const fetch_limits& limits) : loop_{loop}, http_{limits} {
-  curl_easy_setopt(http_.handle(), CURLOPT_PRIVATE, this);
-}
+struct loop_client::state {
+  state(event_loop::state& on, const fetch_limits& limits);
+  ~state();
 
-loop_client::~loop_client() {
-  if (in_flight_) loop_.cancel(*this);
-}
+  event_loop::state& loop;
+  multi_handle& multi;  // always the same one: the connection is kept in it
+  http_client http;
+  exchange_completion on_done;
+  bool in_flight = false;
+};
 
-event_loop::event_loop(std::size_t connections) {
+struct event_loop::state {
+  state(std::size_t connections, waiting how);
+
+  multi_handle& multi_for_next_client() { return multis[clients_made++ % multis.size()]; }
+  void run(const std::stop_token& stop);
+  void wait_for_sockets();
+  void wait_in_poll();
+  int milliseconds_to_wait() const;
+  void collect_finished();
+  void complete_finished();
+  void wake_up();
+
+  const waiting how;
+  file_descriptor epoll{epoll_create1(EPOLL_CLOEXEC), "epoll_create1"};
+  file_descriptor wakeup{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd"};
+  std::deque<multi_handle> multis;
+  std::size_t clients_made = 0;
+  std::size_t in_flight = 0;
+  std::vector<finished_transfer> finished;  // read from libcurl, not yet handed out; the first at the back
+};
+
+event_loop::state::state(std::size_t connections, waiting wanted) : how{wanted} {
   ensure_http_library();
-  epoll_ = epoll_create1(EPOLL_CLOEXEC);
-  if (epoll_ < 0) throw std::system_error{errno, std::generic_category(), "epoll_create1"};
-  multi_.reset(curl_multi_init());
-  if (!multi_) {
-    close(epoll_);
-    throw std::system_error{std::make_error_code(std::errc::not_enough_memory), "curl_multi_init"};
+  const bool polled = how == waiting::multi_poll;
+  // curl_multi_poll sleeps on one handle: what most people write has one, and pays for it.
+  const std::size_t count =
+      polled ? 1 : std::max<std::size_t>(1, (connections + connections_a_multi - 1) / connections_a_multi);
+  const std::size_t each = (std::max<std::size_t>(connections, 1) + count - 1) / count;
+  for (std::size_t i = 0; i < count; ++i) {
+    multis.emplace_back(polled ? -1 : epoll.get(), static_cast<std::uint32_t>(i), each);
   }
-  curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETFUNCTION, &event_loop::on_socket);
-  curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETDATA, this);
-  curl_multi_setopt(multi_.get(), CURLMOPT_TIMERFUNCTION, &event_loop::on_timer);
-  curl_multi_setopt(multi_.get(), CURLMOPT_TIMERDATA, this);
-  curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(connections));
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = wakeup_event;
+  if (epoll_ctl(epoll.get(), EPOLL_CTL_ADD, wakeup.get(), &event) != 0) {
+    throw std::system_error{errno, std::generic_category(), "epoll_ctl"};
+  }
 }
 
-event_loop::~event_loop() {
-  multi_.reset();  // closes the kept connections, and tells on_socket, which needs epoll_
-  close(epoll_);
-}
-
-void event_loop::start(loop_client& client, exchange_request request, exchange_completion on_done) {
-  client.http_.prepare(std::move(request));
-  client.on_done_ = std::move(on_done);
-  check(curl_multi_add_handle(multi_.get(), client.http_.handle()), "curl_multi_add_handle");
-  client.in_flight_ = true;
-  ++in_flight_;
-}
-
-void event_loop::cancel(loop_client& client) {
-  curl_multi_remove_handle(multi_.get(), client.http_.handle());
-  client.in_flight_ = false;
-  --in_flight_;
-  std::erase_if(finished_, [&](const completed& one) { return one.client == &client; });
-}
-
-void event_loop::run() {
-  std::array<epoll_event, events_a_turn> events;
+void event_loop::state::run(const std::stop_token& stop) {
+  const std::stop_callback wake{stop, [this] { wake_up(); }};
   complete_finished();  // what an exception out of an earlier run left behind
-  while (in_flight_ > 0) {
-    const int ready = epoll_wait(epoll_, events.data(), events_a_turn, milliseconds_to_wait());
-    if (ready < 0 && errno != EINTR) throw std::system_error{errno, std::generic_category(), "epoll_wait"};
-    for (int i = 0; i < ready; ++i) {
-      const auto& event = events[static_cast<std::size_t>(i)];
-      const int what = ((event.events & EPOLLIN) ? CURL_CSELECT_IN : 0) |
-                       ((event.events & EPOLLOUT) ? CURL_CSELECT_OUT : 0) |
-                       ((event.events & (EPOLLERR | EPOLLHUP)) ? CURL_CSELECT_ERR : 0);
-      act(event.data.fd, what);
-    }
-    if (deadline_ && clock::now() >= *deadline_) {
-      deadline_.reset();  // before the call, which may set a new one
-      act(CURL_SOCKET_TIMEOUT, 0);
+  while (in_flight > 0 && !stop.stop_requested()) {
+    if (how == waiting::multi_poll) {
+      wait_in_poll();
+    } else {
+      wait_for_sockets();
     }
     collect_finished();
     complete_finished();
   }
 }
 
-void event_loop::act(curl_socket_t socket, int events) {
-  int running = 0;
-  const CURLMcode code = curl_multi_socket_action(multi_.get(), socket, events, &running);
-  if (callback_errno_ != 0) throw std::system_error{callback_errno_, std::generic_category(), "epoll_ctl"};
-  check(code, "curl_multi_socket_action");
+void event_loop::state::wait_for_sockets() {
+  std::array<epoll_event, events_a_turn> events;
+  const int ready = epoll_wait(epoll.get(), events.data(), events_a_turn, milliseconds_to_wait());
+  if (ready < 0 && errno != EINTR) throw std::system_error{errno, std::generic_category(), "epoll_wait"};
+  for (int i = 0; i < ready; ++i) {
+    const auto& event = events[static_cast<std::size_t>(i)];
+    if (event.data.u64 == wakeup_event) {
+      std::uint64_t wakeups = 0;
+      [[maybe_unused]] const auto count = read(wakeup.get(), &wakeups, sizeof wakeups);
+    } else {
+      multis[multi_handle::number_of(event.data.u64)].handle_event(event.data.u64, event.events);
+    }
+  }
+  const auto now = multi_handle::clock::now();
+  for (auto& multi : multis) multi.handle_time(now);
 }
 
-int event_loop::milliseconds_to_wait() const {
-  if (!deadline_) return -1;
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline_ - clock::now());
-  return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000));
+void event_loop::state::wait_in_poll() {
+  multis.front().perform();
+  collect_finished();
+  if (finished.empty()) multis.front().poll();
+}
+
+int event_loop::state::milliseconds_to_wait() const {
+  std::optional<multi_handle::clock::time_point> first;
+  for (const auto& multi : multis) {
+    const auto deadline = multi.deadline();
+    if (deadline && (!first || *deadline < *first)) first = deadline;
+  }
+  if (!first) return -1;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*first - multi_handle::clock::now());
+  return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, longest_wait_ms));
 }
 
 /// Takes every finished transfer out of libcurl before the first completion runs: a completion starts
 /// transfers, and the message that libcurl hands out is dead once its handle is removed.
-void event_loop::collect_finished() {
-  int left = 0;
-  while (const CURLMsg* const message = curl_multi_info_read(multi_.get(), &left)) {
-    if (message->msg != CURLMSG_DONE) continue;
-    loop_client* client = nullptr;
-    CURL* const easy = message->easy_handle;
-    const CURLcode verdict = message->data.result;
+void event_loop::state::collect_finished() {
+  const auto old = static_cast<std::ptrdiff_t>(finished.size());
+  for (auto& multi : multis) multi.collect(finished);
+  std::reverse(finished.begin() + old, finished.end());  // handed out from the back, first come first
+}
+
+void event_loop::state::complete_finished() {
+  while (!finished.empty()) {
+    const auto [easy, verdict] = finished.back();
+    finished.pop_back();
+    loop_client::state* client = nullptr;
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &client);
-    finished_.push_back({client, verdict});
-  }
-  std::ranges::reverse(finished_);  // handed out from the back, first come first
-}
-
-void event_loop::complete_finished() {
-  while (!finished_.empty()) {
-    const auto [client, verdict] = finished_.back();
-    finished_.pop_back();
-    check(curl_multi_remove_handle(multi_.get(), client->http_.handle()), "curl_multi_remove_handle");
-    client->in_flight_ = false;
-    --in_flight_;
+    client->multi.remove(easy);
+    client->in_flight = false;
+    --in_flight;
     // Moved out, so that a completion can start the next exchange of the same client, or destroy it.
-    const auto on_done = std::exchange(client->on_done_, nullptr);
-    on_done(client->http_.finish(verdict));
+    const auto on_done = std::exchange(client->on_done, nullptr);
+    on_done(client->http.finish(verdict));
   }
 }
 
-int event_loop::on_socket(CURL*, curl_socket_t socket, int what, void* self, void* known) {
-  auto& loop = *static_cast<event_loop*>(self);
-  if (what == CURL_POLL_REMOVE) {
-    // Unchecked: libcurl may have closed it already, which takes it out of epoll too.
-    epoll_ctl(loop.epoll_, EPOLL_CTL_DEL, socket, nullptr);
-    return 0;
-  }
-  // Level-triggered: libcurl does not promise to read until EAGAIN.
-  epoll_event event{};
-  event.events = ((what & CURL_POLL_IN) ? EPOLLIN : 0U) | ((what & CURL_POLL_OUT) ? EPOLLOUT : 0U);
-  event.data.fd = socket;
-  if (epoll_ctl(loop.epoll_, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, &event) != 0) {
-    loop.callback_errno_ = errno;
-    return -1;
-  }
-  if (!known) curl_multi_assign(loop.multi_.get(), socket, &loop);  // any pointer: "it is in epoll"
-  return 0;
-}
-
-/// May be called from inside curl_multi_add_handle: it stores the deadline and acts on nothing.
-int event_loop::on_timer(CURLM*, long timeout_ms, void* self) {
-  auto& loop = *static_cast<event_loop*>(self);
-  if (timeout_ms < 0) {
-    loop.deadline_.reset();
+/// Called by whichever thread requests the stop.
+void event_loop::state::wake_up() {
+  if (how == waiting::multi_poll) {
+    multis.front().wake_up();
   } else {
-    loop.deadline_ = clock::now() + std::chrono::milliseconds{timeout_ms};
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto count = write(wakeup.get(), &one, sizeof one);
   }
-  return 0;
 }
+
+loop_client::state::state(event_loop::state& on, const fetch_limits& limits)
+    : loop{on}, multi{on.multi_for_next_client()}, http{limits} {
+  curl_easy_setopt(http.handle(), CURLOPT_PRIVATE, this);
+}
+
+loop_client::state::~state() {
+  if (!in_flight) return;
+  multi.remove(http.handle());
+  --loop.in_flight;
+  std::erase_if(loop.finished, [&](const finished_transfer& one) { return one.easy == http.handle(); });
+}
+
+loop_client::loop_client(event_loop& loop, const fetch_limits& limits)
+    : state_{std::make_unique<state>(*loop.state_, limits)} {}
+loop_client::~loop_client() = default;
+loop_client::loop_client(loop_client&&) noexcept = default;
+
+void loop_client::start_session() { state_->http.start_session(); }
+bool loop_client::has_cookie(std::string_view name) const { return state_->http.has_cookie(name); }
+
+event_loop::event_loop(std::size_t connections, waiting how)
+    : state_{std::make_unique<state>(connections, how)} {}
+event_loop::~event_loop() = default;
+
+void event_loop::start(loop_client& client, exchange_request request, exchange_completion on_done) {
+  loop_client::state& starting = *client.state_;
+  starting.http.prepare(std::move(request));
+  starting.on_done = std::move(on_done);
+  starting.multi.add(starting.http.handle());
+  starting.in_flight = true;
+  ++state_->in_flight;
+}
+
+void event_loop::run(std::stop_token stop) { state_->run(stop); }
 
 }  // namespace farebench

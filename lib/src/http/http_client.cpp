@@ -1,10 +1,12 @@
 #include "http/http_client.hpp"
 
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <mutex>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -48,6 +50,11 @@ bool is_out_of_resources(long os_error) {
          os_error == EADDRNOTAVAIL;
 }
 
+/// libcurl keeps the last errno of a handle for ever: it says something of these verdicts alone.
+bool comes_from_system_call(CURLcode verdict) {
+  return verdict == CURLE_COULDNT_CONNECT || verdict == CURLE_SEND_ERROR || verdict == CURLE_RECV_ERROR;
+}
+
 }  // namespace
 
 void ensure_http_library() {
@@ -76,6 +83,8 @@ http_client::http_client(const fetch_limits& limits) : limits_{limits} {
   set(easy, CURLOPT_HEADERDATA, this);
   set(easy, CURLOPT_WRITEFUNCTION, &http_client::on_body);
   set(easy, CURLOPT_WRITEDATA, this);
+  set(easy, CURLOPT_OPENSOCKETFUNCTION, &http_client::on_open_socket);
+  set(easy, CURLOPT_OPENSOCKETDATA, this);
 }
 
 void http_client::start_session() { set(handle_.get(), CURLOPT_COOKIELIST, "ALL"); }
@@ -100,6 +109,7 @@ void http_client::prepare(exchange_request request) {
   request_ = std::move(request);
   header_bytes_ = 0;
   body_bytes_ = 0;
+  socket_errno_ = 0;
   error_text_[0] = '\0';
   CURL* const easy = handle_.get();
   set(easy, CURLOPT_URL, request_.url.c_str());
@@ -112,8 +122,27 @@ void http_client::prepare(exchange_request request) {
 }
 
 exchange_result http_client::finish(CURLcode verdict) {
+  if (body_fault_) {
+    try {
+      std::rethrow_exception(std::exchange(body_fault_, nullptr));
+    } catch (const std::bad_alloc&) {
+      return std::unexpected(fetch_error{fetch_error_kind::out_of_resources, "no memory for the page"});
+    }
+  }
   if (verdict != CURLE_OK) return std::unexpected(failure(verdict));
   return exchange_response{static_cast<int>(info<long>(handle_.get(), CURLINFO_RESPONSE_CODE))};
+}
+
+void http_client::end_on(const std::stop_token& stop) {
+  if (!stop.stop_possible()) return;
+  stop_ = stop;
+  set(handle_.get(), CURLOPT_XFERINFOFUNCTION, &http_client::on_progress);
+  set(handle_.get(), CURLOPT_XFERINFODATA, this);
+  set(handle_.get(), CURLOPT_NOPROGRESS, 0L);
+}
+
+int http_client::on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return static_cast<http_client*>(self)->stop_.stop_requested() ? 1 : 0;
 }
 
 exchange_result http_client::perform(exchange_request request) {
@@ -134,8 +163,21 @@ std::size_t http_client::on_body(char* data, std::size_t size, std::size_t count
   auto& client = *static_cast<http_client*>(self);
   client.body_bytes_ += size * count;
   if (client.body_bytes_ > client.limits_.max_body_bytes) return 0;
-  if (client.request_.on_body) client.request_.on_body({data, size * count});
+  if (!client.request_.on_body) return size * count;
+  try {
+    client.request_.on_body({data, size * count});
+  } catch (...) {
+    client.body_fault_ = std::current_exception();
+    return 0;
+  }
   return size * count;
+}
+
+/// As libcurl does it itself, but for the errno, which it does not tell.
+curl_socket_t http_client::on_open_socket(void* self, curlsocktype, curl_sockaddr* address) {
+  const int socket = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  if (socket < 0) static_cast<http_client*>(self)->socket_errno_ = errno;
+  return socket < 0 ? CURL_SOCKET_BAD : socket;
 }
 
 fetch_error http_client::failure(CURLcode verdict) const {
@@ -149,7 +191,12 @@ fetch_error http_client::failure(CURLcode verdict) const {
   if (body_bytes_ > limits_.max_body_bytes) {
     return {body_too_large, fmt::format("more than {} bytes of body", limits_.max_body_bytes)};
   }
-  if (is_out_of_resources(info<long>(easy, CURLINFO_OS_ERRNO))) return {out_of_resources, text};
+  if (is_out_of_resources(socket_errno_)) {
+    return {out_of_resources, fmt::format("no socket: {}", std::generic_category().message(socket_errno_))};
+  }
+  if (comes_from_system_call(verdict) && is_out_of_resources(info<long>(easy, CURLINFO_OS_ERRNO))) {
+    return {out_of_resources, text};
+  }
 
   switch (verdict) {
     case CURLE_COULDNT_CONNECT:
@@ -178,6 +225,8 @@ fetch_error http_client::failure(CURLcode verdict) const {
         return {header_too_large, "a header line beyond what libcurl takes"};
       }
       return {out_of_resources, text};
+    case CURLE_ABORTED_BY_CALLBACK:
+      return {cancelled, "a stop was requested"};
     case CURLE_FAILED_INIT:
       return {out_of_resources, text};
     default:

@@ -4,11 +4,13 @@
 
 #include <array>
 #include <cstddef>
+#include <exception>
 #include <memory>
+#include <stop_token>
 #include <string_view>
 
+#include "farebench/exchange.hpp"
 #include "farebench/fetch_limits.hpp"
-#include "http/exchange.hpp"
 
 namespace farebench {
 
@@ -29,8 +31,11 @@ class http_client {
 
   /// Sets the handle up for one exchange. `finish` ends what `prepare` began.
   void prepare(exchange_request request);
-  /// What the exchange came to, from libcurl's verdict on the transfer.
+  /// What the exchange came to, from libcurl's verdict on the transfer. Throws what `on_body` threw.
   exchange_result finish(CURLcode verdict);
+
+  /// From now on a requested stop ends an exchange with `cancelled`: libcurl looks at least once a second.
+  void end_on(const std::stop_token& stop);
 
   /// A whole exchange, blocking the calling thread.
   exchange_result perform(exchange_request request);
@@ -44,12 +49,17 @@ class http_client {
 
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
+  static curl_socket_t on_open_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
+  static int on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t);
   fetch_error failure(CURLcode verdict) const;
 
   fetch_limits limits_;
+  std::stop_token stop_;
   exchange_request request_;  // libcurl points into its form while the exchange runs
   std::size_t header_bytes_ = 0;
   std::size_t body_bytes_ = 0;
+  int socket_errno_ = 0;           // of a socket that could not be opened for this exchange
+  std::exception_ptr body_fault_;  // what `on_body` threw: it may not pass through libcurl
   std::array<char, CURL_ERROR_SIZE> error_text_{};
   std::unique_ptr<CURL, easy_cleanup> handle_;
 };

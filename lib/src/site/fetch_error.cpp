@@ -28,6 +28,8 @@ std::string_view to_string(fetch_error_kind kind) {
       return "body_too_large";
     case fetch_error_kind::malformed_page:
       return "malformed_page";
+    case fetch_error_kind::cancelled:
+      return "cancelled";
     case fetch_error_kind::out_of_resources:
       return "out_of_resources";
   }

@@ -5,14 +5,17 @@
 #include <stdexcept>
 
 #include "farebench/strategy.hpp"
-#include "strategy/multi_socket.hpp"
+#include "strategy/coroutines.hpp"
+#include "strategy/fibers.hpp"
+#include "strategy/multi_callbacks.hpp"
 #include "strategy/sequential.hpp"
 #include "strategy/thread_pool.hpp"
 
 namespace farebench {
 namespace {
 
-constexpr std::array<std::string_view, 3> names{"sequential", "thread_pool", "multi_socket"};
+constexpr std::array<std::string_view, 6> names{"sequential", "thread_pool", "fibers", "coroutines", "multi_socket",
+                                                "multi_poll"};
 
 }  // namespace
 
@@ -21,7 +24,10 @@ std::span<const std::string_view> strategy_names() { return names; }
 std::unique_ptr<strategy> make_strategy(std::string_view name) {
   if (name == "sequential") return std::make_unique<sequential>();
   if (name == "thread_pool") return std::make_unique<thread_pool>();
-  if (name == "multi_socket") return std::make_unique<multi_socket>();
+  if (name == "fibers") return std::make_unique<fibers>();
+  if (name == "coroutines") return std::make_unique<coroutines>();
+  if (name == "multi_socket") return std::make_unique<multi_callbacks>(event_loop::waiting::socket_action);
+  if (name == "multi_poll") return std::make_unique<multi_callbacks>(event_loop::waiting::multi_poll);
   throw std::invalid_argument{
       fmt::format("there is no strategy '{}': choose one of {}", name, fmt::join(names, ", "))};
 }

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "site/search_form.hpp"
-
 namespace farebench {
 namespace {
 
@@ -17,12 +15,12 @@ std::optional<fetch_error> status_fault(const exchange_result& answer, std::stri
 }  // namespace
 
 exchange_request start_page_request(const std::string& base_url) {
-  return {.url = base_url + std::string{start_page_path}, .form = {}, .on_body = {}};
+  return exchange_request{base_url + std::string{start_page_path}};
 }
 
-std::optional<fetch_error> start_page_fault(const exchange_result& answer, const http_client& client) {
+std::optional<fetch_error> start_page_fault(const exchange_result& answer, bool has_session) {
   if (auto fault = status_fault(answer, "the start page")) return fault;
-  if (client.has_cookie(session_cookie)) return std::nullopt;
+  if (has_session) return std::nullopt;
   return fetch_error{fetch_error_kind::no_session,
                      fmt::format("the start page set no {} cookie", session_cookie)};
 }
@@ -31,9 +29,8 @@ std::expected<exchange_request, fetch_error> search_request(const std::string& b
                                                             fare_scanner& scanner) {
   auto form = search_form_body(asked);
   if (!form) return std::unexpected(std::move(form).error());
-  return exchange_request{.url = base_url + std::string{search_path},
-                          .form = *std::move(form),
-                          .on_body = [&scanner](std::string_view piece) { scanner.feed(piece); }};
+  return exchange_request{base_url + std::string{search_path}, *std::move(form),
+                          [&scanner](std::string_view piece) { scanner.feed(piece); }};
 }
 
 outcome read_search_answer(const exchange_result& answer, fare_scanner& scanner) {
@@ -42,15 +39,20 @@ outcome read_search_answer(const exchange_result& answer, fare_scanner& scanner)
   return fares;
 }
 
-outcome scrape(const std::string& base_url, const query& asked, http_client& client, fare_scanner& scanner,
-               const exchange_function& exchange) {
+outcome scrape(const std::string& base_url, const query& asked, blocking_client& client,
+               fare_scanner& scanner) {
   auto search = search_request(base_url, asked, scanner);
   if (!search) return std::unexpected(std::move(search).error());
   client.start_session();
-  if (auto fault = start_page_fault(exchange(client, start_page_request(base_url)), client)) {
+  const auto start_page = client.exchange(start_page_request(base_url));
+  if (auto fault = start_page_fault(start_page, client.has_cookie(session_cookie))) {
     return std::unexpected(*std::move(fault));
   }
-  return read_search_answer(exchange(client, *std::move(search)), scanner);
+  return read_search_answer(client.exchange(*std::move(search)), scanner);
+}
+
+outcome cancelled_outcome() {
+  return std::unexpected(fetch_error{fetch_error_kind::cancelled, "a stop was requested"});
 }
 
 }  // namespace farebench

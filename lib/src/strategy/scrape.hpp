@@ -1,13 +1,14 @@
 #pragma once
 
-#include <functional>
+#include <expected>
 #include <optional>
 #include <string>
 
 #include "farebench/fare_scanner.hpp"
 #include "farebench/outcome.hpp"
 #include "farebench/query.hpp"
-#include "http/http_client.hpp"
+#include "site/search_form.hpp"
+#include "strategy/blocking_client.hpp"
 
 namespace farebench {
 
@@ -17,7 +18,7 @@ namespace farebench {
 /// The first exchange; its answer must set the session cookie.
 exchange_request start_page_request(const std::string& base_url);
 /// Why the scrape ends after the start page, or nothing when it goes on.
-std::optional<fetch_error> start_page_fault(const exchange_result& answer, const http_client& client);
+std::optional<fetch_error> start_page_fault(const exchange_result& answer, bool has_session);
 
 /// The second exchange, whose body goes to `scanner` (which must outlive it); `invalid_query` when the form
 /// cannot hold it.
@@ -26,11 +27,11 @@ std::expected<exchange_request, fetch_error> search_request(const std::string& b
 /// The fares that `scanner` read, or why there are none. Leaves the scanner as new either way.
 outcome read_search_answer(const exchange_result& answer, fare_scanner& scanner);
 
-/// How a blocking-style scrape makes one exchange: by blocking its thread, or by suspending its fiber.
-using exchange_function = std::function<exchange_result(http_client&, exchange_request)>;
-
 /// The whole scrape in blocking style.
-outcome scrape(const std::string& base_url, const query& asked, http_client& client, fare_scanner& scanner,
-               const exchange_function& exchange);
+outcome scrape(const std::string& base_url, const query& asked, blocking_client& client,
+               fare_scanner& scanner);
+
+/// The outcome of a query for which a stop came before it had one.
+outcome cancelled_outcome();
 
 }  // namespace farebench

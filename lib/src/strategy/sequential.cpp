@@ -7,10 +7,11 @@ namespace farebench {
 
 void sequential::run(const batch& work, const outcome_sink& sink) {
   check_batch(work);
-  http_client client{work.limits};
+  thread_client client{work.limits, work.stop};
   fare_scanner scanner;
   for (std::size_t index = 0; index < work.size; ++index) {
-    sink(index, scrape(work.base_url, work.query_at(index), client, scanner, &http_client::perform));
+    sink(index, work.stop.stop_requested() ? cancelled_outcome()
+                                           : scrape(work.base_url, work.query_at(index), client, scanner));
   }
 }
 

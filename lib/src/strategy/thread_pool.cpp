@@ -23,11 +23,13 @@ class shared_work {
   /// done before the last ones start.
   void work_off(std::size_t first) noexcept {
     try {
-      http_client client{work_.limits};
+      thread_client client{work_.limits, work_.stop};
       fare_scanner scanner;
       for (std::size_t index = first; index < work_.size && !stopped_.load(std::memory_order_relaxed);
            index = next_.fetch_add(1, std::memory_order_relaxed)) {
-        auto result = scrape(work_.base_url, work_.query_at(index), client, scanner, &http_client::perform);
+        auto result = work_.stop.stop_requested()
+                          ? cancelled_outcome()
+                          : scrape(work_.base_url, work_.query_at(index), client, scanner);
         const std::lock_guard lock{delivery_};
         sink_(index, std::move(result));
       }

@@ -1,11 +1,14 @@
-#include "async/event_loop.hpp"
+#include "farebench/event_loop.hpp"
 
 #include <gmock/gmock.h>
 
 #include <memory>
 #include <stdexcept>
+#include <stop_token>
+#include <thread>
 #include <vector>
 
+#include "farebench/task.hpp"
 #include "tests/support/stub_server.hpp"
 
 namespace farebench {
@@ -13,20 +16,26 @@ namespace {
 
 using namespace std::chrono_literals;
 
-exchange_request get(const std::string& url) { return {.url = url + "/", .form = {}, .on_body = {}}; }
+exchange_request get(const std::string& url) { return exchange_request{url + "/"}; }
 
-class event_loop_test : public testing::Test {
+class event_loop_test : public testing::TestWithParam<event_loop::waiting> {
  protected:
   test::stub_server site_{[](const std::string& request) -> test::stub_answer {
     if (request.find(" /never ") != std::string::npos) return {.bytes = {}, .never = true};
     return {.bytes = test::http_response(200, "", "hello")};
   }};
-  event_loop loop_{8};
+  event_loop loop_{8, GetParam()};
 };
+INSTANTIATE_TEST_SUITE_P(waiting, event_loop_test,
+                         testing::Values(event_loop::waiting::socket_action, event_loop::waiting::multi_poll),
+                         [](const auto& one) {
+                           return one.param == event_loop::waiting::multi_poll ? "multi_poll"
+                                                                               : "socket_action";
+                         });
 
-TEST_F(event_loop_test, with_nothing_in_flight_returns_at_once) { loop_.run(); }
+TEST_P(event_loop_test, with_nothing_in_flight_returns_at_once) { loop_.run(); }
 
-TEST_F(event_loop_test, completes_inside_run_and_never_inside_start) {
+TEST_P(event_loop_test, completes_inside_run_and_never_inside_start) {
   loop_client client{loop_, {}};
   std::string body;
   int completed = 0;
@@ -43,7 +52,7 @@ TEST_F(event_loop_test, completes_inside_run_and_never_inside_start) {
   EXPECT_EQ(body, "hello");
 }
 
-TEST_F(event_loop_test, lets_a_completion_start_the_next_exchange_of_its_client) {
+TEST_P(event_loop_test, lets_a_completion_start_the_next_exchange_of_its_client) {
   loop_client client{loop_, {}};
   int completed = 0;
   std::function<void()> next = [&] {
@@ -57,7 +66,7 @@ TEST_F(event_loop_test, lets_a_completion_start_the_next_exchange_of_its_client)
   EXPECT_EQ(completed, 5);
 }
 
-TEST_F(event_loop_test, lets_a_completion_destroy_its_client_and_others_in_flight) {
+TEST_P(event_loop_test, lets_a_completion_destroy_its_client_and_others_in_flight) {
   std::vector<std::unique_ptr<loop_client>> clients;
   int completed = 0;
   for (int i = 0; i < 6; ++i) {
@@ -71,7 +80,7 @@ TEST_F(event_loop_test, lets_a_completion_destroy_its_client_and_others_in_fligh
   EXPECT_EQ(completed, 1) << "what is destroyed in flight is never completed";
 }
 
-TEST_F(event_loop_test, a_client_destroyed_in_flight_leaves_the_others_going) {
+TEST_P(event_loop_test, a_client_destroyed_in_flight_leaves_the_others_going) {
   int completed = 0;
   loop_client stays{loop_, {}};
   loop_.start(stays, get(site_.url()), [&](const exchange_result&) { ++completed; });
@@ -84,7 +93,7 @@ TEST_F(event_loop_test, a_client_destroyed_in_flight_leaves_the_others_going) {
   EXPECT_EQ(completed, 1);
 }
 
-TEST_F(event_loop_test, what_a_completion_throws_leaves_run_and_the_loop_can_go_on) {
+TEST_P(event_loop_test, what_a_completion_throws_leaves_run_and_the_loop_can_go_on) {
   loop_client first{loop_, {}};
   loop_client second{loop_, {}};
   int completed = 0;
@@ -100,16 +109,69 @@ TEST_F(event_loop_test, what_a_completion_throws_leaves_run_and_the_loop_can_go_
   EXPECT_EQ(completed, 1);
 }
 
-TEST_F(event_loop_test, keeps_deadlines_while_nothing_happens) {
+TEST_P(event_loop_test, keeps_deadlines_while_nothing_happens) {
   loop_client client{loop_, {.exchange_deadline = 50ms}};
   const auto start = std::chrono::steady_clock::now();
-  loop_.start(client, {.url = site_.url() + "/never", .form = {}, .on_body = {}},
-              [](const exchange_result& answer) {
-                ASSERT_FALSE(answer);
-                EXPECT_EQ(answer.error().kind, fetch_error_kind::deadline_exceeded);
-              });
+  loop_.start(client, exchange_request{site_.url() + "/never"}, [](const exchange_result& answer) {
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().kind, fetch_error_kind::deadline_exceeded);
+  });
   loop_.run();
   EXPECT_GE(std::chrono::steady_clock::now() - start, 50ms);
+}
+
+TEST_P(event_loop_test, spreads_more_clients_than_one_multi_handle_takes) {
+  constexpr int clients = 200;
+  event_loop loop{clients, GetParam()};
+  std::vector<std::unique_ptr<loop_client>> all;
+  int completed = 0;
+  for (int i = 0; i < clients; ++i) {
+    all.push_back(std::make_unique<loop_client>(loop, fetch_limits{}));
+    loop.start(*all.back(), get(site_.url()), [&](const exchange_result& answer) {
+      EXPECT_TRUE(answer) << describe(answer.error());
+      ++completed;
+    });
+  }
+  loop.run();
+  EXPECT_EQ(completed, clients);
+}
+
+TEST_P(event_loop_test, a_stop_from_another_thread_ends_run_and_leaves_what_is_in_flight) {
+  loop_client client{loop_, {}};
+  loop_.start(client, exchange_request{site_.url() + "/never"},
+              [](const exchange_result&) { ADD_FAILURE() << "completed without an answer"; });
+  std::stop_source stop;
+  const std::jthread stopper{[&] {
+    std::this_thread::sleep_for(30ms);
+    stop.request_stop();
+  }};
+  loop_.run(stop.get_token());
+}
+
+TEST_P(event_loop_test, resumes_a_coroutine_with_the_result_of_its_exchange) {
+  loop_client client{loop_, {}};
+  auto asking = [](event_loop& loop, loop_client& with, std::string url) -> task<int> {
+    const auto first = co_await loop.exchange(with, get(url));
+    const auto second = co_await loop.exchange(with, get(url));
+    co_return first&& second ? second->status : -1;
+  }(loop_, client, site_.url());
+  asking.start();
+  EXPECT_FALSE(asking.done());
+  loop_.run();
+  ASSERT_TRUE(asking.done());
+  EXPECT_EQ(asking.result(), 200);
+}
+
+TEST_P(event_loop_test, a_coroutine_destroyed_in_flight_takes_its_client_along) {
+  {
+    auto asking = [](event_loop& loop, std::string url) -> task<> {
+      loop_client client{loop, {}};
+      co_await loop.exchange(client, exchange_request{url + "/never"});
+      ADD_FAILURE() << "resumed after its end";
+    }(loop_, site_.url());
+    asking.start();
+  }
+  loop_.run();
 }
 
 }  // namespace

@@ -84,6 +84,18 @@ TEST(fares_command, refuses_bad_flags_in_one_line_with_exit_code_2) {
   EXPECT_EQ(fares("").exit_code, 2);
 }
 
+TEST(fares_command, takes_more_workers_than_the_embedded_server_could_have_threads) {
+  const auto run = fares(fmt::format("{} --days 600 --workers 600 --format csv", route));
+  EXPECT_EQ(run.exit_code, 0) << run.errors;
+}
+
+TEST(fares_command, ends_as_it_would_when_standard_error_cannot_be_written) {
+  for (const char* errors : {"2>&-", "2>/dev/full"}) {
+    EXPECT_EQ(fares(fmt::format("{} --days 2 {}", route, errors)).exit_code, 0) << errors;
+    EXPECT_EQ(fares(fmt::format("{} --days 0 {}", route, errors)).exit_code, 2) << errors;
+  }
+}
+
 TEST(fares_command, shows_examples_first) {
   const auto run = fares("--help");
   EXPECT_EQ(run.exit_code, 0);

@@ -1,0 +1,109 @@
+#pragma once
+
+#include <coroutine>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string_view>
+#include <utility>
+
+#include "farebench/exchange.hpp"
+#include "farebench/fetch_limits.hpp"
+
+namespace farebench {
+
+class event_loop;
+
+/// Called with the result of an exchange from inside `event_loop::run`, when libcurl has been left: it
+/// may start exchanges, destroy clients, and throw (the exception leaves `run`).
+using exchange_completion = std::function<void(exchange_result)>;
+
+/// One connection's worth of HTTP on a loop: a kept connection and a cookie session, one exchange at a
+/// time. Must not outlive its loop. Destroyed in flight, it is taken out of the loop, its connection is
+/// closed, and its completion is never called.
+class loop_client {
+ public:
+  /// Throws std::system_error when libcurl has no handle to give.
+  loop_client(event_loop& loop, const fetch_limits& limits);
+  ~loop_client();
+  loop_client(loop_client&&) noexcept;
+  loop_client& operator=(loop_client&&) = delete;
+
+  /// Forgets every cookie; the connection stays.
+  void start_session();
+  /// Whether the session holds a cookie of that name.
+  bool has_cookie(std::string_view name) const;
+
+ private:
+  friend class event_loop;
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+/// Many HTTP exchanges in flight in one thread: `start` one and have it completed later, with a
+/// callback or with `co_await`. Belongs to the thread that calls `run`; nothing here is thread-safe but
+/// the stop token of `run`.
+class event_loop {
+ public:
+  /// How the loop waits for sockets. They differ in nothing else.
+  enum class waiting {
+    socket_action,  ///< curl_multi_socket_action on an epoll: costs what is ready
+    multi_poll,     ///< curl_multi_perform and curl_multi_poll: costs what is in flight, each turn
+  };
+
+  /// `connections`: how many clients there will be at most; more work too, but slower.
+  /// Throws std::system_error naming the call.
+  explicit event_loop(std::size_t connections, waiting how = waiting::socket_action);
+  ~event_loop();
+  event_loop(const event_loop&) = delete;
+  event_loop& operator=(const event_loop&) = delete;
+
+  /// Starts an exchange on an idle client. Never completes it inside this call.
+  void start(loop_client& client, exchange_request request, exchange_completion on_done);
+
+  class exchange_awaiter;
+  /// The same for a coroutine: `co_await loop.exchange(client, request)` is the exchange's result. Resumed
+  /// inside `run`, in its thread. A coroutine destroyed while it waits must destroy its client too, or
+  /// before.
+  exchange_awaiter exchange(loop_client& client, exchange_request request);
+
+  /// Runs until no exchange is in flight, or until a stop is requested (from any thread), which leaves
+  /// exchanges in flight: `run` again, or destroy their clients. Throws std::system_error when epoll fails,
+  /// std::runtime_error when libcurl does, and what a completion threw.
+  void run(std::stop_token stop = {});
+
+ private:
+  friend class loop_client;
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+/// See event_loop::exchange. Lives in the coroutine's frame.
+class event_loop::exchange_awaiter {
+ public:
+  exchange_awaiter(event_loop& loop, loop_client& client, exchange_request request)
+      : loop_{loop}, client_{client}, request_{std::move(request)} {}
+
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> waiting) {
+    loop_.start(client_, std::move(request_), [this, waiting](exchange_result result) {
+      result_ = std::move(result);
+      waiting.resume();
+    });
+  }
+  exchange_result await_resume() { return *std::move(result_); }
+
+ private:
+  event_loop& loop_;
+  loop_client& client_;
+  exchange_request request_;
+  std::optional<exchange_result> result_;
+};
+
+inline event_loop::exchange_awaiter event_loop::exchange(loop_client& client, exchange_request request) {
+  return {*this, client, std::move(request)};
+}
+
+}  // namespace farebench

@@ -1,0 +1,66 @@
+#include "strategy/coroutines.hpp"
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "farebench/event_loop.hpp"
+#include "farebench/task.hpp"
+#include "strategy/check_batch.hpp"
+#include "strategy/loop_scrapes.hpp"
+
+namespace farebench {
+namespace {
+
+task<outcome> scrape(event_loop& loop, const std::string& base_url, query asked, loop_client& client,
+                     fare_scanner& scanner) {
+  auto search = search_request(base_url, asked, scanner);
+  if (!search) co_return std::unexpected(std::move(search).error());
+  client.start_session();
+  const auto start_page = co_await loop.exchange(client, start_page_request(base_url));
+  if (auto fault = start_page_fault(start_page, client.has_cookie(session_cookie))) {
+    co_return std::unexpected(*std::move(fault));
+  }
+  const auto answer = co_await loop.exchange(client, *std::move(search));
+  co_return read_search_answer(answer, scanner);
+}
+
+/// A worker's life. `index` is the query that it has, for a stop to find.
+task<> work_off(loop_scrapes& shared, std::optional<std::size_t>& index) {
+  try {
+    loop_client client{shared.loop(), shared.work().limits};
+    fare_scanner scanner;
+    while ((index = shared.next())) {
+      auto result = co_await scrape(shared.loop(), shared.work().base_url, shared.work().query_at(*index),
+                                    client, scanner);
+      shared.deliver(*std::exchange(index, std::nullopt), std::move(result));
+    }
+  } catch (...) {
+    shared.fail();
+    throw;
+  }
+}
+
+}  // namespace
+
+void coroutines::run(const batch& work, const outcome_sink& sink) {
+  check_batch(work);
+  event_loop loop{workers_needed(work)};
+  loop_scrapes shared{work, sink, loop};
+  std::vector<std::optional<std::size_t>> indices(workers_needed(work));
+  {
+    std::vector<task<>> workers;
+    workers.reserve(indices.size());
+    for (auto& index : indices) workers.emplace_back(work_off(shared, index)).start();
+    loop.run(work.stop);
+    for (auto& worker : workers) {
+      if (worker.done()) worker.result();  // throws what the worker threw
+    }
+  }  // destroys, after a stop, the frames in flight
+  for (const auto& index : indices) {
+    if (index) sink(*index, cancelled_outcome());
+  }
+  shared.cancel_rest();
+}
+
+}  // namespace farebench

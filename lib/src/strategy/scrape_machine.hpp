@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+
+#include "farebench/event_loop.hpp"
+#include "farebench/fare_scanner.hpp"
+#include "strategy/loop_scrapes.hpp"
+
+namespace farebench {
+
+/// One worker as a state machine over callbacks. Each state is the function that takes the answer it
+/// waits for: start_next → on_start_page → on_search → start_next → …
+/// Its address is in the callbacks: it must not move.
+class scrape_machine {
+ public:
+  explicit scrape_machine(loop_scrapes& shared)
+      : shared_{shared}, client_{shared.loop(), shared.work().limits} {}
+  scrape_machine(const scrape_machine&) = delete;
+  scrape_machine& operator=(const scrape_machine&) = delete;
+
+  /// Begins the next query, if one is left.
+  void start_next();
+  /// After a stop, when the loop runs no more: the query that it has, if any, ends as cancelled.
+  void cancel();
+
+ private:
+  void on_start_page(const exchange_result& answer);
+  void on_search(const exchange_result& answer);
+  void deliver(outcome&& result);
+
+  loop_scrapes& shared_;
+  loop_client client_;
+  fare_scanner scanner_;
+  std::optional<std::size_t> index_;  // the query that it has
+  exchange_request search_;           // made with the query, sent once there is a session
+};
+
+}  // namespace farebench

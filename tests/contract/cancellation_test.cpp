@@ -1,0 +1,96 @@
+// What every strategy promises when a stop is requested.
+
+#include <chrono>
+#include <filesystem>
+#include <stop_token>
+#include <thread>
+
+#include "mock_server/process/mock_server_process.hpp"
+#include "mock_server/site/timetable.hpp"
+#include "tests/contract/every_strategy.hpp"
+#include "tests/support/open_resources.hpp"
+
+namespace farebench::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+mock_server_process start_site(std::chrono::microseconds latency) {
+  return mock_server_process{{.latency = latency,
+                              .page_kb = 3,
+                              .executable = std::filesystem::path{FAREBENCH_BIN_DIR} / "mock_server"}};
+}
+
+class cancellation : public every_strategy {};
+INSTANTIATE_TEST_SUITE_P(contract, cancellation, all_strategies(), name_of);
+
+TEST_P(cancellation, before_the_start_asks_nothing_and_answers_every_query) {
+  const auto site = start_site(0ms);
+  std::stop_source stop;
+  stop.request_stop();
+  auto work = days_at(site.url(), 20, 4);
+  work.stop = stop.get_token();
+  collected_outcomes outcomes;
+  run(work, outcomes.sink());
+  ASSERT_EQ(outcomes.size(), 20u);
+  for (const auto& [index, result] : outcomes.by_index()) {
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().kind, fetch_error_kind::cancelled);
+  }
+  EXPECT_EQ(site.stats().requests, 0u);
+}
+
+TEST_P(cancellation, midway_loses_no_finished_outcome_and_answers_every_query_once) {
+  constexpr std::size_t days = 100;
+  const auto site = start_site(2ms);
+  std::stop_source stop;
+  auto work = days_at(site.url(), days, 5);
+  work.stop = stop.get_token();
+  collected_outcomes outcomes;
+  const auto collect = outcomes.sink();
+  run(work, [&](std::size_t index, outcome&& result) {
+    collect(index, std::move(result));
+    if (outcomes.size() == 10) stop.request_stop();
+  });
+  ASSERT_EQ(outcomes.size(), days);
+  std::size_t succeeded = 0;
+  for (const auto& [index, result] : outcomes.by_index()) {
+    if (result) {
+      ++succeeded;
+      EXPECT_EQ(*result, timetable(day(index), 3));
+    } else {
+      EXPECT_EQ(result.error().kind, fetch_error_kind::cancelled) << describe(result.error());
+    }
+  }
+  EXPECT_GE(succeeded, 10u);
+  EXPECT_LE(succeeded, 10u + 5u) << "nothing new is asked for after the stop";
+}
+
+TEST_P(cancellation, from_another_thread_ends_what_is_in_flight_and_leaves_nothing_behind) {
+  const auto site = start_site(60s);
+  const auto before = open_resources();
+  {
+    std::stop_source stop;
+    auto work = days_at(site.url(), 20, 4);
+    work.stop = stop.get_token();
+    collected_outcomes outcomes;
+    std::chrono::steady_clock::time_point stopped;
+    const std::jthread stopper{[&] {
+      std::this_thread::sleep_for(200ms);
+      stopped = std::chrono::steady_clock::now();
+      stop.request_stop();
+    }};
+    run(work, outcomes.sink());
+    EXPECT_LT(std::chrono::steady_clock::now() - stopped, 5s)
+        << "a second for who blocks in libcurl; the rest is slack";
+    ASSERT_EQ(outcomes.size(), 20u);
+    for (const auto& [index, result] : outcomes.by_index()) {
+      ASSERT_FALSE(result);
+      EXPECT_EQ(result.error().kind, fetch_error_kind::cancelled) << describe(result.error());
+    }
+  }
+  EXPECT_EQ(open_resources(), before);
+}
+
+}  // namespace
+}  // namespace farebench::test
