@@ -6,19 +6,47 @@
 
 namespace farebench {
 
-std::string benchmark_case::name() const {
-  return fmt::format("fetch/strategy:{}/workers:{}/latency_ms:{}/page_kb:{}/days:{}", strategy, workers,
-                     static_cast<double>(latency.count()) / 1e3, page_kb, days);
+std::string_view to_string(point_kind kind) {
+  switch (kind) {
+    case point_kind::plain:
+      return {};
+    case point_kind::burst:
+      return "burst";
+    case point_kind::hold:
+      return "hold";
+  }
+  return {};
+}
+
+std::string benchmark_case::name() const { return fmt::format("fetch/strategy:{}/{}", strategy, point()); }
+
+std::string benchmark_case::point() const {
+  auto text = fmt::format("workers:{}/latency_ms:{}/page_kb:{}/days:{}", workers,
+                          static_cast<double>(latency.count()) / 1e3, page_kb, days);
+  if (engine != engine_kind::cpp_httplib) text += fmt::format("/engine:{}", name_of(engine));
+  return text;
 }
 
 std::size_t benchmark_case::active_workers() const { return std::min(workers, days); }
 
+engine_kind default_engine(std::size_t workers) {
+  return workers > most_workers_of_httplib ? engine_kind::beast : engine_kind::cpp_httplib;
+}
+
 std::vector<benchmark_case> cases_of(const workload& what) {
   std::vector<benchmark_case> cases;
-  for (const std::string& strategy : what.strategies) {
-    const auto& counts = strategy == "sequential" ? std::vector<std::size_t>{1} : what.workers;
-    for (const std::size_t workers : counts) {
-      cases.push_back({strategy, workers, what.latency, what.page_kb, what.days});
+  for (const auto& point : what.points) {
+    for (const std::string& strategy : what.strategies) {
+      const auto& counts = strategy == "sequential" ? std::vector<std::size_t>{1} : what.workers;
+      for (const std::size_t workers : counts) {
+        cases.push_back({.strategy = strategy,
+                         .workers = workers,
+                         .latency = point.latency,
+                         .page_kb = what.page_kb,
+                         .days = what.days.value_or(workers),
+                         .engine = what.engine.value_or(default_engine(workers)),
+                         .kind = point.kind});
+      }
     }
   }
   return cases;

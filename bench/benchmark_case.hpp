@@ -2,10 +2,23 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "mock_server/engine_kind.hpp"
+
 namespace farebench {
+
+/// What a case is there to show, and so what is asked of it.
+enum class point_kind {
+  plain,
+  burst,  ///< how fast a wave of all workers goes through
+  hold,   ///< what all workers cost while they are in flight at once; fails when they were not
+};
+
+/// "burst", "hold"; nothing for plain.
+std::string_view to_string(point_kind kind);
 
 /// One row of the table: what is run, against what.
 struct benchmark_case {
@@ -14,23 +27,42 @@ struct benchmark_case {
   std::chrono::microseconds latency;  ///< of each response
   std::size_t page_kb;                ///< size of a results page, in KiB
   std::size_t days;
+  engine_kind engine = engine_kind::cpp_httplib;
+  point_kind kind = point_kind::plain;
 
-  /// "fetch/strategy:thread_pool/workers:20/latency_ms:20/page_kb:3/days:100"
+  /// "fetch/strategy:thread_pool/workers:20/latency_ms:20/page_kb:3/days:100". An engine other than
+  /// cpp-httplib is named too ("/engine:beast"), so that results of two engines are never taken for those of
+  /// one.
   std::string name() const;
+  /// The same without the strategy: equal for cases that can be compared with each other.
+  std::string point() const;
   /// How many scrapes can be in flight, and so how many connections there must be: min(workers, days).
   std::size_t active_workers() const;
+};
+
+/// A latency to measure at, and what for.
+struct workload_point {
+  std::chrono::microseconds latency;
+  point_kind kind = point_kind::plain;
 };
 
 /// What to measure, before it is spread out into cases.
 struct workload {
   std::vector<std::string> strategies;
   std::vector<std::size_t> workers;
-  std::chrono::microseconds latency;
+  std::vector<workload_point> points;
   std::size_t page_kb;
-  std::size_t days;
+  std::optional<std::size_t> days;         ///< absent: as many as workers
+  std::optional<engine_kind> engine = {};  ///< absent: default_engine
 };
 
-/// A case for each strategy and worker count; `sequential` once, with its one worker.
+/// cpp-httplib holds a thread a connection: with more than these it would be what is measured.
+inline constexpr std::size_t most_workers_of_httplib = 256;
+
+/// The engine that can serve so many workers.
+engine_kind default_engine(std::size_t workers);
+
+/// A case for each point, strategy and worker count; `sequential` once a point, with its one worker.
 std::vector<benchmark_case> cases_of(const workload& what);
 
 }  // namespace farebench

@@ -48,7 +48,10 @@ std::string fate(child_process& client) {
 client_run::client_run(const programs& with, const benchmark_case& row,
                        const client_surroundings& surroundings)
     : row_{row},
-      server_{{.latency = row.latency, .page_kb = row.page_kb, .executable = with.mock_server}},
+      server_{{.latency = row.latency,
+               .page_kb = row.page_kb,
+               .engine = row.engine,
+               .executable = with.mock_server}},
       probe_{probe_options(with, row, server_.url(), surroundings)} {
   const auto first = probe_.read_line(patience_to_start);
   if (first.status == status::end_of_file)
@@ -66,7 +69,13 @@ batch_report client_run::go(const std::function<void()>& watch, std::chrono::mil
     throw std::runtime_error{"the client " + fate(probe_) + " before its batch"};
   while (true) {
     const auto answer = probe_.read_line(interval);
-    if (answer.status == status::line) return parse_batch_report(answer.line);
+    if (answer.status == status::line) {
+      if (answer.line.starts_with(probe_failed)) {
+        throw std::runtime_error{
+            fmt::format("the strategy could not run: {}", answer.line.substr(probe_failed.size()))};
+      }
+      return parse_batch_report(answer.line);
+    }
     if (answer.status == status::end_of_file)
       throw std::runtime_error{"the client " + fate(probe_) + " during its batch"};
     if (clock::now() > deadline) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/utsname.h>
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -49,9 +50,21 @@ std::string kernel() {
   return fmt::format("{} {} {}", name.sysname, name.release, name.machine);
 }
 
+/// What the cases have of one kind, each value once: "50ms, 1s".
+template <typename Text>
+std::string different(const std::vector<benchmark_case>& cases, Text text_of_case) {
+  std::vector<std::string> values;
+  for (const auto& row : cases) {
+    if (auto value = text_of_case(row); std::ranges::find(values, value) == values.end())
+      values.push_back(std::move(value));
+  }
+  return fmt::format("{}", fmt::join(values, ", "));
+}
+
 }  // namespace
 
-std::map<std::string, std::string> measuring_context(const programs& with, const bench_flags& flags) {
+std::map<std::string, std::string> measuring_context(const programs& with, const bench_flags& flags,
+                                                     const std::vector<benchmark_case>& cases) {
   const auto client = version_of(with.fetch_probe);
   const auto server = version_of(with.mock_server);
   try {
@@ -59,11 +72,12 @@ std::map<std::string, std::string> measuring_context(const programs& with, const
         {"farebench_version", text_of(client.at("version"))},
         {"kernel", kernel()},
         {"cpu_model", cpu_model()},
-        {"engine", text_of(server.at("engine"))},
+        {"engine",
+         different(cases, [](const benchmark_case& row) { return std::string{name_of(row.engine)}; })},
         {"workload", flags.workload_name},
-        {"latency", format_duration(flags.what.latency)},
+        {"latency", different(cases, [](const benchmark_case& row) { return format_duration(row.latency); })},
         {"page_kb", std::to_string(flags.what.page_kb)},
-        {"days", std::to_string(flags.what.days)},
+        {"days", different(cases, [](const benchmark_case& row) { return std::to_string(row.days); })},
         {"first_date", format_iso_date(first_date)},
     };
     for (const char* name : {"commit", "dirty", "build_type", "compiler", "flags", "sanitizers"}) {

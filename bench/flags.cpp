@@ -13,6 +13,8 @@
 #include <ranges>
 
 #include "bench/columns.hpp"
+#include "bench/floor.hpp"
+#include "bench/named_workloads.hpp"
 #include "bench/route.hpp"
 #include "farebench/strategy.hpp"
 #include "lib/cli/duration_text.hpp"
@@ -23,36 +25,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// One thread a connection: above this the cpp-httplib engine would be what is measured.
-constexpr std::size_t most_workers = 256;
+constexpr std::size_t most_workers = 10'000;
 constexpr std::size_t default_repetitions = 5;
-
-struct named_workload {
-  std::string_view name;
-  std::string_view meaning;
-  std::vector<std::size_t> workers;
-  std::chrono::microseconds latency;
-  std::size_t page_kb;
-  std::size_t days;
-};
-
-const std::vector<named_workload>& named_workloads() {
-  static const std::vector<named_workload> all{
-      {"light", "100 days, 20 ms a response, 3 KiB pages", {20, 100}, 20ms, 3, 100},
-      {"article",
-       "100 days, 145 ms a response, 94 KiB pages: the Python comparison's",
-       {20, 100},
-       145ms,
-       94,
-       100},
-  };
-  return all;
-}
 
 constexpr const char* examples = R"(Examples:
   bench                                              the light workload, five repetitions
   bench --workload article                           the workload of the Python comparison
-  bench --strategies multi_socket --workers 1,10,100 --latency 50ms
+  bench --workload scale                             from 100 to 10,000 in flight, and whether cost stays flat
+  bench --strategies multi_socket,raw_epoll --workers 1,10,100 --latency 50ms
   bench --benchmark_format=json > run.json           for programs; the table goes to stderr
   bench --benchmark_out=run.json                     both: a table to read, a file to keep
   bench --smoke                                      are the answers right? In seconds, on a busy machine too
@@ -64,8 +44,12 @@ std::string footer() {
     text += fmt::format("  {:<30} {}\n", column.name, column.meaning);
   text += R"(
 A row fails, with its reason, when its fares differ from what the site holds, it beat the ideal, the
-listen queue overflowed, connections accepted differ from workers, or the server's median lateness
-passed max(1 ms, 5 % of the latency).
+listen queue overflowed, connections accepted differ from workers, a hold never had all its workers in
+flight at once, or the server's median lateness passed max(1 ms, 5 % of the latency; in a burst,
+5 % of the latency · wall / ideal).
+
+raw_epoll is no strategy of the library but the physical floor: no HTTP library, fixed buffers, one epoll.
+Where it is among the rows, the table shows time and CPU over the floor's (×floor, CPU×floor).
 
 Every repetition is appended to the journal as it completes, so that a killed run loses none.
 
@@ -115,6 +99,51 @@ std::vector<Value> without_repeats(const std::vector<Value>& values) {
   return kept;
 }
 
+/// The library's strategies, and the floor beneath them last.
+std::vector<std::string> every_strategy() {
+  std::vector<std::string> names{strategy_names().begin(), strategy_names().end()};
+  names.emplace_back(floor_strategy);
+  return names;
+}
+
+std::vector<std::string> chosen_strategies(const std::vector<std::string>& asked) {
+  const auto known = every_strategy();
+  for (const auto& name : asked) {
+    if (std::ranges::find(known, name) == known.end())
+      throw flag_error{
+          fmt::format("there is no strategy '{}': choose from {}", name, fmt::join(known, ", "))};
+  }
+  return asked.empty() ? known : without_repeats(asked);
+}
+
+engine_kind parse_engine(const std::string& name) {
+  if (const auto engine = engine_kind_of(name)) return *engine;
+  throw flag_error{fmt::format("there is no engine '{}': choose {}", name,
+                               fmt::join(engine_kinds | std::views::transform(name_of), " or "))};
+}
+
+/// A workload whose days follow its workers has none for one worker.
+void leave_out_sequential(bench_flags& flags) {
+  if (flags.what.days || std::erase(flags.what.strategies, "sequential") == 0) return;
+  auto note = fmt::format(
+      "sequential is left out of {}: it has one worker, and 10,000 days one after the other would take 17 "
+      "minutes at 50 ms",
+      flags.workload_name);
+  if (flags.what.strategies.empty()) throw flag_error{std::move(note)};
+  flags.notes.push_back(std::move(note));
+}
+
+void check_engine(const workload& what) {
+  for (const auto& row : cases_of(what)) {
+    if (row.engine == engine_kind::cpp_httplib && row.workers > most_workers_of_httplib) {
+      throw flag_error{
+          fmt::format("--workers {}: the cpp-httplib engine has a thread a connection, {} at most; "
+                      "use --engine beast",
+                      row.workers, most_workers_of_httplib)};
+    }
+  }
+}
+
 void take_google_benchmark_flags(bench_flags& flags, const std::vector<std::string>& extras,
                                  const char* program) {
   for (const auto& extra : extras) {
@@ -134,9 +163,9 @@ void take_google_benchmark_flags(bench_flags& flags, const std::vector<std::stri
   flags.out_format = value_of(extras, "benchmark_out_format").value_or("json");
   flags.out = value_of(extras, "benchmark_out").value_or("");
   flags.filter = value_of(extras, "benchmark_filter").value_or("");
-  const auto lists = value_of(extras, "benchmark_list_tests");
-  flags.lists_only =
-      (lists && *lists != "false") || std::ranges::find(extras, "--benchmark_list_tests") != extras.end();
+  const auto lists = value_of(extras, "benchmark_list_tests").value_or("false");
+  check_choice(lists, "benchmark_list_tests", {"true", "false"});
+  flags.lists_only = lists == "true" || std::ranges::find(extras, "--benchmark_list_tests") != extras.end();
   // Of a wrong value of these, Google Benchmark prints its usage and exits with 0.
   check_choice(flags.display_format, "benchmark_format", {"console", "json", "csv"});
   check_choice(flags.out_format, "benchmark_out_format", {"console", "json", "csv"});
@@ -152,8 +181,9 @@ void take_google_benchmark_flags(bench_flags& flags, const std::vector<std::stri
                             "--benchmark_enable_random_interleaving=true",
                             "--benchmark_counters_tabular=true"};
   flags.google_benchmark.insert(flags.google_benchmark.end(), extras.begin(), extras.end());
-  // Google Benchmark empties its file at the start: an older result must stay until the new one is whole.
-  if (!flags.out.empty()) flags.google_benchmark.push_back("--benchmark_out=" + flags.partial_out());
+  // Google Benchmark empties its file at the start and never looks whether it could be written: ours is a
+  // result_file, and it gets one that takes everything.
+  if (!flags.out.empty()) flags.google_benchmark.push_back("--benchmark_out=/dev/null");
 }
 
 }  // namespace
@@ -170,15 +200,14 @@ bench_flags parse_flags(int argc, char** argv) {
   std::vector<std::string> strategies;
   std::vector<std::size_t> workers;
   std::string latency;
+  std::string engine;
   std::size_t page_kb = 0;
   std::size_t days = 0;
-  std::string workloads_text;
-  for (const auto& one : named_workloads()) {
-    workloads_text += fmt::format("{}{}: {}", workloads_text.empty() ? "" : "; ", one.name, one.meaning);
-  }
   app.add_flag("-h,--help", help, "this text");
-  app.add_option("--workload", flags.workload_name, workloads_text)->type_name("NAME");
-  app.add_option("--strategies", strategies, fmt::format("any of {}", fmt::join(strategy_names(), ",")))
+  app.add_option("--workload", flags.workload_name, workload_meanings())->type_name("NAME");
+  app.add_option("--strategies", strategies,
+                 fmt::format("any of {}; {} is the floor, none of the library's",
+                             fmt::join(every_strategy(), ","), floor_strategy))
       ->delimiter(',')
       ->type_name("A,B");
   app.add_option("--workers", workers,
@@ -195,6 +224,12 @@ bench_flags parse_flags(int argc, char** argv) {
   app.add_option("--days", days, fmt::format("how many days to scrape, 1 to {}", most_days))
       ->check(CLI::Range(std::size_t{1}, most_days).description(""))
       ->type_name("N");
+  app.add_option(
+         "--engine", engine,
+         fmt::format("what serves the mock site: cpp-httplib (up to {} workers) or beast; default: by the "
+                     "number of workers, beast for scale",
+                     most_workers_of_httplib))
+      ->type_name("NAME");
   app.add_option("--journal", flags.journal,
                  "where finished rows are appended; default: beside --benchmark_out, or beside the program")
       ->type_name("FILE");
@@ -211,38 +246,31 @@ bench_flags parse_flags(int argc, char** argv) {
     throw help_shown{};
   }
 
-  const auto named = std::ranges::find(named_workloads(), flags.workload_name, &named_workload::name);
-  if (named == named_workloads().end()) {
-    throw flag_error{
-        fmt::format("there is no workload '{}': choose {}", flags.workload_name,
-                    fmt::join(named_workloads() | std::views::transform(&named_workload::name), " or "))};
+  const auto* const named = find_workload(flags.workload_name);
+  if (!named) {
+    throw flag_error{fmt::format("there is no workload '{}': choose {}", flags.workload_name,
+                                 fmt::join(workload_names(), " or "))};
   }
-  flags.what = {.strategies = {strategy_names().begin(), strategy_names().end()},
-                .workers = named->workers,
-                .latency = named->latency,
-                .page_kb = named->page_kb,
-                .days = named->days};
+  flags.what = named->what;
+  flags.what.strategies = chosen_strategies(strategies);
   if (flags.smoke) {
     flags.workload_name = "smoke";
     flags.what.workers = {1, 4};
-    flags.what.latency = 1ms;
+    flags.what.points = {{1ms}};
     flags.what.days = 6;
+    flags.what.engine.reset();
   }
-  for (const auto& name : strategies) {
-    if (std::ranges::find(strategy_names(), name) == strategy_names().end()) {
-      throw flag_error{
-          fmt::format("there is no strategy '{}': choose from {}", name, fmt::join(strategy_names(), ", "))};
-    }
-  }
-  if (!strategies.empty()) flags.what.strategies = without_repeats(strategies);
   if (!workers.empty()) flags.what.workers = without_repeats(workers);
   if (app.count("--latency") > 0) {
     const auto parsed = parse_duration(latency);
     if (!parsed) throw flag_error{"--latency: " + parsed.error()};
-    flags.what.latency = *parsed;
+    flags.what.points = {{*parsed}};
   }
   if (page_kb != 0) flags.what.page_kb = page_kb;
   if (days != 0) flags.what.days = days;
+  if (!engine.empty()) flags.what.engine = parse_engine(engine);
+  leave_out_sequential(flags);
+  check_engine(flags.what);
   take_google_benchmark_flags(flags, app.remaining(), argv[0]);
   return flags;
 }

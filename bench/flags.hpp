@@ -14,13 +14,13 @@ namespace farebench {
 struct bench_flags {
   std::string workload_name;
   workload what;
+  std::vector<std::string> notes;  ///< what of the workload is left out, and why; a line each
   bool smoke = false;
   std::filesystem::path journal;  ///< empty: beside the output, or beside the program
   std::string display_format = "console";
   std::string out_format = "json";
-  std::string out;                                              ///< of --benchmark_out; empty: none
-  std::string partial_out() const { return out + ".partial"; }  ///< where it is written until it is whole
-  std::string filter;                                           ///< of --benchmark_filter; empty: all
+  std::string out;     ///< of --benchmark_out; empty: none
+  std::string filter;  ///< of --benchmark_filter; empty: all
   std::size_t repetitions = 1;
   bool lists_only = false;                    ///< --benchmark_list_tests: nothing is run
   std::vector<std::string> google_benchmark;  ///< flags for Google Benchmark, argv[0] included

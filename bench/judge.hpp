@@ -20,8 +20,10 @@ enum class strictness { correctness_only, full };
 
 /// Whether a row may stand, and if not, why, in one line. It fails when its fares differ from the
 /// site's, it beat the ideal (then the suite is wrong), the kernel dropped connections off the listen
-/// queue, the connections accepted are not one a worker, or the server's median lateness passed
-/// max(1 ms, 5 % of the latency). A late p99 is a warning. Pure.
+/// queue, the connections accepted are not one a worker, requests were repeated or more in flight than
+/// workers, a `hold` case was never in flight with all of its workers at once, or the server's median
+/// lateness passed max(1 ms, 5 % of the latency), in a `burst` 5 % of the latency · wall / ideal. A late p99
+/// is a warning. Pure.
 row_verdict judge(const benchmark_case& row, const measurement& seen, const expected_fares& expected,
                   strictness how);
 

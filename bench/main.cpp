@@ -5,15 +5,24 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <iostream>
+#include <map>
+#include <memory>
 #include <optional>
 #include <regex>
+#include <stdexcept>
+#include <system_error>
 
 #include "bench/columns.hpp"
 #include "bench/context.hpp"
 #include "bench/flags.hpp"
 #include "bench/progress.hpp"
+#include "bench/report/result_file.hpp"
 #include "bench/report/row_reporter.hpp"
+#include "bench/report/scale_table.hpp"
+#include "bench/report/summary_table.hpp"
 #include "bench/suite.hpp"
+#include "lib/cli/standard_streams.hpp"
 #include "mock_server/process/sibling.hpp"
 
 namespace {
@@ -23,7 +32,7 @@ using namespace farebench;
 constexpr int exit_failed = 1;
 constexpr int exit_usage = 2;
 
-void complain(std::string_view text) { fmt::print(stderr, "bench: {}\n", text); }
+void complain(std::string_view text) { farebench::complain("bench", text); }
 
 /// Hands Google Benchmark its flags; what it leaves over has a value that it does not understand.
 void initialize_google_benchmark(std::vector<std::string>& arguments) {
@@ -35,6 +44,9 @@ void initialize_google_benchmark(std::vector<std::string>& arguments) {
     throw flag_error{fmt::format("Google Benchmark does not understand '{}': see --help", argv[1])};
 }
 
+/// What Google Benchmark puts behind the names of cases that run once and time themselves.
+constexpr std::string_view name_suffix = "/iterations:1/manual_time";
+
 /// The cases whose names --benchmark_filter lets through; a leading '-' inverts it, as there.
 std::vector<benchmark_case> filtered(const std::vector<benchmark_case>& cases, const std::string& filter) {
   if (filter.empty() || filter == "all") return cases;
@@ -43,7 +55,7 @@ std::vector<benchmark_case> filtered(const std::vector<benchmark_case>& cases, c
     const std::regex wanted{filter.substr(inverted ? 1 : 0), std::regex::extended};
     std::vector<benchmark_case> kept;
     for (const auto& row : cases) {
-      if (std::regex_search(row.name(), wanted) != inverted) kept.push_back(row);
+      if (std::regex_search(row.name() + std::string{name_suffix}, wanted) != inverted) kept.push_back(row);
     }
     return kept;
   } catch (const std::regex_error&) {
@@ -51,11 +63,30 @@ std::vector<benchmark_case> filtered(const std::vector<benchmark_case>& cases, c
   }
 }
 
-/// Beside the output; without one, beside this program: the build's folder, which git ignores.
-std::filesystem::path journal_path(const bench_flags& flags, const programs& with) {
+/// Where --journal says, or beside the output; without one, beside this program (the build's folder, which
+/// git ignores). A smoke run keeps none unless told: it measures nothing.
+std::optional<std::filesystem::path> journal_path(const bench_flags& flags, const programs& with) {
   if (!flags.journal.empty()) return flags.journal;
-  if (!flags.out.empty()) return flags.out + ".journal";
+  if (flags.smoke) return std::nullopt;
+  const std::filesystem::path out{flags.out};
+  if (!flags.out.empty() && (!exists(out) || is_regular_file(out))) return flags.out + ".journal";
   return with.fetch_probe.parent_path() / "bench.journal";
+}
+
+void open_journal(std::optional<row_journal>& journal, const std::filesystem::path& path,
+                  const std::map<std::string, std::string>& context) {
+  try {
+    journal.emplace(path, context);
+  } catch (const std::system_error& fault) {
+    throw std::runtime_error{
+        fmt::format("no journal: {}; choose another place with --journal", fault.what())};
+  }
+}
+
+/// A full disk or a closed pipe shows when the last bytes go out.
+void check_standard_output() {
+  std::cout.flush();
+  if (!std::cout || std::fflush(stdout) != 0) throw std::runtime_error{"standard output cannot be written"};
 }
 
 int run(bench_flags flags) {
@@ -67,7 +98,8 @@ int run(bench_flags flags) {
   if (cases.empty())
     throw flag_error{fmt::format("--benchmark_filter={}: no case has such a name", flags.filter)};
 
-  const auto context = measuring_context(with, flags);
+  for (const auto& note : flags.notes) complain(note);
+  const auto context = measuring_context(with, flags, cases);
   for (const auto& [key, value] : context) benchmark::AddCustomContext(key, value);
   if (const auto unfit = unfit_for_measuring(context); !unfit.empty()) {
     benchmark::AddCustomContext("warning", unfit);
@@ -84,17 +116,25 @@ int run(bench_flags flags) {
     return 0;
   }
 
-  journal.emplace(journal_path(flags, with), context);
-  const auto file = flags.out.empty() ? nullptr
-                                      : make_row_reporter(*parse_output_format(flags.out_format),
-                                                          column_names(), measured.ledger());
-  benchmark::RunSpecifiedBenchmarks(display.get(), file.get());
-
-  if (file) std::filesystem::rename(flags.partial_out(), flags.out);
+  if (const auto path = journal_path(flags, with)) open_journal(journal, *path, context);
+  std::optional<result_file> file;
+  std::unique_ptr<benchmark::BenchmarkReporter> file_reporter;
+  if (!flags.out.empty()) {
+    file.emplace(flags.out);
+    file_reporter =
+        make_row_reporter(*parse_output_format(flags.out_format), column_names(), measured.ledger(),
+                          benchmark::ConsoleReporter::OO_None, &file->stream());
+  }
+  benchmark::RunSpecifiedBenchmarks(display.get(), file_reporter.get());
+  if (file) file->commit();
+  if (measured.ledger().rows() == 0) throw flag_error{"no case was run"};
 
   // The table is for people: where standard output is for programs, it goes to standard error.
-  std::fflush(stdout);
-  fmt::print(flags.display_format == "console" ? stdout : stderr, "\n{}", summary_table(measured.summary()));
+  const auto summary = measured.summary();
+  std::string tables = "\n" + summary_table(summary);
+  if (const auto scale = scale_table(summary); !scale.empty()) tables += "\n" + scale;
+  std::fputs(tables.c_str(), flags.display_format == "console" ? stdout : stderr);
+  check_standard_output();
   const auto failed = measured.ledger().failed_rows();
   if (failed == 0) return 0;
   complain(fmt::format("{} of {} rows failed", failed, measured.ledger().rows()));
@@ -104,6 +144,7 @@ int run(bench_flags flags) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  open_missing_standard_streams();
   try {
     return run(parse_flags(argc, argv));
   } catch (const help_shown&) {

@@ -1,5 +1,7 @@
 #include "bench/suite.hpp"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "bench/columns.hpp"
@@ -8,8 +10,9 @@
 namespace farebench {
 namespace {
 
-/// The pool sizes that the Python comparison made known.
+/// What tells points of one worker count apart, or the pool sizes that the Python comparison made known.
 std::string note_on(const benchmark_case& row) {
+  if (row.kind != point_kind::plain) return std::string{to_string(row.kind)};
   if (row.strategy == "sequential") return {};
   if (row.workers == 20) return "the article's default pool: 5 × cores";
   if (row.workers == 100) return "the article's correction";
@@ -38,7 +41,9 @@ std::vector<summary_case> suite::summary() const {
     out.push_back({.strategy = row.strategy,
                    .workers = static_cast<int>(row.workers),
                    .note = note_on(row),
-                   .repetitions = found->second.repetitions});
+                   .repetitions = found->second.repetitions,
+                   .point = row.point(),
+                   .is_hold = row.kind == point_kind::hold});
   }
   return out;
 }
@@ -49,6 +54,7 @@ void suite::repeat(benchmark::State& state, const benchmark_case& row) {
   auto found = facts_.find(name);
   if (found == facts_.end()) found = facts_.emplace(name, find_out(row)).first;
   case_facts& facts = found->second;
+  state.SetLabel(fmt::format("engine: {}", name_of(row.engine)));
   for ([[maybe_unused]] const auto iteration : state) {
     const finished_row finished = run_once(row, facts);
     state.SetIterationTime(finished.real_time_ms.value_or(0) / 1e3);

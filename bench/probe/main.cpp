@@ -1,17 +1,22 @@
 // fetch_probe: one client process, one batch, measured. Started by bench; its protocol is in protocol.hpp.
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <iostream>
 #include <memory>
 #include <string>
+#include <system_error>
 
+#include "bench/floor.hpp"
 #include "bench/probe/measured_batch.hpp"
 #include "bench/probe/protocol.hpp"
+#include "bench/raw_epoll/raw_epoll.hpp"
 #include "bench/route.hpp"
 #include "farebench/strategy.hpp"
+#include "lib/cli/standard_streams.hpp"
 #include "mock_server/process/build_report.hpp"
 
 namespace {
@@ -38,8 +43,24 @@ bool hear(std::string_view expected) {
   return std::getline(std::cin, line) && line == expected;
 }
 
+/// A strategy of the library, or the floor beneath them.
+std::unique_ptr<strategy> make_way(const std::string& name) {
+  if (name == floor_strategy) return std::make_unique<raw_epoll>();
+  return make_strategy(name);
+}
+
+/// A worker has a descriptor at least, and the usual soft limit is 1,024. What the hard limit does not allow
+/// is the strategy's to report.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int run(const probe_flags& flags) {
-  const auto way = make_strategy(flags.strategy);
+  const auto way = make_way(flags.strategy);
+  raise_descriptor_limit();
   http_library_version();  // initialises libcurl: its memory belongs to the baseline
   measured_batch measured{{.base_url = flags.url,
                            .size = flags.days,
@@ -48,13 +69,18 @@ int run(const probe_flags& flags) {
                            .limits = {}}};
   say(probe_ready);
   if (!hear(probe_go)) return exit_usage;
-  say(to_json(measured.run(*way)));
+  try {
+    say(to_json(measured.run(*way)));
+  } catch (const std::system_error& fault) {
+    say(fmt::format("{}{}", probe_failed, fault.what()));
+  }
   return hear(probe_exit) ? 0 : exit_usage;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  open_missing_standard_streams();
   CLI::App app{
       "One client process of farebench, started by bench: runs one batch and reports it.\n"
       "It speaks lines on standard input and output: ready, go, report, exit."};
@@ -75,13 +101,14 @@ int main(int argc, char** argv) {
     }
     return run(flags);
   } catch (const CLI::ParseError& fault) {
-    return fault.get_exit_code() == 0 ? app.exit(fault)
-                                      : (fmt::print(stderr, "fetch_probe: {}\n", fault.what()), exit_usage);
+    if (fault.get_exit_code() == 0) return app.exit(fault);
+    complain("fetch_probe", fault.what());
+    return exit_usage;
   } catch (const std::invalid_argument& fault) {
-    fmt::print(stderr, "fetch_probe: {}\n", fault.what());
+    complain("fetch_probe", fault.what());
     return exit_usage;
   } catch (const std::exception& fault) {
-    fmt::print(stderr, "fetch_probe: {}\n", fault.what());
+    complain("fetch_probe", fault.what());
     return exit_failed;
   }
 }

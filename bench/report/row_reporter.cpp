@@ -26,8 +26,11 @@ std::string joined(std::string first, const std::string& second) {
 class row_reporter final : public BenchmarkReporter {
  public:
   row_reporter(std::unique_ptr<row_format> format, std::set<std::string> column_names,
-               const row_ledger& ledger)
-      : format_(std::move(format)), column_names_(std::move(column_names)), ledger_(ledger) {}
+               const row_ledger& ledger, std::ostream* output)
+      : format_(std::move(format)),
+        column_names_(std::move(column_names)),
+        ledger_(ledger),
+        output_(output) {}
 
   bool ReportContext(const Context& context) override {
     // It points into argv[0], as does its last component.
@@ -38,17 +41,19 @@ class row_reporter final : public BenchmarkReporter {
     // What is added as custom context comes from anywhere, /proc too, and must not break the JSON.
     if (auto* custom = benchmark::internal::GetGlobalContext())
       for (auto& [key, value] : *custom) value = one_line(value);
-    format_->begin(context, GetOutputStream(), GetErrorStream());
+    format_->begin(context, output(), output_ ? *output_ : GetErrorStream());
     return true;
   }
 
   void ReportRuns(const std::vector<Run>& runs) override {
-    for (const auto& run : runs) format_->put(cleaned(run), GetOutputStream());
+    for (const auto& run : runs) format_->put(cleaned(run), output());
   }
 
-  void Finalize() override { format_->end(GetOutputStream()); }
+  void Finalize() override { format_->end(output()); }
 
  private:
+  std::ostream& output() const { return output_ ? *output_ : GetOutputStream(); }
+
   clean_row cleaned(const Run& run) const {
     clean_row row{.run = run, .failure = {}};
     const auto& name = run.run_name.function_name;
@@ -95,6 +100,7 @@ class row_reporter final : public BenchmarkReporter {
   std::unique_ptr<row_format> format_;
   std::set<std::string> column_names_;
   const row_ledger& ledger_;
+  std::ostream* output_;  // in place of the stream that Google Benchmark sets; or none
 };
 
 /// The options that the command line gave Google Benchmark's console reporter, which has no way to
@@ -110,7 +116,7 @@ benchmark::ConsoleReporter::OutputOptions options_of(const benchmark::ConsoleRep
 
 std::unique_ptr<BenchmarkReporter> make_row_reporter(
     output_format format, std::vector<std::string> column_names, const row_ledger& ledger,
-    benchmark::ConsoleReporter::OutputOptions console_options) {
+    benchmark::ConsoleReporter::OutputOptions console_options, std::ostream* output) {
   std::set<std::string> names(column_names.begin(), column_names.end());
   std::unique_ptr<row_format> made;
   switch (format) {
@@ -124,7 +130,7 @@ std::unique_ptr<BenchmarkReporter> make_row_reporter(
       made = make_csv_format(names);
       break;
   }
-  return std::make_unique<row_reporter>(std::move(made), std::move(names), ledger);
+  return std::make_unique<row_reporter>(std::move(made), std::move(names), ledger, output);
 }
 
 std::unique_ptr<BenchmarkReporter> make_display_reporter(std::vector<std::string> column_names,

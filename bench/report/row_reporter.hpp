@@ -25,12 +25,14 @@ namespace farebench {
 /// The console and CSV put the context on the error stream, as Google Benchmark does; when that is
 /// the same as the output, CSV leaves it out, so that the file is a table.
 ///
-/// The ledger must outlive the reporter. ReportRuns throws std::logic_error for what can only be a
-/// mistake in the program: a counter not among `column_names`, a repetition without a verdict, a
-/// passed row without a finite time. One thread.
+/// `output`: where to write, in place of the stream that Google Benchmark sets. It and the ledger must
+/// outlive the reporter. ReportRuns throws std::logic_error for what can only be a mistake in the program: a
+/// counter not among `column_names`, a repetition without a verdict, a passed row without a finite time. One
+/// thread.
 std::unique_ptr<benchmark::BenchmarkReporter> make_row_reporter(
     output_format format, std::vector<std::string> column_names, const row_ledger& ledger,
-    benchmark::ConsoleReporter::OutputOptions console_options = benchmark::ConsoleReporter::OO_None);
+    benchmark::ConsoleReporter::OutputOptions console_options = benchmark::ConsoleReporter::OO_None,
+    std::ostream* output = nullptr);
 
 /// The same with the format, the colours and the tables that the command line asked for: to be
 /// called after benchmark::Initialize.

@@ -11,6 +11,8 @@ using namespace std::chrono_literals;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
 
 bench_flags parse(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), "bench");
@@ -28,13 +30,21 @@ std::string complaint(const std::vector<std::string>& arguments) {
   return "";
 }
 
+/// Of a workload with one point.
+std::chrono::microseconds latency_of(const bench_flags& flags) {
+  EXPECT_EQ(flags.what.points.size(), 1u);
+  return flags.what.points.front().latency;
+}
+
 TEST(bench_flags, default_to_the_light_workload_of_every_strategy) {
   const auto flags = parse({});
-  EXPECT_EQ(flags.what.latency, 20ms);
+  EXPECT_EQ(latency_of(flags), 20ms);
   EXPECT_EQ(flags.what.page_kb, 3u);
   EXPECT_EQ(flags.what.days, 100u);
   EXPECT_THAT(flags.what.workers, ElementsAre(20, 100));
-  EXPECT_EQ(flags.what.strategies.size(), strategy_names().size());
+  ASSERT_EQ(flags.what.strategies.size(), strategy_names().size() + 1);
+  EXPECT_EQ(flags.what.strategies.back(), "raw_epoll") << "the floor is the last row";
+  EXPECT_THAT(flags.notes, IsEmpty());
   EXPECT_EQ(flags.repetitions, 5u);
 }
 
@@ -43,12 +53,12 @@ TEST(bench_flags, change_a_named_workload) {
                             "--workers=1,7", "--latency", "1.5ms", "--page-kb=10", "--days", "12"});
   EXPECT_THAT(flags.what.strategies, ElementsAre("multi_socket", "sequential"));
   EXPECT_THAT(flags.what.workers, ElementsAre(1, 7));
-  EXPECT_EQ(flags.what.latency, 1500us);
+  EXPECT_EQ(latency_of(flags), 1500us);
   EXPECT_EQ(flags.what.page_kb, 10u);
   EXPECT_EQ(flags.what.days, 12u);
-  EXPECT_EQ(parse({"--workload", "article"}).what.latency, 145ms);
+  EXPECT_EQ(latency_of(parse({"--workload", "article"})), 145ms);
   EXPECT_EQ(parse({"--workload", "article"}).what.page_kb, 94u);
-  EXPECT_EQ(parse({"--latency", "0"}).what.latency, 0ms);
+  EXPECT_EQ(latency_of(parse({"--latency", "0"})), 0ms);
 }
 
 TEST(bench_flags, name_no_case_twice) {
@@ -71,9 +81,14 @@ TEST(bench_flags, are_refused_in_one_line_that_names_the_fault) {
   EXPECT_THAT(complaint({"--strategies", "multi_socket,pigeon"}), HasSubstr("'pigeon'"));
   EXPECT_THAT(complaint({"--latency", "20"}), HasSubstr("no unit"));
   EXPECT_THAT(complaint({"--latency", "fast"}), HasSubstr("'fast'"));
-  EXPECT_THAT(complaint({"--workload", "heavy"}), HasSubstr("light or article"));
+  EXPECT_THAT(complaint({"--workload", "heavy"}), HasSubstr("light or article or scale"));
   EXPECT_THAT(complaint({"--workers", "0"}), HasSubstr("--workers"));
-  EXPECT_THAT(complaint({"--workers", "257"}), HasSubstr("256"));
+  EXPECT_THAT(complaint({"--workers", "10001"}), HasSubstr("10000"));
+  EXPECT_THAT(complaint({"--workers", "257", "--engine", "cpp-httplib"}), HasSubstr("256 at most"));
+  EXPECT_THAT(complaint({"--workload", "scale", "--engine", "cpp-httplib"}), HasSubstr("--workers 1000"));
+  EXPECT_THAT(complaint({"--workload", "scale", "--strategies", "sequential"}),
+              HasSubstr("left out of scale"));
+  EXPECT_THAT(complaint({"--engine", "steam"}), HasSubstr("cpp-httplib or beast"));
   EXPECT_THAT(complaint({"--workers", "many"}), HasSubstr("many"));
   EXPECT_THAT(complaint({"--page-kb", "1"}), HasSubstr("--page-kb"));
   EXPECT_THAT(complaint({"--days", "0"}), HasSubstr("--days"));
@@ -90,9 +105,59 @@ TEST(bench_flags, are_refused_in_one_line_that_names_the_fault) {
   }
 }
 
+TEST(bench_flags, of_scale_are_a_day_a_worker_at_two_points_on_the_event_engine) {
+  const auto flags = parse({"--workload", "scale"});
+  EXPECT_THAT(flags.what.workers, ElementsAre(100, 1000, 10000));
+  EXPECT_THAT(flags.what.strategies, Not(Contains("sequential")));
+  ASSERT_EQ(flags.notes.size(), 1u);
+  EXPECT_THAT(flags.notes.front(), HasSubstr("sequential is left out of scale"));
+  std::size_t holds = 0;
+  for (const auto& row : cases_of(flags.what)) {
+    EXPECT_EQ(row.days, row.workers);
+    EXPECT_EQ(row.page_kb, 3u);
+    EXPECT_EQ(row.engine, engine_kind::beast);
+    EXPECT_EQ(row.latency, row.kind == point_kind::hold ? 1000ms : 50ms);
+    EXPECT_NE(row.kind, point_kind::plain);
+    holds += row.kind == point_kind::hold;
+  }
+  EXPECT_EQ(2 * holds, cases_of(flags.what).size());
+}
+
+TEST(bench_flags, can_change_scale) {
+  const auto flags = parse({"--workload", "scale", "--latency", "5ms", "--workers", "300", "--days", "900",
+                            "--strategies", "sequential,raw_epoll"});
+  EXPECT_EQ(latency_of(flags), 5ms);
+  EXPECT_THAT(flags.notes, IsEmpty()) << "days of their own are as many for one worker";
+  ASSERT_EQ(cases_of(flags.what).size(), 2u);
+  EXPECT_EQ(cases_of(flags.what).front().kind, point_kind::plain);
+}
+
+TEST(bench_flags, choose_the_engine_by_the_workers_unless_it_is_named) {
+  const auto engines = [](const std::vector<std::string>& arguments) {
+    std::vector<engine_kind> found;
+    for (const auto& row : cases_of(parse(arguments).what)) found.push_back(row.engine);
+    return found;
+  };
+  using enum engine_kind;
+  EXPECT_THAT(engines({"--strategies", "raw_epoll", "--workers", "256,257"}),
+              ElementsAre(cpp_httplib, beast));
+  EXPECT_THAT(engines({"--strategies", "raw_epoll", "--workers", "1,7", "--engine", "beast"}),
+              ElementsAre(beast, beast));
+  EXPECT_THAT(engines({"--strategies", "raw_epoll", "--workload", "scale", "--workers", "100", "--engine",
+                       "cpp-httplib"}),
+              ElementsAre(cpp_httplib, cpp_httplib));
+}
+
+TEST(cases, name_the_engine_when_it_is_not_the_usual_one) {
+  benchmark_case row{.strategy = "raw_epoll", .workers = 7, .latency = 1500us, .page_kb = 3, .days = 9};
+  EXPECT_EQ(row.point(), "workers:7/latency_ms:1.5/page_kb:3/days:9");
+  row.engine = engine_kind::beast;
+  EXPECT_EQ(row.name(), "fetch/strategy:raw_epoll/workers:7/latency_ms:1.5/page_kb:3/days:9/engine:beast");
+}
+
 TEST(cases, are_each_strategy_with_each_worker_count_but_sequential_with_its_one) {
   std::vector<std::string> names;
-  for (const auto& row : cases_of({{"sequential", "thread_pool"}, {20, 100}, 20ms, 3, 100}))
+  for (const auto& row : cases_of({{"sequential", "thread_pool"}, {20, 100}, {{20ms}}, 3, 100}))
     names.push_back(row.name());
   EXPECT_THAT(names, ElementsAre("fetch/strategy:sequential/workers:1/latency_ms:20/page_kb:3/days:100",
                                  "fetch/strategy:thread_pool/workers:20/latency_ms:20/page_kb:3/days:100",

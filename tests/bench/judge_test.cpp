@@ -90,6 +90,34 @@ TEST(judge, tolerates_five_percent_of_a_long_latency) {
   EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).failure, Not(IsEmpty()));
 }
 
+TEST(judge, tolerates_of_a_burst_five_percent_of_what_an_exchange_took) {
+  auto row = made_up_case();
+  row.kind = point_kind::burst;
+  auto seen = made_up_measurement();
+  seen.report.wall_ms = 1000;  // an exchange: 20 ms · 1000 / 200
+  seen.server.late_p50_ms = 4.9;
+  EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).failure, IsEmpty());
+  seen.server.late_p50_ms = 5.1;
+  EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).failure, HasSubstr("tolerated 5.00 ms"));
+  row.kind = point_kind::hold;
+  seen.server.late_p50_ms = 1.1;
+  EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).failure, HasSubstr("tolerated 1.00 ms"));
+}
+
+TEST(judge, fails_a_hold_that_did_not_hold_all_its_workers) {
+  auto row = made_up_case();
+  auto seen = made_up_measurement();
+  seen.server.in_flight_peak = 19;
+  for (const auto kind : {point_kind::plain, point_kind::burst}) {
+    row.kind = kind;
+    EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).failure, IsEmpty());
+  }
+  row.kind = point_kind::hold;
+  EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).failure, HasSubstr("held 19 of 20"));
+  seen.server.in_flight_peak = 20;
+  EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).failure, IsEmpty());
+}
+
 TEST(fares_of_site, are_those_of_its_timetable_day_by_day) {
   auto row = made_up_case();
   row.days = 3;

@@ -43,19 +43,6 @@ std::size_t width(const std::string& text) {
       std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
-TEST(median, of_an_odd_count_is_the_middle_one) {
-  EXPECT_EQ(median({3}), 3);
-  EXPECT_EQ(median({9, 1, 5}), 5);
-  EXPECT_EQ(median({5, 4, 3, 2, 1}), 3);
-}
-
-TEST(median, of_an_even_count_lies_between_the_middle_two) {
-  EXPECT_EQ(median({1, 2}), 1.5);
-  EXPECT_EQ(median({10, 1, 4, 2}), 3);
-}
-
-TEST(median, of_nothing_is_nothing) { EXPECT_FALSE(median({})); }
-
 TEST(summary_table, is_aligned_and_shows_each_figure_in_its_unit) {
   const std::vector<summary_case> cases{
       {.strategy = "sequential", .workers = 1, .repetitions = {row(4123.44, 1.03)}},
@@ -119,6 +106,39 @@ TEST(summary_table, ends_with_the_warnings) {
   ASSERT_EQ(lines.size(), 6U);
   EXPECT_EQ(lines[4], "warning: a, 1 workers: server late p99 3 ms");
   EXPECT_EQ(lines[5], "warning: b, 20 workers (2 of 3): server late p99 3 ms");
+}
+
+/// A case at a point, for the floor's columns.
+summary_case at(std::string strategy, std::string point, double time_ms, double cpu_us) {
+  auto one = row(time_ms);
+  one.columns["cpu_us_per_request"] = cpu_us;
+  return {.strategy = std::move(strategy), .workers = 7, .repetitions = {one}, .point = std::move(point)};
+}
+
+TEST(summary_table, shows_time_and_cpu_over_the_floors_of_the_same_point) {
+  const auto lines = lines_of(summary_table(
+      std::vector<summary_case>{at("a", "here", 30, 50), at("a", "there", 30, 50), at("a", "nowhere", 30, 50),
+                                at("raw_epoll", "here", 20, 10), at("raw_epoll", "there", 10, 100)}));
+  EXPECT_THAT(lines.at(0), ::testing::EndsWith("  ×floor  CPU×floor"));
+  EXPECT_THAT(lines.at(2), ::testing::ContainsRegex(" 1\\.50 +5\\.00$"));
+  EXPECT_THAT(lines.at(3), ::testing::ContainsRegex(" 3\\.00 +0\\.50$"));
+  EXPECT_THAT(lines.at(4), ::testing::ContainsRegex(" – +–$"));
+  EXPECT_THAT(lines.at(5), ::testing::ContainsRegex(" 1\\.00 +1\\.00$"));
+  for (const auto& line : lines) EXPECT_EQ(width(line), width(lines.at(0)));
+}
+
+TEST(summary_table, has_no_ratio_to_a_floor_that_failed_or_lacks_the_figure) {
+  auto broken = at("raw_epoll", "here", 20, 10);
+  broken.repetitions.push_back(failed("wrong answers"));
+  auto without = at("raw_epoll", "there", 20, 0);
+  const auto lines = lines_of(summary_table(
+      std::vector<summary_case>{at("a", "here", 30, 50), at("a", "there", 30, 50), broken, without}));
+  EXPECT_THAT(lines.at(2), ::testing::ContainsRegex(" – +–$"));
+  EXPECT_THAT(lines.at(3), ::testing::ContainsRegex(" 1\\.50 +–$"));
+}
+
+TEST(summary_table, has_no_such_columns_without_a_floor) {
+  EXPECT_THAT(summary_table(std::vector<summary_case>{at("a", "here", 30, 50)}), Not(HasSubstr("×floor")));
 }
 
 TEST(summary_table, of_nothing_is_empty) {

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace farebench {
+
+/// A line of a table for people.
+struct text_row {
+  std::vector<std::string> cells;
+  std::string instead = {};  ///< when not empty, stands in place of the figures
+};
+
+/// The rows, the first of them underlined. The first `text_cells` cells of each stand to the left, the
+/// figures behind them to the right. Every row has the same number of cells. UTF-8, aligned by the width that
+/// it has on a terminal; each line ends with a newline. Pure.
+std::string text_table(std::span<const text_row> rows, std::size_t text_cells);
+
+/// value / unit with so many decimals; "–" when absent.
+std::string figure(std::optional<double> value, double unit, int decimals);
+
+}  // namespace farebench

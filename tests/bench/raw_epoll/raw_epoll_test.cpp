@@ -1,0 +1,169 @@
+// What the floor promises, as every strategy does: the same fares, one outcome a query, a connection a
+// worker.
+
+#include "bench/raw_epoll/raw_epoll.hpp"
+
+#include <gmock/gmock.h>
+
+#include <chrono>
+#include <filesystem>
+#include <stdexcept>
+#include <thread>
+
+#include "mock_server/process/mock_server_process.hpp"
+#include "mock_server/site/timetable.hpp"
+#include "tests/bench/raw_epoll/dribbling_site.hpp"
+#include "tests/contract/every_strategy.hpp"
+#include "tests/support/stub_server.hpp"
+
+namespace farebench::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+mock_server_process start_site(std::chrono::microseconds latency, std::size_t page_kb = 3) {
+  return mock_server_process{{.latency = latency,
+                              .page_kb = page_kb,
+                              .executable = std::filesystem::path{FAREBENCH_BIN_DIR} / "mock_server"}};
+}
+
+class raw_epoll_with : public testing::TestWithParam<std::size_t> {};
+INSTANTIATE_TEST_SUITE_P(workers, raw_epoll_with, testing::Values(1, 7, 100));
+
+TEST_P(raw_epoll_with, brings_home_what_the_site_holds_over_one_connection_a_worker) {
+  const std::size_t workers = GetParam();
+  const std::size_t days = 2 * workers + 3;
+  for (const std::size_t page_kb : {3, 94}) {
+    const auto site = start_site(2ms, page_kb);
+    collected_outcomes outcomes;
+    raw_epoll{}.run(days_at(site.url(), days, workers), outcomes.sink());
+    ASSERT_EQ(outcomes.size(), days);
+    for (std::size_t i = 0; i < days; ++i) {
+      ASSERT_TRUE(outcomes.at(i)) << "day " << i << ": " << describe(outcomes.at(i).error());
+      EXPECT_EQ(*outcomes.at(i), timetable(day(i), page_kb)) << "day " << i;
+    }
+    const auto seen = site.stats();
+    EXPECT_EQ(seen.requests, 2 * days);
+    EXPECT_EQ(seen.sessions, days);
+    EXPECT_LE(seen.in_flight_peak, workers);
+    EXPECT_EQ(seen.connections_accepted - 1, workers) << "one more is the asker's";
+  }
+}
+
+TEST_P(raw_epoll_with, ends_every_query_with_one_outcome_when_the_site_goes) {
+  const std::size_t workers = GetParam();
+  auto site = start_site(50ms);
+  collected_outcomes outcomes;
+  auto collect = outcomes.sink();
+  raw_epoll{}.run(days_at(site.url(), 3 * workers, workers), [&](std::size_t index, outcome&& result) {
+    collect(index, std::move(result));
+    if (outcomes.size() == 1) site.stop();
+  });
+  ASSERT_EQ(outcomes.size(), 3 * workers);
+  std::size_t failed = 0;
+  for (const auto& [index, result] : outcomes.by_index()) {
+    if (result) continue;
+    ++failed;
+    EXPECT_THAT(result.error().kind,
+                testing::AnyOf(fetch_error_kind::connection_lost, fetch_error_kind::connect_failed))
+        << describe(result.error());
+  }
+  EXPECT_GE(failed, workers);
+}
+
+/// The kind of error with which every day of a small batch comes home.
+void expect_every_day_fails(const std::string& url, fetch_error_kind kind, fetch_limits limits = {}) {
+  auto work = days_at(url, 5, 2);
+  work.limits = limits;
+  collected_outcomes outcomes;
+  raw_epoll{}.run(work, outcomes.sink());
+  ASSERT_EQ(outcomes.size(), 5u);
+  for (const auto& [index, result] : outcomes.by_index()) {
+    ASSERT_FALSE(result) << "day " << index;
+    EXPECT_EQ(result.error().kind, kind) << describe(result.error());
+  }
+}
+
+TEST(raw_epoll, says_that_nobody_listens) {
+  expect_every_day_fails(url_of_closed_port(), fetch_error_kind::connect_failed);
+}
+
+TEST(raw_epoll, never_waits_beyond_the_deadline) {
+  const stub_server silent{[](const std::string&) { return stub_answer{.bytes = {}, .never = true}; }};
+  expect_every_day_fails(silent.url(), fetch_error_kind::deadline_exceeded, {.exchange_deadline = 60ms});
+}
+
+TEST(raw_epoll, types_what_the_site_does_wrong) {
+  const auto site_that_says = [](stub_answer answer) {
+    return stub_server{[answer = std::move(answer)](const std::string&) { return answer; }};
+  };
+  expect_every_day_fails(site_that_says({.bytes = http_response(503, "", "")}).url(),
+                         fetch_error_kind::unexpected_status);
+  expect_every_day_fails(site_that_says({.bytes = http_response(200, "", "<form></form>")}).url(),
+                         fetch_error_kind::no_session);
+  expect_every_day_fails(site_that_says({.bytes = "SSH-2.0\r\n"}).url(), fetch_error_kind::bad_response);
+  expect_every_day_fails(site_that_says({.bytes = "HTTP/1.1 200", .close_after = true}).url(),
+                         fetch_error_kind::connection_lost);
+  expect_every_day_fails(site_that_says({.bytes = "HTTP/1.1 200 OK\r\nA: " + std::string(999, 'a')}).url(),
+                         fetch_error_kind::header_too_large, {.max_header_bytes = 500});
+  expect_every_day_fails(
+      site_that_says({.bytes = http_response(200, "Set-Cookie: JSESSIONID=a\r\n", std::string(999, 'a'))})
+          .url(),
+      fetch_error_kind::body_too_large, {.max_body_bytes = 500});
+}
+
+TEST(raw_epoll, reads_an_answer_that_comes_in_pieces) {
+  const std::string start = http_response(200, "Set-Cookie: JSESSIONID=abc; Path=/\r\n", "<form></form>");
+  const std::string fares =
+      http_response(200, "", "<div class='select-line'>07:05 10:40 Relax 12 249 CZK</div>");
+  for (const std::size_t piece_bytes : {1, 7, 60}) {
+    const dribbling_site site{{start, fares}, piece_bytes};
+    collected_outcomes outcomes;
+    raw_epoll{}.run(days_at(site.url(), 1, 1), outcomes.sink());
+    ASSERT_EQ(outcomes.size(), 1u);
+    ASSERT_TRUE(outcomes.at(0)) << describe(outcomes.at(0).error());
+    ASSERT_EQ(outcomes.at(0)->size(), 1u);
+    EXPECT_EQ(outcomes.at(0)->front().price_hundredths, 249'00);
+  }
+}
+
+TEST(raw_epoll, ends_soon_when_told_to_stop) {
+  const auto site = start_site(20s);
+  std::stop_source source;
+  auto work = days_at(site.url(), 20, 5);
+  work.stop = source.get_token();
+  collected_outcomes outcomes;
+  const std::jthread stopper{[&] {
+    std::this_thread::sleep_for(50ms);
+    source.request_stop();
+  }};
+  const auto begin = std::chrono::steady_clock::now();
+  raw_epoll{}.run(work, outcomes.sink());
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 5s);
+  ASSERT_EQ(outcomes.size(), 20u);
+  for (const auto& [index, result] : outcomes.by_index())
+    EXPECT_EQ(result.error().kind, fetch_error_kind::cancelled);
+}
+
+TEST(raw_epoll, passes_on_what_the_sink_throws) {
+  const auto site = start_site(1ms);
+  EXPECT_THROW(raw_epoll{}.run(days_at(site.url(), 9, 3),
+                               [](std::size_t, outcome&&) { throw std::runtime_error{"full"}; }),
+               std::runtime_error);
+}
+
+TEST(raw_epoll, refuses_a_batch_that_cannot_be_run) {
+  const auto run = [](const batch& work) { raw_epoll{}.run(work, [](std::size_t, outcome&&) {}); };
+  EXPECT_THROW(run(days_at("http://127.0.0.1:1", 3, 0)), std::invalid_argument);
+  auto without_queries = days_at("http://127.0.0.1:1", 3, 1);
+  without_queries.query_at = nullptr;
+  EXPECT_THROW(run(without_queries), std::invalid_argument);
+  for (const char* url :
+       {"", "127.0.0.1:80", "https://127.0.0.1:80", "http://localhost:80", "http://127.0.0.1",
+        "http://127.0.0.1:", "http://127.0.0.1:99999", "http://127.0.0.1:80/"}) {
+    EXPECT_THROW(run(days_at(url, 3, 1)), std::invalid_argument) << url;
+  }
+}
+
+}  // namespace
+}  // namespace farebench::test

@@ -1,0 +1,54 @@
+#include "bench/raw_epoll/response_head.hpp"
+
+#include <gmock/gmock.h>
+
+#include <string>
+
+namespace farebench {
+namespace {
+
+const std::string start_page =
+    "HTTP/1.1 200 OK\r\nSet-Cookie: theme=dark\r\nset-cookie:JSESSIONID=ab12; Path=/; HttpOnly\r\n"
+    "CONTENT-LENGTH:  17 \r\n\r\n";
+
+TEST(response_head, is_status_length_and_session_whatever_the_case_of_the_names) {
+  const auto read = read_response_head(start_page + "<html>");
+  ASSERT_TRUE(read && *read);
+  EXPECT_EQ((*read)->bytes, start_page.size());
+  EXPECT_EQ((*read)->status, 200);
+  EXPECT_EQ((*read)->content_length, 17u);
+  EXPECT_EQ((*read)->session, "ab12");
+}
+
+TEST(response_head, is_not_there_until_its_blank_line_is) {
+  for (std::size_t size = 0; size < start_page.size(); ++size) {
+    const auto read = read_response_head(start_page.substr(0, size));
+    ASSERT_TRUE(read) << size;
+    EXPECT_FALSE(*read) << size;
+  }
+}
+
+TEST(response_head, has_no_session_without_that_cookie) {
+  for (const std::string line : {"", "Set-Cookie: XJSESSIONID=1\r\n", "Set-Cookie: JSESSIONIDX=1\r\n",
+                                 "Set-Cookie: JSESSIONID\r\n", "Cookie: JSESSIONID=1\r\n"}) {
+    const auto read = read_response_head("HTTP/1.1 200 OK\r\n" + line + "Content-Length: 0\r\n\r\n");
+    ASSERT_TRUE(read && *read) << line;
+    EXPECT_EQ((*read)->session, "") << line;
+  }
+}
+
+TEST(response_head, is_refused_when_it_is_not_what_the_floor_speaks) {
+  for (const char* text :
+       {"SSH-2.0-OpenSSH_9.2", "HTTP/2 200\r\n\r\n", "HTTP/1.1 OK 200\r\nContent-Length: 1\r\n\r\n",
+        "HTTP/1.1 20\r\nContent-Length: 1\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 1x\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n"}) {
+    const auto read = read_response_head(text);
+    ASSERT_FALSE(read) << text;
+    EXPECT_EQ(read.error().kind, fetch_error_kind::bad_response);
+  }
+}
+
+}  // namespace
+}  // namespace farebench
