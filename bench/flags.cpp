@@ -26,6 +26,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t most_workers = 10'000;
+constexpr std::chrono::microseconds longest_latency = 10s;
 constexpr std::size_t default_repetitions = 5;
 
 constexpr const char* examples = R"(Examples:
@@ -55,7 +56,8 @@ Every repetition is appended to the journal as it completes, so that a killed ru
 
 Exit codes: 0 every row stands; 1 a row failed, or something could not be read or written; 2 usage.
 
-Google Benchmark's own flags work too (repetitions default to 5, interleaved at random):
+Google Benchmark's own CPU column is the bench's, not the client's: see cpu_us_per_request. Its flags work
+too (repetitions default to 5, interleaved at random):
 )";
   return text;
 }
@@ -264,6 +266,10 @@ bench_flags parse_flags(int argc, char** argv) {
   if (app.count("--latency") > 0) {
     const auto parsed = parse_duration(latency);
     if (!parsed) throw flag_error{"--latency: " + parsed.error()};
+    if (*parsed > longest_latency) {
+      throw flag_error{fmt::format("--latency: at most {}: a client gives a request up after 30 s",
+                                   format_duration(longest_latency))};
+    }
     flags.what.points = {{*parsed}};
   }
   if (page_kb != 0) flags.what.page_kb = page_kb;

@@ -80,6 +80,7 @@ TEST(bench_flags, hand_google_benchmark_its_own) {
 TEST(bench_flags, are_refused_in_one_line_that_names_the_fault) {
   EXPECT_THAT(complaint({"--strategies", "multi_socket,pigeon"}), HasSubstr("'pigeon'"));
   EXPECT_THAT(complaint({"--latency", "20"}), HasSubstr("no unit"));
+  EXPECT_THAT(complaint({"--latency", "11s"}), HasSubstr("at most 10s"));
   EXPECT_THAT(complaint({"--latency", "fast"}), HasSubstr("'fast'"));
   EXPECT_THAT(complaint({"--workload", "heavy"}), HasSubstr("light or article or scale"));
   EXPECT_THAT(complaint({"--workers", "0"}), HasSubstr("--workers"));
