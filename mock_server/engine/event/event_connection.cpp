@@ -62,7 +62,6 @@ event_connection::step event_connection::wait_for(asio::ip::tcp::socket::wait_ty
   waits_since_ = clock::now();
   socket_.async_wait(what, [this, then](error_code failed) {
     waits_for_socket_ = false;
-    server_.release_due();
     run(failed ? step::end : then);
   });
   return step::wait;

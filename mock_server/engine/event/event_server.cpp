@@ -101,17 +101,18 @@ void event_server::arm_timer() {
   timer_moment_ = waiting_.next();
   timer_.expires_at(timer_moment_);
   timer_.async_wait([this](error_code cancelled) {
-    if (cancelled) return;
-    timer_moment_ = clock::time_point::min();  // so that nothing arms it before the end of this
-    release_due();
-    timer_moment_ = clock::time_point::max();
-    if (!waiting_.empty()) arm_timer();
+    if (!cancelled) release_due();
   });
 }
 
+// Those that come to be due meanwhile have their turn after the sockets that are ready: to look for them
+// before each socket instead made nothing less late and a wave of 10,000 take 6 % longer.
 void event_server::release_due() {
+  timer_moment_ = clock::time_point::min();
   const clock::time_point now = clock::now();
   while (event_connection* const due = waiting_.pop_due(now)) due->response_is_due();
+  timer_moment_ = clock::time_point::max();
+  if (!waiting_.empty()) arm_timer();
 }
 
 void event_server::end_silent_connections_in_time() {

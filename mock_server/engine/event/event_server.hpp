@@ -39,10 +39,6 @@ class event_server {
   std::span<char> input() { return input_; }
   /// Calls connection.response_is_due() at `moment`.
   void wait_until(std::chrono::steady_clock::time_point moment, event_connection& connection);
-  /// Resumes those whose moment has come. Before each socket that is ready: a wave of requests must not
-  /// make the responses late that are due while it is read. Those that come to be due meanwhile are the
-  /// next call's.
-  void release_due();
   /// Destroys it.
   void forget(std::list<event_connection>::iterator connection);
 
@@ -52,6 +48,7 @@ class event_server {
   void accept_when_possible();
   bool accept_some();
   void arm_timer();
+  void release_due();
   void end_silent_connections_in_time();
 
   served_site served_;
@@ -60,7 +57,7 @@ class event_server {
   boost::asio::steady_timer accept_again_{loop_};
   boost::asio::steady_timer patience_{loop_};
   boost::asio::steady_timer timer_{loop_};
-  clock::time_point timer_moment_ = clock::time_point::max();  // what it is armed for; max: not
+  clock::time_point timer_moment_ = clock::time_point::max();  // max: not armed; min: releasing
   due_queue<event_connection> waiting_;
   std::list<event_connection> connections_;
   std::array<char, 16 * 1024> input_;

@@ -1,0 +1,6 @@
+include(CMakeFindDependencyMacro)
+find_dependency(Boost 1.74 COMPONENTS context)
+find_dependency(CURL 7.88)
+find_dependency(fmt)
+find_dependency(Threads)
+include(${CMAKE_CURRENT_LIST_DIR}/farebenchTargets.cmake)
