@@ -74,6 +74,10 @@ class event_loop {
   /// std::runtime_error when libcurl does, and what a completion threw.
   void run(std::stop_token stop = {});
 
+  /// Does what can be done now, without waiting: for who starts many exchanges, so that the first are on
+  /// their way while the last are being made. Completes what is done; throws as `run`.
+  void turn();
+
  private:
   friend class loop_client;
   struct state;

@@ -62,8 +62,9 @@ struct event_loop::state {
 
   multi_handle& multi_for_next_client() { return multis[clients_made++ % multis.size()]; }
   void run(const std::stop_token& stop);
-  void wait_for_sockets();
-  void wait_in_poll();
+  void turn(bool may_wait);
+  void handle_sockets(int wait_ms);
+  void handle_by_poll(bool may_wait);
   int milliseconds_to_wait() const;
   void collect_finished();
   void complete_finished();
@@ -99,20 +100,22 @@ event_loop::state::state(std::size_t connections, waiting wanted) : how{wanted} 
 void event_loop::state::run(const std::stop_token& stop) {
   const std::stop_callback wake{stop, [this] { wake_up(); }};
   complete_finished();  // what an exception out of an earlier run left behind
-  while (in_flight > 0 && !stop.stop_requested()) {
-    if (how == waiting::multi_poll) {
-      wait_in_poll();
-    } else {
-      wait_for_sockets();
-    }
-    collect_finished();
-    complete_finished();
-  }
+  while (in_flight > 0 && !stop.stop_requested()) turn(true);
 }
 
-void event_loop::state::wait_for_sockets() {
+void event_loop::state::turn(bool may_wait) {
+  if (how == waiting::multi_poll) {
+    handle_by_poll(may_wait);
+  } else {
+    handle_sockets(may_wait ? milliseconds_to_wait() : 0);
+  }
+  collect_finished();
+  complete_finished();
+}
+
+void event_loop::state::handle_sockets(int wait_ms) {
   std::array<epoll_event, events_a_turn> events;
-  const int ready = epoll_wait(epoll.get(), events.data(), events_a_turn, milliseconds_to_wait());
+  const int ready = epoll_wait(epoll.get(), events.data(), events_a_turn, wait_ms);
   if (ready < 0 && errno != EINTR) throw std::system_error{errno, std::generic_category(), "epoll_wait"};
   for (int i = 0; i < ready; ++i) {
     const auto& event = events[static_cast<std::size_t>(i)];
@@ -127,10 +130,10 @@ void event_loop::state::wait_for_sockets() {
   for (auto& multi : multis) multi.handle_time(now);
 }
 
-void event_loop::state::wait_in_poll() {
+void event_loop::state::handle_by_poll(bool may_wait) {
   multis.front().perform();
   collect_finished();
-  if (finished.empty()) multis.front().poll();
+  if (may_wait && finished.empty()) multis.front().poll();
 }
 
 int event_loop::state::milliseconds_to_wait() const {
@@ -211,5 +214,6 @@ void event_loop::start(loop_client& client, exchange_request request, exchange_c
 }
 
 void event_loop::run(std::stop_token stop) { state_->run(stop); }
+void event_loop::turn() { state_->turn(false); }
 
 }  // namespace farebench

@@ -25,12 +25,12 @@ task<outcome> scrape(event_loop& loop, const std::string& base_url, query asked,
   co_return read_search_answer(answer, scanner);
 }
 
-/// A worker's life. `index` is the query that it has, for a stop to find.
+/// A worker's life, from the query that it is given in `index`: there a stop finds the one that it has.
 task<> work_off(loop_scrapes& shared, std::optional<std::size_t>& index) {
   try {
     loop_client client{shared.loop(), shared.work().limits};
     fare_scanner scanner;
-    while ((index = shared.next())) {
+    for (; index; index = shared.next()) {
       auto result = co_await scrape(shared.loop(), shared.work().base_url, shared.work().query_at(*index),
                                     client, scanner);
       shared.deliver(*std::exchange(index, std::nullopt), std::move(result));
@@ -51,7 +51,10 @@ void coroutines::run(const batch& work, const outcome_sink& sink) {
   {
     std::vector<task<>> workers;
     workers.reserve(indices.size());
-    for (auto& index : indices) workers.emplace_back(work_off(shared, index)).start();
+    shared.start_workers([&](std::size_t worker) {
+      indices[worker] = worker;
+      workers.emplace_back(work_off(shared, indices[worker])).start();
+    });
     loop.run(work.stop);
     for (auto& worker : workers) {
       if (worker.done()) worker.result();  // throws what the worker threw

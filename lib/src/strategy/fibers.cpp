@@ -29,12 +29,12 @@ class fiber_client final : public blocking_client {
   loop_client client_;
 };
 
-/// A worker's life. `index` is the query that it has, for a stop to find.
+/// A worker's life, from the query that it is given in `index`: there a stop finds the one that it has.
 void work_off(loop_scrapes& shared, std::optional<std::size_t>& index) {
   const batch& work = shared.work();
   fiber_client client{shared.loop(), work.limits};
   fare_scanner scanner;
-  while ((index = shared.next())) {
+  for (; index; index = shared.next()) {
     auto result = scrape(work.base_url, work.query_at(*index), client, scanner);
     shared.deliver(*std::exchange(index, std::nullopt), std::move(result));
   }
@@ -51,9 +51,10 @@ void fibers::run(const batch& work, const outcome_sink& sink) {
     fiber_stacks stacks{indices.size()};
     std::vector<fiber> workers;
     workers.reserve(indices.size());
-    for (auto& index : indices) {
-      workers.emplace_back(stacks, [&shared, &index] { work_off(shared, index); }).resume();
-    }
+    shared.start_workers([&](std::size_t worker) {
+      indices[worker] = worker;
+      workers.emplace_back(stacks, [&shared, &index = indices[worker]] { work_off(shared, index); }).resume();
+    });
     loop.run(work.stop);
   }  // unwinds, after a stop, the fibers in flight
   for (const auto& index : indices) {

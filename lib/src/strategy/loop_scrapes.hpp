@@ -5,6 +5,7 @@
 
 #include "farebench/event_loop.hpp"
 #include "farebench/strategy.hpp"
+#include "strategy/check_batch.hpp"
 #include "strategy/scrape.hpp"
 
 namespace farebench {
@@ -14,10 +15,27 @@ namespace farebench {
 class loop_scrapes {
  public:
   loop_scrapes(const batch& work, const outcome_sink& sink, event_loop& loop)
-      : work_{work}, sink_{sink}, loop_{loop} {}
+      : work_{work}, sink_{sink}, loop_{loop}, next_{workers_needed(work)} {}
 
   const batch& work() const { return work_; }
   event_loop& loop() const { return loop_; }
+
+  /// Calls `start(i)` for each worker i, whose first query is its own, query i, so that each worker works
+  /// (and connects) even when the first ones are done before the last ones start. After a stop, the rest are
+  /// not started.
+  template <typename Start>
+  void start_workers(Start&& start) {
+    // Between two looks at the sockets: the first requests are on their way while the last workers are made.
+    constexpr std::size_t started_a_turn = 32;
+    for (std::size_t i = 0; i < workers_needed(work_); ++i) {
+      if (work_.stop.stop_requested()) {
+        deliver(i, cancelled_outcome());
+        continue;
+      }
+      start(i);
+      if (i % started_a_turn == started_a_turn - 1) loop_.turn();
+    }
+  }
 
   /// The next query's index; nullopt when none is left, or a stop is requested, or a worker has failed.
   std::optional<std::size_t> next() {
@@ -37,7 +55,7 @@ class loop_scrapes {
   const batch& work_;
   const outcome_sink& sink_;
   event_loop& loop_;
-  std::size_t next_ = 0;
+  std::size_t next_;  // the first index that no worker has taken
   bool failed_ = false;
 };
 

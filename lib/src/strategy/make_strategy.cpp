@@ -14,8 +14,8 @@
 namespace farebench {
 namespace {
 
-constexpr std::array<std::string_view, 6> names{"sequential", "thread_pool", "fibers", "coroutines", "multi_socket",
-                                                "multi_poll"};
+constexpr std::array<std::string_view, 6> names{"sequential", "thread_pool",  "fibers",
+                                                "coroutines", "multi_socket", "multi_poll"};
 
 }  // namespace
 

@@ -12,7 +12,7 @@ void multi_callbacks::run(const batch& work, const outcome_sink& sink) {
   event_loop loop{workers_needed(work), waiting_};
   loop_scrapes shared{work, sink, loop};
   std::deque<scrape_machine> machines;
-  for (std::size_t i = 0; i < workers_needed(work); ++i) machines.emplace_back(shared).start_next();
+  shared.start_workers([&](std::size_t worker) { machines.emplace_back(shared).start(worker); });
   loop.run(work.stop);
   for (auto& machine : machines) machine.cancel();
   shared.cancel_rest();

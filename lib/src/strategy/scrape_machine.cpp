@@ -4,19 +4,30 @@
 
 namespace farebench {
 
+void scrape_machine::start(std::size_t first) {
+  index_ = first;
+  if (!begin()) start_next();
+}
+
 void scrape_machine::start_next() {
   while ((index_ = shared_.next())) {
-    const batch& work = shared_.work();
-    auto search = search_request(work.base_url, work.query_at(*index_), scanner_);
-    if (search) {
-      search_ = *std::move(search);
-      client_.start_session();
-      shared_.loop().start(client_, start_page_request(work.base_url),
-                           [this](const exchange_result& answer) { on_start_page(answer); });
-      return;
-    }
-    shared_.deliver(*index_, std::unexpected(std::move(search).error()));
+    if (begin()) return;
   }
+}
+
+/// False when the query has failed already.
+bool scrape_machine::begin() {
+  const batch& work = shared_.work();
+  auto search = search_request(work.base_url, work.query_at(*index_), scanner_);
+  if (!search) {
+    shared_.deliver(*std::exchange(index_, std::nullopt), std::unexpected(std::move(search).error()));
+    return false;
+  }
+  search_ = *std::move(search);
+  client_.start_session();
+  shared_.loop().start(client_, start_page_request(work.base_url),
+                       [this](const exchange_result& answer) { on_start_page(answer); });
+  return true;
 }
 
 void scrape_machine::on_start_page(const exchange_result& answer) {

@@ -10,7 +10,7 @@
 namespace farebench {
 
 /// One worker as a state machine over callbacks. Each state is the function that takes the answer it
-/// waits for: start_next → on_start_page → on_search → start_next → …
+/// waits for: begin → on_start_page → on_search → begin the next → …
 /// Its address is in the callbacks: it must not move.
 class scrape_machine {
  public:
@@ -19,12 +19,14 @@ class scrape_machine {
   scrape_machine(const scrape_machine&) = delete;
   scrape_machine& operator=(const scrape_machine&) = delete;
 
-  /// Begins the next query, if one is left.
-  void start_next();
+  /// Begins with that query, and goes on with the next ones until none is left.
+  void start(std::size_t first);
   /// After a stop, when the loop runs no more: the query that it has, if any, ends as cancelled.
   void cancel();
 
  private:
+  bool begin();
+  void start_next();
   void on_start_page(const exchange_result& answer);
   void on_search(const exchange_result& answer);
   void deliver(outcome&& result);
