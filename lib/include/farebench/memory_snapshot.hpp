@@ -59,9 +59,9 @@ class memory_reader {
 /// One snapshot. Errors as memory_reader's.
 std::expected<memory_snapshot, memory_error> read_memory_snapshot(pid_t pid);
 
-/// How many of its descriptors are sockets now; `gone` also for a zombie, which has none. Costs
-/// about 3 µs for each descriptor. Throws std::system_error when the kernel won't tell (another
-/// user's process, say).
+/// How many of its descriptors are sockets now; `gone` once it is reaped; a zombie has none, and is 0 or
+/// `gone` by the kernel's version. Costs about 3 µs for each descriptor. Throws std::system_error when the
+/// kernel won't tell (another user's process, say).
 std::expected<std::size_t, memory_error> count_sockets(pid_t pid);
 
 }  // namespace farebench

@@ -119,7 +119,12 @@ void fiber::state::resume() {
 
 void fiber::state::suspend() {
   inside_switch.leave(outside_low, outside_bytes);
-  outside = std::move(outside).resume();
+  try {
+    outside = std::move(outside).resume();
+  } catch (const context::detail::forced_unwind&) {
+    inside_switch.come_back(&outside_low, &outside_bytes);  // to be unwound, but back all the same
+    throw;
+  }
   inside_switch.come_back(&outside_low, &outside_bytes);
 }
 

@@ -12,7 +12,8 @@ const std::string start_page =
     "CONTENT-LENGTH:  17 \r\n\r\n";
 
 TEST(response_head, is_status_length_and_session_whatever_the_case_of_the_names) {
-  const auto read = read_response_head(start_page + "<html>");
+  const std::string received = start_page + "<html>";  // what is read points into it
+  const auto read = read_response_head(received);
   ASSERT_TRUE(read && *read);
   EXPECT_EQ((*read)->bytes, start_page.size());
   EXPECT_EQ((*read)->status, 200);
@@ -31,7 +32,8 @@ TEST(response_head, is_not_there_until_its_blank_line_is) {
 TEST(response_head, has_no_session_without_that_cookie) {
   for (const std::string line : {"", "Set-Cookie: XJSESSIONID=1\r\n", "Set-Cookie: JSESSIONIDX=1\r\n",
                                  "Set-Cookie: JSESSIONID\r\n", "Cookie: JSESSIONID=1\r\n"}) {
-    const auto read = read_response_head("HTTP/1.1 200 OK\r\n" + line + "Content-Length: 0\r\n\r\n");
+    const std::string received = "HTTP/1.1 200 OK\r\n" + line + "Content-Length: 0\r\n\r\n";
+    const auto read = read_response_head(received);
     ASSERT_TRUE(read && *read) << line;
     EXPECT_EQ((*read)->session, "") << line;
   }
