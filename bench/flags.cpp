@@ -44,10 +44,11 @@ std::string footer() {
   for (const auto& column : column_meanings())
     text += fmt::format("  {:<30} {}\n", column.name, column.meaning);
   text += R"(
-A row fails, with its reason, when its fares differ from what the site holds, it beat the ideal, the
-listen queue overflowed, connections accepted differ from workers, requests were repeated or more in
-flight than workers, a hold never had all its workers in flight at once, or the server's median lateness
-passed max(1 ms, 5 % of the latency; in a burst, 5 % of the latency · wall / ideal).
+A row fails, with its reason, when its fares differ from what the site holds, it beat the ideal, more than
+1 % of its connections were dropped off the listen queue, connections accepted differ from workers, requests
+were repeated or more in flight than workers, a hold never had all its workers in flight at once, or the
+server's median lateness passed max(1 ms, 5 % of the latency; in a burst, 5 % of the latency · wall / ideal).
+The floor's row is warned of a late server: it is what the machine lets through, its server included.
 
 raw_epoll is no strategy of the library but the physical floor: no HTTP library, fixed buffers, one epoll.
 Where it is among the rows, the table shows time and CPU over the floor's (×floor, CPU×floor).

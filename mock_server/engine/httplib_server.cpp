@@ -78,12 +78,12 @@ std::uint16_t httplib_server::bind(const std::string& host, std::uint16_t port) 
   if (::listen(svr_sock_, request_limits::listen_backlog) != 0) {
     throw std::system_error(errno, std::generic_category(), "listen " + where);
   }
-  served_.set_listening_socket(svr_sock_);
+  served_.add_listening_socket(svr_sock_);
   return static_cast<std::uint16_t>(bound);
 }
 
 void httplib_server::interrupt_connections() {
-  served_.set_listening_socket(-1);  // stop() closes it
+  served_.forget_listening_sockets();  // stop() closes it
   connections_.interrupt_all();
 }
 

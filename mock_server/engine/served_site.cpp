@@ -58,14 +58,26 @@ timed_response served_site::refusal(int status) const {
   return {.content = std::move(refused), .latency = refusal_latency()};
 }
 
+void served_site::add_listening_socket(int socket) {
+  const std::lock_guard lock{listening_guard_};
+  listening_.push_back(socket);
+}
+
+void served_site::forget_listening_sockets() {
+  const std::lock_guard lock{listening_guard_};
+  listening_.clear();
+}
+
 server_stats served_site::stats() const { return stats(std::chrono::milliseconds{100}); }
 
 server_stats served_site::stats(std::chrono::milliseconds wait) const {
   server_stats stats;
   stats.engine = name_of(engine_);
   stats.sessions = site_.sessions_started();
-  const int listening = listening_socket_;
-  if (listening >= 0) stats.listen_drops = listen_drops(listening);
+  {
+    const std::lock_guard lock{listening_guard_};
+    for (const int socket : listening_) stats.listen_drops += listen_drops(socket);
+  }
   log_.fill(stats, wait);
   return stats;
 }

@@ -1,8 +1,9 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
+#include <mutex>
 #include <string_view>
+#include <vector>
 
 #include "mock_server/engine/response_latency.hpp"
 #include "mock_server/engine/response_log.hpp"
@@ -39,8 +40,9 @@ class served_site {
   std::chrono::nanoseconds refusal_latency() const { return latency_.model.mean(); }
 
   response_log& log() { return log_; }
-  /// Whose dropped connections stats() tells; -1: none.
-  void set_listening_socket(int socket) { listening_socket_ = socket; }
+  /// stats() tells the connections that those sockets dropped. To be forgotten before they are closed.
+  void add_listening_socket(int socket);
+  void forget_listening_sockets();
   /// Waits 100 ms at most for responses that are just leaving.
   server_stats stats() const;
 
@@ -52,7 +54,8 @@ class served_site {
   const engine_kind engine_;
   const std::chrono::milliseconds stats_wait_;
   response_log log_;
-  std::atomic<int> listening_socket_{-1};
+  mutable std::mutex listening_guard_;
+  std::vector<int> listening_;
 };
 
 /// Calls emit(name, value) for each header of a response but those that frame it and keep its connection.

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "bench/floor.hpp"
 #include "bench/probe/fares_digest.hpp"
 #include "bench/route.hpp"
 #include "mock_server/site/timetable.hpp"
@@ -56,8 +57,31 @@ TEST(judge, fails_what_beats_the_ideal) {
 
 TEST(judge, fails_a_listen_queue_that_overflowed) {
   auto seen = made_up_measurement();
-  seen.server.listen_drops = 1;
+  seen.server.listen_drops = 1;  // of 20 connections
   EXPECT_THAT(judged(seen).failure, HasSubstr("listen queue"));
+}
+
+TEST(judge, warns_of_one_packet_in_a_hundred_dropped_at_the_listening_socket) {
+  auto row = made_up_case();
+  row.workers = row.days = 100;
+  auto seen = made_up_measurement();
+  seen.server.connections_accepted = 100;
+  seen.server.requests = 2 * 100;
+  seen.report.outcomes = 100;
+  seen.server.listen_drops = 1;
+  const auto verdict = judge(row, seen, made_up_fares(), strictness::full);
+  EXPECT_THAT(verdict.failure, IsEmpty());
+  EXPECT_THAT(verdict.warning, HasSubstr("1 packets dropped"));
+}
+
+TEST(judge, warns_of_a_late_server_under_the_floor) {
+  auto row = made_up_case();
+  row.strategy = floor_strategy;
+  auto seen = made_up_measurement();
+  seen.server.late_p50_ms = 30;
+  const auto verdict = judge(row, seen, made_up_fares(), strictness::full);
+  EXPECT_THAT(verdict.failure, IsEmpty());
+  EXPECT_THAT(verdict.warning, HasSubstr("30.00 ms late"));
 }
 
 TEST(judge, fails_other_connections_than_one_a_worker) {

@@ -1,6 +1,6 @@
 #include "mock_server/engine/event/event_server.hpp"
 
-#include <system_error>
+#include <memory>
 #include <utility>
 
 #include "mock_server/engine/request_limits.hpp"
@@ -13,42 +13,19 @@ using asio::ip::tcp;
 using boost::system::error_code;
 using namespace std::chrono_literals;
 
-// Between two looks at the clock: a wave of 10,000 connections must not make responses late.
-constexpr int accepted_at_once = 128;
-
-void check(const error_code& failed, const std::string& call) {
-  if (failed) throw std::system_error(failed, call);
-}
-
 }  // namespace
 
 event_server::event_server(site& served, const response_latency& latency)
     : served_(served, latency, engine_kind::beast, 0ms) {}
 
 std::uint16_t event_server::listen(const std::string& host, std::uint16_t port) {
-  const std::string where = host + ":" + std::to_string(port);
-  error_code failed;
-  const tcp::endpoint address{asio::ip::make_address_v4(host, failed), port};
-  check(failed, "address " + host);
-  acceptor_.open(address.protocol(), failed);
-  check(failed, "socket");
-  acceptor_.set_option(tcp::acceptor::reuse_address{true}, failed);
-  check(failed, "setsockopt SO_REUSEADDR");
-  // What it accepts inherits this (tcp(7) on Linux): without it, a page in two segments waits 44 ms.
-  acceptor_.set_option(tcp::no_delay{true}, failed);
-  check(failed, "setsockopt TCP_NODELAY");
-  acceptor_.non_blocking(true, failed);
-  check(failed, "ioctl FIONBIO");
-  acceptor_.bind(address, failed);
-  check(failed, "bind " + where);
-  acceptor_.listen(request_limits::listen_backlog, failed);
-  check(failed, "listen " + where);
-  served_.set_listening_socket(acceptor_.native_handle());
-  return acceptor_.local_endpoint().port();
+  const std::uint16_t listened = queues_.open(host, port);
+  for (auto& queue : queues_) served_.add_listening_socket(queue.native_handle());
+  return listened;
 }
 
 void event_server::run() {
-  accept_when_possible();
+  for (auto& queue : queues_) accept_when_possible(queue);
   end_silent_connections_in_time();
   loop_.run();
 }
@@ -56,27 +33,26 @@ void event_server::run() {
 void event_server::stop() { loop_.stop(); }
 
 void event_server::close() {
-  served_.set_listening_socket(-1);
-  error_code ignored;
-  acceptor_.close(ignored);
+  served_.forget_listening_sockets();
+  queues_.close();
   connections_.clear();
 }
 
-void event_server::accept_when_possible() {
-  acceptor_.async_wait(tcp::acceptor::wait_read, [this](error_code failed) {
+void event_server::accept_when_possible(tcp::acceptor& queue) {
+  queue.async_wait(tcp::acceptor::wait_read, [this, &queue](error_code failed) {
     if (failed) return;
-    if (accept_some()) return accept_when_possible();
+    if (accept_all(queue)) return accept_when_possible(queue);
     // No descriptors are left, and the socket stays readable: look again when some may be.
-    accept_again_.expires_after(10ms);
-    accept_again_.async_wait([this](error_code) { accept_when_possible(); });
+    const auto later = std::make_shared<asio::steady_timer>(loop_, 10ms);
+    later->async_wait([this, &queue, later](error_code) { accept_when_possible(queue); });
   });
 }
 
 // False when the process has no room for another connection.
-bool event_server::accept_some() {
-  for (int i = 0; i < accepted_at_once; ++i) {
+bool event_server::accept_all(tcp::acceptor& queue) {
+  for (;;) {
     error_code failed;
-    tcp::socket socket = acceptor_.accept(failed);
+    tcp::socket socket = queue.accept(failed);
     if (failed == asio::error::would_block) return true;
     if (failed == asio::error::connection_aborted) continue;
     if (!failed) socket.non_blocking(true, failed);
@@ -85,7 +61,6 @@ bool event_server::accept_some() {
     connections_.emplace_front(*this, std::move(socket));
     connections_.front().start(connections_.begin());
   }
-  return true;
 }
 
 void event_server::wait_until(clock::time_point moment, event_connection& connection) {

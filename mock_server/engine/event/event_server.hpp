@@ -2,7 +2,6 @@
 
 #include <array>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstdint>
@@ -12,6 +11,7 @@
 
 #include "mock_server/engine/event/due_queue.hpp"
 #include "mock_server/engine/event/event_connection.hpp"
+#include "mock_server/engine/event/listen_queues.hpp"
 #include "mock_server/engine/served_site.hpp"
 
 namespace farebench {
@@ -45,16 +45,15 @@ class event_server {
  private:
   using clock = std::chrono::steady_clock;
 
-  void accept_when_possible();
-  bool accept_some();
+  void accept_when_possible(listen_queues::acceptor& queue);
+  bool accept_all(listen_queues::acceptor& queue);
   void arm_timer();
   void release_due();
   void end_silent_connections_in_time();
 
   served_site served_;
   boost::asio::io_context loop_{1};
-  boost::asio::ip::tcp::acceptor acceptor_{loop_};
-  boost::asio::steady_timer accept_again_{loop_};
+  listen_queues queues_{loop_};
   boost::asio::steady_timer patience_{loop_};
   boost::asio::steady_timer timer_{loop_};
   clock::time_point timer_moment_ = clock::time_point::max();  // max: not armed; min: releasing
