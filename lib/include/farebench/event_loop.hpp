@@ -6,7 +6,6 @@
 #include <memory>
 #include <optional>
 #include <stop_token>
-#include <string_view>
 #include <utility>
 
 #include "farebench/exchange.hpp"
@@ -20,9 +19,9 @@ class event_loop;
 /// may start exchanges, destroy clients, and throw (the exception leaves `run`).
 using exchange_completion = std::function<void(exchange_result)>;
 
-/// One connection's worth of HTTP on a loop: a kept connection and a cookie session, one exchange at a
-/// time. Must not outlive its loop. Destroyed in flight, it is taken out of the loop, its connection is
-/// closed, and its completion is never called.
+/// One connection's worth of HTTP on a loop: its first exchange makes a connection, which is kept for those
+/// that follow, one exchange at a time. Must not outlive its loop. Destroyed in flight, it is taken out of the
+/// loop, its connection is closed, and its completion is never called.
 class loop_client {
  public:
   /// Throws std::system_error when libcurl has no handle to give.
@@ -30,11 +29,6 @@ class loop_client {
   ~loop_client();
   loop_client(loop_client&&) noexcept;
   loop_client& operator=(loop_client&&) = delete;
-
-  /// Forgets every cookie; the connection stays.
-  void start_session();
-  /// Whether the session holds a cookie of that name.
-  bool has_cookie(std::string_view name) const;
 
  private:
   friend class event_loop;

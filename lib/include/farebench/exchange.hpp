@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "farebench/fetch_error.hpp"
 
@@ -18,17 +19,23 @@ struct exchange_request {
   exchange_request() = default;
   // A constructor, and no aggregate: GCC 12 destroys twice an aggregate that is written in braces within a
   // co_await expression, when its coroutine is destroyed there.
-  explicit exchange_request(std::string to_url, std::string with_form = {}, body_sink to_sink = {})
-      : url{std::move(to_url)}, form{std::move(with_form)}, on_body{std::move(to_sink)} {}
+  explicit exchange_request(std::string to_url, std::string with_form = {}, std::string with_cookies = {},
+                            body_sink to_sink = {})
+      : url{std::move(to_url)},
+        form{std::move(with_form)},
+        cookies{std::move(with_cookies)},
+        on_body{std::move(to_sink)} {}
 
   std::string url;
-  std::string form;   ///< application/x-www-form-urlencoded; empty: a GET
-  body_sink on_body;  ///< empty: the body is read and dropped
+  std::string form;     ///< application/x-www-form-urlencoded; empty: a GET
+  std::string cookies;  ///< the Cookie header's value, "name=value; name=value"; empty: no such header
+  body_sink on_body;    ///< empty: the body is read and dropped
 };
 
 /// What is left to know of an answer whose body has already gone to `on_body`.
 struct exchange_response {
-  int status;  ///< HTTP status code
+  int status = 0;                        ///< HTTP status code
+  std::vector<std::string> set_cookies;  ///< the Set-Cookie headers' values, as they came
 };
 
 using exchange_result = std::expected<exchange_response, fetch_error>;

@@ -8,13 +8,14 @@
 
 namespace farebench {
 
-/// Reads the fares out of a results page as its bytes arrive, holding under 1 KB of state
-/// and never the page. One scanner reads one page after another; not shared between threads.
+/// Reads the fares out of a results page as its bytes arrive, holding under 1 KB of state, from the first
+/// byte of a page to its end, and never the page. One scanner reads one page after another; not shared between
+/// threads.
 ///
 /// Every element whose class list holds the token `select-line` is one bus connection; the words of
 /// its text are departure (hh:mm), arrival (hh:mm), type, free seats, price and currency. A row that
 /// reads otherwise makes the whole page an error: a price is never guessed. So does a page that breaks off
-/// within a row or within markup. Of a moved-from scanner, only assignment and destruction are defined.
+/// within a row or within markup. A moved-from scanner is as new.
 class fare_scanner {
  public:
   fare_scanner();

@@ -197,9 +197,6 @@ loop_client::loop_client(event_loop& loop, const fetch_limits& limits)
 loop_client::~loop_client() = default;
 loop_client::loop_client(loop_client&&) noexcept = default;
 
-void loop_client::start_session() { state_->http.start_session(); }
-bool loop_client::has_cookie(std::string_view name) const { return state_->http.has_cookie(name); }
-
 event_loop::event_loop(std::size_t connections, waiting how)
     : state_{std::make_unique<state>(connections, how)} {}
 event_loop::~event_loop() = default;

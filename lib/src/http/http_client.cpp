@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <mutex>
 #include <new>
+#include <optional>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -39,8 +41,6 @@ void set_common_options(CURL* handle, const fetch_limits& limits) {
   set(handle, CURLOPT_PROXY, "");
   set(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(limits.connect_timeout.count()));
   set(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(limits.exchange_deadline.count()));
-  // Switches the cookie engine on. Once a handle: set again it appends, and every request gets slower.
-  set(handle, CURLOPT_COOKIEFILE, "");
   set(handle, CURLOPT_BUFFERSIZE, receive_buffer_bytes);
 }
 
@@ -59,6 +59,17 @@ bool is_out_of_resources(long os_error) {
 /// libcurl keeps the last errno of a handle for ever: it says something of these verdicts alone.
 bool comes_from_system_call(CURLcode verdict) {
   return verdict == CURLE_COULDNT_CONNECT || verdict == CURLE_SEND_ERROR || verdict == CURLE_RECV_ERROR;
+}
+
+/// The value of a header line of that name, which is given in small letters.
+std::optional<std::string_view> value_of(std::string_view line, std::string_view name) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  if (line.size() <= name.size() || line[name.size()] != ':') return std::nullopt;
+  if (!std::ranges::equal(line.substr(0, name.size()), name, {}, lower)) return std::nullopt;
+  line.remove_prefix(name.size() + 1);
+  constexpr std::string_view blanks = " \t\r\n";
+  line.remove_prefix(std::min(line.find_first_not_of(blanks), line.size()));
+  return line.substr(0, line.find_last_not_of(blanks) + 1);
 }
 
 }  // namespace
@@ -93,50 +104,39 @@ http_client::http_client(const fetch_limits& limits) : limits_{limits} {
   set(easy, CURLOPT_OPENSOCKETDATA, this);
 }
 
-void http_client::start_session() { set(handle_.get(), CURLOPT_COOKIELIST, "ALL"); }
-
-bool http_client::has_cookie(std::string_view name) const {
-  const auto free_list = [](curl_slist* list) { curl_slist_free_all(list); };
-  const std::unique_ptr<curl_slist, decltype(free_list)> cookies{
-      info<curl_slist*>(handle_.get(), CURLINFO_COOKIELIST), free_list};
-  for (const curl_slist* cookie = cookies.get(); cookie; cookie = cookie->next) {
-    // A line of the Netscape cookie file: seven fields between tabs, the name the last but one.
-    const std::string_view line{cookie->data};
-    const auto value_tab = line.rfind('\t');
-    if (value_tab == std::string_view::npos || value_tab == 0) continue;
-    const auto name_tab = line.rfind('\t', value_tab - 1);
-    if (name_tab == std::string_view::npos) continue;
-    if (line.substr(name_tab + 1, value_tab - name_tab - 1) == name) return true;
-  }
-  return false;
-}
-
 void http_client::prepare(exchange_request request) {
-  request_ = std::move(request);
+  form_ = std::move(request.form);
+  on_body_ = std::move(request.on_body);
+  set_cookies_.clear();
   header_bytes_ = 0;
   body_bytes_ = 0;
   socket_errno_ = 0;
   error_text_[0] = '\0';
   CURL* const easy = handle_.get();
-  set(easy, CURLOPT_URL, request_.url.c_str());
-  if (request_.form.empty()) {
+  set(easy, CURLOPT_URL, request.url.c_str());  // libcurl copies it, and the cookies
+  set(easy, CURLOPT_COOKIE, request.cookies.empty() ? nullptr : request.cookies.c_str());
+  // Of its own, even where another client on the same loop has put one down; kept, from then on.
+  set(easy, CURLOPT_FRESH_CONNECT, has_connection_ ? 0L : 1L);
+  has_connection_ = true;
+  if (form_.empty()) {
     set(easy, CURLOPT_HTTPGET, 1L);
   } else {
-    set(easy, CURLOPT_POSTFIELDSIZE, static_cast<long>(request_.form.size()));
-    set(easy, CURLOPT_POSTFIELDS, request_.form.c_str());  // makes it a POST; not copied
+    set(easy, CURLOPT_POSTFIELDSIZE, static_cast<long>(form_.size()));
+    set(easy, CURLOPT_POSTFIELDS, form_.c_str());  // makes it a POST; not copied
   }
 }
 
 exchange_result http_client::finish(CURLcode verdict) {
-  if (body_fault_) {
+  if (callback_fault_) {
     try {
-      std::rethrow_exception(std::exchange(body_fault_, nullptr));
+      std::rethrow_exception(std::exchange(callback_fault_, nullptr));
     } catch (const std::bad_alloc&) {
-      return std::unexpected(fetch_error{fetch_error_kind::out_of_resources, "no memory for the page"});
+      return std::unexpected(fetch_error{fetch_error_kind::out_of_resources, "no memory for the answer"});
     }
   }
   if (verdict != CURLE_OK) return std::unexpected(failure(verdict));
-  return exchange_response{static_cast<int>(info<long>(handle_.get(), CURLINFO_RESPONSE_CODE))};
+  return exchange_response{static_cast<int>(info<long>(handle_.get(), CURLINFO_RESPONSE_CODE)),
+                           std::move(set_cookies_)};
 }
 
 void http_client::end_on(const std::stop_token& stop) {
@@ -159,21 +159,30 @@ exchange_result http_client::perform(exchange_request request) {
 // The caps live here and not in CURLOPT_MAXFILESIZE, which lets bodies without a Content-Length past.
 // A count other than the given one makes libcurl end the transfer with CURLE_WRITE_ERROR.
 
-std::size_t http_client::on_header(char*, std::size_t size, std::size_t count, void* self) {
+std::size_t http_client::on_header(char* data, std::size_t size, std::size_t count, void* self) {
   auto& client = *static_cast<http_client*>(self);
   client.header_bytes_ += size * count;
-  return client.header_bytes_ <= client.limits_.max_header_bytes ? size * count : 0;
+  if (client.header_bytes_ > client.limits_.max_header_bytes) return 0;
+  try {
+    if (const auto value = value_of({data, size * count}, "set-cookie")) {
+      client.set_cookies_.emplace_back(*value);
+    }
+  } catch (...) {
+    client.callback_fault_ = std::current_exception();
+    return 0;
+  }
+  return size * count;
 }
 
 std::size_t http_client::on_body(char* data, std::size_t size, std::size_t count, void* self) {
   auto& client = *static_cast<http_client*>(self);
   client.body_bytes_ += size * count;
   if (client.body_bytes_ > client.limits_.max_body_bytes) return 0;
-  if (!client.request_.on_body) return size * count;
+  if (!client.on_body_) return size * count;
   try {
-    client.request_.on_body({data, size * count});
+    client.on_body_({data, size * count});
   } catch (...) {
-    client.body_fault_ = std::current_exception();
+    client.callback_fault_ = std::current_exception();
     return 0;
   }
   return size * count;

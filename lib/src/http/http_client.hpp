@@ -7,27 +7,23 @@
 #include <exception>
 #include <memory>
 #include <stop_token>
-#include <string_view>
+#include <string>
+#include <vector>
 
 #include "farebench/exchange.hpp"
 #include "farebench/fetch_limits.hpp"
 
 namespace farebench {
 
-/// One worker's side of HTTP: a libcurl easy handle with its kept connection and its cookies, one
-/// exchange at a time. It is driven from outside: by `perform` (blocking), or by an event loop between
-/// `prepare` and `finish`. Used by one thread at a time; it must not move while an exchange is under way.
+/// One worker's side of HTTP: a libcurl easy handle with its kept connection, one exchange at a time. It is
+/// driven from outside: by `perform` (blocking), or by an event loop between `prepare` and `finish`. Used by
+/// one thread at a time; it must not move while an exchange is under way.
 class http_client {
  public:
   /// Throws std::system_error when libcurl has no handle to give.
   explicit http_client(const fetch_limits& limits);
   http_client(const http_client&) = delete;
   http_client& operator=(const http_client&) = delete;
-
-  /// Forgets every cookie; the connection stays.
-  void start_session();
-  /// Whether the session holds a cookie of that name.
-  bool has_cookie(std::string_view name) const;
 
   /// Sets the handle up for one exchange. `finish` ends what `prepare` began.
   void prepare(exchange_request request);
@@ -55,11 +51,15 @@ class http_client {
 
   fetch_limits limits_;
   std::stop_token stop_;
-  exchange_request request_;  // libcurl points into its form while the exchange runs
+  bool has_connection_ = false;  // made by its first exchange
+  std::string form_;             // libcurl points into it while the exchange runs
+  exchange_request::body_sink on_body_;
+  std::vector<std::string> set_cookies_;
   std::size_t header_bytes_ = 0;
   std::size_t body_bytes_ = 0;
-  int socket_errno_ = 0;           // of a socket that could not be opened for this exchange
-  std::exception_ptr body_fault_;  // what `on_body` threw: it may not pass through libcurl
+  int socket_errno_ = 0;  // of a socket that could not be opened for this exchange
+  std::exception_ptr
+      callback_fault_;  // what a callback threw, above all `on_body`: it may not pass through libcurl
   std::array<char, CURL_ERROR_SIZE> error_text_{};
   std::unique_ptr<CURL, easy_cleanup> handle_;
 };

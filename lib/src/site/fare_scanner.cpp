@@ -71,25 +71,26 @@ struct fare_scanner::state final : row_listener {
   }
 };
 
-fare_scanner::fare_scanner() : state_(std::make_unique<state>()) {}
+fare_scanner::fare_scanner() = default;
 fare_scanner::~fare_scanner() = default;
 fare_scanner::fare_scanner(fare_scanner&&) noexcept = default;
 fare_scanner& fare_scanner::operator=(fare_scanner&&) noexcept = default;
 
 void fare_scanner::feed(std::string_view piece) {
+  if (!state_) state_ = std::make_unique<state>();
   if (state_->wrong) return;
   state_->rows.feed(piece);
   state_->note(state_->rows.problem());
 }
 
 outcome fare_scanner::finish() {
-  const page_problem problem = state_->rows.finish();
-  state_->note(problem);
-  const auto wrong = std::exchange(state_->wrong, std::nullopt);
-  auto fares = std::exchange(state_->fares, {});
-  state_->row_number = 0;
-  if (wrong) return std::unexpected(fetch_error{fetch_error_kind::malformed_page, *wrong});
-  return fares;
+  const auto page = std::exchange(state_, nullptr);
+  if (!page) return {};
+  page->note(page->rows.finish());
+  if (page->wrong) {
+    return std::unexpected(fetch_error{fetch_error_kind::malformed_page, *std::move(page->wrong)});
+  }
+  return std::move(page->fares);
 }
 
 }  // namespace farebench

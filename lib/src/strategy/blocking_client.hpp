@@ -1,7 +1,6 @@
 #pragma once
 
 #include <stop_token>
-#include <string_view>
 
 #include "farebench/exchange.hpp"
 #include "http/http_client.hpp"
@@ -14,9 +13,6 @@ class blocking_client {
  public:
   virtual ~blocking_client() = default;
 
-  /// Forgets every cookie; the connection stays.
-  virtual void start_session() = 0;
-  virtual bool has_cookie(std::string_view name) const = 0;
   virtual exchange_result exchange(exchange_request request) = 0;
 };
 
@@ -28,8 +24,6 @@ class thread_client final : public blocking_client {
     http_.end_on(stop);
   }
 
-  void start_session() override { http_.start_session(); }
-  bool has_cookie(std::string_view name) const override { return http_.has_cookie(name); }
   exchange_result exchange(exchange_request request) override { return http_.perform(std::move(request)); }
 
  private:

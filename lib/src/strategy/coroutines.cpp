@@ -14,14 +14,12 @@ namespace {
 
 task<outcome> scrape(event_loop& loop, const std::string& base_url, query asked, loop_client& client,
                      fare_scanner& scanner) {
-  auto search = search_request(base_url, asked, scanner);
-  if (!search) co_return std::unexpected(std::move(search).error());
-  client.start_session();
-  const auto start_page = co_await loop.exchange(client, start_page_request(base_url));
-  if (auto fault = start_page_fault(start_page, client.has_cookie(session_cookie))) {
-    co_return std::unexpected(*std::move(fault));
-  }
-  const auto answer = co_await loop.exchange(client, *std::move(search));
+  auto form = search_form_body(asked);
+  if (!form) co_return std::unexpected(std::move(form).error());
+  auto session = read_start_page_answer(co_await loop.exchange(client, start_page_request(base_url)));
+  if (!session) co_return std::unexpected(std::move(session).error());
+  const auto answer = co_await loop.exchange(
+      client, search_request(base_url, *std::move(form), *std::move(session), scanner));
   co_return read_search_answer(answer, scanner);
 }
 

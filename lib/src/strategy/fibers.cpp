@@ -18,8 +18,6 @@ class fiber_client final : public blocking_client {
  public:
   fiber_client(event_loop& loop, const fetch_limits& limits) : loop_{loop}, client_{loop, limits} {}
 
-  void start_session() override { client_.start_session(); }
-  bool has_cookie(std::string_view name) const override { return client_.has_cookie(name); }
   exchange_result exchange(exchange_request request) override {
     return await_exchange(loop_, client_, std::move(request));
   }

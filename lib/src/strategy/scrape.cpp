@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+#include <utility>
+
 namespace farebench {
 namespace {
 
@@ -18,18 +21,18 @@ exchange_request start_page_request(const std::string& base_url) {
   return exchange_request{base_url + std::string{start_page_path}};
 }
 
-std::optional<fetch_error> start_page_fault(const exchange_result& answer, bool has_session) {
-  if (auto fault = status_fault(answer, "the start page")) return fault;
-  if (has_session) return std::nullopt;
-  return fetch_error{fetch_error_kind::no_session,
-                     fmt::format("the start page set no {} cookie", session_cookie)};
+std::expected<std::string, fetch_error> read_start_page_answer(const exchange_result& answer) {
+  if (auto fault = status_fault(answer, "the start page")) return std::unexpected(*std::move(fault));
+  for (const auto& set_cookie : answer->set_cookies) {
+    if (const auto session = session_of(set_cookie)) return std::string{*session};
+  }
+  return std::unexpected(fetch_error{fetch_error_kind::no_session,
+                                     fmt::format("the start page set no {} cookie", session_cookie)});
 }
 
-std::expected<exchange_request, fetch_error> search_request(const std::string& base_url, const query& asked,
-                                                            fare_scanner& scanner) {
-  auto form = search_form_body(asked);
-  if (!form) return std::unexpected(std::move(form).error());
-  return exchange_request{base_url + std::string{search_path}, *std::move(form),
+exchange_request search_request(const std::string& base_url, std::string form, std::string session,
+                                fare_scanner& scanner) {
+  return exchange_request{base_url + std::string{search_path}, std::move(form), std::move(session),
                           [&scanner](std::string_view piece) { scanner.feed(piece); }};
 }
 
@@ -41,14 +44,13 @@ outcome read_search_answer(const exchange_result& answer, fare_scanner& scanner)
 
 outcome scrape(const std::string& base_url, const query& asked, blocking_client& client,
                fare_scanner& scanner) {
-  auto search = search_request(base_url, asked, scanner);
-  if (!search) return std::unexpected(std::move(search).error());
-  client.start_session();
-  const auto start_page = client.exchange(start_page_request(base_url));
-  if (auto fault = start_page_fault(start_page, client.has_cookie(session_cookie))) {
-    return std::unexpected(*std::move(fault));
-  }
-  return read_search_answer(client.exchange(*std::move(search)), scanner);
+  auto form = search_form_body(asked);
+  if (!form) return std::unexpected(std::move(form).error());
+  auto session = read_start_page_answer(client.exchange(start_page_request(base_url)));
+  if (!session) return std::unexpected(std::move(session).error());
+  const auto answer =
+      client.exchange(search_request(base_url, *std::move(form), *std::move(session), scanner));
+  return read_search_answer(answer, scanner);
 }
 
 outcome cancelled_outcome() {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <expected>
-#include <optional>
 #include <string>
 
 #include "farebench/fare_scanner.hpp"
@@ -15,15 +14,14 @@ namespace farebench {
 // One day's scrape: a fresh session, the start page for its cookie, the search form for the fares.
 // First as steps, which callbacks string together; then as the plain function that they make up.
 
-/// The first exchange; its answer must set the session cookie.
+/// The first exchange, without cookies: a fresh session.
 exchange_request start_page_request(const std::string& base_url);
-/// Why the scrape ends after the start page, or nothing when it goes on.
-std::optional<fetch_error> start_page_fault(const exchange_result& answer, bool has_session);
+/// The session that the start page began, as a Cookie header holds it, or why the scrape ends here.
+std::expected<std::string, fetch_error> read_start_page_answer(const exchange_result& answer);
 
-/// The second exchange, whose body goes to `scanner` (which must outlive it); `invalid_query` when the form
-/// cannot hold it.
-std::expected<exchange_request, fetch_error> search_request(const std::string& base_url, const query& asked,
-                                                            fare_scanner& scanner);
+/// The second exchange, whose body goes to `scanner` (which must outlive it). `form`: see search_form_body.
+exchange_request search_request(const std::string& base_url, std::string form, std::string session,
+                                fare_scanner& scanner);
 /// The fares that `scanner` read, or why there are none. Leaves the scanner as new either way.
 outcome read_search_answer(const exchange_result& answer, fare_scanner& scanner);
 

@@ -18,25 +18,26 @@ void scrape_machine::start_next() {
 /// False when the query has failed already.
 bool scrape_machine::begin() {
   const batch& work = shared_.work();
-  auto search = search_request(work.base_url, work.query_at(*index_), scanner_);
-  if (!search) {
-    shared_.deliver(*std::exchange(index_, std::nullopt), std::unexpected(std::move(search).error()));
+  auto form = search_form_body(work.query_at(*index_));
+  if (!form) {
+    shared_.deliver(*std::exchange(index_, std::nullopt), std::unexpected(std::move(form).error()));
     return false;
   }
-  search_ = *std::move(search);
-  client_.start_session();
+  form_ = *std::move(form);
   shared_.loop().start(client_, start_page_request(work.base_url),
                        [this](const exchange_result& answer) { on_start_page(answer); });
   return true;
 }
 
 void scrape_machine::on_start_page(const exchange_result& answer) {
-  if (auto fault = start_page_fault(answer, client_.has_cookie(session_cookie))) {
-    deliver(std::unexpected(*std::move(fault)));
+  auto session = read_start_page_answer(answer);
+  if (!session) {
+    deliver(std::unexpected(std::move(session).error()));
     return;
   }
-  shared_.loop().start(client_, std::move(search_),
-                       [this](const exchange_result& search) { on_search(search); });
+  shared_.loop().start(
+      client_, search_request(shared_.work().base_url, std::move(form_), *std::move(session), scanner_),
+      [this](const exchange_result& search) { on_search(search); });
 }
 
 void scrape_machine::on_search(const exchange_result& answer) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 
 #include "farebench/event_loop.hpp"
 #include "farebench/fare_scanner.hpp"
@@ -35,7 +36,7 @@ class scrape_machine {
   loop_client client_;
   fare_scanner scanner_;
   std::optional<std::size_t> index_;  // the query that it has
-  exchange_request search_;           // made with the query, sent once there is a session
+  std::string form_;                  // the query's, sent once there is a session
 };
 
 }  // namespace farebench
