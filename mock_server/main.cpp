@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <pthread.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -12,6 +11,7 @@
 #include "mock_server/engine/server_engine.hpp"
 #include "mock_server/server_flags.hpp"
 #include "mock_server/site/site.hpp"
+#include "posix/open_files.hpp"
 
 namespace {
 
@@ -30,14 +30,6 @@ sigset_t block_ending_signals() {
   // One that ended before prctl sends nothing. init, as a starter, is as good as any other.
   if (::getppid() != starter) ::raise(SIGTERM);
   return ending;
-}
-
-// Each connection is an open file; the usual soft limit of 1,024 is there for programs that use select().
-void allow_as_many_open_files_as_possible() {
-  rlimit files{};
-  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
-  files.rlim_cur = files.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &files);
 }
 
 int serve(const server_flags& flags) {

@@ -1,7 +1,6 @@
 // fetch_probe: one client process, one batch, measured. Started by bench; its protocol is in protocol.hpp.
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -18,6 +17,7 @@
 #include "farebench/strategy.hpp"
 #include "lib/cli/standard_streams.hpp"
 #include "mock_server/process/build_report.hpp"
+#include "posix/open_files.hpp"
 
 namespace {
 
@@ -49,18 +49,9 @@ std::unique_ptr<strategy> make_way(const std::string& name) {
   return make_strategy(name);
 }
 
-/// A worker has a descriptor at least, and the usual soft limit is 1,024. What the hard limit does not allow
-/// is the strategy's to report.
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 int run(const probe_flags& flags) {
   const auto way = make_way(flags.strategy);
-  raise_descriptor_limit();
+  allow_as_many_open_files_as_possible();  // where they do not suffice, the strategy says so
   http_library_version();  // initialises libcurl: its memory belongs to the baseline
   measured_batch measured{{.base_url = flags.url,
                            .size = flags.days,

@@ -11,7 +11,7 @@
 #include <cerrno>
 #include <system_error>
 
-#include "mock_server/process/file_descriptor.hpp"
+#include "posix/file_descriptor.hpp"
 #include "mock_server/process/spawn.hpp"
 
 namespace farebench {

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "mock_server/process/file_descriptor.hpp"
+#include "posix/file_descriptor.hpp"
 
 namespace farebench {
 

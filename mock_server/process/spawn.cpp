@@ -10,7 +10,7 @@
 #include <cstdlib>
 #include <system_error>
 
-#include "mock_server/process/file_descriptor.hpp"
+#include "posix/file_descriptor.hpp"
 
 extern char** environ;
 

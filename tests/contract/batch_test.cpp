@@ -20,6 +20,12 @@ INSTANTIATE_TEST_SUITE_P(contract, bad_batch, all_strategies(), name_of);
 
 TEST_P(bad_batch, without_workers) { expect_refused(days_at("http://127.0.0.1:1", 3, 0)); }
 
+TEST_P(bad_batch, without_loops) {
+  auto work = days_at("http://127.0.0.1:1", 3, 1);
+  work.loops = 0;
+  expect_refused(work);
+}
+
 TEST_P(bad_batch, without_queries) {
   auto work = days_at("http://127.0.0.1:1", 3, 1);
   work.query_at = nullptr;

@@ -44,7 +44,7 @@ TEST_P(cancellation, midway_loses_no_finished_outcome_and_answers_every_query_on
   constexpr std::size_t days = 100;
   const auto site = start_site(2ms);
   std::stop_source stop;
-  auto work = days_at(site.url(), days, 5);
+  auto work = on_two_loops(days_at(site.url(), days, 5));
   work.stop = stop.get_token();
   collected_outcomes outcomes;
   const auto collect = outcomes.sink();
@@ -69,9 +69,10 @@ TEST_P(cancellation, midway_loses_no_finished_outcome_and_answers_every_query_on
 TEST_P(cancellation, from_another_thread_ends_what_is_in_flight_and_leaves_nothing_behind) {
   const auto site = start_site(60s);
   const auto before = open_resources();
-  {
+  for (const std::size_t loops : {1u, 2u}) {
     std::stop_source stop;
     auto work = days_at(site.url(), 20, 4);
+    work.loops = loops;
     work.stop = stop.get_token();
     collected_outcomes outcomes;
     std::chrono::steady_clock::time_point stopped;

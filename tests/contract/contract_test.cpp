@@ -33,14 +33,17 @@ void expect_fares_of_site(const collected_outcomes& outcomes, std::size_t days) 
   }
 }
 
-class strategy_and_workers : public testing::TestWithParam<std::tuple<std::string, std::size_t>> {};
+class strategy_and_workers
+    : public testing::TestWithParam<std::tuple<std::string, std::size_t, std::size_t>> {};
 
 TEST_P(strategy_and_workers, answers_each_query_once_with_its_fares_and_never_exceeds_its_workers) {
-  const auto& [name, workers] = GetParam();
+  const auto& [name, workers, loops] = GetParam();
   constexpr std::size_t days = 40;
   const auto site = start_site();
   collected_outcomes outcomes;
-  make_strategy(name)->run(days_at(site.url(), days, workers), outcomes.sink());
+  auto work = days_at(site.url(), days, workers);
+  work.loops = loops;
+  make_strategy(name)->run(work, outcomes.sink());
 
   expect_fares_of_site(outcomes, days);
   const auto seen = site.stats();
@@ -52,9 +55,11 @@ TEST_P(strategy_and_workers, answers_each_query_once_with_its_fares_and_never_ex
 }
 
 INSTANTIATE_TEST_SUITE_P(contract, strategy_and_workers,
-                         testing::Combine(all_strategies(), testing::Values(1, 2, 7, 100)),
+                         testing::Combine(all_strategies(), testing::Values(1, 2, 7, 100),
+                                          testing::Values(1, 3)),
                          [](const auto& one) {
-                           return std::get<0>(one.param) + "_" + std::to_string(std::get<1>(one.param));
+                           return std::get<0>(one.param) + "_" + std::to_string(std::get<1>(one.param)) +
+                                  "_on_" + std::to_string(std::get<2>(one.param));
                          });
 
 class contract : public every_strategy {};
@@ -97,7 +102,7 @@ TEST_P(contract, an_object_can_be_used_again_and_by_two_threads_at_once) {
 TEST_P(contract, calls_of_the_sink_never_overlap) {
   const auto site = start_site(0ms);
   std::atomic<int> inside = 0;
-  run(days_at(site.url(), 200, 20), [&](std::size_t, outcome&&) {
+  run(on_two_loops(days_at(site.url(), 200, 20)), [&](std::size_t, outcome&&) {
     EXPECT_EQ(inside.fetch_add(1), 0);
     std::this_thread::yield();
     inside.fetch_sub(1);
@@ -120,13 +125,15 @@ TEST_P(contract, a_query_is_asked_once_when_its_scrape_starts) {
 
 TEST_P(contract, what_the_sink_throws_comes_out_of_run) {
   const auto site = start_site();
-  std::size_t delivered = 0;
-  EXPECT_THROW(run(days_at(site.url(), 50, 4),
-                   [&](std::size_t, outcome&&) {
-                     if (++delivered == 3) throw std::domain_error{"enough"};
-                   }),
-               std::domain_error);
-  EXPECT_LT(delivered, 50u) << "the others stopped";
+  for (const auto& work : {days_at(site.url(), 50, 4), on_two_loops(days_at(site.url(), 50, 4))}) {
+    std::size_t delivered = 0;
+    EXPECT_THROW(run(work,
+                     [&](std::size_t, outcome&&) {
+                       if (++delivered == 3) throw std::domain_error{"enough"};
+                     }),
+                 std::domain_error);
+    EXPECT_LT(delivered, 50u) << "the others stopped";
+  }
 }
 
 TEST_P(contract, leaves_no_descriptor_or_thread_behind) {
@@ -135,7 +142,7 @@ TEST_P(contract, leaves_no_descriptor_or_thread_behind) {
   run(days_at(site.url(), 1, 1), warm_up.sink());
   const auto before = open_resources();
   collected_outcomes outcomes;
-  run(days_at(site.url(), 30, 10), outcomes.sink());
+  run(on_two_loops(days_at(site.url(), 30, 10)), outcomes.sink());
   EXPECT_EQ(open_resources(), before);
 }
 

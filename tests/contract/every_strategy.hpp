@@ -39,6 +39,11 @@ inline batch days_at(const std::string& url, std::size_t size, std::size_t worke
   return {.base_url = url, .size = size, .query_at = day, .workers = workers, .limits = {}};
 }
 
+inline batch on_two_loops(batch work) {
+  work.loops = 2;
+  return work;
+}
+
 /// A suite that is run for each strategy by name.
 class every_strategy : public testing::TestWithParam<std::string> {
  protected:

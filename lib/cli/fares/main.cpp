@@ -15,6 +15,7 @@
 #include "lib/cli/fares/output.hpp"
 #include "lib/cli/standard_streams.hpp"
 #include "mock_server/process/mock_server_process.hpp"
+#include "posix/open_files.hpp"
 
 namespace {
 
@@ -52,6 +53,7 @@ void write(const std::string& text) {
 }
 
 int scrape(const fares_flags& flags) {
+  allow_as_many_open_files_as_possible();
   std::optional<mock_server_process> embedded;
   if (flags.url.empty()) {
     // Its event engine takes any number of workers, where a thread a connection would end at 256.

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <stop_token>
 #include <utility>
 
@@ -20,8 +19,8 @@ class event_loop;
 using exchange_completion = std::function<void(exchange_result)>;
 
 /// One connection's worth of HTTP on a loop: its first exchange makes a connection, which is kept for those
-/// that follow, one exchange at a time. Must not outlive its loop. Destroyed in flight, it is taken out of the
-/// loop, its connection is closed, and its completion is never called.
+/// that follow, one exchange at a time. Must not outlive its loop. Destroyed in flight, it is taken out of
+/// the loop, its connection is closed, and its completion is never called.
 class loop_client {
  public:
   /// Throws std::system_error when libcurl has no handle to give.
@@ -58,9 +57,9 @@ class event_loop {
   void start(loop_client& client, exchange_request request, exchange_completion on_done);
 
   class exchange_awaiter;
-  /// The same for a coroutine: `co_await loop.exchange(client, request)` is the exchange's result. Resumed
-  /// inside `run`, in its thread. A coroutine destroyed while it waits must destroy its client too, or
-  /// before.
+  /// The same for a coroutine: `co_await loop.exchange(client, request)` is the exchange's result, or throws
+  /// what its `on_body` threw. Starts the exchange at once, and is to be awaited at once. Resumed inside
+  /// `run`, in its thread. A coroutine destroyed while it waits must destroy its client too, or before.
   exchange_awaiter exchange(loop_client& client, exchange_request request);
 
   /// Runs until no exchange is in flight, or until a stop is requested (from any thread), which leaves
@@ -78,26 +77,20 @@ class event_loop {
   std::unique_ptr<state> state_;
 };
 
-/// See event_loop::exchange. Lives in the coroutine's frame.
-class event_loop::exchange_awaiter {
+/// See event_loop::exchange. Lives in the coroutine's frame, where it takes as little as can be: the request
+/// is on its way, and the result is fetched from the client.
+class [[nodiscard]] event_loop::exchange_awaiter {
  public:
-  exchange_awaiter(event_loop& loop, loop_client& client, exchange_request request)
-      : loop_{loop}, client_{client}, request_{std::move(request)} {}
+  exchange_awaiter(event_loop& loop, loop_client& client, exchange_request&& request);
+  exchange_awaiter(const exchange_awaiter&) = delete;
+  exchange_awaiter& operator=(const exchange_awaiter&) = delete;
 
   bool await_ready() const noexcept { return false; }
-  void await_suspend(std::coroutine_handle<> waiting) {
-    loop_.start(client_, std::move(request_), [this, waiting](exchange_result result) {
-      result_ = std::move(result);
-      waiting.resume();
-    });
-  }
-  exchange_result await_resume() { return *std::move(result_); }
+  void await_suspend(std::coroutine_handle<> waiting) noexcept;
+  exchange_result await_resume();
 
  private:
-  event_loop& loop_;
-  loop_client& client_;
-  exchange_request request_;
-  std::optional<exchange_result> result_;
+  loop_client::state& client_;
 };
 
 inline event_loop::exchange_awaiter event_loop::exchange(loop_client& client, exchange_request request) {

@@ -9,8 +9,8 @@
 namespace farebench {
 
 /// Reads the fares out of a results page as its bytes arrive, holding under 1 KB of state, from the first
-/// byte of a page to its end, and never the page. One scanner reads one page after another; not shared between
-/// threads.
+/// byte of a page to its end, and never the page. One scanner reads one page after another; not shared
+/// between threads.
 ///
 /// Every element whose class list holds the token `select-line` is one bus connection; the words of
 /// its text are departure (hh:mm), arrival (hh:mm), type, free seats, price and currency. A row that

@@ -22,6 +22,10 @@ struct batch {
   /// several worker threads at once. A function and not a list, so that memory follows W and not N.
   std::function<query(std::size_t index)> query_at;
   std::size_t workers = 1;  ///< W ≥ 1: the most scrapes in flight at any moment
+  /// Event loops to spread the workers over, each on a thread; of use to fibers, coroutines, multi_socket and
+  /// multi_poll where one core does not suffice, and left out of account by the others. More than the
+  /// workers is as many as those.
+  std::size_t loops = 1;
   fetch_limits limits = {};
   /// Once a stop is requested, nothing new is asked for, and every query without an outcome gets
   /// `cancelled`: at once, or within about a second where a thread blocks in libcurl.
@@ -41,9 +45,9 @@ class strategy {
   /// Runs the whole batch and returns when each query has had its outcome.
   /// A worker keeps its connection from query to query; each query has a fresh cookie session.
   /// A query's failure is its outcome. Throws std::invalid_argument for a batch that cannot be run
-  /// (no workers, no query_at, a limit of zero, a base_url that is not http(s)://host[:port]), std::system_error when
-  /// the strategy itself cannot be set up, and what `sink` or `query_at` threw, after the other
-  /// workers have stopped.
+  /// (no workers, no loops, no query_at, a limit of zero, a base_url that is not http(s)://host[:port]),
+  /// std::system_error when the strategy itself cannot be set up, and what `sink` or `query_at` threw, after
+  /// the other workers have stopped.
   virtual void run(const batch& work, const outcome_sink& sink) = 0;
 };
 

@@ -20,13 +20,14 @@ void check(CURLMcode code, const char* call) {
 
 }  // namespace
 
-multi_handle::multi_handle(int epoll, std::uint32_t number, std::size_t connections)
-    : epoll_{epoll}, number_{number}, multi_{curl_multi_init()} {
+multi_handle::multi_handle(watched_sockets* sockets, std::uint32_t number, std::size_t connections,
+                           shared_http& shared)
+    : sockets_{sockets}, number_{number}, shared_{shared}, multi_{curl_multi_init()} {
   if (!multi_) {
     throw std::system_error{std::make_error_code(std::errc::not_enough_memory), "curl_multi_init"};
   }
   curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(connections));
-  if (epoll_ < 0) return;
+  if (!sockets_) return;
   curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETFUNCTION, &multi_handle::on_socket);
   curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETDATA, this);
   curl_multi_setopt(multi_.get(), CURLMOPT_TIMERFUNCTION, &multi_handle::on_timer);
@@ -39,10 +40,10 @@ void multi_handle::add(CURL* easy) {
 
 void multi_handle::remove(CURL* easy) noexcept { curl_multi_remove_handle(multi_.get(), easy); }
 
-void multi_handle::handle_event(std::uint64_t event_data, std::uint32_t events) {
+void multi_handle::handle_event(int socket, std::uint32_t events) {
   const int what = ((events & EPOLLIN) ? CURL_CSELECT_IN : 0) | ((events & EPOLLOUT) ? CURL_CSELECT_OUT : 0) |
                    ((events & (EPOLLERR | EPOLLHUP)) ? CURL_CSELECT_ERR : 0);
-  act(static_cast<curl_socket_t>(event_data & 0xFFFF'FFFF), what);
+  act(socket, what);
 }
 
 void multi_handle::handle_time(clock::time_point now) {
@@ -61,11 +62,20 @@ void multi_handle::poll() {
   check(curl_multi_poll(multi_.get(), nullptr, 0, longest_poll_ms, nullptr), "curl_multi_poll");
 }
 
-void multi_handle::collect(std::vector<finished_transfer>& into) {
+void multi_handle::collect(std::deque<finished_transfer>& into) {
   if (!std::exchange(may_have_finished_, false)) return;
+  const std::size_t old = into.size();
   int left = 0;
   while (const CURLMsg* const message = curl_multi_info_read(multi_.get(), &left)) {
-    if (message->msg == CURLMSG_DONE) into.push_back({message->easy_handle, message->data.result});
+    if (message->msg == CURLMSG_DONE) into.push_back({message->easy_handle, message->data.result, {}});
+  }
+  if (into.size() == old) return;
+  // Where several failed in one call (deadlines that were the same), all but the last go without a text.
+  std::string text = shared_.take_error_text();
+  for (auto one = into.rbegin(); one != into.rend() - static_cast<std::ptrdiff_t>(old); ++one) {
+    if (one->verdict == CURLE_OK) continue;
+    one->error_text = std::move(text);
+    break;
   }
 }
 
@@ -73,27 +83,21 @@ void multi_handle::act(curl_socket_t socket, int events) {
   may_have_finished_ = true;
   int running = 0;
   const CURLMcode code = curl_multi_socket_action(multi_.get(), socket, events, &running);
-  if (callback_errno_ != 0) throw std::system_error{callback_errno_, std::generic_category(), "epoll_ctl"};
+  if (callback_errno_ != 0) {
+    throw std::system_error{std::exchange(callback_errno_, 0), std::generic_category(), "epoll_ctl"};
+  }
   check(code, "curl_multi_socket_action");
 }
 
-int multi_handle::on_socket(CURL*, curl_socket_t socket, int what, void* self, void* known) {
+int multi_handle::on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) {
   auto& multi = *static_cast<multi_handle*>(self);
-  if (what == CURL_POLL_REMOVE) {
-    // Unchecked: libcurl may have closed it already, which takes it out of epoll too.
-    epoll_ctl(multi.epoll_, EPOLL_CTL_DEL, socket, nullptr);
-    return 0;
-  }
-  // Level-triggered: libcurl does not promise to read until EAGAIN.
-  epoll_event event{};
-  event.events = ((what & CURL_POLL_IN) ? EPOLLIN : 0U) | ((what & CURL_POLL_OUT) ? EPOLLOUT : 0U);
-  event.data.u64 = (multi.number_ << 32) | static_cast<std::uint32_t>(socket);
-  if (epoll_ctl(multi.epoll_, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, &event) != 0) {
-    multi.callback_errno_ = errno;
-    return -1;
-  }
-  if (!known) curl_multi_assign(multi.multi_.get(), socket, &multi);  // any pointer: "it is in epoll"
-  return 0;
+  std::uint32_t events = 0;  // CURL_POLL_REMOVE: none
+  if (what == CURL_POLL_IN || what == CURL_POLL_INOUT) events |= EPOLLIN;
+  if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT) events |= EPOLLOUT;
+  const int failed = multi.sockets_->watch(socket, events, multi.number_);
+  if (failed == 0) return 0;
+  multi.callback_errno_ = failed;
+  return -1;
 }
 
 /// May be called from inside curl_multi_add_handle: it stores the deadline and acts on nothing.

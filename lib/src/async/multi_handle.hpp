@@ -5,9 +5,13 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
-#include <vector>
+#include <string>
+
+#include "async/watched_sockets.hpp"
+#include "http/shared_http.hpp"
 
 namespace farebench {
 
@@ -15,17 +19,19 @@ namespace farebench {
 struct finished_transfer {
   CURL* easy;
   CURLcode verdict;
+  std::string error_text;  ///< what libcurl wrote of its failure, if it did
 };
 
-/// One libcurl multi handle, its sockets watched by an epoll that several of them share. Events of the
-/// epoll carry this handle's number. It does not move: libcurl knows its address.
+/// One libcurl multi handle, whose sockets are watched where those of several of them are. It does not move:
+/// libcurl knows its address.
 class multi_handle {
  public:
   using clock = std::chrono::steady_clock;
 
-  /// `epoll` −1: not watched, for `perform` and `poll`. `connections`: how many may be in use at once;
-  /// fewer makes libcurl scan and evict. Throws std::system_error.
-  multi_handle(int epoll, std::uint32_t number, std::size_t connections);
+  /// `sockets` null: not watched, for `perform` and `poll`. `number`: what they call their owner.
+  /// `connections`: how many may be in use at once; more makes libcurl scan and evict. `shared`: where its
+  /// handles write of failures. Both outlive it. Throws std::system_error.
+  multi_handle(watched_sockets* sockets, std::uint32_t number, std::size_t connections, shared_http& shared);
   multi_handle(const multi_handle&) = delete;
   multi_handle& operator=(const multi_handle&) = delete;
 
@@ -33,8 +39,8 @@ class multi_handle {
   /// Ends its transfer if it is under way. Fails only for a handle that was never added.
   void remove(CURL* easy) noexcept;
 
-  /// What an event of the epoll that carries this handle's number asks for.
-  void handle_event(std::uint64_t event_data, std::uint32_t events);
+  /// What an event (of epoll) at a socket of its own asks for.
+  void handle_event(int socket, std::uint32_t events);
   /// Lets libcurl act when its deadline has come.
   void handle_time(clock::time_point now);
   /// When libcurl wants to be called without an event; nullopt: never.
@@ -47,12 +53,9 @@ class multi_handle {
   /// Ends a `poll`, or the next one; from any thread.
   void wake_up() { curl_multi_wakeup(multi_.get()); }
 
-  /// Appends what has finished since the last call.
-  void collect(std::vector<finished_transfer>& into);
-
-  static std::uint32_t number_of(std::uint64_t event_data) {
-    return static_cast<std::uint32_t>(event_data >> 32);
-  }
+  /// Appends what has finished since the last call. To be called after each of the above: the text of a
+  /// failure is the next one's to overwrite.
+  void collect(std::deque<finished_transfer>& into);
 
  private:
   struct cleanup {
@@ -63,8 +66,9 @@ class multi_handle {
   static int on_timer(CURLM* multi, long timeout_ms, void* self);
   void act(curl_socket_t socket, int events);
 
-  const int epoll_;
-  const std::uint64_t number_;
+  watched_sockets* const sockets_;
+  const std::uint32_t number_;
+  shared_http& shared_;
   std::optional<clock::time_point> deadline_;
   bool may_have_finished_ = false;  // libcurl has been called since the last `collect`
   int callback_errno_ = 0;          // of an epoll_ctl that failed inside a callback of libcurl

@@ -5,43 +5,27 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <mutex>
 #include <new>
 #include <optional>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
-#include "farebench/strategy.hpp"
+#include "http/libcurl.hpp"
 
 namespace farebench {
 namespace {
 
-// libcurl's own is 16 KiB for each transfer in flight. A quarter of it saves 4 KiB a worker at 3 KiB pages
-// and 10 at 94 KiB, and costs no time that shows there (measured with 1,000 and 100 workers); less saves
-// little more.
-constexpr long receive_buffer_bytes = 4096;
-
-template <typename Value>
-void set(CURL* handle, CURLoption option, Value value) {
-  if (const CURLcode code = curl_easy_setopt(handle, option, value); code != CURLE_OK) {
-    throw std::system_error{
-        std::make_error_code(std::errc::not_enough_memory),
-        fmt::format("curl_easy_setopt({}): {}", static_cast<int>(option), curl_easy_strerror(code))};
-  }
-}
-
 /// The one place where a handle's options are chosen, so that strategies differ in control flow only.
 void set_common_options(CURL* handle, const fetch_limits& limits) {
   // Without it, libcurl sets and restores signal handlers around every call.
-  set(handle, CURLOPT_NOSIGNAL, 1L);
-  set(handle, CURLOPT_PROTOCOLS_STR, "http,https");
-  set(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  set_option(handle, CURLOPT_NOSIGNAL, 1L);
+  set_option(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+  set_option(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   // An instrument talks to the server that it names, whatever http_proxy says.
-  set(handle, CURLOPT_PROXY, "");
-  set(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(limits.connect_timeout.count()));
-  set(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(limits.exchange_deadline.count()));
-  set(handle, CURLOPT_BUFFERSIZE, receive_buffer_bytes);
+  set_option(handle, CURLOPT_PROXY, "");
+  set_option(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(limits.connect_timeout.count()));
+  set_option(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(limits.exchange_deadline.count()));
 }
 
 template <typename Value>
@@ -74,34 +58,18 @@ std::optional<std::string_view> value_of(std::string_view line, std::string_view
 
 }  // namespace
 
-void ensure_http_library() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    if (const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT); code != CURLE_OK) {
-      throw std::system_error{std::make_error_code(std::errc::not_enough_memory),
-                              fmt::format("curl_global_init: {}", curl_easy_strerror(code))};
-    }
-  });
-}
-
-std::string http_library_version() {
-  ensure_http_library();
-  return fmt::format("libcurl/{}", curl_version_info(CURLVERSION_NOW)->version);
-}
-
-http_client::http_client(const fetch_limits& limits) : limits_{limits} {
-  ensure_http_library();
-  handle_.reset(curl_easy_init());
+http_client::http_client(const fetch_limits& limits, shared_http& shared)
+    : shared_{shared}, limits_{limits}, handle_{curl_easy_init()} {
   if (!handle_) throw std::system_error{std::make_error_code(std::errc::not_enough_memory), "curl_easy_init"};
   CURL* const easy = handle_.get();
   set_common_options(easy, limits_);
-  set(easy, CURLOPT_ERRORBUFFER, error_text_.data());
-  set(easy, CURLOPT_HEADERFUNCTION, &http_client::on_header);
-  set(easy, CURLOPT_HEADERDATA, this);
-  set(easy, CURLOPT_WRITEFUNCTION, &http_client::on_body);
-  set(easy, CURLOPT_WRITEDATA, this);
-  set(easy, CURLOPT_OPENSOCKETFUNCTION, &http_client::on_open_socket);
-  set(easy, CURLOPT_OPENSOCKETDATA, this);
+  shared.share_with(easy);
+  set_option(easy, CURLOPT_HEADERFUNCTION, &http_client::on_header);
+  set_option(easy, CURLOPT_HEADERDATA, this);
+  set_option(easy, CURLOPT_WRITEFUNCTION, &http_client::on_body);
+  set_option(easy, CURLOPT_WRITEDATA, this);
+  set_option(easy, CURLOPT_OPENSOCKETFUNCTION, &http_client::on_open_socket);
+  set_option(easy, CURLOPT_OPENSOCKETDATA, this);
 }
 
 void http_client::prepare(exchange_request request) {
@@ -111,22 +79,21 @@ void http_client::prepare(exchange_request request) {
   header_bytes_ = 0;
   body_bytes_ = 0;
   socket_errno_ = 0;
-  error_text_[0] = '\0';
   CURL* const easy = handle_.get();
-  set(easy, CURLOPT_URL, request.url.c_str());  // libcurl copies it, and the cookies
-  set(easy, CURLOPT_COOKIE, request.cookies.empty() ? nullptr : request.cookies.c_str());
+  set_option(easy, CURLOPT_URL, request.url.c_str());  // libcurl copies it, and the cookies
+  set_option(easy, CURLOPT_COOKIE, request.cookies.empty() ? nullptr : request.cookies.c_str());
   // Of its own, even where another client on the same loop has put one down; kept, from then on.
-  set(easy, CURLOPT_FRESH_CONNECT, has_connection_ ? 0L : 1L);
+  set_option(easy, CURLOPT_FRESH_CONNECT, has_connection_ ? 0L : 1L);
   has_connection_ = true;
   if (form_.empty()) {
-    set(easy, CURLOPT_HTTPGET, 1L);
+    set_option(easy, CURLOPT_HTTPGET, 1L);
   } else {
-    set(easy, CURLOPT_POSTFIELDSIZE, static_cast<long>(form_.size()));
-    set(easy, CURLOPT_POSTFIELDS, form_.c_str());  // makes it a POST; not copied
+    set_option(easy, CURLOPT_POSTFIELDSIZE, static_cast<long>(form_.size()));
+    set_option(easy, CURLOPT_POSTFIELDS, form_.c_str());  // makes it a POST; not copied
   }
 }
 
-exchange_result http_client::finish(CURLcode verdict) {
+exchange_result http_client::finish(CURLcode verdict, const std::string& error_text) {
   if (callback_fault_) {
     try {
       std::rethrow_exception(std::exchange(callback_fault_, nullptr));
@@ -134,7 +101,7 @@ exchange_result http_client::finish(CURLcode verdict) {
       return std::unexpected(fetch_error{fetch_error_kind::out_of_resources, "no memory for the answer"});
     }
   }
-  if (verdict != CURLE_OK) return std::unexpected(failure(verdict));
+  if (verdict != CURLE_OK) return std::unexpected(failure(verdict, error_text));
   return exchange_response{static_cast<int>(info<long>(handle_.get(), CURLINFO_RESPONSE_CODE)),
                            std::move(set_cookies_)};
 }
@@ -142,9 +109,9 @@ exchange_result http_client::finish(CURLcode verdict) {
 void http_client::end_on(const std::stop_token& stop) {
   if (!stop.stop_possible()) return;
   stop_ = stop;
-  set(handle_.get(), CURLOPT_XFERINFOFUNCTION, &http_client::on_progress);
-  set(handle_.get(), CURLOPT_XFERINFODATA, this);
-  set(handle_.get(), CURLOPT_NOPROGRESS, 0L);
+  set_option(handle_.get(), CURLOPT_XFERINFOFUNCTION, &http_client::on_progress);
+  set_option(handle_.get(), CURLOPT_XFERINFODATA, this);
+  set_option(handle_.get(), CURLOPT_NOPROGRESS, 0L);
 }
 
 int http_client::on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
@@ -153,7 +120,8 @@ int http_client::on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, cur
 
 exchange_result http_client::perform(exchange_request request) {
   prepare(std::move(request));
-  return finish(curl_easy_perform(handle_.get()));
+  const CURLcode verdict = curl_easy_perform(handle_.get());
+  return finish(verdict, shared_.take_error_text());
 }
 
 // The caps live here and not in CURLOPT_MAXFILESIZE, which lets bodies without a Content-Length past.
@@ -195,10 +163,10 @@ curl_socket_t http_client::on_open_socket(void* self, curlsocktype, curl_sockadd
   return socket < 0 ? CURL_SOCKET_BAD : socket;
 }
 
-fetch_error http_client::failure(CURLcode verdict) const {
+fetch_error http_client::failure(CURLcode verdict, const std::string& error_text) const {
   using enum fetch_error_kind;
   CURL* const easy = handle_.get();
-  const std::string text = error_text_[0] != '\0' ? error_text_.data() : curl_easy_strerror(verdict);
+  const std::string text = error_text.empty() ? curl_easy_strerror(verdict) : error_text;
 
   if (header_bytes_ > limits_.max_header_bytes) {
     return {header_too_large, fmt::format("more than {} bytes of headers", limits_.max_header_bytes)};

@@ -2,7 +2,6 @@
 
 #include <curl/curl.h>
 
-#include <array>
 #include <cstddef>
 #include <exception>
 #include <memory>
@@ -12,6 +11,7 @@
 
 #include "farebench/exchange.hpp"
 #include "farebench/fetch_limits.hpp"
+#include "http/shared_http.hpp"
 
 namespace farebench {
 
@@ -21,14 +21,15 @@ namespace farebench {
 class http_client {
  public:
   /// Throws std::system_error when libcurl has no handle to give.
-  explicit http_client(const fetch_limits& limits);
+  http_client(const fetch_limits& limits, shared_http& shared);
   http_client(const http_client&) = delete;
   http_client& operator=(const http_client&) = delete;
 
   /// Sets the handle up for one exchange. `finish` ends what `prepare` began.
   void prepare(exchange_request request);
-  /// What the exchange came to, from libcurl's verdict on the transfer. Throws what `on_body` threw.
-  exchange_result finish(CURLcode verdict);
+  /// What the exchange came to, from libcurl's verdict on the transfer and what it wrote of a failure, if
+  /// anything. Throws what `on_body` threw.
+  exchange_result finish(CURLcode verdict, const std::string& error_text);
 
   /// From now on a requested stop ends an exchange with `cancelled`: libcurl looks at least once a second.
   void end_on(const std::stop_token& stop);
@@ -47,8 +48,9 @@ class http_client {
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
   static curl_socket_t on_open_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
   static int on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t);
-  fetch_error failure(CURLcode verdict) const;
+  fetch_error failure(CURLcode verdict, const std::string& error_text) const;
 
+  shared_http& shared_;
   fetch_limits limits_;
   std::stop_token stop_;
   bool has_connection_ = false;  // made by its first exchange
@@ -60,11 +62,7 @@ class http_client {
   int socket_errno_ = 0;  // of a socket that could not be opened for this exchange
   std::exception_ptr
       callback_fault_;  // what a callback threw, above all `on_body`: it may not pass through libcurl
-  std::array<char, CURL_ERROR_SIZE> error_text_{};
   std::unique_ptr<CURL, easy_cleanup> handle_;
 };
-
-/// Initialises libcurl, once a process; safe from any thread.
-void ensure_http_library();
 
 }  // namespace farebench

@@ -50,7 +50,10 @@ std::expected<std::string, fetch_error> search_form_body(const query& asked) {
   if (!asked.date.ok() || year < 2000 || year > 2099) {
     return invalid("the date does not exist or is outside 2000 to 2099");
   }
-  std::string body = "fromStation=";
+  constexpr std::size_t fields_bytes = sizeof "fromStation=&toStation=&departure=dd.mm.yy";
+  std::string body;
+  body.reserve(fields_bytes + asked.from.size() + asked.to.size());  // held while the start page is fetched
+  body += "fromStation=";
   append_encoded(body, asked.from);
   body += "&toStation=";
   append_encoded(body, asked.to);

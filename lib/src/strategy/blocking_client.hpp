@@ -20,13 +20,14 @@ class blocking_client {
 /// second.
 class thread_client final : public blocking_client {
  public:
-  thread_client(const fetch_limits& limits, const std::stop_token& stop) : http_{limits} {
+  thread_client(const fetch_limits& limits, const std::stop_token& stop) : http_{limits, shared_} {
     http_.end_on(stop);
   }
 
   exchange_result exchange(exchange_request request) override { return http_.perform(std::move(request)); }
 
  private:
+  shared_http shared_{1};
   http_client http_;
 };
 

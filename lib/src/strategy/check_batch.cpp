@@ -39,6 +39,7 @@ bool are_limits(const fetch_limits& limits) {
 
 void check_batch(const batch& work) {
   if (work.workers == 0) throw std::invalid_argument{"a batch needs at least one worker"};
+  if (work.loops == 0) throw std::invalid_argument{"a batch needs at least one event loop"};
   if (!work.query_at) throw std::invalid_argument{"a batch needs a query_at"};
   if (!are_limits(work.limits)) throw std::invalid_argument{"a batch's limits must all be above zero"};
   if (!is_base_url(work.base_url)) {

@@ -7,7 +7,6 @@
 #include "farebench/event_loop.hpp"
 #include "farebench/fiber.hpp"
 #include "strategy/blocking_client.hpp"
-#include "strategy/check_batch.hpp"
 #include "strategy/loop_scrapes.hpp"
 
 namespace farebench {
@@ -41,24 +40,23 @@ void work_off(loop_scrapes& shared, std::optional<std::size_t>& index) {
 }  // namespace
 
 void fibers::run(const batch& work, const outcome_sink& sink) {
-  check_batch(work);
-  event_loop loop{workers_needed(work)};
-  loop_scrapes shared{work, sink, loop};
-  std::vector<std::optional<std::size_t>> indices(workers_needed(work));
-  {
-    fiber_stacks stacks{indices.size()};
-    std::vector<fiber> workers;
-    workers.reserve(indices.size());
-    shared.start_workers([&](std::size_t worker) {
-      indices[worker] = worker;
-      workers.emplace_back(stacks, [&shared, &index = indices[worker]] { work_off(shared, index); }).resume();
-    });
-    loop.run(work.stop);
-  }  // unwinds, after a stop, the fibers in flight
-  for (const auto& index : indices) {
-    if (index) sink(*index, cancelled_outcome());
-  }
-  shared.cancel_rest();
+  run_on_loops(work, sink, event_loop::waiting::socket_action, [](loop_scrapes& shared) {
+    std::vector<std::optional<std::size_t>> indices(shared.workers());
+    {
+      fiber_stacks stacks{indices.size()};
+      std::vector<fiber> workers;
+      workers.reserve(indices.size());
+      shared.start_workers([&](std::size_t position, std::size_t first) {
+        auto& index = indices[position];
+        index = first;
+        workers.emplace_back(stacks, [&shared, &index] { work_off(shared, index); }).resume();
+      });
+      shared.loop().run(shared.work().stop);
+    }  // unwinds, after a stop, the fibers in flight
+    for (const auto& index : indices) {
+      if (index) shared.cancel(*index);
+    }
+  });
 }
 
 }  // namespace farebench

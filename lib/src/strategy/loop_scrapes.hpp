@@ -1,62 +1,64 @@
 #pragma once
 
 #include <cstddef>
+#include <exception>
+#include <functional>
 #include <optional>
+#include <utility>
 
 #include "farebench/event_loop.hpp"
-#include "farebench/strategy.hpp"
-#include "strategy/check_batch.hpp"
+#include "strategy/batch_run.hpp"
 #include "strategy/scrape.hpp"
 
 namespace farebench {
 
-/// What the workers of one run over an event loop share; all in one thread. Hands out the queries and
-/// takes in the outcomes, so that a stop finds out which are still owed.
+/// The workers of one event loop, and what they share; all in one thread. With several loops each has its
+/// part of the workers, and all take their queries from the same run.
 class loop_scrapes {
  public:
-  loop_scrapes(const batch& work, const outcome_sink& sink, event_loop& loop)
-      : work_{work}, sink_{sink}, loop_{loop}, next_{workers_needed(work)} {}
+  /// Workers [first, end) of the run.
+  loop_scrapes(batch_run& run, std::size_t first, std::size_t end, event_loop::waiting how)
+      : run_{run}, first_{first}, end_{end}, loop_{end - first, how} {}
 
-  const batch& work() const { return work_; }
-  event_loop& loop() const { return loop_; }
+  const batch& work() const { return run_.work(); }
+  event_loop& loop() { return loop_; }
+  std::size_t workers() const { return end_ - first_; }
 
-  /// Calls `start(i)` for each worker i, whose first query is its own, query i, so that each worker works
-  /// (and connects) even when the first ones are done before the last ones start. After a stop, the rest are
-  /// not started.
+  /// Calls `start(position, index)` for each of this loop's workers, by position [0, workers()), with its
+  /// first query. After a stop, the rest are not started.
   template <typename Start>
   void start_workers(Start&& start) {
     // Between two looks at the sockets: the first requests are on their way while the last workers are made.
     constexpr std::size_t started_a_turn = 32;
-    for (std::size_t i = 0; i < workers_needed(work_); ++i) {
-      if (work_.stop.stop_requested()) {
-        deliver(i, cancelled_outcome());
+    for (std::size_t index = first_; index < end_; ++index) {
+      if (work().stop.stop_requested() || run_.has_failed()) {
+        cancel(index);
         continue;
       }
-      start(i);
-      if (i % started_a_turn == started_a_turn - 1) loop_.turn();
+      start(index - first_, index);
+      if (index % started_a_turn == started_a_turn - 1) loop_.turn();
     }
   }
 
-  /// The next query's index; nullopt when none is left, or a stop is requested, or a worker has failed.
-  std::optional<std::size_t> next() {
-    if (next_ >= work_.size || work_.stop.stop_requested() || failed_) return std::nullopt;
-    return next_++;
+  std::optional<std::size_t> next() { return run_.next(); }
+  void deliver(std::size_t index, outcome&& result) { run_.deliver(index, std::move(result)); }
+  /// After a stop: the query that a worker has ends as cancelled. After a failure, none is delivered any more.
+  void cancel(std::size_t index) {
+    if (!run_.has_failed()) run_.deliver(index, cancelled_outcome());
   }
-  void deliver(std::size_t index, outcome&& result) const { sink_(index, std::move(result)); }
-
-  /// A worker has thrown: the others end with the query that they have.
-  void fail() { failed_ = true; }
-  /// After a stop: the queries that no worker took.
-  void cancel_rest() {
-    while (next_ < work_.size) deliver(next_++, cancelled_outcome());
-  }
+  void fail() { run_.fail(std::current_exception()); }
 
  private:
-  const batch& work_;
-  const outcome_sink& sink_;
-  event_loop& loop_;
-  std::size_t next_;  // the first index that no worker has taken
-  bool failed_ = false;
+  batch_run& run_;
+  const std::size_t first_;
+  const std::size_t end_;
+  event_loop loop_;
 };
+
+/// Runs a batch on as many event loops as it asks for, each on a thread of its own (one: on the calling
+/// thread). `work_off` is a loop's whole life: starts its workers, runs the loop, and after a stop gives the
+/// queries that they have their outcome.
+void run_on_loops(const batch& work, const outcome_sink& sink, event_loop::waiting how,
+                  const std::function<void(loop_scrapes&)>& work_off);
 
 }  // namespace farebench

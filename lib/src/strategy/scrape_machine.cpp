@@ -50,7 +50,7 @@ void scrape_machine::deliver(outcome&& result) {
 }
 
 void scrape_machine::cancel() {
-  if (index_) shared_.deliver(*std::exchange(index_, std::nullopt), cancelled_outcome());
+  if (index_) shared_.cancel(*std::exchange(index_, std::nullopt));
 }
 
 }  // namespace farebench

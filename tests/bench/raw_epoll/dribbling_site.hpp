@@ -12,7 +12,7 @@
 #include <string_view>
 #include <thread>
 
-#include "mock_server/process/file_descriptor.hpp"
+#include "posix/file_descriptor.hpp"
 
 namespace farebench::test {
 

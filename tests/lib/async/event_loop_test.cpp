@@ -22,6 +22,9 @@ class event_loop_test : public testing::TestWithParam<event_loop::waiting> {
  protected:
   test::stub_server site_{[](const std::string& request) -> test::stub_answer {
     if (request.find(" /never ") != std::string::npos) return {.bytes = {}, .never = true};
+    if (request.find(" /last ") != std::string::npos) {
+      return {.bytes = test::http_response(200, "", "bye"), .close_after = true};
+    }
     return {.bytes = test::http_response(200, "", "hello")};
   }};
   event_loop loop_{8, GetParam()};
@@ -121,7 +124,7 @@ TEST_P(event_loop_test, keeps_deadlines_while_nothing_happens) {
 }
 
 TEST_P(event_loop_test, spreads_more_clients_than_one_multi_handle_takes) {
-  constexpr int clients = 200;
+  constexpr int clients = 300;
   event_loop loop{clients, GetParam()};
   std::vector<std::unique_ptr<loop_client>> all;
   int completed = 0;
@@ -160,6 +163,57 @@ TEST_P(event_loop_test, resumes_a_coroutine_with_the_result_of_its_exchange) {
   loop_.run();
   ASSERT_TRUE(asking.done());
   EXPECT_EQ(asking.result(), 200);
+}
+
+TEST_P(event_loop_test, throws_in_the_coroutine_what_its_body_sink_threw) {
+  loop_client client{loop_, {}};
+  auto asking = [](event_loop& loop, loop_client& with, std::string url) -> task<bool> {
+    try {
+      co_await loop.exchange(
+          with, exchange_request{url + "/", {}, {}, [](std::string_view) { throw std::domain_error{"no"}; }});
+    } catch (const std::domain_error&) {
+      co_return true;
+    }
+    co_return false;
+  }(loop_, client, site_.url());
+  asking.start();
+  loop_.run();
+  EXPECT_TRUE(asking.result());
+}
+
+TEST_P(event_loop_test, connects_again_when_the_server_has_ended_an_idle_connection) {
+  loop_client client{loop_, {}};
+  loop_client other{loop_, {}};
+  std::vector<int> answers;
+  const auto keep = [&](const exchange_result& answer) {
+    ASSERT_TRUE(answer) << describe(answer.error());
+    answers.push_back(answer->status);
+  };
+  loop_.start(client, exchange_request{site_.url() + "/last"}, keep);
+  loop_.run();
+  std::this_thread::sleep_for(20ms);  // until the end of the connection is here
+  loop_.start(other, get(site_.url()), keep);
+  loop_.run();
+  loop_.start(client, get(site_.url()), keep);
+  loop_.run();
+  EXPECT_EQ(answers, (std::vector{200, 200, 200}));
+}
+
+TEST_P(event_loop_test, says_of_each_of_many_failures_what_happened) {
+  const auto closed = test::url_of_closed_port();
+  std::vector<std::unique_ptr<loop_client>> clients;
+  int failed = 0;
+  for (int i = 0; i < 8; ++i) {
+    clients.push_back(std::make_unique<loop_client>(loop_, fetch_limits{}));
+    loop_.start(*clients.back(), get(closed), [&](const exchange_result& answer) {
+      ASSERT_FALSE(answer);
+      EXPECT_EQ(answer.error().kind, fetch_error_kind::connect_failed);
+      EXPECT_THAT(answer.error().detail, testing::HasSubstr("connect"));
+      ++failed;
+    });
+  }
+  loop_.run();
+  EXPECT_EQ(failed, 8);
 }
 
 TEST_P(event_loop_test, a_coroutine_destroyed_in_flight_takes_its_client_along) {

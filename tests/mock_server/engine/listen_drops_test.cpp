@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "mock_server/process/file_descriptor.hpp"
+#include "posix/file_descriptor.hpp"
 
 namespace farebench {
 namespace {

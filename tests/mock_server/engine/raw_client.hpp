@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "mock_server/process/file_descriptor.hpp"
+#include "posix/file_descriptor.hpp"
 
 namespace farebench {
 

@@ -1,0 +1,25 @@
+#include "http/libcurl.hpp"
+
+#include <mutex>
+#include <string>
+
+#include "farebench/strategy.hpp"
+
+namespace farebench {
+
+void ensure_http_library() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    if (const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT); code != CURLE_OK) {
+      throw std::system_error{std::make_error_code(std::errc::not_enough_memory),
+                              fmt::format("curl_global_init: {}", curl_easy_strerror(code))};
+    }
+  });
+}
+
+std::string http_library_version() {
+  ensure_http_library();
+  return fmt::format("libcurl/{}", curl_version_info(CURLVERSION_NOW)->version);
+}
+
+}  // namespace farebench

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <curl/curl.h>
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <string>
+
+namespace farebench {
+
+/// What the clients of one thread share, so that each of thousands need not hold its own. Outlives them.
+class shared_http {
+ public:
+  /// `clients`: how many there will be. Throws std::system_error when libcurl has no memory.
+  explicit shared_http(std::size_t clients);
+
+  /// Sets an easy handle up to use it.
+  void share_with(CURL* easy);
+  /// What libcurl has written of a failure since the last call; empty when nothing.
+  std::string take_error_text();
+
+ private:
+  struct cleanup {
+    void operator()(CURLSH* share) const { curl_share_cleanup(share); }
+  };
+
+  const long receive_buffer_bytes_;
+  std::array<char, CURL_ERROR_SIZE> error_text_{};
+  std::unique_ptr<CURLSH, cleanup> tls_sessions_;  // null where there is one client
+};
+
+}  // namespace farebench
