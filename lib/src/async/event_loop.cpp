@@ -75,7 +75,8 @@ struct event_loop::state {
   std::deque<finished_transfer> finished;  // read from libcurl, not yet handed out
 };
 
-event_loop::state::state(std::size_t connections, waiting wanted) : how{wanted}, shared{connections} {
+event_loop::state::state(std::size_t connections, waiting wanted)
+    : how{wanted}, shared{connections, connections} {
   const bool polled = how == waiting::multi_poll;
   // curl_multi_poll sleeps on one handle: what most people write has one, and pays for it.
   const std::size_t count =

@@ -16,11 +16,13 @@ constexpr long many_clients_buffer_bytes = 1024;
 
 }  // namespace
 
-shared_http::shared_http(std::size_t clients)
-    : receive_buffer_bytes_{clients <= few_clients ? few_clients_buffer_bytes : many_clients_buffer_bytes} {
+shared_http::shared_http(std::size_t clients, std::size_t clients_in_all)
+    : receive_buffer_bytes_{clients_in_all <= few_clients ? few_clients_buffer_bytes
+                                                          : many_clients_buffer_bytes} {
   ensure_http_library();
+  // Without it each handle makes room for five TLS sessions, 920 bytes, even where it speaks plain HTTP; that
+  // is less than what it costs to share.
   if (clients == 1) return;
-  // Without it each handle makes room for five TLS sessions, 920 bytes, even where it speaks plain HTTP.
   tls_sessions_.reset(curl_share_init());
   if (!tls_sessions_ ||
       curl_share_setopt(tls_sessions_.get(), CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) != CURLSHE_OK) {

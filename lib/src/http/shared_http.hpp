@@ -12,8 +12,9 @@ namespace farebench {
 /// What the clients of one thread share, so that each of thousands need not hold its own. Outlives them.
 class shared_http {
  public:
-  /// `clients`: how many there will be. Throws std::system_error when libcurl has no memory.
-  explicit shared_http(std::size_t clients);
+  /// `clients`: how many there will be in this thread, and in the whole process at once. Throws
+  /// std::system_error when libcurl has no memory.
+  shared_http(std::size_t clients, std::size_t clients_in_all);
 
   /// Sets an easy handle up to use it.
   void share_with(CURL* easy);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <stop_token>
 
 #include "farebench/exchange.hpp"
@@ -20,14 +21,16 @@ class blocking_client {
 /// second.
 class thread_client final : public blocking_client {
  public:
-  thread_client(const fetch_limits& limits, const std::stop_token& stop) : http_{limits, shared_} {
+  /// `threads`: how many have such a client.
+  thread_client(const fetch_limits& limits, const std::stop_token& stop, std::size_t threads)
+      : shared_{1, threads}, http_{limits, shared_} {
     http_.end_on(stop);
   }
 
   exchange_result exchange(exchange_request request) override { return http_.perform(std::move(request)); }
 
  private:
-  shared_http shared_{1};
+  shared_http shared_;
   http_client http_;
 };
 

@@ -12,35 +12,37 @@
 namespace farebench {
 namespace {
 
+/// What a worker keeps from query to query.
+struct scrape_worker {
+  loop_scrapes& shared;
+  loop_client client{shared.loop(), shared.work().limits};
+  fare_scanner scanner{};
+};
+
 // Functions, so that the requests are made on the stack: within a co_await expression they would take 128
 // bytes each of every waiting worker's frame.
-auto get_start_page(event_loop& loop, loop_client& client, const std::string& base_url) {
-  return loop.exchange(client, start_page_request(base_url));
+auto get_start_page(scrape_worker& worker) {
+  return worker.shared.loop().exchange(worker.client, start_page_request(worker.shared.work().base_url));
 }
-auto post_search(event_loop& loop, loop_client& client, const std::string& base_url, std::string& form,
-                 std::string& session, fare_scanner& scanner) {
-  return loop.exchange(client, search_request(base_url, std::move(form), std::move(session), scanner));
+auto post_search(scrape_worker& worker, std::string& form, std::string& session) {
+  return worker.shared.loop().exchange(
+      worker.client,
+      search_request(worker.shared.work().base_url, std::move(form), std::move(session), worker.scanner));
 }
 
-task<outcome> scrape(loop_scrapes& shared, std::size_t index, loop_client& client, fare_scanner& scanner) {
-  const std::string& base_url = shared.work().base_url;
-  auto form = search_form_body(shared.work().query_at(index));
+task<outcome> scrape(scrape_worker& worker, std::size_t index) {
+  auto form = search_form_body(worker.shared.work().query_at(index));
   if (!form) co_return std::unexpected(std::move(form).error());
-  auto session = read_start_page_answer(co_await get_start_page(shared.loop(), client, base_url));
+  auto session = read_start_page_answer(co_await get_start_page(worker));
   if (!session) co_return std::unexpected(std::move(session).error());
-  co_return read_search_answer(
-      co_await post_search(shared.loop(), client, base_url, *form, *session, scanner), scanner);
+  co_return read_search_answer(co_await post_search(worker, *form, *session), worker.scanner);
 }
 
 /// A worker's life, from the query that it is given in `index`: there a stop finds the one that it has.
 task<> work_off(loop_scrapes& shared, std::optional<std::size_t>& index) {
   try {
-    loop_client client{shared.loop(), shared.work().limits};
-    fare_scanner scanner;
-    for (; index; index = shared.next()) {
-      auto result = co_await scrape(shared, *index, client, scanner);
-      shared.deliver(*std::exchange(index, std::nullopt), std::move(result));
-    }
+    scrape_worker worker{shared};
+    for (; index; index = shared.next()) shared.deliver(index, co_await scrape(worker, *index));
   } catch (...) {
     shared.fail();
   }

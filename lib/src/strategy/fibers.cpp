@@ -32,8 +32,7 @@ void work_off(loop_scrapes& shared, std::optional<std::size_t>& index) {
   fiber_client client{shared.loop(), work.limits};
   fare_scanner scanner;
   for (; index; index = shared.next()) {
-    auto result = scrape(work.base_url, work.query_at(*index), client, scanner);
-    shared.deliver(*std::exchange(index, std::nullopt), std::move(result));
+    shared.deliver(index, scrape(work.base_url, work.query_at(*index), client, scanner));
   }
 }
 

@@ -42,7 +42,12 @@ class loop_scrapes {
 
   std::optional<std::size_t> next() { return run_.next(); }
   void deliver(std::size_t index, outcome&& result) { run_.deliver(index, std::move(result)); }
-  /// After a stop: the query that a worker has ends as cancelled. After a failure, none is delivered any more.
+  /// The same for a worker's query, which it has no more.
+  void deliver(std::optional<std::size_t>& index, outcome&& result) {
+    deliver(*std::exchange(index, std::nullopt), std::move(result));
+  }
+  /// After a stop: the query that a worker has ends as cancelled. After a failure, none is delivered any
+  /// more.
   void cancel(std::size_t index) {
     if (!run_.has_failed()) run_.deliver(index, cancelled_outcome());
   }

@@ -15,10 +15,16 @@ std::optional<fetch_error> status_fault(const exchange_result& answer, std::stri
                      fmt::format("{} answered with status {}", page, answer->status)};
 }
 
+std::string address(const std::string& base_url, std::string_view path) {
+  std::string whole;
+  whole.reserve(base_url.size() + path.size());
+  return whole.append(base_url).append(path);
+}
+
 }  // namespace
 
 exchange_request start_page_request(const std::string& base_url) {
-  return exchange_request{base_url + std::string{start_page_path}};
+  return exchange_request{address(base_url, start_page_path)};
 }
 
 std::expected<std::string, fetch_error> read_start_page_answer(const exchange_result& answer) {
@@ -32,7 +38,7 @@ std::expected<std::string, fetch_error> read_start_page_answer(const exchange_re
 
 exchange_request search_request(const std::string& base_url, std::string form, std::string session,
                                 fare_scanner& scanner) {
-  return exchange_request{base_url + std::string{search_path}, std::move(form), std::move(session),
+  return exchange_request{address(base_url, search_path), std::move(form), std::move(session),
                           [&scanner](std::string_view piece) { scanner.feed(piece); }};
 }
 

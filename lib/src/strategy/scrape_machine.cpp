@@ -20,7 +20,7 @@ bool scrape_machine::begin() {
   const batch& work = shared_.work();
   auto form = search_form_body(work.query_at(*index_));
   if (!form) {
-    shared_.deliver(*std::exchange(index_, std::nullopt), std::unexpected(std::move(form).error()));
+    shared_.deliver(index_, std::unexpected(std::move(form).error()));
     return false;
   }
   form_ = *std::move(form);
@@ -45,7 +45,7 @@ void scrape_machine::on_search(const exchange_result& answer) {
 }
 
 void scrape_machine::deliver(outcome&& result) {
-  shared_.deliver(*std::exchange(index_, std::nullopt), std::move(result));
+  shared_.deliver(index_, std::move(result));
   start_next();
 }
 

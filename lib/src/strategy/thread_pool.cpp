@@ -15,7 +15,7 @@ namespace {
 void work_off(batch_run& run, std::size_t first) noexcept {
   try {
     const batch& work = run.work();
-    thread_client client{work.limits, work.stop};
+    thread_client client{work.limits, work.stop, workers_needed(work)};
     fare_scanner scanner;
     for (std::optional<std::size_t> index = first; index; index = run.next()) {
       run.deliver(*index, work.stop.stop_requested()
