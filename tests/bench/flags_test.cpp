@@ -31,7 +31,7 @@ std::string complaint(const std::vector<std::string>& arguments) {
 }
 
 /// Of a workload with one point.
-std::chrono::microseconds latency_of(const bench_flags& flags) {
+latency_model latency_of(const bench_flags& flags) {
   EXPECT_EQ(flags.what.points.size(), 1u);
   return flags.what.points.front().latency;
 }
@@ -154,6 +154,20 @@ TEST(cases, name_the_engine_when_it_is_not_the_usual_one) {
   EXPECT_EQ(row.point(), "workers:7/latency_ms:1.5/page_kb:3/days:9");
   row.engine = engine_kind::beast;
   EXPECT_EQ(row.name(), "fetch/strategy:raw_epoll/workers:7/latency_ms:1.5/page_kb:3/days:9/engine:beast");
+}
+
+TEST(cases, name_the_distribution_and_the_seed_of_random_latencies) {
+  benchmark_case row{.strategy = "raw_epoll",
+                     .workers = 7,
+                     .latency = latency_model::uniform(250us, 30ms),
+                     .page_kb = 3,
+                     .days = 9};
+  EXPECT_EQ(row.point(), "workers:7/latency_ms:uniform_0.25-30/seed:0/page_kb:3/days:9");
+  row.latency = latency_model::lognormal(20ms, 80ms);
+  row.seed = 7;
+  EXPECT_EQ(row.point(), "workers:7/latency_ms:lognormal_20_p99_80/seed:7/page_kb:3/days:9");
+  row.latency = 20ms;
+  EXPECT_EQ(row.point(), "workers:7/latency_ms:20/page_kb:3/days:9") << "a fixed one has no use for a seed";
 }
 
 TEST(cases, are_each_strategy_with_each_worker_count_but_sequential_with_its_one) {
