@@ -3,8 +3,29 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 
 namespace farebench {
+namespace {
+
+/// "20"; "uniform_10-30/seed:0"; "lognormal_20_p99_80/seed:0".
+std::string latency_in_name(const latency_model& latency, std::uint64_t seed) {
+  const auto in_ms = [](std::chrono::nanoseconds time) {
+    return std::chrono::duration<double, std::milli>{time}.count();
+  };
+  switch (latency.kind()) {
+    case latency_model::shape::uniform:
+      return fmt::format("uniform_{}-{}/seed:{}", in_ms(latency.first()), in_ms(latency.second()), seed);
+    case latency_model::shape::lognormal:
+      return fmt::format("lognormal_{}_p99_{}/seed:{}", in_ms(latency.first()), in_ms(latency.second()),
+                         seed);
+    case latency_model::shape::fixed:
+      break;
+  }
+  return fmt::format("{}", in_ms(latency.first()));
+}
+
+}  // namespace
 
 std::string_view to_string(point_kind kind) {
   switch (kind) {
@@ -22,7 +43,7 @@ std::string benchmark_case::name() const { return fmt::format("fetch/strategy:{}
 
 std::string benchmark_case::point() const {
   auto text = fmt::format("workers:{}/latency_ms:{}/page_kb:{}/days:{}", workers,
-                          static_cast<double>(latency.count()) / 1e3, page_kb, days);
+                          latency_in_name(latency, seed), page_kb, days);
   if (engine != engine_kind::cpp_httplib) text += fmt::format("/engine:{}", name_of(engine));
   return text;
 }
@@ -45,7 +66,8 @@ std::vector<benchmark_case> cases_of(const workload& what) {
                          .page_kb = what.page_kb,
                          .days = what.days.value_or(workers),
                          .engine = what.engine.value_or(default_engine(workers)),
-                         .kind = point.kind});
+                         .kind = point.kind,
+                         .seed = what.seed});
       }
     }
   }

@@ -1,12 +1,15 @@
 #pragma once
 
-#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "mock_server/engine_kind.hpp"
+#include "mock_server/latency/latency_model.hpp"
+#include "mock_server/latency/scrape_latencies.hpp"
 
 namespace farebench {
 
@@ -24,15 +27,17 @@ std::string_view to_string(point_kind kind);
 struct benchmark_case {
   std::string strategy;
   std::size_t workers;
-  std::chrono::microseconds latency;  ///< of each response
-  std::size_t page_kb;                ///< size of a results page, in KiB
+  latency_model latency;  ///< of each response, to the microsecond
+  std::size_t page_kb;    ///< size of a results page, in KiB
   std::size_t days;
   engine_kind engine = engine_kind::cpp_httplib;
   point_kind kind = point_kind::plain;
+  std::uint64_t seed = default_latency_seed;  ///< of the latencies, when they are random
 
   /// "fetch/strategy:thread_pool/workers:20/latency_ms:20/page_kb:3/days:100". An engine other than
   /// cpp-httplib is named too ("/engine:beast"), so that results of two engines are never taken for those of
-  /// one.
+  /// one. So are the distribution of random latencies and their seed: "latency_ms:uniform_10-30/seed:0",
+  /// "latency_ms:lognormal_20_p99_80/seed:7", in which a --benchmark_filter has nothing to escape.
   std::string name() const;
   /// The same without the strategy: equal for cases that can be compared with each other.
   std::string point() const;
@@ -42,7 +47,7 @@ struct benchmark_case {
 
 /// A latency to measure at, and what for.
 struct workload_point {
-  std::chrono::microseconds latency;
+  latency_model latency;
   point_kind kind = point_kind::plain;
 };
 
@@ -54,6 +59,7 @@ struct workload {
   std::size_t page_kb;
   std::optional<std::size_t> days;         ///< absent: as many as workers
   std::optional<engine_kind> engine = {};  ///< absent: default_engine
+  std::uint64_t seed = default_latency_seed;
 };
 
 /// cpp-httplib holds a thread a connection: with more than these it would be what is measured.

@@ -20,8 +20,7 @@ constexpr auto patience_to_end = 10s;
 
 /// Far beyond what any strategy needs, so that it catches a hang and nothing else.
 std::chrono::milliseconds patience_to_report(const benchmark_case& row) {
-  const auto ideal =
-      std::chrono::ceil<std::chrono::milliseconds>(ideal_wall(row.days, row.workers, row.latency));
+  const auto ideal = std::chrono::ceil<std::chrono::milliseconds>(ideal_wall(row));
   return 60s + 20 * ideal + 5ms * static_cast<int>(row.days);
 }
 
@@ -49,6 +48,7 @@ client_run::client_run(const programs& with, const benchmark_case& row,
                        const client_surroundings& surroundings)
     : row_{row},
       server_{{.latency = row.latency,
+               .seed = row.seed,
                .page_kb = row.page_kb,
                .engine = row.engine,
                .executable = with.mock_server}},

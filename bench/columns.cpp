@@ -1,6 +1,7 @@
 #include "bench/columns.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 #include "bench/ideal.hpp"
 
@@ -16,7 +17,9 @@ constexpr double kernel_bytes_a_socket = 3 * 1024;
 
 const std::vector<column_meaning>& column_meanings() {
   static const std::vector<column_meaning> meanings{
-      {"ideal_ratio", "wall time / ideal, ideal = ceil(days/workers) · 2 · latency; absent at zero latency"},
+      {"ideal_ratio",
+       "wall time / ideal, ideal = ceil(days/workers) · 2 · latency, or of random latencies max(sum/workers, "
+       "longest day); absent at zero latency"},
       {"requests_per_second", "HTTP requests that the server answered / wall time"},
       {"cpu_us_per_request", "user + system time of the client / requests"},
       {"rss_baseline_bytes", "resident memory with the libraries initialised and nothing fetched"},
@@ -52,7 +55,7 @@ std::map<std::string, double> columns(const benchmark_case& row, const measureme
   const double requests = number(seen.server.requests);
   const double growth =
       number(seen.end.rss_peak_bytes - std::min(seen.end.rss_peak_bytes, seen.baseline.rss_bytes));
-  const double ideal_ms = number(ideal_wall(row.days, row.workers, row.latency).count()) / 1e3;
+  const double ideal_ms = std::chrono::duration<double, std::milli>{ideal_wall(row)}.count();
 
   std::map<std::string, double> out{
       {"rss_baseline_bytes", number(seen.baseline.rss_bytes)},

@@ -11,7 +11,7 @@
 
 #include "bench/route.hpp"
 #include "farebench/date.hpp"
-#include "lib/cli/duration_text.hpp"
+#include "mock_server/latency/latency_text.hpp"
 #include "mock_server/process/child_process.hpp"
 
 namespace farebench {
@@ -75,11 +75,14 @@ std::map<std::string, std::string> measuring_context(const programs& with, const
         {"engine",
          different(cases, [](const benchmark_case& row) { return std::string{name_of(row.engine)}; })},
         {"workload", flags.workload_name},
-        {"latency", different(cases, [](const benchmark_case& row) { return format_duration(row.latency); })},
+        {"latency", different(cases, [](const benchmark_case& row) { return format_latency(row.latency); })},
         {"page_kb", std::to_string(flags.what.page_kb)},
         {"days", different(cases, [](const benchmark_case& row) { return std::to_string(row.days); })},
         {"first_date", format_iso_date(first_date)},
     };
+    // With the latency's text it repeats each delay exactly; a fixed one has no use for it.
+    if (std::ranges::any_of(cases, [](const benchmark_case& row) { return !row.latency.is_fixed(); }))
+      context["seed"] = std::to_string(flags.what.seed);
     for (const char* name : {"commit", "dirty", "build_type", "compiler", "flags", "sanitizers"}) {
       context[name] = text_of(client.at(name));
     }

@@ -11,9 +11,9 @@
 namespace farebench {
 
 /// What a result was measured with and on: commit, build, library versions, kernel, CPU, workload; of
-/// `cases`, the values that they have between them. No host name and no path. The programs are asked
-/// themselves (--version), so that it is theirs and not this program's. Throws std::runtime_error naming the
-/// program that does not answer.
+/// `cases`, the values that they have between them; the seed where their latencies are random. No host name
+/// and no path. The programs are asked themselves (--version), so that it is theirs and not this program's.
+/// Throws std::runtime_error naming the program that does not answer.
 std::map<std::string, std::string> measuring_context(const programs& with, const bench_flags& flags,
                                                      const std::vector<benchmark_case>& cases);
 

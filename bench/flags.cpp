@@ -9,15 +9,17 @@
 #include <charconv>
 #include <cstdlib>
 #include <initializer_list>
+#include <limits>
 #include <optional>
 #include <ranges>
 
 #include "bench/columns.hpp"
 #include "bench/floor.hpp"
+#include "bench/longest_latency.hpp"
 #include "bench/named_workloads.hpp"
 #include "bench/route.hpp"
 #include "farebench/strategy.hpp"
-#include "lib/cli/duration_text.hpp"
+#include "mock_server/latency/latency_text.hpp"
 #include "mock_server/site/page_size.hpp"
 
 namespace farebench {
@@ -26,7 +28,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t most_workers = 10'000;
-constexpr std::chrono::microseconds longest_latency = 10s;
 constexpr std::size_t default_repetitions = 5;
 
 constexpr const char* examples = R"(Examples:
@@ -34,6 +35,7 @@ constexpr const char* examples = R"(Examples:
   bench --workload article                           the workload of the Python comparison
   bench --workload scale                             from 100 to 10,000 in flight, and whether cost stays flat
   bench --strategies multi_socket,raw_epoll --workers 1,10,100 --latency 50ms
+  bench --latency lognormal:20ms,p99=80ms --seed 7   latencies that vary: each strategy meets the same ones
   bench --benchmark_format=json > run.json           for programs; the table goes to stderr
   bench --benchmark_out=run.json                     both: a table to read, a file to keep
   bench --smoke                                      are the answers right? In seconds, on a busy machine too
@@ -48,10 +50,14 @@ A row fails, with its reason, when its fares differ from what the site holds, it
 1 % of its connections were dropped off the listen queue, connections accepted differ from workers, requests
 were repeated or more in flight than workers, a hold never had all its workers in flight at once, or the
 server's median lateness passed max(1 ms, 5 % of the latency; in a burst, 5 % of the latency · wall / ideal).
+Of random latencies the mean counts.
 The floor's row is warned of a late server: it is what the machine lets through, its server included.
 
 raw_epoll is no strategy of the library but the physical floor: no HTTP library, fixed buffers, one epoll.
 Where it is among the rows, the table shows time and CPU over the floor's (×floor, CPU×floor).
+
+Random latencies are drawn from --seed: a search's by its date, a start page's by how many scrapes began before
+it. So every strategy and repetition meets the same delays; which day meets which start's follows their order.
 
 Every repetition is appended to the journal as it completes, so that a killed run loses none.
 
@@ -92,6 +98,17 @@ std::size_t parse_repetitions(const std::string& text) {
   return count;
 }
 
+/// CLI11 wraps a negative number round, and takes one that is too great for the greatest there is.
+std::uint64_t parse_seed(const std::string& text) {
+  std::uint64_t seed = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), seed);
+  if (fault != std::errc{} || end != text.data() + text.size()) {
+    throw flag_error{fmt::format("--seed {}: write a whole number from 0 to {}", text,
+                                 std::numeric_limits<std::uint64_t>::max())};
+  }
+  return seed;
+}
+
 /// Keeps the first of equal ones: two cases of one name could not be told apart.
 template <typename Value>
 std::vector<Value> without_repeats(const std::vector<Value>& values) {
@@ -123,6 +140,15 @@ engine_kind parse_engine(const std::string& name) {
   if (const auto engine = engine_kind_of(name)) return *engine;
   throw flag_error{fmt::format("there is no engine '{}': choose {}", name,
                                fmt::join(engine_kinds | std::views::transform(name_of), " or "))};
+}
+
+void check_latencies(const workload& what) {
+  const auto rows = cases_of(what);
+  const std::size_t days = std::ranges::max(rows, {}, &benchmark_case::days).days;
+  for (const auto& point : what.points) {
+    if (const auto complaint = complaint_about_length(point.latency, what.seed, days); !complaint.empty())
+      throw flag_error{"--latency: " + complaint};
+  }
 }
 
 /// A workload whose days follow its workers has none for one worker.
@@ -203,6 +229,7 @@ bench_flags parse_flags(int argc, char** argv) {
   std::vector<std::string> strategies;
   std::vector<std::size_t> workers;
   std::string latency;
+  std::string seed = std::to_string(default_latency_seed);
   std::string engine;
   std::size_t page_kb = 0;
   std::size_t days = 0;
@@ -218,8 +245,13 @@ bench_flags parse_flags(int argc, char** argv) {
       ->delimiter(',')
       ->check(CLI::Range(std::size_t{1}, most_workers).description(""))
       ->type_name("W,W");
-  app.add_option("--latency", latency, "the server's, of each response: 20ms, 1.5s, 250us, 0")
+  app.add_option("--latency", latency,
+                 "the server's, of each response: 20ms, 1.5s, 250us, 0; or random: uniform:10ms-30ms, or "
+                 "lognormal:20ms,p99=80ms by median and 99th percentile")
       ->type_name("TIME");
+  app.add_option("--seed", seed,
+                 fmt::format("of random latencies: the same seed, the same delays; default: {}", seed))
+      ->type_name("N");
   app.add_option("--page-kb", page_kb,
                  fmt::format("size of a results page, {} to {} KiB", min_page_kb, max_page_kb))
       ->check(CLI::Range(min_page_kb, max_page_kb).description(""))
@@ -265,19 +297,17 @@ bench_flags parse_flags(int argc, char** argv) {
   }
   if (!workers.empty()) flags.what.workers = without_repeats(workers);
   if (app.count("--latency") > 0) {
-    const auto parsed = parse_duration(latency);
+    const auto parsed = parse_latency(latency);
     if (!parsed) throw flag_error{"--latency: " + parsed.error()};
-    if (*parsed > longest_latency) {
-      throw flag_error{fmt::format("--latency: at most {}: a client gives a request up after 30 s",
-                                   format_duration(longest_latency))};
-    }
     flags.what.points = {{*parsed}};
   }
+  flags.what.seed = parse_seed(seed);
   if (page_kb != 0) flags.what.page_kb = page_kb;
   if (days != 0) flags.what.days = days;
   if (!engine.empty()) flags.what.engine = parse_engine(engine);
   leave_out_sequential(flags);
   check_engine(flags.what);
+  check_latencies(flags.what);
   take_google_benchmark_flags(flags, app.remaining(), argv[0]);
   return flags;
 }

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,13 +23,16 @@ namespace {
 /// come faster than it takes them in (net.core.netdev_max_backlog).
 constexpr double tolerated_drops = 0.01;
 
-double milliseconds(std::chrono::microseconds time) { return static_cast<double>(time.count()) / 1e3; }
+double milliseconds(std::chrono::nanoseconds time) {
+  return std::chrono::duration<double, std::milli>{time}.count();
+}
 
 /// The most that the server may be late before it, and not the client, is what was measured: 5 % of what an
-/// exchange takes. That is the latency, but for a burst, where exchanges queue on purpose, what they took.
+/// exchange takes. That is the latency, on average, but for a burst, where exchanges queue on purpose, what
+/// they took.
 double tolerated_lateness_ms(const benchmark_case& row, const measurement& seen) {
-  const double ideal_ms = milliseconds(ideal_wall(row.days, row.workers, row.latency));
-  double exchange_ms = milliseconds(row.latency);
+  const double ideal_ms = milliseconds(ideal_wall(row));
+  double exchange_ms = milliseconds(row.latency.mean());
   if (row.kind == point_kind::burst && ideal_ms > 0) exchange_ms *= seen.report.wall_ms / ideal_ms;
   return std::max(1.0, 0.05 * exchange_ms);
 }
@@ -64,7 +68,7 @@ row_verdict judge(const benchmark_case& row, const measurement& seen, const expe
                   strictness how) {
   if (const auto wrong = wrong_answers(row, seen, expected)) return {.failure = *wrong, .warning = {}};
 
-  const double ideal_ms = milliseconds(ideal_wall(row.days, row.workers, row.latency));
+  const double ideal_ms = milliseconds(ideal_wall(row));
   if (seen.report.wall_ms < ideal_ms) {
     return {.failure = fmt::format("{:.3f} ms beats the ideal of {:.3f} ms: the suite is wrong",
                                    seen.report.wall_ms, ideal_ms),

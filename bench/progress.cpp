@@ -13,9 +13,7 @@ namespace {
 /// What a repetition takes beyond its ideal: starting and ending two processes, mostly.
 constexpr std::chrono::milliseconds overhead{200};
 
-std::chrono::duration<double> expected(const benchmark_case& row) {
-  return ideal_wall(row.days, row.workers, row.latency) + overhead;
-}
+std::chrono::duration<double> expected(const benchmark_case& row) { return ideal_wall(row) + overhead; }
 
 }  // namespace
 

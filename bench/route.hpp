@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <vector>
 
 #include "farebench/query.hpp"
 
@@ -21,6 +22,14 @@ inline query query_of_day(std::size_t index) {
   const std::chrono::sys_days day =
       std::chrono::sys_days{first_date} + std::chrono::days{static_cast<int>(index)};
   return {.from = route_from, .to = route_to, .date = day};
+}
+
+/// Those of the first `days` days: a case's batch.
+inline std::vector<query> queries_of_days(std::size_t days) {
+  std::vector<query> asked;
+  asked.reserve(days);
+  for (std::size_t day = 0; day < days; ++day) asked.push_back(query_of_day(day));
+  return asked;
 }
 
 }  // namespace farebench

@@ -2,8 +2,6 @@
 
 #include <variant>
 
-#include "mock_server/latency/scrape_latencies.hpp"
-
 namespace farebench {
 
 std::chrono::nanoseconds response_latency::of(const site_response& response) const {

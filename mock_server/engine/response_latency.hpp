@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "mock_server/latency/latency_model.hpp"
+#include "mock_server/latency/scrape_latencies.hpp"
 #include "mock_server/site/site.hpp"
 
 namespace farebench {
@@ -12,7 +13,7 @@ namespace farebench {
 /// and engine: see scrape_latencies.hpp. A value; any thread.
 struct response_latency {
   latency_model model{std::chrono::nanoseconds{0}};
-  std::uint64_t seed = 0;
+  std::uint64_t seed = default_latency_seed;
 
   /// By the session that the response starts, or by the search that it answers; for what is neither, the
   /// model's mean.

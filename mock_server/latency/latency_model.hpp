@@ -27,6 +27,7 @@ class latency_model {
   static latency_model lognormal(std::chrono::nanoseconds median, std::chrono::nanoseconds p99);
 
   shape kind() const { return shape_; }
+  bool is_fixed() const { return shape_ == shape::fixed; }
   /// fixed: the delay; uniform: the least; lognormal: the median.
   std::chrono::nanoseconds first() const { return first_; }
   /// fixed: the delay; uniform: the most; lognormal: the 99th percentile.

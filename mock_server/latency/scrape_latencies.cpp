@@ -24,12 +24,12 @@ nanoseconds draw(const latency_model& model, std::uint64_t hash) {
 }  // namespace
 
 nanoseconds start_latency(const latency_model& model, std::uint64_t seed, std::uint64_t session_ordinal) {
-  if (model.kind() == latency_model::shape::fixed) return model.first();
+  if (model.is_fixed()) return model.first();
   return draw(model, also(also(fnv1a_64(std::to_string(seed)), std::to_string(session_ordinal)), "1"));
 }
 
 nanoseconds search_latency(const latency_model& model, std::uint64_t seed, const query& asked) {
-  if (model.kind() == latency_model::shape::fixed) return model.first();
+  if (model.is_fixed()) return model.first();
   std::uint64_t hash = fnv1a_64(std::to_string(seed));
   hash = also(hash, asked.from);
   hash = also(hash, asked.to);
@@ -40,6 +40,14 @@ nanoseconds search_latency(const latency_model& model, std::uint64_t seed, const
 nanoseconds scrape_latencies::sum() const {
   return std::accumulate(searches.begin(), searches.end(),
                          std::accumulate(starts.begin(), starts.end(), nanoseconds{0}));
+}
+
+nanoseconds scrape_latencies::longest_exchange() const {
+  nanoseconds longest{0};
+  for (const auto* const step : {&starts, &searches}) {
+    for (const nanoseconds one : *step) longest = std::max(longest, one);
+  }
+  return longest;
 }
 
 nanoseconds scrape_latencies::longest_scrape() const {

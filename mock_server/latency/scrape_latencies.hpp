@@ -11,6 +11,9 @@
 
 namespace farebench {
 
+/// The seed of whoever names none.
+inline constexpr std::uint64_t default_latency_seed = 0;
+
 /// The delays of a scrape's two exchanges: pure functions of model, seed and what is asked, so that every
 /// strategy meets the same ones and a run can be repeated exactly.
 ///
@@ -29,6 +32,8 @@ struct scrape_latencies {
 
   /// Of all exchanges: with W workers no client ends before sum() / W.
   std::chrono::nanoseconds sum() const;
+  /// 0 for no scrapes.
+  std::chrono::nanoseconds longest_exchange() const;
   /// No client ends before its longest scrape, and that takes at least this long: of all ways to pair
   /// starts with searches, longest with shortest has the shortest longest pair. 0 for no scrapes.
   std::chrono::nanoseconds longest_scrape() const;

@@ -8,6 +8,7 @@
 
 #include "mock_server/engine_kind.hpp"
 #include "mock_server/latency/latency_model.hpp"
+#include "mock_server/latency/scrape_latencies.hpp"
 #include "mock_server/process/child_process.hpp"
 #include "mock_server/server_stats.hpp"
 
@@ -19,7 +20,7 @@ class mock_server_process {
  public:
   struct options {
     latency_model latency = std::chrono::microseconds{0};  ///< to the microsecond
-    std::uint64_t seed = 0;                                ///< of the latency's draws
+    std::uint64_t seed = default_latency_seed;             ///< of the latency's draws
     std::size_t page_kb = 3;
     engine_kind engine = engine_kind::cpp_httplib;
     std::filesystem::path executable = {};  ///< empty: `mock_server` beside the running program

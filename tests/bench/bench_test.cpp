@@ -110,6 +110,7 @@ TEST_F(bench_command, says_what_was_measured_with_and_not_where) {
     EXPECT_TRUE(context.contains(key)) << key;
   }
   EXPECT_FALSE(context.contains("host_name"));
+  EXPECT_FALSE(context.contains("seed")) << "a fixed latency has no use for one";
   EXPECT_THAT(context.dump(), Not(HasSubstr(FAREBENCH_BIN_DIR)));
   EXPECT_THAT(context.dump(), Not(HasSubstr(folder_.string())));
   EXPECT_EQ(context.contains("warning"), !this_build().is_fit_for_measuring());
@@ -203,12 +204,26 @@ TEST_F(bench_command, smoke_runs_every_strategy) {
 }
 
 TEST_F(bench_command, refuses_bad_flags_before_anything_starts) {
-  for (const char* bad : {"--strategies pigeon", "--latency 20", "--workload heavy", "--workers 0",
-                          "--engine steam", "--workers 300 --engine cpp-httplib", "--workers 10001",
-                          "--workload scale --strategies sequential", "--nonsense", "--benchmark_format=xml",
-                          "--benchmark_repetitions=many", "--benchmark_filter=nothing_has_this_name",
-                          "'--benchmark_filter=('", "--benchmark_color=", "--benchmark_list_tests=0",
-                          "--benchmark_time_unit=weeks", "--benchmark_nonsense=1"}) {
+  for (const char* bad : {"--strategies pigeon",
+                          "--latency 20",
+                          "--latency uniform:3ms-1ms",
+                          "--latency lognormal:1ms,p99=10s",
+                          "--seed -1",
+                          "--workload heavy",
+                          "--workers 0",
+                          "--engine steam",
+                          "--workers 300 --engine cpp-httplib",
+                          "--workers 10001",
+                          "--workload scale --strategies sequential",
+                          "--nonsense",
+                          "--benchmark_format=xml",
+                          "--benchmark_repetitions=many",
+                          "--benchmark_filter=nothing_has_this_name",
+                          "'--benchmark_filter=('",
+                          "--benchmark_color=",
+                          "--benchmark_list_tests=0",
+                          "--benchmark_time_unit=weeks",
+                          "--benchmark_nonsense=1"}) {
     const auto run = bench(bad);
     EXPECT_EQ(run.exit_code, 2) << bad << ": " << run.errors;
     EXPECT_EQ(lines(run.errors), 1) << bad << ": " << run.errors;
@@ -221,8 +236,8 @@ TEST_F(bench_command, help_shows_examples_our_flags_the_columns_and_google_bench
   const auto run = bench("--help");
   EXPECT_EQ(run.exit_code, 0);
   EXPECT_THAT(run.output, testing::StartsWith("Examples:"));
-  for (const char* text :
-       {"--workload", "kernel_estimate_bytes", "22 KiB", "Exit codes", "--benchmark_filter"}) {
+  for (const char* text : {"--workload", "lognormal:20ms,p99=80ms", "--seed", "kernel_estimate_bytes",
+                           "22 KiB", "Exit codes", "--benchmark_filter"}) {
     EXPECT_THAT(run.output, HasSubstr(text));
   }
 }

@@ -46,9 +46,19 @@ TEST(columns, are_all_there_and_no_others) {
   EXPECT_THAT(names, testing::UnorderedElementsAreArray(column_names()));
 }
 
+TEST(columns, divide_by_the_ideal_of_random_latencies) {
+  using namespace std::chrono_literals;
+  auto row = made_up_case();
+  row.latency = latency_model::uniform(20ms, 20ms);
+  row.days = 110;  // of fixed latency six waves, 240 ms; here 110 · 2 · 20 ms / 20
+  EXPECT_THAT(columns(row, made_up_measurement(), counted).at("ideal_ratio"), DoubleEq(250.0 / 220.0));
+  row.latency = latency_model::uniform(0ms, 0ms);
+  EXPECT_THAT(columns(row, made_up_measurement(), counted), Not(Contains(Key("ideal_ratio"))));
+}
+
 TEST(columns, have_no_ideal_at_zero_latency) {
   auto row = made_up_case();
-  row.latency = {};
+  row.latency = std::chrono::seconds{0};
   EXPECT_THAT(columns(row, made_up_measurement(), counted), Not(Contains(Key("ideal_ratio"))));
 }
 

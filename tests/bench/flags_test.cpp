@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <limits>
+
 #include "farebench/strategy.hpp"
 
 namespace farebench {
@@ -31,7 +33,7 @@ std::string complaint(const std::vector<std::string>& arguments) {
 }
 
 /// Of a workload with one point.
-std::chrono::microseconds latency_of(const bench_flags& flags) {
+latency_model latency_of(const bench_flags& flags) {
   EXPECT_EQ(flags.what.points.size(), 1u);
   return flags.what.points.front().latency;
 }
@@ -61,6 +63,16 @@ TEST(bench_flags, change_a_named_workload) {
   EXPECT_EQ(latency_of(parse({"--latency", "0"})), 0ms);
 }
 
+TEST(bench_flags, take_random_latencies_and_their_seed) {
+  const auto uniform = parse({"--latency", "uniform:10ms-30ms"});
+  EXPECT_EQ(latency_of(uniform), latency_model::uniform(10ms, 30ms));
+  EXPECT_EQ(uniform.what.seed, default_latency_seed);
+  const auto lognormal = parse({"--workload=article", "--latency=lognormal:20ms,p99=80ms", "--seed=7"});
+  EXPECT_EQ(latency_of(lognormal), latency_model::lognormal(20ms, 80ms));
+  for (const auto& row : cases_of(lognormal.what)) EXPECT_EQ(row.seed, 7u);
+  EXPECT_EQ(parse({"--seed", "18446744073709551615"}).what.seed, std::numeric_limits<std::uint64_t>::max());
+}
+
 TEST(bench_flags, name_no_case_twice) {
   EXPECT_THAT(parse({"--workers", "7,7,20,7"}).what.workers, ElementsAre(7, 20));
   EXPECT_THAT(parse({"--strategies", "sequential,sequential"}).what.strategies, ElementsAre("sequential"));
@@ -82,6 +94,14 @@ TEST(bench_flags, are_refused_in_one_line_that_names_the_fault) {
   EXPECT_THAT(complaint({"--latency", "20"}), HasSubstr("no unit"));
   EXPECT_THAT(complaint({"--latency", "11s"}), HasSubstr("at most 10s"));
   EXPECT_THAT(complaint({"--latency", "fast"}), HasSubstr("'fast'"));
+  EXPECT_THAT(complaint({"--latency", "uniform:30ms-10ms"}), HasSubstr("ends before it starts"));
+  EXPECT_THAT(complaint({"--latency", "uniform:1s-11s"}), HasSubstr("at most 10s"));
+  EXPECT_THAT(complaint({"--latency", "lognormal:20ms"}), HasSubstr("lognormal:20ms,p99=80ms"));
+  EXPECT_THAT(complaint({"--latency", "lognormal:1ms,p99=10s"}), HasSubstr("with --seed 0 draws"));
+  EXPECT_THAT(complaint({"--latency", "gamma:3ms"}), HasSubstr("'gamma'"));
+  EXPECT_THAT(complaint({"--seed", "-1"}), HasSubstr("--seed -1: write a whole number"));
+  EXPECT_THAT(complaint({"--seed", "18446744073709551616"}), HasSubstr("to 18446744073709551615"));
+  EXPECT_THAT(complaint({"--seed", "dice"}), HasSubstr("dice"));
   EXPECT_THAT(complaint({"--workload", "heavy"}), HasSubstr("light or article or scale"));
   EXPECT_THAT(complaint({"--workers", "0"}), HasSubstr("--workers"));
   EXPECT_THAT(complaint({"--workers", "10001"}), HasSubstr("10000"));
@@ -154,6 +174,20 @@ TEST(cases, name_the_engine_when_it_is_not_the_usual_one) {
   EXPECT_EQ(row.point(), "workers:7/latency_ms:1.5/page_kb:3/days:9");
   row.engine = engine_kind::beast;
   EXPECT_EQ(row.name(), "fetch/strategy:raw_epoll/workers:7/latency_ms:1.5/page_kb:3/days:9/engine:beast");
+}
+
+TEST(cases, name_the_distribution_and_the_seed_of_random_latencies) {
+  benchmark_case row{.strategy = "raw_epoll",
+                     .workers = 7,
+                     .latency = latency_model::uniform(250us, 30ms),
+                     .page_kb = 3,
+                     .days = 9};
+  EXPECT_EQ(row.point(), "workers:7/latency_ms:uniform_0.25-30/seed:0/page_kb:3/days:9");
+  row.latency = latency_model::lognormal(20ms, 80ms);
+  row.seed = 7;
+  EXPECT_EQ(row.point(), "workers:7/latency_ms:lognormal_20_p99_80/seed:7/page_kb:3/days:9");
+  row.latency = 20ms;
+  EXPECT_EQ(row.point(), "workers:7/latency_ms:20/page_kb:3/days:9") << "a fixed one has no use for a seed";
 }
 
 TEST(cases, are_each_strategy_with_each_worker_count_but_sequential_with_its_one) {

@@ -2,10 +2,24 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "bench/route.hpp"
+#include "mock_server/latency/scrape_latencies.hpp"
+
 namespace farebench {
 namespace {
 
 using namespace std::chrono_literals;
+
+benchmark_case case_of(std::size_t days, std::size_t workers, latency_model latency, std::uint64_t seed = 0) {
+  return {.strategy = "multi_socket",
+          .workers = workers,
+          .latency = latency,
+          .page_kb = 3,
+          .days = days,
+          .seed = seed};
+}
 
 TEST(ideal_wall, is_two_latencies_a_wave) {
   EXPECT_EQ(ideal_wall(100, 100, 20ms), 40ms) << "one wave";
@@ -23,6 +37,35 @@ TEST(ideal_wall, is_one_wave_for_more_workers_than_days) { EXPECT_EQ(ideal_wall(
 TEST(ideal_wall, is_nothing_without_days_or_latency) {
   EXPECT_EQ(ideal_wall(0, 5, 20ms), 0ms);
   EXPECT_EQ(ideal_wall(100, 5, 0ms), 0ms);
+}
+
+TEST(ideal_wall, of_a_case_goes_by_its_fixed_latency) {
+  EXPECT_EQ(ideal_wall(case_of(101, 100, 20ms)), 80ms);
+  EXPECT_EQ(ideal_wall(case_of(101, 100, 20ms, 7)), 80ms) << "whatever the seed";
+}
+
+TEST(ideal_wall, of_random_latencies_is_their_sum_shared_or_the_longest_day) {
+  const auto always_10ms = latency_model::uniform(10ms, 10ms);
+  EXPECT_EQ(ideal_wall(case_of(3, 1, always_10ms)), 60ms);
+  EXPECT_EQ(ideal_wall(case_of(3, 2, always_10ms)), 30ms) << "a day and a half each";
+  EXPECT_EQ(ideal_wall(case_of(3, 3, always_10ms)), 20ms);
+  EXPECT_EQ(ideal_wall(case_of(3, 100, always_10ms)), 20ms);
+  EXPECT_EQ(ideal_wall(case_of(0, 5, always_10ms)), 0ms);
+}
+
+TEST(ideal_wall, of_random_latencies_is_made_of_those_of_the_benchs_days_and_seed) {
+  const auto model = latency_model::lognormal(20ms, 80ms);
+  for (const std::uint64_t seed : {0u, 7u}) {
+    const auto start = [&](std::uint64_t ordinal) { return start_latency(model, seed, ordinal); };
+    const auto search = [&](std::size_t day) { return search_latency(model, seed, query_of_day(day)); };
+    EXPECT_EQ(ideal_wall(case_of(1, 1, model, seed)), start(0) + search(0));
+    EXPECT_EQ(ideal_wall(case_of(3, 1, model, seed)),
+              start(0) + start(1) + start(2) + search(0) + search(1) + search(2));
+    // Either day may meet either start.
+    EXPECT_EQ(ideal_wall(case_of(2, 2, model, seed)),
+              std::min(std::max(start(0) + search(0), start(1) + search(1)),
+                       std::max(start(1) + search(0), start(0) + search(1))));
+  }
 }
 
 }  // namespace

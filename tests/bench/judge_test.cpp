@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "bench/floor.hpp"
+#include "bench/ideal.hpp"
 #include "bench/probe/fares_digest.hpp"
 #include "bench/route.hpp"
 #include "mock_server/site/timetable.hpp"
@@ -53,6 +54,19 @@ TEST(judge, fails_what_beats_the_ideal) {
   EXPECT_THAT(judged(seen).failure, HasSubstr("beats the ideal"));
   seen.report.wall_ms = 200;
   EXPECT_THAT(judged(seen).failure, IsEmpty());
+}
+
+TEST(judge, fails_what_beats_the_ideal_of_random_latencies) {
+  auto row = made_up_case();
+  row.latency = latency_model::lognormal(std::chrono::milliseconds{20}, std::chrono::milliseconds{80});
+  row.seed = 7;
+  const double ideal_ms = std::chrono::duration<double, std::milli>{ideal_wall(row)}.count();
+  auto seen = made_up_measurement();
+  seen.report.wall_ms = ideal_ms - 0.01;
+  EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::correctness_only).failure,
+              HasSubstr("beats the ideal"));
+  seen.report.wall_ms = ideal_ms;
+  EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).failure, IsEmpty());
 }
 
 TEST(judge, fails_a_listen_queue_that_overflowed) {
@@ -112,6 +126,17 @@ TEST(judge, tolerates_five_percent_of_a_long_latency) {
   EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).failure, IsEmpty());
   seen.server.late_p50_ms = 7.3;
   EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).failure, Not(IsEmpty()));
+}
+
+TEST(judge, tolerates_five_percent_of_the_mean_of_random_latencies) {
+  auto row = made_up_case();
+  row.latency = latency_model::uniform(std::chrono::milliseconds{100}, std::chrono::milliseconds{200});
+  auto seen = made_up_measurement();
+  seen.report.wall_ms = 5000;
+  seen.server.late_p50_ms = 7.4;
+  EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).failure, IsEmpty());
+  seen.server.late_p50_ms = 7.6;
+  EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).failure, HasSubstr("tolerated 7.50 ms"));
 }
 
 TEST(judge, tolerates_of_a_burst_five_percent_of_what_an_exchange_took) {

@@ -62,6 +62,8 @@ TEST(scrape_latencies, tell_their_sum_and_the_least_that_the_longest_scrape_take
   EXPECT_EQ(given.sum(), 23ms);
   EXPECT_EQ(given.longest_scrape(), 10ms) << "1 + 9, 3 + 4, 5 + 1";
   EXPECT_EQ(scrape_latencies{}.longest_scrape(), 0ms);
+  EXPECT_EQ(given.longest_exchange(), 9ms);
+  EXPECT_EQ(scrape_latencies{}.longest_exchange(), 0ms);
 }
 
 TEST(scrape_latencies, have_a_longest_scrape_that_no_pairing_beats) {
