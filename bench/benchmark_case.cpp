@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "bench/floor.hpp"
+
 namespace farebench {
 namespace {
 
@@ -25,6 +27,10 @@ std::string latency_in_name(const latency_model& latency, std::uint64_t seed) {
   return fmt::format("{}", in_ms(latency.first()));
 }
 
+bool has_event_loops(std::string_view strategy) {
+  return strategy != "sequential" && strategy != "thread_pool" && strategy != floor_strategy;
+}
+
 }  // namespace
 
 std::string_view to_string(point_kind kind) {
@@ -39,7 +45,14 @@ std::string_view to_string(point_kind kind) {
   return {};
 }
 
-std::string benchmark_case::name() const { return fmt::format("fetch/strategy:{}/{}", strategy, point()); }
+std::string benchmark_case::name() const {
+  const auto on_loops = loops == 1 ? std::string{} : fmt::format("/loops:{}", loops);
+  return fmt::format("fetch/strategy:{}{}/{}", strategy, on_loops, point());
+}
+
+std::string benchmark_case::label() const {
+  return loops == 1 ? strategy : fmt::format("{}, {} loops", strategy, loops);
+}
 
 std::string benchmark_case::point() const {
   auto text = fmt::format("workers:{}/latency_ms:{}/page_kb:{}/days:{}", workers,
@@ -58,16 +71,20 @@ std::vector<benchmark_case> cases_of(const workload& what) {
   std::vector<benchmark_case> cases;
   for (const auto& point : what.points) {
     for (const std::string& strategy : what.strategies) {
-      const auto& counts = strategy == "sequential" ? std::vector<std::size_t>{1} : what.workers;
-      for (const std::size_t workers : counts) {
-        cases.push_back({.strategy = strategy,
-                         .workers = workers,
-                         .latency = point.latency,
-                         .page_kb = what.page_kb,
-                         .days = what.days.value_or(workers),
-                         .engine = what.engine.value_or(default_engine(workers)),
-                         .kind = point.kind,
-                         .seed = what.seed});
+      const auto worker_counts = strategy == "sequential" ? std::vector<std::size_t>{1} : what.workers;
+      const auto loop_counts = has_event_loops(strategy) ? what.loops : std::vector<std::size_t>{1};
+      for (const std::size_t loops : loop_counts) {
+        for (const std::size_t workers : worker_counts) {
+          cases.push_back({.strategy = strategy,
+                           .workers = workers,
+                           .latency = point.latency,
+                           .page_kb = what.page_kb,
+                           .days = what.days.value_or(workers),
+                           .engine = what.engine.value_or(default_engine(workers)),
+                           .kind = point.kind,
+                           .seed = what.seed,
+                           .loops = loops});
+        }
       }
     }
   }

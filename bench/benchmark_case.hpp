@@ -33,14 +33,17 @@ struct benchmark_case {
   engine_kind engine = engine_kind::cpp_httplib;
   point_kind kind = point_kind::plain;
   std::uint64_t seed = default_latency_seed;  ///< of the latencies, when they are random
+  std::size_t loops = 1;                      ///< event loops, each on a thread of the client's
 
   /// "fetch/strategy:thread_pool/workers:20/latency_ms:20/page_kb:3/days:100". An engine other than
   /// cpp-httplib is named too ("/engine:beast"), so that results of two engines are never taken for those of
-  /// one. So are the distribution of random latencies and their seed: "latency_ms:uniform_10-30/seed:0",
+  /// one. So are several loops ("fetch/strategy:coroutines/loops:2/…"), the distribution of random latencies and their seed: "latency_ms:uniform_10-30/seed:0",
   /// "latency_ms:lognormal_20_p99_80/seed:7", in which a --benchmark_filter has nothing to escape.
   std::string name() const;
-  /// The same without the strategy: equal for cases that can be compared with each other.
+  /// The same without the strategy and its loops: equal for cases that can be compared with each other.
   std::string point() const;
+  /// The strategy as tables show it: "coroutines", "coroutines, 2 loops".
+  std::string label() const;
   /// How many scrapes can be in flight, and so how many connections there must be: min(workers, days).
   std::size_t active_workers() const;
 };
@@ -60,6 +63,7 @@ struct workload {
   std::optional<std::size_t> days;         ///< absent: as many as workers
   std::optional<engine_kind> engine = {};  ///< absent: default_engine
   std::uint64_t seed = default_latency_seed;
+  std::vector<std::size_t> loops = {1};  ///< of the strategies that have event loops
 };
 
 /// cpp-httplib holds a thread a connection: with more than these it would be what is measured.
@@ -68,7 +72,8 @@ inline constexpr std::size_t most_workers_of_httplib = 256;
 /// The engine that can serve so many workers.
 engine_kind default_engine(std::size_t workers);
 
-/// A case for each point, strategy and worker count; `sequential` once a point, with its one worker.
+/// A case for each point, strategy, number of loops and worker count; `sequential` once a point, with its one
+/// worker.
 std::vector<benchmark_case> cases_of(const workload& what);
 
 }  // namespace farebench

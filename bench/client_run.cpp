@@ -26,9 +26,13 @@ std::chrono::milliseconds patience_to_report(const benchmark_case& row) {
 
 child_process::options probe_options(const programs& with, const benchmark_case& row, const std::string& url,
                                      const client_surroundings& surroundings) {
+  std::vector<std::string> arguments{"--strategy", row.strategy,
+                                     "--workers",  std::to_string(row.workers),
+                                     "--days",     std::to_string(row.days),
+                                     "--url",      url};
+  if (row.loops != 1) arguments.insert(arguments.end(), {"--loops", std::to_string(row.loops)});
   return {.executable = with.fetch_probe,
-          .arguments = {"--strategy", row.strategy, "--workers", std::to_string(row.workers), "--days",
-                        std::to_string(row.days), "--url", url},
+          .arguments = std::move(arguments),
           .environment = surroundings.environment,
           .inherited_descriptors = surroundings.inherited_descriptors,
           .death_signal = SIGKILL};

@@ -28,6 +28,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t most_workers = 10'000;
+constexpr std::size_t most_loops = 64;
 constexpr std::size_t default_repetitions = 5;
 
 constexpr const char* examples = R"(Examples:
@@ -228,6 +229,7 @@ bench_flags parse_flags(int argc, char** argv) {
   bool help = false;
   std::vector<std::string> strategies;
   std::vector<std::size_t> workers;
+  std::vector<std::size_t> loops;
   std::string latency;
   std::string seed = std::to_string(default_latency_seed);
   std::string engine;
@@ -245,6 +247,14 @@ bench_flags parse_flags(int argc, char** argv) {
       ->delimiter(',')
       ->check(CLI::Range(std::size_t{1}, most_workers).description(""))
       ->type_name("W,W");
+  app.add_option(
+         "--loops", loops,
+         fmt::format("event loops, each on a thread of the client's, 1 to {}; for the strategies that "
+                     "have them; default: 1",
+                     most_loops))
+      ->delimiter(',')
+      ->check(CLI::Range(std::size_t{1}, most_loops).description(""))
+      ->type_name("N,N");
   app.add_option("--latency", latency,
                  "the server's, of each response: 20ms, 1.5s, 250us, 0; or random: uniform:10ms-30ms, or "
                  "lognormal:20ms,p99=80ms by median and 99th percentile")
@@ -296,6 +306,7 @@ bench_flags parse_flags(int argc, char** argv) {
     flags.what.engine.reset();
   }
   if (!workers.empty()) flags.what.workers = without_repeats(workers);
+  if (!loops.empty()) flags.what.loops = without_repeats(loops);
   if (app.count("--latency") > 0) {
     const auto parsed = parse_latency(latency);
     if (!parsed) throw flag_error{"--latency: " + parsed.error()};

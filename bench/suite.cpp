@@ -38,7 +38,7 @@ std::vector<summary_case> suite::summary() const {
   for (const auto& row : cases_) {
     const auto found = facts_.find(row.name());
     if (found == facts_.end()) continue;
-    out.push_back({.strategy = row.strategy,
+    out.push_back({.strategy = row.label(),
                    .workers = static_cast<int>(row.workers),
                    .note = note_on(row),
                    .repetitions = found->second.repetitions,

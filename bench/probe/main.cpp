@@ -31,6 +31,7 @@ struct probe_flags {
   std::string url;
   std::size_t workers = 1;
   std::size_t days = 1;
+  std::size_t loops = 1;
 };
 
 void say(std::string_view line) {
@@ -52,11 +53,12 @@ std::unique_ptr<strategy> make_way(const std::string& name) {
 int run(const probe_flags& flags) {
   const auto way = make_way(flags.strategy);
   allow_as_many_open_files_as_possible();  // where they do not suffice, the strategy says so
-  http_library_version();  // initialises libcurl: its memory belongs to the baseline
+  http_library_version();                  // initialises libcurl: its memory belongs to the baseline
   measured_batch measured{{.base_url = flags.url,
                            .size = flags.days,
                            .query_at = query_of_day,
                            .workers = flags.workers,
+                           .loops = flags.loops,
                            .limits = {}}};
   say(probe_ready);
   if (!hear(probe_go)) return exit_usage;
@@ -82,6 +84,7 @@ int main(int argc, char** argv) {
   app.add_option("--workers", flags.workers, "most scrapes in flight")->check(CLI::Range(1, 1'000'000));
   app.add_option("--days", flags.days, "how many days to scrape")
       ->check(CLI::Range(1, static_cast<int>(most_days)));
+  app.add_option("--loops", flags.loops, "event loops, each on a thread")->check(CLI::Range(1, 1'024));
   app.add_flag("--version", version, "print what this build is, as one line of JSON");
   try {
     app.parse(argc, argv);

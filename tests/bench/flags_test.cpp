@@ -111,6 +111,8 @@ TEST(bench_flags, are_refused_in_one_line_that_names_the_fault) {
               HasSubstr("left out of scale"));
   EXPECT_THAT(complaint({"--engine", "steam"}), HasSubstr("cpp-httplib or beast"));
   EXPECT_THAT(complaint({"--workers", "many"}), HasSubstr("many"));
+  EXPECT_THAT(complaint({"--loops", "0"}), HasSubstr("--loops"));
+  EXPECT_THAT(complaint({"--loops", "65"}), HasSubstr("64"));
   EXPECT_THAT(complaint({"--page-kb", "1"}), HasSubstr("--page-kb"));
   EXPECT_THAT(complaint({"--days", "0"}), HasSubstr("--days"));
   EXPECT_THAT(complaint({"--days", "-3"}), HasSubstr("--days"));
@@ -188,6 +190,25 @@ TEST(cases, name_the_distribution_and_the_seed_of_random_latencies) {
   EXPECT_EQ(row.point(), "workers:7/latency_ms:lognormal_20_p99_80/seed:7/page_kb:3/days:9");
   row.latency = 20ms;
   EXPECT_EQ(row.point(), "workers:7/latency_ms:20/page_kb:3/days:9") << "a fixed one has no use for a seed";
+}
+
+TEST(cases, have_the_loops_asked_for_where_the_strategy_has_any) {
+  std::vector<std::string> names;
+  std::vector<std::string> labels;
+  for (const auto& row : cases_of(parse({"--strategies", "sequential,thread_pool,coroutines,raw_epoll",
+                                         "--workers", "20", "--loops", "1,2,1"})
+                                      .what)) {
+    names.push_back(row.name());
+    labels.push_back(row.label());
+  }
+  EXPECT_THAT(names,
+              ElementsAre("fetch/strategy:sequential/workers:1/latency_ms:20/page_kb:3/days:100",
+                          "fetch/strategy:thread_pool/workers:20/latency_ms:20/page_kb:3/days:100",
+                          "fetch/strategy:coroutines/workers:20/latency_ms:20/page_kb:3/days:100",
+                          "fetch/strategy:coroutines/loops:2/workers:20/latency_ms:20/page_kb:3/days:100",
+                          "fetch/strategy:raw_epoll/workers:20/latency_ms:20/page_kb:3/days:100"));
+  EXPECT_THAT(labels,
+              ElementsAre("sequential", "thread_pool", "coroutines", "coroutines, 2 loops", "raw_epoll"));
 }
 
 TEST(cases, are_each_strategy_with_each_worker_count_but_sequential_with_its_one) {

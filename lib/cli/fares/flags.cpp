@@ -86,6 +86,10 @@ parsed_flags parse_fares_flags(int argc, char** argv) {
       ->capture_default_str()
       ->check(CLI::Range(std::size_t{1}, std::size_t{100'000}).description(""))
       ->type_name("W");
+  app.add_option("--loops", flags.loops, "event loops, each on a thread, for the strategies that have them")
+      ->capture_default_str()
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1'024}).description(""))
+      ->type_name("N");
   app.add_option("--url", flags.url, "the site: scheme, host and port; default: an embedded mock server")
       ->type_name("URL");
   app.add_option("--format", format, "table, csv or json; default: table")->type_name("FORMAT");

@@ -17,6 +17,7 @@ struct fares_flags {
   std::size_t days = 100;
   std::string strategy = "multi_socket";
   std::size_t workers = 100;
+  std::size_t loops = 1;
   std::string url;  ///< empty: the embedded mock server
   fares_format format = fares_format::table;
   fetch_limits limits;

@@ -85,6 +85,7 @@ int scrape(const fares_flags& flags) {
              .size = flags.days,
              .query_at = query_at,
              .workers = flags.workers,
+             .loops = flags.loops,
              .limits = flags.limits},
             [&](std::size_t index, outcome&& result) {
               progress.advance();
