@@ -75,15 +75,18 @@ std::vector<benchmark_case> cases_of(const workload& what) {
       const auto loop_counts = has_event_loops(strategy) ? what.loops : std::vector<std::size_t>{1};
       for (const std::size_t loops : loop_counts) {
         for (const std::size_t workers : worker_counts) {
-          cases.push_back({.strategy = strategy,
-                           .workers = workers,
-                           .latency = point.latency,
-                           .page_kb = what.page_kb,
-                           .days = what.days.value_or(workers),
-                           .engine = what.engine.value_or(default_engine(workers)),
-                           .kind = point.kind,
-                           .seed = what.seed,
-                           .loops = loops});
+          const auto engines = what.engines.empty() ? std::vector{default_engine(workers)} : what.engines;
+          for (const engine_kind engine : engines) {
+            cases.push_back({.strategy = strategy,
+                             .workers = workers,
+                             .latency = point.latency,
+                             .page_kb = what.page_kb,
+                             .days = what.days.value_or(workers),
+                             .engine = engine,
+                             .kind = point.kind,
+                             .seed = what.seed,
+                             .loops = loops});
+          }
         }
       }
     }

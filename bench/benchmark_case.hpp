@@ -61,7 +61,7 @@ struct workload {
   std::vector<workload_point> points;
   std::size_t page_kb;
   std::optional<std::size_t> days;         ///< absent: as many as workers
-  std::optional<engine_kind> engine = {};  ///< absent: default_engine
+  std::vector<engine_kind> engines = {};   ///< empty: default_engine's
   std::uint64_t seed = default_latency_seed;
   std::vector<std::size_t> loops = {1};  ///< of the strategies that have event loops
 };
@@ -72,7 +72,7 @@ inline constexpr std::size_t most_workers_of_httplib = 256;
 /// The engine that can serve so many workers.
 engine_kind default_engine(std::size_t workers);
 
-/// A case for each point, strategy, number of loops and worker count; `sequential` once a point, with its one
+/// A case for each point, strategy, number of loops, worker count and engine; `sequential` once a point, with its one
 /// worker.
 std::vector<benchmark_case> cases_of(const workload& what);
 

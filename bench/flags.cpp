@@ -232,7 +232,7 @@ bench_flags parse_flags(int argc, char** argv) {
   std::vector<std::size_t> loops;
   std::string latency;
   std::string seed = std::to_string(default_latency_seed);
-  std::string engine;
+  std::vector<std::string> engines;
   std::size_t page_kb = 0;
   std::size_t days = 0;
   app.add_flag("-h,--help", help, "this text");
@@ -270,11 +270,12 @@ bench_flags parse_flags(int argc, char** argv) {
       ->check(CLI::Range(std::size_t{1}, most_days).description(""))
       ->type_name("N");
   app.add_option(
-         "--engine", engine,
+         "--engine", engines,
          fmt::format("what serves the mock site: cpp-httplib (up to {} workers) or beast; default: by the "
                      "number of workers, beast for scale",
                      most_workers_of_httplib))
-      ->type_name("NAME");
+      ->delimiter(',')
+      ->type_name("A,B");
   app.add_option("--journal", flags.journal,
                  "where finished rows are appended; default: beside --benchmark_out, or beside the program")
       ->type_name("FILE");
@@ -303,7 +304,7 @@ bench_flags parse_flags(int argc, char** argv) {
     flags.what.workers = {1, 4};
     flags.what.points = {{1ms}};
     flags.what.days = 6;
-    flags.what.engine.reset();
+    flags.what.engines.clear();
   }
   if (!workers.empty()) flags.what.workers = without_repeats(workers);
   if (!loops.empty()) flags.what.loops = without_repeats(loops);
@@ -315,7 +316,10 @@ bench_flags parse_flags(int argc, char** argv) {
   flags.what.seed = parse_seed(seed);
   if (page_kb != 0) flags.what.page_kb = page_kb;
   if (days != 0) flags.what.days = days;
-  if (!engine.empty()) flags.what.engine = parse_engine(engine);
+  if (!engines.empty()) {
+    flags.what.engines.clear();
+    for (const auto& name : without_repeats(engines)) flags.what.engines.push_back(parse_engine(name));
+  }
   leave_out_sequential(flags);
   check_engine(flags.what);
   check_latencies(flags.what);

@@ -27,7 +27,7 @@ const std::array<named_workload, 3>& all() {
                 .points = {{50ms, point_kind::burst}, {1s, point_kind::hold}},
                 .page_kb = 3,
                 .days = std::nullopt,
-                .engine = engine_kind::beast}},
+                .engines = {engine_kind::beast}}},
   }};
   return workloads;
 }

@@ -162,6 +162,8 @@ TEST(bench_flags, choose_the_engine_by_the_workers_unless_it_is_named) {
     return found;
   };
   using enum engine_kind;
+  EXPECT_THAT(engines({"--strategies", "raw_epoll", "--workers", "100", "--engine", "cpp-httplib,beast"}),
+              ElementsAre(cpp_httplib, beast));
   EXPECT_THAT(engines({"--strategies", "raw_epoll", "--workers", "256,257"}),
               ElementsAre(cpp_httplib, beast));
   EXPECT_THAT(engines({"--strategies", "raw_epoll", "--workers", "1,7", "--engine", "beast"}),
