@@ -1,5 +1,6 @@
 #include "strategy/coroutines.hpp"
 
+#include <deque>
 #include <optional>
 #include <string>
 #include <utility>
@@ -12,9 +13,11 @@
 namespace farebench {
 namespace {
 
-/// What a worker keeps from query to query.
+/// What a worker keeps from query to query, and to the end of the run: to take connections and handles down
+/// while others are still in flight would make those wait.
 struct scrape_worker {
   loop_scrapes& shared;
+  std::optional<std::size_t> index;  // of the query that it has
   loop_client client{shared.loop(), shared.work().limits};
   fare_scanner scanner{};
 };
@@ -30,21 +33,22 @@ auto post_search(scrape_worker& worker, std::string& form, std::string& session)
       search_request(worker.shared.work().base_url, std::move(form), std::move(session), worker.scanner));
 }
 
-task<outcome> scrape(scrape_worker& worker, std::size_t index) {
-  auto form = search_form_body(worker.shared.work().query_at(index));
+task<outcome> scrape(scrape_worker& worker) {
+  auto form = search_form_body(worker.shared.work().query_at(*worker.index));
   if (!form) co_return std::unexpected(std::move(form).error());
   auto session = read_start_page_answer(co_await get_start_page(worker));
   if (!session) co_return std::unexpected(std::move(session).error());
   co_return read_search_answer(co_await post_search(worker, *form, *session), worker.scanner);
 }
 
-/// A worker's life, from the query that it is given in `index`: there a stop finds the one that it has.
-task<> work_off(loop_scrapes& shared, std::optional<std::size_t>& index) {
+/// A worker's life, from its first query on.
+task<> work_off(scrape_worker& worker) {
   try {
-    scrape_worker worker{shared};
-    for (; index; index = shared.next()) shared.deliver(index, co_await scrape(worker, *index));
+    for (; worker.index; worker.index = worker.shared.next()) {
+      worker.shared.deliver(worker.index, co_await scrape(worker));
+    }
   } catch (...) {
-    shared.fail();
+    worker.shared.fail();
   }
 }
 
@@ -52,19 +56,15 @@ task<> work_off(loop_scrapes& shared, std::optional<std::size_t>& index) {
 
 void coroutines::run(const batch& work, const outcome_sink& sink) {
   run_on_loops(work, sink, event_loop::waiting::socket_action, [](loop_scrapes& shared) {
-    std::vector<std::optional<std::size_t>> indices(shared.workers());
-    {
-      std::vector<task<>> workers;
-      workers.reserve(indices.size());
-      shared.start_workers([&](std::size_t position, std::size_t first) {
-        indices[position] = first;
-        workers.emplace_back(work_off(shared, indices[position])).start();
-      });
-      shared.loop().run(shared.work().stop);
-    }  // destroys, after a stop, the frames in flight
-    for (const auto& index : indices) {
-      if (index) shared.cancel(*index);
-    }
+    std::vector<task<>> lives;
+    std::deque<scrape_worker> workers;  // destroyed before the coroutines that may wait for their clients
+    lives.reserve(shared.workers());
+    shared.start_workers([&](std::size_t first) {
+      lives.push_back(work_off(workers.emplace_back(shared, first)));
+      lives.back().start();
+    });
+    shared.loop().run(shared.work().stop);
+    for (const auto& worker : workers) shared.cancel(worker.index);
   });
 }
 

@@ -1,5 +1,6 @@
 #include "strategy/fibers.hpp"
 
+#include <deque>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -26,13 +27,20 @@ class fiber_client final : public blocking_client {
   loop_client client_;
 };
 
-/// A worker's life, from the query that it is given in `index`: there a stop finds the one that it has.
-void work_off(loop_scrapes& shared, std::optional<std::size_t>& index) {
-  const batch& work = shared.work();
-  fiber_client client{shared.loop(), work.limits};
-  fare_scanner scanner;
-  for (; index; index = shared.next()) {
-    shared.deliver(index, scrape(work.base_url, work.query_at(*index), client, scanner));
+/// What a worker keeps from query to query, and to the end of the run.
+struct fiber_worker {
+  loop_scrapes& shared;
+  std::optional<std::size_t> index;  // of the query that it has
+  fiber_client client{shared.loop(), shared.work().limits};
+  fare_scanner scanner{};
+};
+
+/// A worker's life, from its first query on.
+void work_off(fiber_worker& worker) {
+  const batch& work = worker.shared.work();
+  for (; worker.index; worker.index = worker.shared.next()) {
+    worker.shared.deliver(worker.index,
+                          scrape(work.base_url, work.query_at(*worker.index), worker.client, worker.scanner));
   }
 }
 
@@ -40,21 +48,16 @@ void work_off(loop_scrapes& shared, std::optional<std::size_t>& index) {
 
 void fibers::run(const batch& work, const outcome_sink& sink) {
   run_on_loops(work, sink, event_loop::waiting::socket_action, [](loop_scrapes& shared) {
-    std::vector<std::optional<std::size_t>> indices(shared.workers());
-    {
-      fiber_stacks stacks{indices.size()};
-      std::vector<fiber> workers;
-      workers.reserve(indices.size());
-      shared.start_workers([&](std::size_t position, std::size_t first) {
-        auto& index = indices[position];
-        index = first;
-        workers.emplace_back(stacks, [&shared, &index] { work_off(shared, index); }).resume();
-      });
-      shared.loop().run(shared.work().stop);
-    }  // unwinds, after a stop, the fibers in flight
-    for (const auto& index : indices) {
-      if (index) shared.cancel(*index);
-    }
+    fiber_stacks stacks{shared.workers()};
+    std::vector<fiber> lives;
+    std::deque<fiber_worker> workers;  // destroyed before the fibers that may wait for their clients
+    lives.reserve(shared.workers());
+    shared.start_workers([&](std::size_t first) {
+      auto& worker = workers.emplace_back(shared, first);
+      lives.emplace_back(stacks, [&worker] { work_off(worker); }).resume();
+    });
+    shared.loop().run(shared.work().stop);
+    for (const auto& worker : workers) shared.cancel(worker.index);
   });
 }
 

@@ -24,8 +24,8 @@ class loop_scrapes {
   event_loop& loop() { return loop_; }
   std::size_t workers() const { return end_ - first_; }
 
-  /// Calls `start(position, index)` for each of this loop's workers, by position [0, workers()), with its
-  /// first query. After a stop, the rest are not started.
+  /// Calls `start(first)` for each of this loop's workers, with the index of its first query. After a stop,
+  /// the rest are not started.
   template <typename Start>
   void start_workers(Start&& start) {
     // Between two looks at the sockets: the first requests are on their way while the last workers are made.
@@ -35,7 +35,7 @@ class loop_scrapes {
         cancel(index);
         continue;
       }
-      start(index - first_, index);
+      start(index);
       if (index % started_a_turn == started_a_turn - 1) loop_.turn();
     }
   }
@@ -46,10 +46,10 @@ class loop_scrapes {
   void deliver(std::optional<std::size_t>& index, outcome&& result) {
     deliver(*std::exchange(index, std::nullopt), std::move(result));
   }
-  /// After a stop: the query that a worker has ends as cancelled. After a failure, none is delivered any
-  /// more.
-  void cancel(std::size_t index) {
-    if (!run_.has_failed()) run_.deliver(index, cancelled_outcome());
+  /// When the loop has ended: the query that a worker still has, if any, ends as cancelled. After a failure,
+  /// none is delivered any more.
+  void cancel(const std::optional<std::size_t>& index) {
+    if (index && !run_.has_failed()) run_.deliver(*index, cancelled_outcome());
   }
   void fail() { run_.fail(std::current_exception()); }
 

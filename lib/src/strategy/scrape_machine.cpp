@@ -49,8 +49,6 @@ void scrape_machine::deliver(outcome&& result) {
   start_next();
 }
 
-void scrape_machine::cancel() {
-  if (index_) shared_.cancel(*std::exchange(index_, std::nullopt));
-}
+void scrape_machine::cancel() { shared_.cancel(std::exchange(index_, std::nullopt)); }
 
 }  // namespace farebench
