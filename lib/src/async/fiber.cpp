@@ -5,40 +5,11 @@
 #include <optional>
 #include <utility>
 
-#if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/common_interface_defs.h>
-#endif
+#include "async/switched_stack.hpp"
 
 namespace farebench {
-namespace {
 
 namespace context = boost::context;
-
-/// AddressSanitizer must be told when the stack changes; elsewhere, nothing.
-class stack_switch {
- public:
-#if defined(__SANITIZE_ADDRESS__)
-  /// Before a switch to the stack [low, low + bytes).
-  void leave(const void* low, std::size_t bytes) { __sanitizer_start_switch_fiber(&fake_stack_, low, bytes); }
-  /// Before a switch from a stack that is never switched to again.
-  static void leave_for_good(const void* low, std::size_t bytes) {
-    __sanitizer_start_switch_fiber(nullptr, low, bytes);
-  }
-  /// After a switch back to the stack that was left; tells where it came from.
-  void come_back(const void** from_low, std::size_t* from_bytes) {
-    __sanitizer_finish_switch_fiber(fake_stack_, from_low, from_bytes);
-  }
-
- private:
-  void* fake_stack_ = nullptr;
-#else
-  void leave(const void*, std::size_t) {}
-  static void leave_for_good(const void*, std::size_t) {}
-  void come_back(const void**, std::size_t*) {}
-#endif
-};
-
-}  // namespace
 
 struct fiber::state {
   state(fiber_stacks& on, std::function<void()> run) : stacks{on}, body{std::move(run)} {}
@@ -58,12 +29,8 @@ struct fiber::state {
   bool ended = false;
   std::exception_ptr fault;
 
-  // For the sanitizer: both sides' stacks.
-  stack_switch inside_switch;
-  stack_switch outside_switch;
-  const void* outside_low = nullptr;
-  std::size_t outside_bytes = 0;
-  const void* inside_low = nullptr;
+  switched_stack inside_stack;
+  switched_stack outside_stack;
 };
 
 thread_local fiber::state* fiber::state::running = nullptr;
@@ -79,28 +46,31 @@ class fiber::stack_allocator {
     context::stack_context stack;
     stack.size = owner_->stacks.stack_bytes();
     stack.sp = owner_->stacks.take();
-    owner_->inside_low = static_cast<const char*>(stack.sp) - stack.size;
+    owner_->inside_stack.open(static_cast<const char*>(stack.sp) - stack.size, stack.size);
     return stack;
   }
-  void deallocate(context::stack_context& stack) noexcept { owner_->stacks.give_back(stack.sp); }
+  void deallocate(context::stack_context& stack) noexcept {
+    owner_->inside_stack.close();
+    owner_->stacks.give_back(stack.sp);
+  }
 
  private:
   state* owner_;
 };
 
 context::fiber fiber::state::enter(context::fiber&& from) {
-  inside_switch.come_back(&outside_low, &outside_bytes);
+  inside_stack.arrive_from(outside_stack);
   outside = std::move(from);
   try {
     body();
   } catch (const context::detail::forced_unwind&) {
-    stack_switch::leave_for_good(outside_low, outside_bytes);
+    inside_stack.leave_for_good(outside_stack);
     throw;  // the fiber is being destroyed; Boost.Context ends it
   } catch (...) {
     fault = std::current_exception();
   }
   ended = true;
-  stack_switch::leave_for_good(outside_low, outside_bytes);
+  inside_stack.leave_for_good(outside_stack);
   return std::move(outside);
 }
 
@@ -110,30 +80,30 @@ void fiber::state::resume() {
                             [this](context::fiber&& from) { return enter(std::move(from)); }};
   }
   state* const resumer = std::exchange(running, this);
-  outside_switch.leave(inside_low, stacks.stack_bytes());
+  outside_stack.leave_for(inside_stack);
   inside = std::move(inside).resume();
-  outside_switch.come_back(nullptr, nullptr);
+  outside_stack.arrive_from(inside_stack);
   running = resumer;
   if (fault) std::rethrow_exception(std::exchange(fault, nullptr));
 }
 
 void fiber::state::suspend() {
-  inside_switch.leave(outside_low, outside_bytes);
+  inside_stack.leave_for(outside_stack);
   try {
     outside = std::move(outside).resume();
   } catch (const context::detail::forced_unwind&) {
-    inside_switch.come_back(&outside_low, &outside_bytes);  // to be unwound, but back all the same
+    inside_stack.arrive_from(outside_stack);  // to be unwound, but back all the same
     throw;
   }
-  inside_switch.come_back(&outside_low, &outside_bytes);
+  inside_stack.arrive_from(outside_stack);
 }
 
 fiber::state::~state() {
   if (!inside) return;
   state* const destroyer = std::exchange(running, this);
-  outside_switch.leave(inside_low, stacks.stack_bytes());
+  outside_stack.leave_for(inside_stack);
   inside = {};  // unwinds its stack
-  outside_switch.come_back(nullptr, nullptr);
+  outside_stack.arrive_from(inside_stack);
   running = destroyer;
 }
 
