@@ -171,7 +171,7 @@ TEST(fares_of_site, are_those_of_its_timetable_day_by_day) {
   auto row = made_up_case();
   row.days = 3;
   fares_digest digest;
-  for (const std::size_t day : {2, 0, 1})
+  for (const std::size_t day : {2u, 0u, 1u})
     digest.add(query_of_day(day).date, timetable(query_of_day(day), row.page_kb));
   EXPECT_EQ(fares_of_site(row).digest, digest.value()) << "in any order";
   EXPECT_EQ(fares_of_site(row).fares, digest.fares());

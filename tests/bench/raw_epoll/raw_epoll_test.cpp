@@ -33,7 +33,7 @@ INSTANTIATE_TEST_SUITE_P(workers, raw_epoll_with, testing::Values(1, 7, 100));
 TEST_P(raw_epoll_with, brings_home_what_the_site_holds_over_one_connection_a_worker) {
   const std::size_t workers = GetParam();
   const std::size_t days = 2 * workers + 3;
-  for (const std::size_t page_kb : {3, 94}) {
+  for (const std::size_t page_kb : {3u, 94u}) {
     const auto site = start_site(2ms, page_kb);
     collected_outcomes outcomes;
     raw_epoll{}.run(days_at(site.url(), days, workers), outcomes.sink());
@@ -116,7 +116,7 @@ TEST(raw_epoll, reads_an_answer_that_comes_in_pieces) {
   const std::string start = http_response(200, "Set-Cookie: JSESSIONID=abc; Path=/\r\n", "<form></form>");
   const std::string fares =
       http_response(200, "", "<div class='select-line'>07:05 10:40 Relax 12 249 CZK</div>");
-  for (const std::size_t piece_bytes : {1, 7, 60}) {
+  for (const std::size_t piece_bytes : {1u, 7u, 60u}) {
     const dribbling_site site{{start, fares}, piece_bytes};
     collected_outcomes outcomes;
     raw_epoll{}.run(days_at(site.url(), 1, 1), outcomes.sink());

@@ -51,7 +51,7 @@ TEST(row_differential, fixture_pages_read_the_same_split_at_every_byte) {
     for (std::size_t at = 0; at <= page.size(); ++at) {
       ASSERT_EQ(scan_split(page, at), whole) << name << " split at byte " << at;
     }
-    for (const std::size_t piece_bytes : {1, 2, 3, 7, 64}) {
+    for (const std::size_t piece_bytes : {1u, 2u, 3u, 7u, 64u}) {
       ASSERT_EQ(scan_in_pieces(page, piece_bytes), whole) << name << " in pieces of " << piece_bytes;
     }
   }
@@ -71,7 +71,7 @@ TEST(row_differential, ten_thousand_rows_read_the_same) {
   const scanned_rows whole = scan(page);
   EXPECT_EQ(whole.rows.size(), 10'000U);
   EXPECT_EQ(disagreement(page, whole, rows_of_libxml2(page)), "");
-  for (const std::size_t piece_bytes : {1, 5, 1460, 16384}) {
+  for (const std::size_t piece_bytes : {1u, 5u, 1460u, 16384u}) {
     EXPECT_EQ(scan_in_pieces(page, piece_bytes), whole) << piece_bytes;
   }
 }
@@ -130,7 +130,7 @@ TEST(row_differential, random_pages_have_libxml2s_rows) {
     rows += whole.rows.size();
     ASSERT_EQ(disagreement(page, whole, rows_of_libxml2(page)), "")
         << "seed " << seed << ": " << escaped(page);
-    for (const std::size_t piece_bytes : {1, 3}) {
+    for (const std::size_t piece_bytes : {1u, 3u}) {
       ASSERT_EQ(scan_in_pieces(page, piece_bytes), whole) << "seed " << seed << ": " << escaped(page);
     }
   }

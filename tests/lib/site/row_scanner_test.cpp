@@ -112,7 +112,7 @@ TEST(row_scanner, reports_words_that_are_too_long) {
   EXPECT_EQ(problem_of(row(longest + "<b>w</b>")), page_problem::overlong_word);
   EXPECT_EQ(problem_of(row(longest.substr(1) + "\xC3\xA9")), page_problem::overlong_word);
   for (const std::size_t piece_bytes :
-       {1, 2, 200}) {  // the first problem is the one, however the page arrives
+       {1u, 2u, 200u}) {  // the first problem is the one, however the page arrives
     EXPECT_EQ(scan_in_pieces(row(longest + "w\x80"), piece_bytes).problem, page_problem::overlong_word);
   }
   EXPECT_EQ(problem_of(std::string(1000, 'w') + row("1")), page_problem::none);

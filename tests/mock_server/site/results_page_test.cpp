@@ -14,7 +14,7 @@ namespace farebench {
 namespace {
 
 TEST(results_page, shows_libxml2_the_timetable_and_nothing_else) {
-  for (const std::size_t page_kb : {2, 3, 4, 5, 8, 13, 16, 17, 30, 64, 94, 95, 200}) {
+  for (const std::size_t page_kb : {2u, 3u, 4u, 5u, 8u, 13u, 16u, 17u, 30u, 64u, 94u, 95u, 200u}) {
     for (int day = 0; day < 60; ++day) {
       const query asked = query_on_day(day);
       ASSERT_EQ(libxml2_fares(results_page(asked, page_kb)), timetable(asked, page_kb))
@@ -40,7 +40,7 @@ TEST(results_page, fits_whatever_the_stations_are_called) {
   for (int station = 0; station < 2000; ++station) {
     const query asked{"ID10000000000000" + std::to_string(1000 + station), "ID99",
                       query_on_day(station).date};
-    for (const std::size_t page_kb : {2, 3}) {
+    for (const std::size_t page_kb : {2u, 3u}) {
       ASSERT_EQ(results_page(asked, page_kb).size(), page_kb * 1024);
       ASSERT_EQ(libxml2_fares(results_page(asked, page_kb)), timetable(asked, page_kb));
     }
