@@ -61,7 +61,6 @@ struct event_loop::state {
   void handle_sockets(int wait_ms);
   void handle_by_poll(bool may_wait);
   int milliseconds_to_wait() const;
-  void collect_finished();
   void complete_finished();
   void wake_up();
   void start(loop_client& client, exchange_request&& request);
