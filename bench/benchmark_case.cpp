@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "bench/floor.hpp"
+#include "bench/peers/peers.hpp"
 
 namespace farebench {
 namespace {
@@ -28,7 +29,8 @@ std::string latency_in_name(const latency_model& latency, std::uint64_t seed) {
 }
 
 bool has_event_loops(std::string_view strategy) {
-  return strategy != "sequential" && strategy != "thread_pool" && strategy != floor_strategy;
+  return strategy != "sequential" && strategy != "thread_pool" && strategy != floor_strategy &&
+         !is_peer(strategy);
 }
 
 }  // namespace
@@ -63,6 +65,12 @@ std::string benchmark_case::point() const {
 
 std::size_t benchmark_case::active_workers() const { return std::min(workers, days); }
 
+std::size_t benchmark_case::connections() const { return is_peer(strategy) ? days : active_workers(); }
+
+bool has_one_worker(std::string_view strategy) {
+  return strategy == "sequential" || strategy == sequential_peer;
+}
+
 engine_kind default_engine(std::size_t workers) {
   return workers > most_workers_of_httplib ? engine_kind::beast : engine_kind::cpp_httplib;
 }
@@ -71,7 +79,7 @@ std::vector<benchmark_case> cases_of(const workload& what) {
   std::vector<benchmark_case> cases;
   for (const auto& point : what.points) {
     for (const std::string& strategy : what.strategies) {
-      const auto worker_counts = strategy == "sequential" ? std::vector<std::size_t>{1} : what.workers;
+      const auto worker_counts = has_one_worker(strategy) ? std::vector<std::size_t>{1} : what.workers;
       const auto loop_counts = has_event_loops(strategy) ? what.loops : std::vector<std::size_t>{1};
       for (const std::size_t loops : loop_counts) {
         for (const std::size_t workers : worker_counts) {

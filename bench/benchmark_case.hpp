@@ -37,15 +37,18 @@ struct benchmark_case {
 
   /// "fetch/strategy:thread_pool/workers:20/latency_ms:20/page_kb:3/days:100". An engine other than
   /// cpp-httplib is named too ("/engine:beast"), so that results of two engines are never taken for those of
-  /// one. So are several loops ("fetch/strategy:coroutines/loops:2/…"), the distribution of random latencies and their seed: "latency_ms:uniform_10-30/seed:0",
-  /// "latency_ms:lognormal_20_p99_80/seed:7", in which a --benchmark_filter has nothing to escape.
+  /// one. So are several loops ("fetch/strategy:coroutines/loops:2/…"), the distribution of random latencies
+  /// and their seed: "latency_ms:uniform_10-30/seed:0", "latency_ms:lognormal_20_p99_80/seed:7", in which a
+  /// --benchmark_filter has nothing to escape.
   std::string name() const;
   /// The same without the strategy and its loops: equal for cases that can be compared with each other.
   std::string point() const;
   /// The strategy as tables show it: "coroutines", "coroutines, 2 loops".
   std::string label() const;
-  /// How many scrapes can be in flight, and so how many connections there must be: min(workers, days).
+  /// How many scrapes can be in flight: min(workers, days).
   std::size_t active_workers() const;
+  /// How many connections the server must have accepted: one a worker that had work, of a peer one a day.
+  std::size_t connections() const;
 };
 
 /// A latency to measure at, and what for.
@@ -60,8 +63,8 @@ struct workload {
   std::vector<std::size_t> workers;
   std::vector<workload_point> points;
   std::size_t page_kb;
-  std::optional<std::size_t> days;         ///< absent: as many as workers
-  std::vector<engine_kind> engines = {};   ///< empty: default_engine's
+  std::optional<std::size_t> days;        ///< absent: as many as workers
+  std::vector<engine_kind> engines = {};  ///< empty: default_engine's
   std::uint64_t seed = default_latency_seed;
   std::vector<std::size_t> loops = {1};  ///< of the strategies that have event loops
 };
@@ -72,8 +75,11 @@ inline constexpr std::size_t most_workers_of_httplib = 256;
 /// The engine that can serve so many workers.
 engine_kind default_engine(std::size_t workers);
 
-/// A case for each point, strategy, number of loops, worker count and engine; `sequential` once a point, with its one
-/// worker.
+/// Whether it does one day after the other, whatever number of workers is asked for.
+bool has_one_worker(std::string_view strategy);
+
+/// A case for each point, strategy, number of loops, worker count and engine; of a strategy with one worker,
+/// one a point.
 std::vector<benchmark_case> cases_of(const workload& what);
 
 }  // namespace farebench

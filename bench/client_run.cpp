@@ -4,8 +4,10 @@
 #include <sys/wait.h>
 
 #include <stdexcept>
+#include <utility>
 
 #include "bench/ideal.hpp"
+#include "bench/peers/peers.hpp"
 #include "bench/probe/protocol.hpp"
 
 namespace farebench {
@@ -21,7 +23,10 @@ constexpr auto patience_to_end = 10s;
 /// Far beyond what any strategy needs, so that it catches a hang and nothing else.
 std::chrono::milliseconds patience_to_report(const benchmark_case& row) {
   const auto ideal = std::chrono::ceil<std::chrono::milliseconds>(ideal_wall(row));
-  return 60s + 20 * ideal + 5ms * static_cast<int>(row.days);
+  const auto days = static_cast<int>(row.days);
+  // html.parser takes 1 to 2 ms a KiB, and all workers of a process take turns at it.
+  if (is_peer(row.strategy)) return 60s + 20 * ideal + (100ms + 10ms * static_cast<int>(row.page_kb)) * days;
+  return 60s + 20 * ideal + 5ms * days;
 }
 
 child_process::options probe_options(const programs& with, const benchmark_case& row, const std::string& url,
@@ -31,7 +36,13 @@ child_process::options probe_options(const programs& with, const benchmark_case&
                                      "--days",     std::to_string(row.days),
                                      "--url",      url};
   if (row.loops != 1) arguments.insert(arguments.end(), {"--loops", std::to_string(row.loops)});
-  return {.executable = with.fetch_probe,
+  auto executable = with.fetch_probe;
+  if (is_peer(row.strategy)) {
+    auto peer = command_of_peers(with.folder());
+    executable = std::move(peer.interpreter);
+    arguments.insert(arguments.begin(), peer.arguments.begin(), peer.arguments.end());
+  }
+  return {.executable = std::move(executable),
           .arguments = std::move(arguments),
           .environment = surroundings.environment,
           .inherited_descriptors = surroundings.inherited_descriptors,

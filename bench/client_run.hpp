@@ -19,6 +19,9 @@ struct programs {
   std::filesystem::path mock_server;
   std::filesystem::path fetch_probe;
   std::filesystem::path heap_count;  ///< the preloaded library
+
+  /// Where they are, and peers/ with the clients in other languages.
+  std::filesystem::path folder() const { return fetch_probe.parent_path(); }
 };
 
 /// What the client is started with on top of what the bench itself was started with.

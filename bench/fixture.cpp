@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "bench/heap_count/heap_counter_segment.hpp"
+#include "bench/peers/peers.hpp"
 #include "cmake/build_identity.hpp"
 
 namespace farebench {
@@ -67,6 +68,11 @@ counted_run count(const programs& with, const benchmark_case& row) {
   if (this_build().sanitizers.empty()) {
     heap.emplace(with.heap_count);
     surroundings = {heap->environment(), {heap->descriptor()}};
+    if (is_peer(row.strategy)) {
+      const auto peer = command_of_peers(with.folder());
+      surroundings.environment.insert(surroundings.environment.end(), peer.environment_to_count.begin(),
+                                      peer.environment_to_count.end());
+    }
   }
   client_run run{with, row, surroundings};
   if (heap) heap->restart_peak();
@@ -87,8 +93,10 @@ counted_run count(const programs& with, const benchmark_case& row) {
   }
   const server_stats server = run.server_side();
   seen.requests = server.requests;
-  // Connections that came and went between two looks were sockets too.
-  seen.sockets_peak = std::max(seen.sockets_peak, server.connections_accepted);
+  // Connections that came and went between two looks were sockets too; no client has more at once than
+  // workers.
+  seen.sockets_peak =
+      std::max(seen.sockets_peak, std::min<std::uint64_t>(server.connections_accepted, row.active_workers()));
   run.end();
   return seen;
 }

@@ -9,6 +9,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <initializer_list>
+#include <iterator>
 #include <limits>
 #include <optional>
 #include <ranges>
@@ -17,6 +18,7 @@
 #include "bench/floor.hpp"
 #include "bench/longest_latency.hpp"
 #include "bench/named_workloads.hpp"
+#include "bench/peers/peers.hpp"
 #include "bench/route.hpp"
 #include "farebench/strategy.hpp"
 #include "mock_server/latency/latency_text.hpp"
@@ -39,6 +41,7 @@ constexpr const char* examples = R"(Examples:
   bench --latency lognormal:20ms,p99=80ms --seed 7   latencies that vary: each strategy meets the same ones
   bench --benchmark_format=json > run.json           for programs; the table goes to stderr
   bench --benchmark_out=run.json                     both: a table to read, a file to keep
+  bench --strategies coroutines --peers              beside the Python comparison's own ways
   bench --smoke                                      are the answers right? In seconds, on a busy machine too
 )";
 
@@ -56,6 +59,11 @@ The floor's row is warned of a late server: it is what the machine lets through,
 
 raw_epoll is no strategy of the library but the physical floor: no HTTP library, fixed buffers, one epoll.
 Where it is among the rows, the table shows time and CPU over the floor's (×floor, CPU×floor).
+
+The peers, python_…, are the ways of the Python comparison with its own libraries (requests, ThreadPoolExecutor,
+gevent, aiohttp; BeautifulSoup), a client process each like every other, under /usr/bin/python3. They keep the
+article's habit of a new session and a new connection per day: of theirs, connections accepted must be the days.
+One whose packages are missing is skipped, with a line that says how to get them.
 
 Random latencies are drawn from --seed: a search's by its date, a start page's by how many scrapes began before
 it. So every strategy and repetition meets the same delays; which day meets which start's follows their order.
@@ -127,14 +135,18 @@ std::vector<std::string> every_strategy() {
   return names;
 }
 
-std::vector<std::string> chosen_strategies(const std::vector<std::string>& asked) {
-  const auto known = every_strategy();
+/// None named: every strategy. The peers run only where they are named, or all asked for.
+std::vector<std::string> chosen_strategies(const std::vector<std::string>& asked, bool with_peers) {
+  const auto ours = every_strategy();
   for (const auto& name : asked) {
-    if (std::ranges::find(known, name) == known.end())
-      throw flag_error{
-          fmt::format("there is no strategy '{}': choose from {}", name, fmt::join(known, ", "))};
+    if (std::ranges::find(ours, name) == ours.end() && !is_peer(name)) {
+      throw flag_error{fmt::format("there is no strategy '{}': choose from {}, {}", name,
+                                   fmt::join(ours, ", "), fmt::join(peer_names, ", "))};
+    }
   }
-  return asked.empty() ? known : without_repeats(asked);
+  auto chosen = asked.empty() ? ours : asked;
+  if (with_peers) chosen.insert(chosen.end(), peer_names.begin(), peer_names.end());
+  return without_repeats(chosen);
 }
 
 engine_kind parse_engine(const std::string& name) {
@@ -153,13 +165,19 @@ void check_latencies(const workload& what) {
 }
 
 /// A workload whose days follow its workers has none for one worker.
-void leave_out_sequential(bench_flags& flags) {
-  if (flags.what.days || std::erase(flags.what.strategies, "sequential") == 0) return;
+void leave_out_one_worker(bench_flags& flags) {
+  if (flags.what.days) return;
+  auto& strategies = flags.what.strategies;
+  std::vector<std::string> left_out;
+  std::ranges::copy_if(strategies, std::back_inserter(left_out), has_one_worker);
+  if (left_out.empty()) return;
+  std::erase_if(strategies, has_one_worker);
+  const bool one = left_out.size() == 1;
   auto note = fmt::format(
-      "sequential is left out of {}: it has one worker, and 10,000 days one after the other would take 17 "
+      "{} {} left out of {}: {} one worker, and 10,000 days one after the other would take 17 "
       "minutes at 50 ms",
-      flags.workload_name);
-  if (flags.what.strategies.empty()) throw flag_error{std::move(note)};
+      fmt::join(left_out, " and "), one ? "is" : "are", flags.workload_name, one ? "it has" : "they have");
+  if (strategies.empty()) throw flag_error{std::move(note)};
   flags.notes.push_back(std::move(note));
 }
 
@@ -227,6 +245,7 @@ bench_flags parse_flags(int argc, char** argv) {
   bench_flags flags;
   flags.workload_name = "light";
   bool help = false;
+  bool peers = false;
   std::vector<std::string> strategies;
   std::vector<std::size_t> workers;
   std::vector<std::size_t> loops;
@@ -238,12 +257,16 @@ bench_flags parse_flags(int argc, char** argv) {
   app.add_flag("-h,--help", help, "this text");
   app.add_option("--workload", flags.workload_name, workload_meanings())->type_name("NAME");
   app.add_option("--strategies", strategies,
-                 fmt::format("any of {}; {} is the floor, none of the library's",
-                             fmt::join(every_strategy(), ","), floor_strategy))
+                 fmt::format("any of {}; {} is the floor, none of the library's; or of the peers, {}",
+                             fmt::join(every_strategy(), ","), floor_strategy, fmt::join(peer_names, ",")))
       ->delimiter(',')
       ->type_name("A,B");
-  app.add_option("--workers", workers,
-                 fmt::format("most scrapes in flight, each 1 to {}; sequential always has one", most_workers))
+  app.add_flag("--peers", peers,
+               "all the peers too: the Python comparison's own ways; ./dev installs their packages");
+  app.add_option(
+         "--workers", workers,
+         fmt::format("most scrapes in flight, each 1 to {}; sequential and python_sync always have one",
+                     most_workers))
       ->delimiter(',')
       ->check(CLI::Range(std::size_t{1}, most_workers).description(""))
       ->type_name("W,W");
@@ -298,7 +321,7 @@ bench_flags parse_flags(int argc, char** argv) {
                                  fmt::join(workload_names(), " or "))};
   }
   flags.what = named->what;
-  flags.what.strategies = chosen_strategies(strategies);
+  flags.what.strategies = chosen_strategies(strategies, peers);
   if (flags.smoke) {
     flags.workload_name = "smoke";
     flags.what.workers = {1, 4};
@@ -320,7 +343,7 @@ bench_flags parse_flags(int argc, char** argv) {
     flags.what.engines.clear();
     for (const auto& name : without_repeats(engines)) flags.what.engines.push_back(parse_engine(name));
   }
-  leave_out_sequential(flags);
+  leave_out_one_worker(flags);
   check_engine(flags.what);
   check_latencies(flags.what);
   take_google_benchmark_flags(flags, app.remaining(), argv[0]);

@@ -11,6 +11,7 @@
 
 #include "bench/floor.hpp"
 #include "bench/ideal.hpp"
+#include "bench/peers/peers.hpp"
 #include "bench/probe/fares_digest.hpp"
 #include "bench/route.hpp"
 #include "mock_server/site/timetable.hpp"
@@ -18,7 +19,7 @@
 namespace farebench {
 namespace {
 
-/// The most packets dropped at the listening socket, of a worker's one connection each. A full queue drops
+/// The most packets dropped at the listening socket, of a case's connections. A full queue drops
 /// thousands; of 10,000 connections in a wave the kernel also drops some tens on their way there, when they
 /// come faster than it takes them in (net.core.netdev_max_backlog).
 constexpr double tolerated_drops = 0.01;
@@ -75,14 +76,14 @@ row_verdict judge(const benchmark_case& row, const measurement& seen, const expe
             .warning = {}};
   }
   if (static_cast<double>(seen.server.listen_drops) >
-      tolerated_drops * static_cast<double>(row.active_workers())) {
+      tolerated_drops * static_cast<double>(row.connections())) {
     return {.failure =
                 fmt::format("the listen queue overflowed: {} connections dropped", seen.server.listen_drops),
             .warning = {}};
   }
-  if (seen.server.connections_accepted != row.active_workers()) {
-    return {.failure = fmt::format("{} connections accepted for {} workers", seen.server.connections_accepted,
-                                   row.active_workers()),
+  if (seen.server.connections_accepted != row.connections()) {
+    return {.failure = fmt::format("{} connections accepted for {} {}", seen.server.connections_accepted,
+                                   row.connections(), is_peer(row.strategy) ? "days" : "workers"),
             .warning = {}};
   }
   if (seen.server.requests != 2 * row.days) {

@@ -3,6 +3,7 @@
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
@@ -16,6 +17,7 @@
 #include "bench/columns.hpp"
 #include "bench/context.hpp"
 #include "bench/flags.hpp"
+#include "bench/peers/peer_libraries.hpp"
 #include "bench/progress.hpp"
 #include "bench/report/result_file.hpp"
 #include "bench/report/row_reporter.hpp"
@@ -63,6 +65,22 @@ std::vector<benchmark_case> filtered(const std::vector<benchmark_case>& cases, c
   }
 }
 
+/// What the peers run with, if there are any. Those that cannot run here lose their cases, and get a note.
+peer_libraries leave_out_unready_peers(std::vector<benchmark_case>& cases, const programs& with,
+                                       std::vector<std::string>& notes) {
+  const auto is_of_peer = [](const benchmark_case& row) { return is_peer(row.strategy); };
+  if (std::ranges::none_of(cases, is_of_peer)) return {};
+  auto found = find_peer_libraries(command_of_peers(with.folder()));
+  std::vector<std::string> skipped;
+  std::erase_if(cases, [&](const benchmark_case& row) {
+    if (!is_unready(row.strategy, found)) return false;
+    if (std::ranges::find(skipped, row.strategy) == skipped.end()) skipped.push_back(row.strategy);
+    return true;
+  });
+  if (!skipped.empty()) notes.push_back(note_on_skipped(skipped, found));
+  return found;
+}
+
 /// Where --journal says, or beside the output; without one, beside this program (the build's folder, which
 /// git ignores). A smoke run keeps none unless told: it measures nothing.
 std::optional<std::filesystem::path> journal_path(const bench_flags& flags, const programs& with) {
@@ -70,7 +88,7 @@ std::optional<std::filesystem::path> journal_path(const bench_flags& flags, cons
   if (flags.smoke) return std::nullopt;
   const std::filesystem::path out{flags.out};
   if (!flags.out.empty() && (!exists(out) || is_regular_file(out))) return flags.out + ".journal";
-  return with.fetch_probe.parent_path() / "bench.journal";
+  return with.folder() / "bench.journal";
 }
 
 void open_journal(std::optional<row_journal>& journal, const std::filesystem::path& path,
@@ -94,12 +112,14 @@ int run(bench_flags flags) {
                       .fetch_probe = sibling_path("fetch_probe"),
                       .heap_count = sibling_path("libheap_count.so")};
   initialize_google_benchmark(flags.google_benchmark);
-  const auto cases = filtered(cases_of(flags.what), flags.filter);
+  auto cases = filtered(cases_of(flags.what), flags.filter);
   if (cases.empty())
     throw flag_error{fmt::format("--benchmark_filter={}: no case has such a name", flags.filter)};
 
+  const auto peers = leave_out_unready_peers(cases, with, flags.notes);
   for (const auto& note : flags.notes) complain(note);
-  const auto context = measuring_context(with, flags, cases);
+  if (cases.empty()) return 0;  // each was skipped with a reason, which is no failure
+  const auto context = measuring_context(with, flags, cases, peers);
   for (const auto& [key, value] : context) benchmark::AddCustomContext(key, value);
   if (const auto unfit = unfit_for_measuring(context); !unfit.empty()) {
     benchmark::AddCustomContext("warning", unfit);

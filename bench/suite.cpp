@@ -14,7 +14,7 @@ namespace {
 std::string note_on(const benchmark_case& row) {
   if (row.kind != point_kind::plain) return std::string{to_string(row.kind)};
   if (row.engine != default_engine(row.workers)) return fmt::format("served by {}", name_of(row.engine));
-  if (row.strategy == "sequential") return {};
+  if (has_one_worker(row.strategy)) return {};
   if (row.workers == 20) return "the article's default pool: 5 × cores";
   if (row.workers == 100) return "the article's correction";
   return {};

@@ -146,6 +146,24 @@ TEST(bench_flags, of_scale_are_a_day_a_worker_at_two_points_on_the_event_engine)
   EXPECT_EQ(2 * holds, cases_of(flags.what).size());
 }
 
+TEST(bench_flags, take_peers_where_they_are_named_or_all_asked_for) {
+  EXPECT_THAT(parse({}).what.strategies, Not(Contains("python_sync")));
+  EXPECT_THAT(parse({"--strategies", "python_gevent,multi_socket"}).what.strategies,
+              ElementsAre("python_gevent", "multi_socket"));
+  EXPECT_THAT(
+      parse({"--strategies", "multi_socket,python_asyncio", "--peers"}).what.strategies,
+      ElementsAre("multi_socket", "python_asyncio", "python_sync", "python_threads", "python_gevent"));
+  EXPECT_EQ(parse({"--peers"}).what.strategies.size(), strategy_names().size() + 1 + 4);
+  EXPECT_THAT(complaint({"--strategies", "python_pigeon"}), HasSubstr("raw_epoll, python_sync"));
+}
+
+TEST(bench_flags, of_scale_leave_out_the_peer_of_one_worker_too) {
+  const auto flags = parse({"--workload", "scale", "--peers"});
+  EXPECT_THAT(flags.what.strategies, Contains("python_threads"));
+  EXPECT_THAT(flags.what.strategies, Not(Contains("python_sync")));
+  EXPECT_THAT(flags.notes, ElementsAre(HasSubstr("sequential and python_sync are left out of scale")));
+}
+
 TEST(bench_flags, can_change_scale) {
   const auto flags = parse({"--workload", "scale", "--latency", "5ms", "--workers", "300", "--days", "900",
                             "--strategies", "sequential,raw_epoll"});

@@ -106,6 +106,16 @@ TEST(judge, fails_other_connections_than_one_a_worker) {
   }
 }
 
+TEST(judge, wants_a_connection_a_day_of_a_peer) {
+  auto row = made_up_case();
+  row.strategy = "python_threads";
+  auto seen = made_up_measurement();
+  EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).failure,
+              HasSubstr("20 connections accepted for 100 days"));
+  seen.server.connections_accepted = 100;
+  EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).failure, IsEmpty());
+}
+
 TEST(judge, fails_a_late_server_by_its_median_and_warns_by_its_p99) {
   auto seen = made_up_measurement();
   seen.server.late_p99_ms = 1.5;

@@ -1,0 +1,60 @@
+#include "bench/peers/peer_libraries.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <stdexcept>
+#include <utility>
+
+#include "mock_server/process/child_process.hpp"
+
+namespace farebench {
+namespace {
+
+// Four libraries are imported, from a cold disk perhaps.
+constexpr std::chrono::seconds patience{60};
+
+}  // namespace
+
+peer_libraries find_peer_libraries(const peer_command& command) {
+  peer_libraries found;
+  if (!exists(command.interpreter)) {
+    for (const auto name : peer_names) found.missing[std::string{name}] = {"python3"};
+    return found;
+  }
+  auto arguments = command.arguments;
+  arguments.emplace_back("--version");
+  child_process asked{{.executable = command.interpreter, .arguments = std::move(arguments)}};
+  const auto answer = asked.read_line(patience);
+  try {
+    const auto told = nlohmann::json::parse(answer.line);
+    told.at("libraries").get_to(found.versions);
+    told.at("missing").get_to(found.missing);
+  } catch (const nlohmann::json::exception&) {
+    throw std::runtime_error{
+        fmt::format("{} --version gave no line of JSON: is peers/python complete beside the bench?",
+                    command.interpreter.string())};
+  }
+  return found;
+}
+
+bool is_unready(std::string_view peer, const peer_libraries& found) {
+  const auto lacks = found.missing.find(std::string{peer});
+  return lacks != found.missing.end() && !lacks->second.empty();
+}
+
+std::string note_on_skipped(std::span<const std::string> peers, const peer_libraries& found) {
+  std::set<std::string> packages;
+  for (const auto& name : peers) {
+    const auto& lacks = found.missing.at(name);
+    packages.insert(lacks.begin(), lacks.end());
+  }
+  return fmt::format(
+      "skipped for want of packages: {}; './dev bench --peers' installs them, or: apt-get install {}",
+      fmt::join(peers, ", "), fmt::join(packages, " "));
+}
+
+}  // namespace farebench

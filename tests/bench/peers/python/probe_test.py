@@ -1,0 +1,81 @@
+"""The peers' client process and the C++ one, before the same mock server."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import unittest
+from pathlib import Path
+
+BIN = Path(os.environ["FAREBENCH_BIN_DIR"])
+PROBE = ["/usr/bin/python3", str(BIN / "peers" / "python" / "probe.py")]
+WAYS = ("python_sync", "python_threads", "python_gevent", "python_asyncio")
+
+MISSING: dict[str, list[str]] = json.loads(
+    subprocess.run([*PROBE, "--version"], capture_output=True, check=True, text=True).stdout
+)["missing"]
+
+
+def report_of(program: list[str], strategy: str, url: str) -> dict:
+    """Leads a probe through its protocol."""
+    flags = ["--strategy", strategy, "--url", url, "--workers", "3", "--days", "8"]
+    with subprocess.Popen(
+        [*program, *flags], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+    ) as probe:
+        assert probe.stdin and probe.stdout
+        assert probe.stdout.readline() == "farebench-probe 1 ready\n"
+        probe.stdin.write("go\n")
+        report = json.loads(probe.stdout.readline())
+        probe.stdin.write("exit\n")
+    assert probe.returncode == 0, probe.returncode
+    return report
+
+
+class Probe(unittest.TestCase):
+    def need_packages(self, way: str) -> None:
+        if MISSING[way]:
+            self.skipTest("needs " + ", ".join(MISSING[way]))
+
+    def test_brings_home_what_the_cpp_probe_does(self) -> None:
+        server = subprocess.Popen(
+            [BIN / "mock_server", "--port", "0", "--latency", "0", "--page-kb", "30"],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.addCleanup(server.stdout.close)
+        self.addCleanup(server.wait)
+        self.addCleanup(server.terminate)
+        url = "http://" + server.stdout.readline().split()[-1]
+        expected = report_of([str(BIN / "fetch_probe")], "sequential", url)
+        self.assertGreater(expected["fares"], 0)
+        for way in WAYS:
+            with self.subTest(way):
+                self.need_packages(way)
+                report = report_of(PROBE, way, url)
+                self.assertEqual(report["first_errors"], [])
+                self.assertEqual(report.keys(), expected.keys())
+                for name in ("outcomes", "fares", "fares_digest", "errors"):
+                    self.assertEqual(report[name], expected[name], name)
+
+    def test_names_its_errors_as_the_library_does(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+        for way in WAYS:
+            with self.subTest(way):
+                self.need_packages(way)
+                report = report_of(PROBE, way, f"http://127.0.0.1:{port}")
+                self.assertEqual((report["outcomes"], report["errors"]), (8, 8))
+                self.assertRegex(report["first_errors"][0], r"^2026-03-0\d: connect_failed: ")
+
+    def test_never_runs_on_alone(self) -> None:
+        for way in WAYS:
+            with self.subTest(way):
+                self.need_packages(way)
+                alone = subprocess.run([*PROBE, "--strategy", way], input="", capture_output=True, text=True)
+                self.assertEqual(alone.returncode, 2)
+
+
+if __name__ == "__main__":
+    unittest.main()

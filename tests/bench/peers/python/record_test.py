@@ -1,0 +1,40 @@
+"""What is told of a batch."""
+
+import json
+import unittest
+
+try:
+    import bs4  # noqa: F401
+except ImportError:
+    raise unittest.SkipTest("needs python3-bs4")
+
+from record import Record, digest_of_day, quantile
+from workload import Fare, FetchError
+
+RELAX = Fare("07:05", "10:40", "Relax", 12, 24950, "CZK")
+
+
+class TestRecord(unittest.TestCase):
+    def test_has_the_digest_of_the_cpp_probe(self) -> None:
+        self.assertEqual(digest_of_day(0, [RELAX]), 3906192260)  # tests/bench/probe_test.cpp has it too
+
+    def test_quantiles_are_the_nearest_rank(self) -> None:
+        self.assertEqual(quantile([], 0.5), 0.0)
+        self.assertEqual(quantile([3.0, 1.0, 2.0, 4.0], 0.5), 2.0)
+        self.assertEqual(quantile([float(i) for i in range(100)], 0.99), 98.0)
+
+    def test_reports_every_outcome(self) -> None:
+        record = Record(5)
+        for day in range(5):
+            record.begin(day)
+            record.deliver(day, [RELAX] if day == 0 else FetchError("connection_lost", "reset\nby peer"))
+        report = json.loads(record.report())
+        self.assertEqual((report["outcomes"], report["errors"], report["fares"]), (5, 4, 1))
+        self.assertEqual(report["fares_digest"], 3906192260)
+        self.assertEqual(len(report["first_errors"]), 3)
+        self.assertEqual(report["first_errors"][0], "2026-03-02: connection_lost: reset by peer")
+        self.assertGreaterEqual(report["wall_ms"], report["scrape_p99_ms"])
+
+
+if __name__ == "__main__":
+    unittest.main()
