@@ -10,7 +10,7 @@
 namespace farebench {
 
 std::string complaint_about_length(const latency_model& latency, std::uint64_t seed, std::size_t days) {
-  const auto reason =
+  auto reason =
       fmt::format("at most {}: a client gives a request up after 30 s", format_duration(longest_latency));
   if (latency.second() > longest_latency) return reason;
   if (latency.kind() != latency_model::shape::lognormal) return {};

@@ -39,6 +39,7 @@ void complain(std::string_view text) { farebench::complain("bench", text); }
 /// Hands Google Benchmark its flags; what it leaves over has a value that it does not understand.
 void initialize_google_benchmark(std::vector<std::string>& arguments) {
   std::vector<char*> argv;
+  argv.reserve(arguments.size());
   for (auto& argument : arguments) argv.push_back(argument.data());
   int argc = static_cast<int>(argv.size());
   benchmark::Initialize(&argc, argv.data());

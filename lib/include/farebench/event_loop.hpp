@@ -65,7 +65,7 @@ class event_loop {
   /// Runs until no exchange is in flight, or until a stop is requested (from any thread), which leaves
   /// exchanges in flight: `run` again, or destroy their clients. Throws std::system_error when epoll fails,
   /// std::runtime_error when libcurl does, and what a completion threw.
-  void run(std::stop_token stop = {});
+  void run(const std::stop_token& stop = {});
 
   /// Does what can be done now, without waiting: for who starts many exchanges, so that the first are on
   /// their way while the last are being made. Completes what is done; throws as `run`.

@@ -213,7 +213,7 @@ exchange_result event_loop::exchange_awaiter::await_resume() {
   return client_.http.finish(done.verdict, done.error_text);
 }
 
-void event_loop::run(std::stop_token stop) { state_->run(stop); }
+void event_loop::run(const std::stop_token& stop) { state_->run(stop); }
 void event_loop::turn() { state_->turn(false); }
 
 }  // namespace farebench
