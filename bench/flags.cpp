@@ -51,19 +51,18 @@ std::string footer() {
     text += fmt::format("  {:<30} {}\n", column.name, column.meaning);
   text += R"(
 A row fails, with its reason, when its fares differ from what the site holds, it beat the ideal, more than
-1 % of its connections were dropped off the listen queue, connections accepted differ from workers, requests
-were repeated or more in flight than workers, a hold never had all its workers in flight at once, or the
-server's median lateness passed max(1 ms, 5 % of the latency; in a burst, 5 % of the latency · wall / ideal).
-Of random latencies the mean counts.
+1 % of its connections were dropped off the listen queue, connections accepted differ from workers (of a
+peer, from days), requests were repeated or more in flight than workers, a hold never had all its workers in
+flight at once, or the server's median lateness passed max(1 ms, 5 % of the latency; in a burst, 5 % of the
+latency · wall / ideal). Of random latencies the mean counts.
 The floor's row is warned of a late server: it is what the machine lets through, its server included.
 
 raw_epoll is no strategy of the library but the physical floor: no HTTP library, fixed buffers, one epoll.
 Where it is among the rows, the table shows time and CPU over the floor's (×floor, CPU×floor).
 
-The peers, python_…, are the ways of the Python comparison with its own libraries (requests, ThreadPoolExecutor,
-gevent, aiohttp; BeautifulSoup), a client process each like every other, under /usr/bin/python3. They keep the
-article's habit of a new session and a new connection per day: of theirs, connections accepted must be the days.
-One whose packages are missing is skipped, with a line that says how to get them.
+The peers, python_…, are the ways of the Python comparison with its own libraries (requests, gevent, aiohttp;
+BeautifulSoup), measured as all others are, under /usr/bin/python3. They keep the article's habit of a new
+session and connection a day. One whose packages are missing is skipped, with a line that says how to get them.
 
 Random latencies are drawn from --seed: a search's by its date, a start page's by how many scrapes began before
 it. So every strategy and repetition meets the same delays; which day meets which start's follows their order.
