@@ -47,20 +47,6 @@ std::uint64_t size_bytes(std::string_view text, std::string_view name, bool& com
 
 }  // namespace
 
-std::string_view to_string(memory_error error) {
-  switch (error) {
-    case memory_error::gone:
-      return "the process has gone";
-    case memory_error::zombie:
-      return "the process has ended";
-    case memory_error::no_memory:
-      return "the process has no memory of its own";
-    case memory_error::malformed:
-      return "the status of the process can't be understood";
-  }
-  return "unknown memory error";
-}
-
 std::expected<memory_snapshot, memory_error> parse_status(std::string_view text) {
   const auto state = field(text, "State");
   const auto threads = field(text, "Threads");
