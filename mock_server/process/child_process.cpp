@@ -9,10 +9,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <ctime>
 #include <system_error>
 
-#include "posix/file_descriptor.hpp"
 #include "mock_server/process/spawn.hpp"
+#include "posix/file_descriptor.hpp"
 
 namespace farebench {
 namespace {
@@ -31,15 +32,17 @@ file_descriptor above_standard_streams(file_descriptor opened) {
   return raised;
 }
 
-// True once there is something to read (or the end of it); false at the deadline.
+// True once there is something to read (or the end of it); false at the deadline, which is met to the
+// kernel's resolution and not to poll's, a millisecond.
 bool is_readable_before(int descriptor, clock::time_point deadline) {
+  using namespace std::chrono;
   for (;;) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - clock::now());
+    const auto left = std::clamp<nanoseconds>(deadline - clock::now(), 0ns, 1h);
+    const timespec patience{.tv_sec = static_cast<std::time_t>(left / 1s), .tv_nsec = (left % 1s).count()};
     pollfd watched{.fd = descriptor, .events = POLLIN, .revents = 0};
-    const int ready =
-        ::poll(&watched, 1, static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 3'600'000)));
+    const int ready = ::ppoll(&watched, 1, &patience, nullptr);
     if (ready > 0) return true;
-    if (ready < 0 && errno != EINTR) throw_errno("poll");
+    if (ready < 0 && errno != EINTR) throw_errno("ppoll");
     if (clock::now() >= deadline) return false;
   }
 }
@@ -101,7 +104,7 @@ bool child_process::write_line(std::string_view line) {
   return true;
 }
 
-child_process::read_result child_process::read_line(std::chrono::milliseconds patience) {
+child_process::read_result child_process::read_line(std::chrono::nanoseconds patience) {
   const clock::time_point deadline = clock::now() + patience;
   std::size_t searched = 0;
   for (;;) {

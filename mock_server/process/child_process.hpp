@@ -47,7 +47,7 @@ class child_process {
     std::string line;  ///< without its newline (the last may lack one); empty unless status is `line`
   };
   /// The next line of its standard output, or what kept it from coming within `patience`.
-  read_result read_line(std::chrono::milliseconds patience);
+  read_result read_line(std::chrono::nanoseconds patience);
 
   /// Sends SIGTERM, waits for up to `grace`, then SIGKILL; reaps. The wait status (see waitpid).
   int stop(std::chrono::milliseconds grace = std::chrono::seconds{2});
