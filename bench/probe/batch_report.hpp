@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,11 @@ struct batch_report {
   std::vector<std::string> first_errors;  ///< the first few of them: "2026-03-01: connection_lost: …"
   double scrape_p50_ms = 0;  ///< over the days, nearest rank: from the query's being pulled to its outcome
   double scrape_p99_ms = 0;
+  /// When the first scrape started, by CLOCK_MONOTONIC, which all processes of a machine share: what places
+  /// the batch on the fixture's time line. Absent, as the next, of no outcomes and in reports of older
+  /// probes.
+  std::optional<double> first_scrape_at_s = {};
+  std::optional<double> half_done_ms = {};  ///< from there to the outcome of which half the days had one
 
   bool operator==(const batch_report&) const = default;
 };

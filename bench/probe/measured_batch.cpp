@@ -60,8 +60,12 @@ batch_report measured_batch::run(strategy& way) {
   way.run(watched, [this](std::size_t index, outcome&& result) { deliver(index, result); });
   const usage after = usage_so_far();
 
-  if (report_.outcomes > 0)
-    report_.wall_ms = milliseconds(last_outcome_ - *std::ranges::min_element(started_));
+  if (report_.outcomes > 0) {
+    const auto first = *std::ranges::min_element(started_);
+    report_.wall_ms = milliseconds(last_outcome_ - first);
+    report_.first_scrape_at_s = std::chrono::duration<double>{first.time_since_epoch()}.count();
+    if (report_.outcomes >= half_of_days()) report_.half_done_ms = milliseconds(half_done_ - first);
+  }
   report_.cpu_us = after.cpu_us - before.cpu_us;
   report_.context_switches = after.context_switches - before.context_switches;
   report_.fares = digest_.fares();
@@ -74,7 +78,7 @@ batch_report measured_batch::run(strategy& way) {
 void measured_batch::deliver(std::size_t index, const outcome& result) {
   last_outcome_ = clock::now();
   scrape_ms_.push_back(static_cast<float>(milliseconds(last_outcome_ - started_[index])));
-  ++report_.outcomes;
+  if (++report_.outcomes == half_of_days()) half_done_ = last_outcome_;
   const auto date = work_.query_at(index).date;
   if (result) {
     digest_.add(date, *result);

@@ -24,6 +24,7 @@ class measured_batch {
   using clock = std::chrono::steady_clock;
 
   void deliver(std::size_t index, const outcome& result);
+  std::size_t half_of_days() const { return (work_.size + 1) / 2; }
 
   batch work_;
   std::vector<clock::time_point> started_;  // by index; each is written by the worker that pulls it
@@ -31,6 +32,7 @@ class measured_batch {
   fares_digest digest_;
   batch_report report_;
   clock::time_point last_outcome_;
+  clock::time_point half_done_;  // when half the days had their outcome
 };
 
 }  // namespace farebench

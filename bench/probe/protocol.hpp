@@ -14,6 +14,9 @@ namespace farebench {
 //                                             the probe waits, so that its peak memory can still be read
 //   fixture → probe   exit
 //
+// What a later commit adds to the report is absent in that of an older probe, and more than is known is ignored,
+// so that the version need not change with it.
+//
 // An input that ends, or any other line, ends the probe with exit code 2: it never runs on alone.
 // clang-format on
 

@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 
+#include <ctime>
+#include <optional>
 #include <stdexcept>
 #include <thread>
 
@@ -57,9 +59,33 @@ TEST(batch_report, survives_its_json) {
                             .errors = 1,
                             .first_errors = {"a \"b\""},
                             .scrape_p50_ms = 7,
-                            .scrape_p99_ms = 8};
+                            .scrape_p99_ms = 8,
+                            .first_scrape_at_s = 123456.789012345,
+                            .half_done_ms = 0.75};
   EXPECT_EQ(parse_batch_report(to_json(report)), report);
   EXPECT_EQ(to_json(report).find('\n'), std::string::npos);
+}
+
+// As a probe of the first commits tells it: the protocol has the same version still.
+constexpr const char* old_report =
+    R"({"context_switches":3,"cpu_us":2.0,"errors":1,"fares":5,"fares_digest":6,"first_errors":["a"],)"
+    R"("outcomes":4,"scrape_p50_ms":7.0,"scrape_p99_ms":8.0,"wall_ms":1.5})";
+
+TEST(batch_report, of_an_older_probe_lacks_its_moments_and_nothing_else) {
+  const auto report = parse_batch_report(old_report);
+  EXPECT_EQ(report.wall_ms, 1.5);
+  EXPECT_EQ(report.outcomes, 4u);
+  EXPECT_EQ(report.first_scrape_at_s, std::nullopt);
+  EXPECT_EQ(report.half_done_ms, std::nullopt);
+  EXPECT_EQ(parse_batch_report(to_json(report)), report);
+}
+
+TEST(batch_report, of_a_newer_probe_may_hold_more) {
+  auto newer = std::string{old_report};
+  newer.insert(1, R"("half_done_ms":0.5,"never_heard_of":[1,2],)");
+  EXPECT_EQ(parse_batch_report(newer).half_done_ms, 0.5);
+  newer.insert(1, R"("first_scrape_at_s":"early",)");
+  EXPECT_THROW(parse_batch_report(newer), std::runtime_error);
 }
 
 TEST(batch_report, refuses_what_is_none) {
@@ -99,11 +125,41 @@ TEST(measured_batch, sees_every_outcome_at_the_seams) {
   EXPECT_GE(report.scrape_p99_ms, report.scrape_p50_ms);
   EXPECT_GE(report.wall_ms, report.scrape_p99_ms);
 
+  EXPECT_GE(report.half_done_ms, 10.0) << "ten of twenty days, a millisecond each";
+  EXPECT_LE(report.half_done_ms, report.wall_ms - 10.0);
+
   fares_digest expected;
   for (std::size_t i = 0; i < 20; ++i) {
     if (i % 10 != 9) expected.add(query_of_day(i).date, std::vector<fare>{one});
   }
   EXPECT_EQ(report.fares_digest, expected.value());
+}
+
+batch_report report_of(std::size_t days) {
+  measured_batch measured{
+      {.base_url = "http://127.0.0.1:1", .size = days, .query_at = query_of_day, .workers = 1, .limits = {}}};
+  pretended way;
+  return measured.run(way);
+}
+
+TEST(measured_batch, tells_its_start_by_the_clock_that_all_processes_share) {
+  const auto now_s = [] {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+  };
+  const double before_s = now_s();
+  const auto report = report_of(3);
+  EXPECT_GE(report.first_scrape_at_s, before_s);
+  EXPECT_LE(*report.first_scrape_at_s + report.wall_ms / 1e3, now_s());
+}
+
+TEST(measured_batch, is_half_done_with_the_middle_day_and_of_one_day_at_the_end) {
+  const auto three = report_of(3);
+  EXPECT_GE(three.half_done_ms, 2.0);
+  EXPECT_LT(three.half_done_ms, three.wall_ms);
+  const auto one_day = report_of(1);
+  EXPECT_EQ(one_day.half_done_ms, one_day.wall_ms);
 }
 
 }  // namespace

@@ -48,6 +48,7 @@ class Record:
         self._started_s = [0.0] * days
         self._scrape_ms: list[float] = []
         self._last_outcome_s = 0.0
+        self._half_done_s = 0.0
         self._fares = 0
         self._digest = 0
         self._errors = 0
@@ -64,6 +65,8 @@ class Record:
         with self._lock:
             self._last_outcome_s = max(self._last_outcome_s, now_s)
             self._scrape_ms.append((now_s - self._started_s[day]) * 1e3)
+            if len(self._scrape_ms) == self._half_of_days():
+                self._half_done_s = now_s
             if isinstance(outcome, FetchError):
                 self._errors += 1
                 if len(self._first_errors) < ERRORS_TOLD:
@@ -72,13 +75,23 @@ class Record:
                 self._fares += len(outcome)
                 self._digest += digest_of_day(day, outcome)
 
+    def _half_of_days(self) -> int:
+        return (len(self._started_s) + 1) // 2
+
     def report(self) -> str:
         """The batch report, one line of JSON; of a batch that has ended."""
         after = Usage()
         outcomes = len(self._scrape_ms)
+        first_s = min(self._started_s)
+        moments = {}
+        if outcomes:
+            moments["first_scrape_at_s"] = first_s  # by CLOCK_MONOTONIC, as the fixture's and the C++ probe's
+        if outcomes >= self._half_of_days():
+            moments["half_done_ms"] = (self._half_done_s - first_s) * 1e3
         return json.dumps(
-            {
-                "wall_ms": (self._last_outcome_s - min(self._started_s)) * 1e3 if outcomes else 0.0,
+            moments
+            | {
+                "wall_ms": (self._last_outcome_s - first_s) * 1e3 if outcomes else 0.0,
                 "cpu_us": after.cpu_us - self._before.cpu_us,
                 "context_switches": after.context_switches - self._before.context_switches,
                 "outcomes": outcomes,

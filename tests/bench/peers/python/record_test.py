@@ -1,6 +1,7 @@
 """What is told of a batch."""
 
 import json
+import time
 import unittest
 
 try:
@@ -34,6 +35,26 @@ class TestRecord(unittest.TestCase):
         self.assertEqual(len(report["first_errors"]), 3)
         self.assertEqual(report["first_errors"][0], "2026-03-02: connection_lost: reset by peer")
         self.assertGreaterEqual(report["wall_ms"], report["scrape_p99_ms"])
+
+    def test_tells_when_it_began_and_when_half_was_done(self) -> None:
+        record = Record(5)
+        self.assertFalse({"first_scrape_at_s", "half_done_ms"} & json.loads(record.report()).keys())
+        before_s = time.clock_gettime(time.CLOCK_MONOTONIC)
+        for day in range(5):
+            record.begin(day)
+        begun_s = time.clock_gettime(time.CLOCK_MONOTONIC)
+        for day in range(5):
+            time.sleep(0.002)
+            record.deliver(day, [RELAX])
+            told = json.loads(record.report())
+            self.assertTrue(before_s <= told["first_scrape_at_s"] <= begun_s)
+            if day < 2:
+                self.assertNotIn("half_done_ms", told)
+            elif day == 2:  # three of five days
+                half_done_ms = told["half_done_ms"]
+                self.assertEqual(half_done_ms, told["wall_ms"])
+        self.assertEqual(told["half_done_ms"], half_done_ms)
+        self.assertLess(half_done_ms, told["wall_ms"])
 
 
 if __name__ == "__main__":
