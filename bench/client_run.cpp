@@ -9,6 +9,7 @@
 #include "bench/ideal.hpp"
 #include "bench/peers/peers.hpp"
 #include "bench/probe/protocol.hpp"
+#include "bench/timeline/sampling_schedule.hpp"
 
 namespace farebench {
 namespace {
@@ -78,13 +79,16 @@ client_run::client_run(const programs& with, const benchmark_case& row,
   }
 }
 
-batch_report client_run::go(const std::function<void()>& watch, std::chrono::milliseconds interval) {
-  const auto deadline = clock::now() + patience_to_report(row_);
+batch_report client_run::go(const std::function<void()>& watch, std::chrono::nanoseconds interval) {
+  const auto begin = clock::now();
+  const auto deadline = begin + patience_to_report(row_);
   if (!probe_.write_line(probe_go))
     throw std::runtime_error{"the client " + fate(probe_) + " before its batch"};
   while (true) {
-    const auto answer = probe_.read_line(interval);
+    const auto now = clock::now();
+    const auto answer = probe_.read_line(next_sample(begin, interval, now) - now);
     if (answer.status == status::line) {
+      watch();
       if (answer.line.starts_with(probe_failed)) {
         throw std::runtime_error{
             fmt::format("the strategy could not run: {}", answer.line.substr(probe_failed.size()))};

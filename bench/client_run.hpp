@@ -39,8 +39,9 @@ class client_run {
 
   pid_t client() const { return probe_.pid(); }
 
-  /// Lets the client run its batch; calls `watch` every `interval` until it reports.
-  batch_report go(const std::function<void()>& watch, std::chrono::milliseconds interval);
+  /// Lets the client run its batch; calls `watch` at every `interval` from now until it reports, and then
+  /// once more. Moments that are missed are left out.
+  batch_report go(const std::function<void()>& watch, std::chrono::nanoseconds interval);
 
   /// What the server saw of the client, without the connection that asks.
   server_stats server_side() const;

@@ -22,6 +22,8 @@ const std::vector<column_meaning>& column_meanings() {
        "longest day); absent at zero latency"},
       {"requests_per_second", "HTTP requests that the server answered / wall time"},
       {"cpu_us_per_request", "user + system time of the client / requests"},
+      {"cpu_share",
+       "user + system time of the client / wall time: the rest was waiting; above 1: more than one core"},
       {"rss_baseline_bytes", "resident memory with the libraries initialised and nothing fetched"},
       {"rss_peak_bytes", "most resident memory during the batch (VmHWM)"},
       {"rss_growth_bytes", "rss_peak_bytes − rss_baseline_bytes"},
@@ -37,6 +39,8 @@ const std::vector<column_meaning>& column_meanings() {
       {"server_late_p50_ms", "how much later than asked the server answered: median"},
       {"server_late_p99_ms", "its 99th percentile"},
       {"in_flight_peak", "most requests that the server held at once"},
+      {"sampler_cpu_share",
+       "what watching the client's memory cost: the sampler's own CPU time / wall time, of one core"},
       {"fares", "fares brought home; checked against what the site holds"},
       {"errors", "days that came home with an error"},
   };
@@ -53,35 +57,39 @@ std::map<std::string, double> columns(const benchmark_case& row, const measureme
                                       const std::optional<counted_run>& counted) {
   const auto number = [](auto value) { return static_cast<double>(value); };
   const double requests = number(seen.server.requests);
-  const double growth =
-      number(seen.end.rss_peak_bytes - std::min(seen.end.rss_peak_bytes, seen.baseline.rss_bytes));
+  const double growth = number(seen.memory.end.rss_peak_bytes -
+                               std::min(seen.memory.end.rss_peak_bytes, seen.memory.baseline.rss_bytes));
   const double ideal_ms = std::chrono::duration<double, std::milli>{ideal_wall(row)}.count();
 
   std::map<std::string, double> out{
-      {"rss_baseline_bytes", number(seen.baseline.rss_bytes)},
-      {"rss_peak_bytes", number(seen.end.rss_peak_bytes)},
+      {"rss_baseline_bytes", number(seen.memory.baseline.rss_bytes)},
+      {"rss_peak_bytes", number(seen.memory.end.rss_peak_bytes)},
       {"rss_growth_bytes", growth},
-      {"anon_peak_bytes", number(seen.anon_peak_bytes)},
+      {"anon_peak_bytes", number(seen.memory.anon_peak_bytes)},
       {"bytes_per_worker", growth / number(row.active_workers())},
-      {"threads_peak", number(seen.threads_peak)},
+      {"threads_peak", number(seen.memory.threads_peak)},
       {"scrape_p50_ms", seen.report.scrape_p50_ms},
       {"scrape_p99_ms", seen.report.scrape_p99_ms},
       {"server_late_p50_ms", seen.server.late_p50_ms},
       {"server_late_p99_ms", seen.server.late_p99_ms},
+      {"sampler_cpu_share", seen.memory.curve.sampler_cpu_share},
       {"in_flight_peak", number(seen.server.in_flight_peak)},
       {"fares", number(seen.report.fares)},
       {"errors", number(seen.report.errors)},
   };
   if (ideal_ms > 0) out["ideal_ratio"] = seen.report.wall_ms / ideal_ms;
-  if (seen.report.wall_ms > 0) out["requests_per_second"] = requests / seen.report.wall_ms * 1e3;
+  if (seen.report.wall_ms > 0) {
+    out["requests_per_second"] = requests / seen.report.wall_ms * 1e3;
+    out["cpu_share"] = seen.report.cpu_us / (seen.report.wall_ms * 1e3);
+  }
   if (requests > 0) {
     out["cpu_us_per_request"] = seen.report.cpu_us / requests;
     out["context_switches_per_request"] = number(seen.report.context_switches) / requests;
   }
   if (counted) {
-    out["kernel_estimate_bytes"] = number(seen.threads_peak) * kernel_bytes_a_thread +
+    out["kernel_estimate_bytes"] = number(seen.memory.threads_peak) * kernel_bytes_a_thread +
                                    number(counted->sockets_peak) * kernel_bytes_a_socket +
-                                   number(seen.page_table_peak_bytes);
+                                   number(seen.memory.page_table_peak_bytes);
     if (counted->heap_peak_bytes) out["heap_peak_bytes"] = number(*counted->heap_peak_bytes);
     if (counted->allocations && counted->requests > 0) {
       out["allocations_per_request"] = number(*counted->allocations) / number(counted->requests);

@@ -1,14 +1,12 @@
 #include "bench/fixture.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <fstream>
 #include <optional>
 #include <stdexcept>
 
 #include "bench/heap_count/heap_counter_segment.hpp"
 #include "bench/peers/peers.hpp"
+#include "bench/timeline/client_watch.hpp"
 #include "cmake/build_identity.hpp"
 
 namespace farebench {
@@ -16,47 +14,21 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A look at /proc/PID/status costs 10 µs: half a percent of a core.
-constexpr auto sample_every = 2ms;
-
-/// From here on VmHWM is the batch's peak and not that of starting up. Where the kernel refuses, it
-/// stays the process's, which is never smaller.
-void restart_peak_of(pid_t pid) { std::ofstream{fmt::format("/proc/{}/clear_refs", pid)} << "5\n"; }
-
-memory_snapshot snapshot_of(const memory_reader& reader, const char* when) {
-  const auto seen = reader.read();
-  if (!seen)
-    throw std::runtime_error{
-        fmt::format("the client's memory cannot be read {}: {}", when, to_string(seen.error()))};
-  return *seen;
-}
+// Sockets are counted for no more than their peak: 3 µs each.
+constexpr auto look_at_sockets_every = 2ms;
 
 }  // namespace
 
-measurement measure(const programs& with, const benchmark_case& row) {
+measurement measure(const programs& with, const benchmark_case& row, std::chrono::nanoseconds sample_every) {
   client_run run{with, row, {}};
-  const memory_reader reader{run.client()};
+  client_watch watch{run.client(), sample_every};
   measurement seen;
-  restart_peak_of(run.client());
-  seen.baseline = snapshot_of(reader, "before its batch");
-
-  const auto note = [&](const memory_snapshot& now) {
-    seen.anon_peak_bytes = std::max(seen.anon_peak_bytes, now.anon_bytes);
-    seen.page_table_peak_bytes = std::max(seen.page_table_peak_bytes, now.page_table_bytes);
-    seen.threads_peak = std::max<std::uint64_t>(seen.threads_peak, now.threads);
-  };
-  seen.report = run.go(
-      [&] {
-        if (const auto now = reader.read()) note(*now);
-      },
-      sample_every);
-  seen.end = snapshot_of(reader, "after its batch");
-  note(seen.end);
-  // A peak between two samples: file pages only ever grow, so at the peak of RSS there were no more of them
-  // than now.
-  seen.anon_peak_bytes = std::max(
-      seen.anon_peak_bytes, seen.end.rss_peak_bytes - std::min(seen.end.rss_peak_bytes, seen.end.file_bytes));
+  watch.go();
+  seen.report = run.go([&] { watch.look(); }, sample_every);
+  watch.end();
   seen.server = run.server_side();
+  watch.exit();
+  seen.memory = watch.told(seen.report);
   run.end();
   return seen;
 }
@@ -84,7 +56,7 @@ counted_run count(const programs& with, const benchmark_case& row) {
       seen.sockets_peak = std::max<std::uint64_t>(seen.sockets_peak, *sockets);
     }
   };
-  run.go(look, sample_every);
+  run.go(look, look_at_sockets_every);
   if (heap) {
     const auto after = heap->read();
     if (!after.attached) throw std::runtime_error{"the heap counter was not loaded into the client"};

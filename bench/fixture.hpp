@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+
 #include "bench/benchmark_case.hpp"
 #include "bench/client_run.hpp"
 #include "bench/measurement.hpp"
@@ -7,7 +9,7 @@
 namespace farebench {
 
 /// Runs a case once, timed: a fresh client and a fresh server, watched from outside. Throws as client_run.
-measurement measure(const programs& with, const benchmark_case& row);
+measurement measure(const programs& with, const benchmark_case& row, std::chrono::nanoseconds sample_every);
 
 /// Runs a case once with its heap counted and its sockets looked at, which slows it: never a source of
 /// times. Throws as client_run.

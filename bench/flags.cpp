@@ -21,6 +21,7 @@
 #include "bench/peers/peers.hpp"
 #include "bench/route.hpp"
 #include "farebench/strategy.hpp"
+#include "lib/cli/duration_text.hpp"
 #include "mock_server/latency/latency_text.hpp"
 #include "mock_server/site/page_size.hpp"
 
@@ -32,6 +33,8 @@ using namespace std::chrono_literals;
 constexpr std::size_t most_workers = 10'000;
 constexpr std::size_t most_loops = 64;
 constexpr std::size_t default_repetitions = 5;
+constexpr std::chrono::microseconds least_sample_every = 500us;
+constexpr std::chrono::microseconds most_sample_every = 1s;
 
 constexpr const char* examples = R"(Examples:
   bench                                              the light workload, five repetitions
@@ -40,7 +43,8 @@ constexpr const char* examples = R"(Examples:
   bench --strategies multi_socket,raw_epoll --workers 1,10,100 --latency 50ms
   bench --latency lognormal:20ms,p99=80ms --seed 7   latencies that vary: each strategy meets the same ones
   bench --benchmark_format=json > run.json           for programs; the table goes to stderr
-  bench --benchmark_out=run.json                     both: a table to read, a file to keep
+  bench --benchmark_out=run.json                     both: a table to read, a file to keep, and beside it
+                                                     run.timeline.json: memory over time
   bench --strategies coroutines --peers              beside the Python comparison's own ways
   bench --smoke                                      are the answers right? In seconds, on a busy machine too
 )";
@@ -56,6 +60,7 @@ peer, from days), requests were repeated or more in flight than workers, a hold 
 flight at once, or the server's median lateness passed max(1 ms, 5 % of the latency; in a burst, 5 % of the
 latency · wall / ideal). Of random latencies the mean counts.
 The floor's row is warned of a late server: it is what the machine lets through, its server included.
+Every row is warned when its sampler took more than 1 % of a core (sampler_cpu_share).
 
 raw_epoll is no strategy of the library but the physical floor: no HTTP library, fixed buffers, one epoll.
 Where it is among the rows, the table shows time and CPU over the floor's (×floor, CPU×floor).
@@ -67,7 +72,14 @@ session and connection a day. One whose packages are missing is skipped, with a 
 Random latencies are drawn from --seed: a search's by its date, a start page's by how many scrapes began before
 it. So every strategy and repetition meets the same delays; which day meets which start's follows their order.
 
-Every repetition is appended to the journal as it completes, so that a killed run loses none.
+Memory is looked at from outside every 2 ms (--sample-every): /proc/PID/statm each time, the more expensive
+status, with its threads and page tables, every 8 ms but for the first 16. The curve of each repetition, from its baseline to its
+end, with the phases ready, go, half_done, last_outcome and exit in ms since go, is written beside
+--benchmark_out: for run.json in run.timeline.json (or --timeline FILE). Curves of more than 400 samples are
+thinned by buckets of time, each of which keeps its highest and its lowest sample.
+
+Every repetition is appended to the journal as it completes, its curve to FILE.partial, so that a killed run
+loses none.
 
 Exit codes: 0 every row stands; 1 a row failed, or something could not be read or written; 2 usage.
 
@@ -115,6 +127,18 @@ std::uint64_t parse_seed(const std::string& text) {
                                  std::numeric_limits<std::uint64_t>::max())};
   }
   return seed;
+}
+
+std::chrono::microseconds parse_sample_every(const std::string& text) {
+  const auto parsed = parse_duration(text);
+  if (!parsed) throw flag_error{"--sample-every: " + parsed.error()};
+  if (*parsed < least_sample_every || *parsed > most_sample_every) {
+    throw flag_error{
+        fmt::format("--sample-every {}: choose from {} (more often, and the sampler would be what "
+                    "is measured) to {}",
+                    text, format_duration(least_sample_every), format_duration(most_sample_every))};
+  }
+  return *parsed;
 }
 
 /// Keeps the first of equal ones: two cases of one name could not be told apart.
@@ -250,6 +274,7 @@ bench_flags parse_flags(int argc, char** argv) {
   std::vector<std::size_t> loops;
   std::string latency;
   std::string seed = std::to_string(default_latency_seed);
+  std::string sample_every = format_duration(flags.sample_every);
   std::vector<std::string> engines;
   std::size_t page_kb = 0;
   std::size_t days = 0;
@@ -301,6 +326,15 @@ bench_flags parse_flags(int argc, char** argv) {
   app.add_option("--journal", flags.journal,
                  "where finished rows are appended; default: beside --benchmark_out, or beside the program")
       ->type_name("FILE");
+  app.add_option("--timeline", flags.timeline,
+                 "where each repetition's memory over time is written, as JSON; default: beside "
+                 "--benchmark_out, for run.json in run.timeline.json; /dev/null: nowhere")
+      ->type_name("FILE");
+  app.add_option(
+         "--sample-every", sample_every,
+         fmt::format("how often a client's memory is looked at, {} to {}; default: {}",
+                     format_duration(least_sample_every), format_duration(most_sample_every), sample_every))
+      ->type_name("TIME");
   app.add_flag("--smoke", flags.smoke, "a tiny workload once, judged on correctness alone");
 
   try {
@@ -336,6 +370,7 @@ bench_flags parse_flags(int argc, char** argv) {
     flags.what.points = {{*parsed}};
   }
   flags.what.seed = parse_seed(seed);
+  flags.sample_every = parse_sample_every(sample_every);
   if (page_kb != 0) flags.what.page_kb = page_kb;
   if (days != 0) flags.what.days = days;
   if (!engines.empty()) {

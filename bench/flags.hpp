@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <exception>
 #include <filesystem>
 #include <string>
@@ -16,7 +17,9 @@ struct bench_flags {
   workload what;
   std::vector<std::string> notes;  ///< what of the workload is left out, and why; a line each
   bool smoke = false;
-  std::filesystem::path journal;  ///< empty: beside the output, or beside the program
+  std::filesystem::path journal;   ///< empty: beside the output, or beside the program
+  std::filesystem::path timeline;  ///< of the memory curves; empty: beside the output, if there is one
+  std::chrono::microseconds sample_every{2000};  ///< how often a client's memory is looked at
   std::string display_format = "console";
   std::string out_format = "json";
   std::string out;     ///< of --benchmark_out; empty: none

@@ -24,6 +24,10 @@ namespace {
 /// come faster than it takes them in (net.core.netdev_max_backlog).
 constexpr double tolerated_drops = 0.01;
 
+/// The most that the sampler may take of a core before a row says so: that core is one of those that the
+/// client and the server run on.
+constexpr double tolerated_sampler_share = 0.01;
+
 double milliseconds(std::chrono::nanoseconds time) {
   return std::chrono::duration<double, std::milli>{time}.count();
 }
@@ -123,6 +127,10 @@ row_verdict judge(const benchmark_case& row, const measurement& seen, const expe
   if (seen.server.listen_drops > 0) {
     warnings.push_back(fmt::format("{} packets dropped at the listening socket, and sent again later",
                                    seen.server.listen_drops));
+  }
+  if (const double share = seen.memory.curve.sampler_cpu_share; share > tolerated_sampler_share) {
+    warnings.push_back(
+        fmt::format("the sampler took {:.1f} % of a core: a longer --sample-every takes less", 100 * share));
   }
   return {.failure = {}, .warning = fmt::format("{}", fmt::join(warnings, "; "))};
 }

@@ -17,6 +17,7 @@
 #include "bench/columns.hpp"
 #include "bench/context.hpp"
 #include "bench/flags.hpp"
+#include "bench/output_paths.hpp"
 #include "bench/peers/peer_libraries.hpp"
 #include "bench/progress.hpp"
 #include "bench/report/result_file.hpp"
@@ -24,6 +25,7 @@
 #include "bench/report/scale_table.hpp"
 #include "bench/report/summary_table.hpp"
 #include "bench/suite.hpp"
+#include "bench/timeline/timeline_file.hpp"
 #include "lib/cli/standard_streams.hpp"
 #include "mock_server/process/sibling.hpp"
 
@@ -82,16 +84,6 @@ peer_libraries leave_out_unready_peers(std::vector<benchmark_case>& cases, const
   return found;
 }
 
-/// Where --journal says, or beside the output; without one, beside this program (the build's folder, which
-/// git ignores). A smoke run keeps none unless told: it measures nothing.
-std::optional<std::filesystem::path> journal_path(const bench_flags& flags, const programs& with) {
-  if (!flags.journal.empty()) return flags.journal;
-  if (flags.smoke) return std::nullopt;
-  const std::filesystem::path out{flags.out};
-  if (!flags.out.empty() && (!exists(out) || is_regular_file(out))) return flags.out + ".journal";
-  return with.folder() / "bench.journal";
-}
-
 void open_journal(std::optional<row_journal>& journal, const std::filesystem::path& path,
                   const std::map<std::string, std::string>& context) {
   try {
@@ -117,6 +109,7 @@ int run(bench_flags flags) {
   if (cases.empty())
     throw flag_error{fmt::format("--benchmark_filter={}: no case has such a name", flags.filter)};
 
+  const auto paths = output_paths_of(flags, with.folder());
   const auto peers = leave_out_unready_peers(cases, with, flags.notes);
   for (const auto& note : flags.notes) complain(note);
   if (cases.empty()) return 0;  // each was skipped with a reason, which is no failure
@@ -129,7 +122,13 @@ int run(bench_flags flags) {
 
   progress shown{cases, flags.repetitions};
   std::optional<row_journal> journal;
-  suite measured{with, flags.smoke ? strictness::correctness_only : strictness::full, journal, shown};
+  std::optional<timeline_file> timeline;
+  suite measured{with,
+                 flags.smoke ? strictness::correctness_only : strictness::full,
+                 flags.sample_every,
+                 journal,
+                 timeline,
+                 shown};
   for (const auto& row : cases) measured.add(row);
   const auto display = make_display_reporter(column_names(), measured.ledger());
   if (flags.lists_only) {
@@ -137,7 +136,8 @@ int run(bench_flags flags) {
     return 0;
   }
 
-  if (const auto path = journal_path(flags, with)) open_journal(journal, *path, context);
+  if (paths.journal) open_journal(journal, *paths.journal, context);
+  if (paths.timeline) timeline.emplace(*paths.timeline, flags.sample_every);
   std::optional<result_file> file;
   std::unique_ptr<benchmark::BenchmarkReporter> file_reporter;
   if (!flags.out.empty()) {
@@ -148,6 +148,7 @@ int run(bench_flags flags) {
   }
   benchmark::RunSpecifiedBenchmarks(display.get(), file_reporter.get());
   if (file) file->commit();
+  if (timeline) timeline->commit();
   if (measured.ledger().rows() == 0) throw flag_error{"no case was run"};
 
   // The table is for people: where standard output is for programs, it goes to standard error.

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "bench/probe/batch_report.hpp"
-#include "farebench/memory_snapshot.hpp"
+#include "bench/timeline/client_watch.hpp"
 #include "mock_server/server_stats.hpp"
 
 namespace farebench {
@@ -21,12 +21,8 @@ struct counted_run {
 /// All that was observed of one repetition: one fresh client against one fresh server.
 struct measurement {
   batch_report report;
-  memory_snapshot baseline;                 ///< libraries initialised, nothing fetched
-  memory_snapshot end;                      ///< after the last outcome; its peak is the batch's
-  std::uint64_t anon_peak_bytes = 0;        ///< sampled, and at least (peak RSS − file pages at the end)
-  std::uint64_t page_table_peak_bytes = 0;  ///< sampled
-  std::uint64_t threads_peak = 0;           ///< sampled
-  server_stats server;                      ///< without the suite's own connection
+  watched_memory memory;
+  server_stats server;  ///< without the suite's own connection
 };
 
 }  // namespace farebench

@@ -22,8 +22,14 @@ std::string note_on(const benchmark_case& row) {
 
 }  // namespace
 
-suite::suite(programs with, strictness how, std::optional<row_journal>& journal, progress& shown)
-    : with_{std::move(with)}, how_{how}, journal_{journal}, progress_{shown} {}
+suite::suite(programs with, strictness how, std::chrono::nanoseconds sample_every,
+             std::optional<row_journal>& journal, std::optional<timeline_file>& timeline, progress& shown)
+    : with_{std::move(with)},
+      how_{how},
+      sample_every_{sample_every},
+      journal_{journal},
+      timeline_{timeline},
+      progress_{shown} {}
 
 void suite::add(const benchmark_case& row) {
   cases_.push_back(row);
@@ -70,7 +76,9 @@ void suite::repeat(benchmark::State& state, const benchmark_case& row) {
 finished_row suite::run_once(const benchmark_case& row, case_facts& facts) {
   finished_row finished;
   try {
-    const measurement seen = measure(with_, row);
+    const measurement seen = measure(with_, row, sample_every_);
+    if (timeline_)
+      timeline_->append(row.name(), static_cast<int>(facts.repetitions.size()), seen.memory.curve);
     finished.real_time_ms = seen.report.wall_ms;
     finished.columns = columns(row, seen, facts.counted);
     finished.verdict = judge(row, seen, facts.expected, how_);

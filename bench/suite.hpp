@@ -2,6 +2,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -17,14 +18,17 @@
 #include "bench/report/row_journal.hpp"
 #include "bench/report/row_ledger.hpp"
 #include "bench/report/summary_table.hpp"
+#include "bench/timeline/timeline_file.hpp"
 
 namespace farebench {
 
 /// The cases as benchmarks: each call of a benchmark's function is one repetition, and leaves its row
-/// in the ledger, the journal and the summary, whether it stands or fails. One thread.
+/// in the ledger, the journal and the summary, whether it stands or fails, and its curve in the timeline. One
+/// thread.
 class suite {
  public:
-  suite(programs with, strictness how, std::optional<row_journal>& journal, progress& shown);
+  suite(programs with, strictness how, std::chrono::nanoseconds sample_every,
+        std::optional<row_journal>& journal, std::optional<timeline_file>& timeline, progress& shown);
 
   /// Registers a case with Google Benchmark; the suite must outlive the run.
   void add(const benchmark_case& row);
@@ -48,7 +52,9 @@ class suite {
 
   programs with_;
   strictness how_;
+  std::chrono::nanoseconds sample_every_;
   std::optional<row_journal>& journal_;
+  std::optional<timeline_file>& timeline_;
   progress& progress_;
   row_ledger ledger_;
   std::vector<benchmark_case> cases_;

@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <thread>
+#include <tuple>
 
 #include "bench/columns.hpp"
 #include "cmake/build_identity.hpp"
@@ -139,6 +140,77 @@ TEST_F(bench_command, writes_the_file_that_was_asked_for_beside_its_display) {
   EXPECT_THAT(run.output, HasSubstr("KiB/worker")) << "the table ends a console run";
 }
 
+/// The curves of a bench's file.
+nlohmann::json curves_in(const fs::path& file) {
+  return nlohmann::json::parse(std::ifstream{file})["curves"];
+}
+
+TEST_F(bench_command, writes_each_repetitions_memory_over_time_beside_the_result) {
+  const auto run = bench(fmt::format("{} --latency 10ms --benchmark_repetitions=2 --benchmark_out={}", quick,
+                                     (folder_ / "out.json").string()));
+  ASSERT_EQ(run.exit_code, 0) << run.errors;
+  const auto result = nlohmann::json::parse(std::ifstream{folder_ / "out.json"});
+  const auto curves = curves_in(folder_ / "out.timeline.json");
+  ASSERT_EQ(curves.size(), 4u);
+  for (const auto& curve : curves) {
+    const auto row = std::ranges::find_if(result["benchmarks"], [&](const auto& one) {
+      return one["run_name"] == curve["name"].get<std::string>() + "/iterations:1/manual_time" &&
+             one["run_type"] == "iteration" && one["repetition_index"] == curve["repetition"];
+    });
+    ASSERT_NE(row, result["benchmarks"].end()) << curve["name"];
+    std::vector<double> moments;
+    for (const char* phase : {"ready", "go", "half_done", "last_outcome", "exit"})
+      moments.push_back(curve["phases_ms"].at(phase));
+    EXPECT_TRUE(std::ranges::is_sorted(moments)) << curve["phases_ms"];
+    EXPECT_EQ(moments[1], 0);
+    EXPECT_GE(moments[2], 20) << "two exchanges of 10 ms before any outcome";
+    EXPECT_GE(moments[3] + 0.02, (*row)["real_time"]) << "which begins when the client has heard go";
+
+    const auto& points = curve["points"];
+    const auto samples = curve["samples"].get<std::size_t>();
+    ASSERT_GE(points.size(), 3u);
+    EXPECT_LE(points.size(), std::min<std::size_t>(samples, 400));
+    EXPECT_NEAR(points.front()[0], moments[0], 0.011) << "the first is the baseline";
+    EXPECT_LE(points.back()[0], moments[4]);
+    EXPECT_GE(points.back()[0], moments[3]) << "it goes on beyond the last outcome";
+    double peak_kib = 0;
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      if (i > 0) {
+        EXPECT_GE(points[i][0], points[i - 1][0]);
+      }
+      peak_kib = std::max(peak_kib, points[i][1].get<double>());
+    }
+    constexpr double batching_kib = 1024;  // the kernel counts pages in batches a CPU
+    EXPECT_LE(peak_kib, (*row)["rss_peak_bytes"].get<double>() / 1024 + batching_kib);
+    EXPECT_NEAR(points.front()[1], (*row)["rss_baseline_bytes"].get<double>() / 1024, batching_kib);
+    EXPECT_EQ(curve["sampler_cpu_share"], (*row)["sampler_cpu_share"]);
+    EXPECT_GT(curve["sampler_cpu_share"], 0);
+  }
+}
+
+TEST_F(bench_command, samples_on_schedule_as_often_as_asked) {
+  const auto file = folder_ / "curves";
+  for (const auto& [every, least, most] : {std::tuple{"500us", 30, 1000}, std::tuple{"1s", 3, 3}}) {
+    const auto run = bench(
+        fmt::format("--smoke --strategies sequential --days 2 --latency 50ms --timeline {} --sample-every {}",
+                    file.string(), every));
+    ASSERT_EQ(run.exit_code, 0) << run.errors;
+    const auto curves = curves_in(file);
+    ASSERT_EQ(curves.size(), 1u);
+    EXPECT_GE(curves[0]["samples"], least) << every;  // of 400 in 200 ms, on however busy a machine
+    EXPECT_LE(curves[0]["samples"], most) << every << ": at ready, at the report, at exit";
+  }
+}
+
+TEST_F(bench_command, writes_no_curves_where_there_is_nothing_to_be_beside) {
+  ASSERT_EQ(bench(quick).exit_code, 0);
+  ASSERT_EQ(bench(fmt::format("{} --benchmark_out=/dev/null", quick)).exit_code, 0);
+  for (const auto& left : fs::directory_iterator{folder_})
+    EXPECT_THAT(left.path().filename().string(), testing::StartsWith("journal"));
+  EXPECT_EQ(bench(fmt::format("{} --timeline /dev/full", quick)).exit_code, 1);
+  EXPECT_EQ(bench(fmt::format("{} --timeline {}/no/such/folder", quick, folder_.string())).exit_code, 1);
+}
+
 TEST_F(bench_command, follows_a_link_to_the_file_that_was_asked_for) {
   fs::create_symlink(folder_ / "real.json", folder_ / "link.json");
   const auto run = bench(fmt::format("{} --benchmark_out={}", quick, (folder_ / "link.json").string()));
@@ -209,6 +281,9 @@ TEST_F(bench_command, refuses_bad_flags_before_anything_starts) {
                           "--latency uniform:3ms-1ms",
                           "--latency lognormal:1ms,p99=10s",
                           "--seed -1",
+                          "--sample-every 10us",
+                          "--sample-every 2",
+                          "--benchmark_out=same.json --timeline same.json",
                           "--workload heavy",
                           "--workers 0",
                           "--engine steam",
@@ -236,8 +311,9 @@ TEST_F(bench_command, help_shows_examples_our_flags_the_columns_and_google_bench
   const auto run = bench("--help");
   EXPECT_EQ(run.exit_code, 0);
   EXPECT_THAT(run.output, testing::StartsWith("Examples:"));
-  for (const char* text : {"--workload", "lognormal:20ms,p99=80ms", "--seed", "kernel_estimate_bytes",
-                           "22 KiB", "Exit codes", "--benchmark_filter"}) {
+  for (const char* text :
+       {"--workload", "--sample-every", "run.timeline.json", "sampler_cpu_share", "lognormal:20ms,p99=80ms",
+        "--seed", "kernel_estimate_bytes", "22 KiB", "Exit codes", "--benchmark_filter"}) {
     EXPECT_THAT(run.output, HasSubstr(text));
   }
 }
@@ -308,6 +384,27 @@ TEST_F(bench_with_another_client, fails_a_row_of_wrong_answers_and_keeps_its_col
               HasSubstr("wrong answers: 1 fares, the site holds"));
 }
 
+TEST_F(bench_with_another_client, keeps_the_curve_of_a_failed_row_with_the_phases_that_its_client_tells) {
+  // An older commit's: it speaks the same protocol, and tells no moments.
+  const auto file = folder_ / "curves";
+  const auto run = bench(fmt::format("{} --timeline {}", quick, file.string()), bench_with_client(lie));
+  EXPECT_EQ(run.exit_code, 1);
+  const auto curves = curves_in(file);
+  ASSERT_EQ(curves.size(), 2u);
+  for (const auto& curve : curves) {
+    EXPECT_EQ(curve["phases_ms"].size(), 3u) << curve["phases_ms"];
+    for (const char* phase : {"ready", "go", "exit"}) EXPECT_TRUE(curve["phases_ms"].contains(phase));
+    EXPECT_GE(curve["points"].size(), 2u);
+  }
+}
+
+TEST_F(bench_with_another_client, has_no_curve_of_a_row_without_a_measurement) {
+  const auto file = folder_ / "curves";
+  const auto run = bench(fmt::format("{} --timeline {}", quick, file.string()), bench_with_client("exit 3"));
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_EQ(curves_in(file).size(), 0u);
+}
+
 TEST_F(bench_with_another_client, fails_a_row_whose_strategy_cannot_run_says_why_and_goes_on) {
   const auto program = bench_with_client("echo 'failed pthread_create: Resource temporarily unavailable'");
   const auto run = bench(quick, program);
@@ -343,7 +440,8 @@ TEST_F(bench_command, killed_has_lost_no_finished_row) {
   child_process running{
       {.executable = fs::path{FAREBENCH_BIN_DIR} / "bench",
        .arguments = {"--smoke", "--strategies", "multi_socket", "--workers", "1,2,3,4,5", "--days", "20",
-                     "--benchmark_repetitions=20", "--benchmark_format=json", "--journal", journal()},
+                     "--benchmark_repetitions=20", "--benchmark_format=json", "--journal", journal(),
+                     "--timeline", folder_ / "curves"},
        .environment = {},
        .inherited_descriptors = {}}};
   const auto rows = [&] {
@@ -364,6 +462,10 @@ TEST_F(bench_command, killed_has_lost_no_finished_row) {
   for (const auto& line : kept) EXPECT_TRUE(nlohmann::json::accept(line)) << line;
   const auto row = nlohmann::json::parse(kept.back());
   EXPECT_THAT(row["name"].get<std::string>(), HasSubstr("multi_socket"));
+  std::ostringstream curves;
+  curves << std::ifstream{folder_ / "curves.partial"}.rdbuf();
+  const auto left = nlohmann::json::parse(curves.str() + "]}");
+  EXPECT_GE(left["curves"].size() + 1, kept.size()) << "and no curve of it";
   EXPECT_GT(row["columns"]["fares"], 0);
 }
 

@@ -20,6 +20,7 @@ TEST(columns, are_what_their_formulas_say) {
   EXPECT_THAT(row.at("ideal_ratio"), DoubleEq(250.0 / 200.0));
   EXPECT_THAT(row.at("requests_per_second"), DoubleEq(800));
   EXPECT_THAT(row.at("cpu_us_per_request"), DoubleEq(100));
+  EXPECT_THAT(row.at("cpu_share"), DoubleEq(0.08));
   EXPECT_THAT(row.at("rss_baseline_bytes"), DoubleEq(10e6));
   EXPECT_THAT(row.at("rss_peak_bytes"), DoubleEq(12e6));
   EXPECT_THAT(row.at("rss_growth_bytes"), DoubleEq(2e6));
@@ -35,6 +36,7 @@ TEST(columns, are_what_their_formulas_say) {
   EXPECT_THAT(row.at("server_late_p50_ms"), DoubleEq(0.1));
   EXPECT_THAT(row.at("server_late_p99_ms"), DoubleEq(0.4));
   EXPECT_THAT(row.at("in_flight_peak"), DoubleEq(20));
+  EXPECT_THAT(row.at("sampler_cpu_share"), DoubleEq(0.004));
   EXPECT_THAT(row.at("fares"), DoubleEq(900));
   EXPECT_THAT(row.at("errors"), DoubleEq(0));
 }
@@ -84,7 +86,7 @@ TEST(columns, divide_by_no_zero) {
 
 TEST(columns, never_grow_by_less_than_nothing) {
   auto seen = made_up_measurement();
-  seen.end.rss_peak_bytes = seen.baseline.rss_bytes - 4096;
+  seen.memory.end.rss_peak_bytes = seen.memory.baseline.rss_bytes - 4096;
   EXPECT_THAT(columns(made_up_case(), seen, counted).at("rss_growth_bytes"), DoubleEq(0));
 }
 

@@ -73,6 +73,14 @@ TEST(bench_flags, take_random_latencies_and_their_seed) {
   EXPECT_EQ(parse({"--seed", "18446744073709551615"}).what.seed, std::numeric_limits<std::uint64_t>::max());
 }
 
+TEST(bench_flags, take_how_often_memory_is_looked_at_and_where_its_curves_go) {
+  EXPECT_EQ(parse({}).sample_every, 2ms);
+  EXPECT_EQ(parse({}).timeline, "");
+  EXPECT_EQ(parse({"--sample-every", "500us"}).sample_every, 500us);
+  EXPECT_EQ(parse({"--sample-every=1s"}).sample_every, 1s);
+  EXPECT_EQ(parse({"--timeline", "x.json"}).timeline, "x.json");
+}
+
 TEST(bench_flags, name_no_case_twice) {
   EXPECT_THAT(parse({"--workers", "7,7,20,7"}).what.workers, ElementsAre(7, 20));
   EXPECT_THAT(parse({"--strategies", "sequential,sequential"}).what.strategies, ElementsAre("sequential"));
@@ -102,6 +110,11 @@ TEST(bench_flags, are_refused_in_one_line_that_names_the_fault) {
   EXPECT_THAT(complaint({"--seed", "-1"}), HasSubstr("--seed -1: write a whole number"));
   EXPECT_THAT(complaint({"--seed", "18446744073709551616"}), HasSubstr("to 18446744073709551615"));
   EXPECT_THAT(complaint({"--seed", "dice"}), HasSubstr("dice"));
+  EXPECT_THAT(complaint({"--sample-every", "2"}), HasSubstr("no unit"));
+  EXPECT_THAT(complaint({"--sample-every", "499us"}), HasSubstr("--sample-every 499us: choose from 500us"));
+  EXPECT_THAT(complaint({"--sample-every", "0"}), HasSubstr("to 1s"));
+  EXPECT_THAT(complaint({"--sample-every", "1001ms"}), HasSubstr("to 1s"));
+  EXPECT_THAT(complaint({"--sample-every", "often"}), HasSubstr("'often'"));
   EXPECT_THAT(complaint({"--workload", "heavy"}), HasSubstr("light or article or scale"));
   EXPECT_THAT(complaint({"--workers", "0"}), HasSubstr("--workers"));
   EXPECT_THAT(complaint({"--workers", "10001"}), HasSubstr("10000"));

@@ -177,6 +177,16 @@ TEST(judge, fails_a_hold_that_did_not_hold_all_its_workers) {
   EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).failure, IsEmpty());
 }
 
+TEST(judge, warns_of_a_sampler_that_took_more_than_a_hundredth_of_a_core) {
+  auto seen = made_up_measurement();
+  seen.memory.curve.sampler_cpu_share = 0.01;
+  EXPECT_THAT(judged(seen).warning, IsEmpty());
+  seen.memory.curve.sampler_cpu_share = 0.016;
+  EXPECT_THAT(judged(seen).failure, IsEmpty());
+  EXPECT_THAT(judged(seen).warning, HasSubstr("1.6 % of a core"));
+  EXPECT_THAT(judged(seen, strictness::correctness_only).warning, IsEmpty());
+}
+
 TEST(fares_of_site, are_those_of_its_timetable_day_by_day) {
   auto row = made_up_case();
   row.days = 3;

@@ -28,11 +28,12 @@ inline measurement made_up_measurement() {
                  .first_errors = {},
                  .scrape_p50_ms = 41,
                  .scrape_p99_ms = 48};
-  seen.baseline.rss_bytes = 10'000'000;
-  seen.end.rss_peak_bytes = 12'000'000;
-  seen.anon_peak_bytes = 3'000'000;
-  seen.page_table_peak_bytes = 100'000;
-  seen.threads_peak = 2;
+  seen.memory.baseline.rss_bytes = 10'000'000;
+  seen.memory.end.rss_peak_bytes = 12'000'000;
+  seen.memory.anon_peak_bytes = 3'000'000;
+  seen.memory.page_table_peak_bytes = 100'000;
+  seen.memory.threads_peak = 2;
+  seen.memory.curve.sampler_cpu_share = 0.004;
   seen.server = {.engine = "cpp-httplib",
                  .requests = 200,
                  .in_flight = 0,

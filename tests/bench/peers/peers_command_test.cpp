@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -25,6 +27,30 @@ test::finished_command bench(const std::string& arguments, const std::string& en
 }
 
 class each_peer : public testing::TestWithParam<std::string_view> {};
+
+TEST_P(each_peer, has_its_memory_over_time_with_all_phases) {
+  const std::string name{GetParam()};
+  const auto found = find_peer_libraries(command_of_peers(FAREBENCH_BIN_DIR));
+  if (is_unready(name, found)) GTEST_SKIP() << note_on_skipped(std::vector{name}, found);
+
+  std::string file = fs::temp_directory_path() / "farebench-curves-XXXXXX";
+  close(mkstemp(file.data()));
+  const auto run =
+      bench(fmt::format("--strategies {0} --workers 3 --days 7 --timeline {1} >/dev/null && "
+                        "cat {1}; rm {1}",
+                        name, file));
+  ASSERT_NE(run.output, "") << run.errors;
+  const auto curves = nlohmann::json::parse(run.output)["curves"];
+  ASSERT_EQ(curves.size(), 1u) << run.output;
+  const auto& phases = curves[0]["phases_ms"];
+  std::vector<double> moments;
+  for (const char* phase : {"ready", "go", "half_done", "last_outcome", "exit"}) {
+    ASSERT_TRUE(phases.contains(phase)) << phases;
+    moments.push_back(phases[phase]);
+  }
+  EXPECT_TRUE(std::ranges::is_sorted(moments)) << phases;
+  EXPECT_GE(curves[0]["points"].size(), 3u);
+}
 
 TEST_P(each_peer, brings_home_all_fares_with_every_column) {
   const std::string name{GetParam()};

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+
+#include "bench/probe/batch_report.hpp"
+#include "bench/timeline/curve_recorder.hpp"
+#include "bench/timeline/memory_curve.hpp"
+#include "farebench/memory_snapshot.hpp"
+#include "farebench/resident_memory.hpp"
+
+namespace farebench {
+
+/// What was seen of a client's memory from outside.
+struct watched_memory {
+  memory_snapshot baseline;                 ///< libraries initialised, nothing fetched
+  memory_snapshot end;                      ///< after the last outcome; its peak is the batch's
+  std::uint64_t anon_peak_bytes = 0;        ///< sampled, and at least (peak RSS − file pages at the end)
+  std::uint64_t page_table_peak_bytes = 0;  ///< sampled
+  std::uint64_t threads_peak = 0;           ///< sampled
+  memory_curve curve;
+};
+
+/// Watches the memory of one client through its batch. The thread that calls is the sampler, and does nothing
+/// else meanwhile: what it costs is measured, and told. Each look reads statm (2 µs); threads and page
+/// tables, which only status tells (10 µs), are read every 8 ms, at first with every look, so that a batch
+/// that is over by then has been seen too. One thread; std::runtime_error when the client's memory cannot be
+/// read at either end.
+class client_watch {
+ public:
+  /// The client is ready: the baseline is read, and from here on VmHWM is the batch's.
+  client_watch(pid_t client, std::chrono::nanoseconds sample_every);
+
+  /// Immediately before the client is told to go.
+  void go();
+  /// While it runs, and once when it has reported. A client that has ended meanwhile is let pass.
+  void look();
+  /// It waits: the last look at all of its memory.
+  void end();
+  /// Immediately before it is told to exit.
+  void exit();
+
+  /// The whole, after `exit`. The report places the phases that only the client knows.
+  watched_memory told(const batch_report& report) const;
+
+ private:
+  using clock = std::chrono::steady_clock;
+
+  memory_snapshot snapshot(const char* when) const;
+  void note(const memory_snapshot& now);
+  void sample(clock::time_point now);
+
+  memory_reader status_;
+  resident_reader statm_;
+  curve_recorder recorder_;
+  watched_memory seen_;
+  clock::time_point next_status_;
+  std::chrono::nanoseconds cpu_at_go_{0};
+  std::chrono::nanoseconds cpu_spent_{0};  // from go to the last look
+  clock::time_point last_look_;
+};
+
+}  // namespace farebench

@@ -1,0 +1,170 @@
+#include "bench/timeline/client_watch.hpp"
+
+#include <gmock/gmock.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+#include <thread>
+
+namespace farebench {
+namespace {
+
+using namespace std::chrono_literals;
+using clock = std::chrono::steady_clock;
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+constexpr std::size_t taken = 64U << 20;
+
+/// The client is this process: what it does between two looks is known.
+class watched_self {
+ public:
+  explicit watched_self(int looks = 3) {
+    watch_.go();
+    begin_s_ = seconds_now();
+    for (int i = 0; i < looks; ++i) look();
+  }
+
+  void look() {
+    std::this_thread::sleep_for(1ms);
+    watch_.look();
+  }
+  void look_with_more_memory() {
+    void* block = ::mmap(nullptr, taken, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (block == MAP_FAILED) throw std::runtime_error{"mmap"};
+    std::memset(block, 1, taken);
+    look();
+    ::munmap(block, taken);
+  }
+  watched_memory end(const batch_report& report = {}) {
+    watch_.end();
+    watch_.exit();
+    return watch_.told(report);
+  }
+  double begin_s() const { return begin_s_; }
+
+ private:
+  static double seconds_now() {
+    return std::chrono::duration<double>{clock::now().time_since_epoch()}.count();
+  }
+
+  client_watch watch_{::getpid(), 2ms};
+  double begin_s_ = 0;
+};
+
+TEST(client_watch, sees_a_peak_that_one_look_met) {
+  watched_self self;
+  self.look_with_more_memory();
+  self.look();
+  const auto seen = self.end();
+  const auto& points = seen.curve.points;
+  ASSERT_GE(points.size(), 5u);
+  const auto peak = std::ranges::max(points, {}, &curve_point::resident_bytes);
+  EXPECT_GE(peak.resident_bytes, points.front().resident_bytes + taken / 2);
+  EXPECT_GE(peak.resident_bytes, points.back().resident_bytes + taken / 2);
+  EXPECT_GE(seen.anon_peak_bytes, seen.baseline.anon_bytes + taken / 2);
+  EXPECT_GE(seen.end.rss_peak_bytes, seen.baseline.rss_bytes + taken / 2);
+  EXPECT_GE(seen.threads_peak, 1u);
+  EXPECT_GT(seen.page_table_peak_bytes, 0u);
+}
+
+TEST(client_watch, begins_at_ready_and_ends_at_exit_in_order) {
+  watched_self self{20};
+  const auto curve = self.end().curve;
+  EXPECT_EQ(curve.samples, 1u + 20 + 1) << "at ready, each look, at exit";
+  EXPECT_EQ(curve.points.size(), curve.samples);
+  EXPECT_LE(curve.phases.ready, curve.phases.go);
+  EXPECT_LE(curve.phases.go, curve.phases.exit);
+  EXPECT_EQ(curve.points.front().at, curve.phases.ready);
+  EXPECT_LE(curve.points.back().at, curve.phases.exit);
+  EXPECT_TRUE(std::ranges::is_sorted(curve.points, {}, &curve_point::at));
+}
+
+TEST(client_watch, sees_threads_that_a_short_batch_had) {
+  watched_self self{0};
+  const auto before = self.end().threads_peak;
+  watched_self busy{0};
+  {
+    const auto wait = [](const std::stop_token& stop) {
+      while (!stop.stop_requested()) std::this_thread::yield();
+    };
+    const std::jthread first{wait};
+    const std::jthread second{wait};
+    busy.look();
+  }
+  busy.look();
+  EXPECT_GE(busy.end().threads_peak, before + 2);
+}
+
+TEST(client_watch, places_the_phases_that_the_client_tells) {
+  watched_self self;
+  batch_report report;
+  report.wall_ms = 2;
+  report.first_scrape_at_s = self.begin_s();
+  report.half_done_ms = 0.5;
+  const auto phases = self.end(report).curve.phases;
+  ASSERT_TRUE(phases.half_done && phases.last_outcome);
+  EXPECT_LE(phases.go, *phases.half_done);
+  EXPECT_NEAR(std::chrono::duration<double>(*phases.last_outcome - *phases.half_done) / 1ms, 1.5, 0.001);
+  EXPECT_LE(*phases.last_outcome, phases.exit);
+}
+
+TEST(client_watch, leaves_out_phases_that_an_older_client_does_not_tell) {
+  watched_self self;
+  batch_report report;
+  report.wall_ms = 2;
+  auto phases = self.end(report).curve.phases;
+  EXPECT_FALSE(phases.half_done);
+  EXPECT_FALSE(phases.last_outcome);
+  report.first_scrape_at_s = self.begin_s();
+  phases = self.end(report).curve.phases;
+  EXPECT_FALSE(phases.half_done);
+  EXPECT_TRUE(phases.last_outcome);
+}
+
+TEST(client_watch, leaves_out_phases_outside_of_the_batch) {
+  watched_self self;
+  for (const double off_s : {-1e300, -10.0, 10.0, 1e300}) {
+    batch_report report;
+    report.wall_ms = 1;
+    report.half_done_ms = 1;
+    report.first_scrape_at_s = self.begin_s() + off_s;
+    const auto phases = self.end(report).curve.phases;
+    EXPECT_FALSE(phases.half_done) << off_s;
+    EXPECT_FALSE(phases.last_outcome) << off_s;
+  }
+}
+
+TEST(client_watch, tells_what_it_costs) {
+  watched_self self{0};
+  EXPECT_EQ(self.end().curve.sampler_cpu_share, 0) << "it has not looked yet";
+  watched_self idle{5};
+  EXPECT_GT(idle.end().curve.sampler_cpu_share, 0);
+  watched_self busy{0};
+  for (const auto until = clock::now() + 50ms; clock::now() < until;) busy.look_with_more_memory();
+  const auto share = busy.end().curve.sampler_cpu_share;
+  EXPECT_GT(share, idle.end().curve.sampler_cpu_share);
+  EXPECT_LE(share, 1.001) << "one thread";
+}
+
+TEST(client_watch, needs_a_client_at_either_end_and_lets_one_go_between) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    for (;;) ::pause();
+  }
+  client_watch watch{child, 2ms};
+  watch.go();
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  watch.look();
+  EXPECT_THAT([&] { watch.end(); }, ThrowsMessage<std::runtime_error>(HasSubstr("after its batch")));
+  EXPECT_THAT([&] { (client_watch{child, 2ms}); },
+              ThrowsMessage<std::runtime_error>(HasSubstr("before its batch")));
+}
+
+}  // namespace
+}  // namespace farebench
