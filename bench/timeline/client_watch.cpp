@@ -14,8 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
 
-constexpr auto status_every = 8ms;
-constexpr auto status_with_every_look = 16ms;
+constexpr std::chrono::nanoseconds status_every = 8ms;
 
 /// From here on VmHWM is the batch's peak and not that of starting up. Where the kernel refuses, it
 /// stays the process's, which is never smaller.
@@ -55,10 +54,11 @@ void client_watch::go() {
 
 void client_watch::look() {
   const auto now = clock::now();
-  sample(now);
-  if (now >= next_status_) {
+  const auto resident_bytes = sample(now);
+  if (now >= next_status_ || resident_bytes >= next_status_at_bytes_) {
     if (const auto all = status_.read()) note(*all);
-    if (now - seen_.curve.phases.go > status_with_every_look) next_status_ = now + status_every;
+    next_status_at_bytes_ = std::max(next_status_at_bytes_, resident_bytes + resident_bytes / 100);
+    next_status_ = now + std::min(status_every, now - seen_.curve.phases.go);
   }
   cpu_spent_ = cpu_of_this_thread() - cpu_at_go_;
   last_look_ = now;
@@ -110,11 +110,12 @@ void client_watch::note(const memory_snapshot& now) {
   seen_.threads_peak = std::max<std::uint64_t>(seen_.threads_peak, now.threads);
 }
 
-void client_watch::sample(clock::time_point now) {
+std::uint64_t client_watch::sample(clock::time_point now) {
   const auto resident = statm_.read();
-  if (!resident) return;
+  if (!resident) return 0;
   seen_.anon_peak_bytes = std::max(seen_.anon_peak_bytes, resident->anon_bytes);
   recorder_.add({.at = now, .resident_bytes = resident->rss_bytes});
+  return resident->rss_bytes;
 }
 
 }  // namespace farebench

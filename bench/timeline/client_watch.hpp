@@ -24,9 +24,10 @@ struct watched_memory {
 };
 
 /// Watches the memory of one client through its batch. The thread that calls is the sampler, and does nothing
-/// else meanwhile: what it costs is measured, and told. Each look reads statm (2 µs); threads and page
-/// tables, which only status tells (10 µs), are read every 8 ms, at first with every look, so that a batch
-/// that is over by then has been seen too. One thread; std::runtime_error when the client's memory cannot be
+/// else meanwhile: what it costs is measured, and told. Each look reads statm (2 µs). Threads and page
+/// tables, which only status tells (10 µs), are read with the first look, again when the batch has taken
+/// twice as long, and so on up to every 8 ms; and whenever the client has grown by another hundredth, so that
+/// a short batch and a short peak are seen. One thread; std::runtime_error when the client's memory cannot be
 /// read at either end.
 class client_watch {
  public:
@@ -50,13 +51,15 @@ class client_watch {
 
   memory_snapshot snapshot(const char* when) const;
   void note(const memory_snapshot& now);
-  void sample(clock::time_point now);
+  /// What is resident now: 0 of a client that has ended.
+  std::uint64_t sample(clock::time_point now);
 
   memory_reader status_;
   resident_reader statm_;
   curve_recorder recorder_;
   watched_memory seen_;
   clock::time_point next_status_;
+  std::uint64_t next_status_at_bytes_ = 0;
   std::chrono::nanoseconds cpu_at_go_{0};
   std::chrono::nanoseconds cpu_spent_{0};  // from go to the last look
   clock::time_point last_look_;
