@@ -1,0 +1,49 @@
+import * as Plot from '@observablehq/plot';
+
+import { colour } from '../palette.js';
+import { logTicks } from './ticks.js';
+
+const MiB = 2 ** 20;
+const units = /** @type {[number, string][]} */ ([[2 ** 30, 'GiB'], [MiB, 'MiB'], [2 ** 10, 'KiB'], [1, 'B']]);
+
+/** A number as short as it can be said: "0.2", "1,000". */
+const plain = (/** @type {number} */ value) => (value >= 1000 ? value.toLocaleString('en') : String(Number(value.toPrecision(3))));
+
+/** "200 ms", "1 s". */
+export const secondsTick = (/** @type {number} */ value) => (value < 0.0995 ? `${plain(value * 1000)} ms` : `${plain(value)} s`);
+
+/** Ticks in the unit that the axis begins in, so that they are round in it. */
+function byteTicks(/** @type {number[]} */ ends, /** @type {number} */ most) {
+  const [size] = units.find(([unit]) => ends[1] >= unit * 2) ?? [1];
+  return logTicks(ends.map((end) => end / size), most).map((tick) => tick * size);
+}
+const bytesTick = (/** @type {number} */ value) => {
+  const [size, name] = units.find(([unit]) => value >= unit) ?? [1, 'B'];
+  return `${plain(value / size)} ${name}`;
+};
+
+const grid = { stroke: colour('line'), strokeOpacity: 1 };
+const words = { fill: colour('quiet'), tickSize: 0 };
+
+/** A time axis below, with its grid. */
+export function timeAxis(/** @type {number[]} */ ends, /** @type {number} */ length, /** @type {string} */ label) {
+  const ticks = logTicks(ends, Math.max(3, Math.round(length / 75)));
+  return [Plot.gridX(ticks, grid), Plot.axisX(ticks, { ...words, tickFormat: secondsTick, label, labelAnchor: 'right', labelArrow: 'none' })];
+}
+
+/** An axis of bytes at the left, with its grid. */
+export function byteAxis(/** @type {number[]} */ ends, /** @type {string} */ label, most = 8) {
+  const ticks = byteTicks(ends, most);
+  return [Plot.gridY(ticks, grid), Plot.axisY(ticks, { ...words, tickFormat: bytesTick, label, labelAnchor: 'top', labelArrow: 'none' })];
+}
+
+/** A plain axis at the left, with its grid. */
+export function numberAxis(/** @type {number[]} */ ends, /** @type {string} */ label, unit = '', most = 8) {
+  const ticks = logTicks(ends, most);
+  return [Plot.gridY(ticks, grid), Plot.axisY(ticks, { ...words, tickFormat: (/** @type {number} */ value) => `${plain(value)}${unit}`, label, labelAnchor: 'top', labelArrow: 'none' })];
+}
+
+/** Workers below: the counts that were measured, and no others. */
+export function workersAxis(/** @type {number[]} */ counts, label = 'workers, log scale →') {
+  return [Plot.gridX(counts, grid), Plot.axisX(counts, { ...words, tickFormat: (/** @type {number} */ value) => value.toLocaleString('en'), label, labelAnchor: 'right', labelArrow: 'none' })];
+}
