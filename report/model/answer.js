@@ -50,16 +50,19 @@ function ratiosTo(/** @type {Case} */ subject, /** @type {Case} */ rival) {
 
 const isSame = (/** @type {number | undefined} */ ratio) => ratio === undefined || Math.abs(ratio - 1) <= as_good;
 
+/** What a sentence has room for: the whole reason stands in the table. */
+const firstClause = (/** @type {string} */ reason) => reason.split(/[:;,] /)[0];
+
 /** "a thread pool needs 2.1× the memory", "Python’s asyncio 50× the time and 4.6× the memory". */
 function heldAgainst(/** @type {Case} */ subject, /** @type {Case} */ rival) {
   const who = spokenOf(rival);
-  if (rival.failed) return `${who} failed (${rival.failed.reason})`;
+  if (rival.failed) return `${who} failed (${firstClause(rival.failed.reason)})`;
   const { time, memory } = ratiosTo(subject, rival);
   const parts = [];
   if (time !== undefined && !isSame(time)) parts.push(`${times(time)} the time`);
   if (memory !== undefined && !isSame(memory)) parts.push(`${times(memory)} the memory`);
-  if (!parts.length) return `${who} ${isSame(time) && isSame(memory) ? 'needs the same' : 'cannot be compared'}`;
-  return `${who} needs ${listed(parts)}`;
+  const need = strategyOf(rival.strategy).plural ? 'need' : 'needs';
+  return `${who} ${need} ${parts.length ? listed(parts) : 'the same'}`;
 }
 
 function headOf(/** @type {Case} */ subject) {
@@ -81,18 +84,18 @@ function namedFirst(/** @type {Case} */ subject, /** @type {Case[]} */ rivals) {
 function asidesOf(/** @type {Case} */ subject, /** @type {Case[]} */ rivals, /** @type {Case[]} */ named) {
   const asides = [];
   const others = rivals.filter((one) => !named.includes(one));
-  const measured = others.filter(passed);
-  const same = measured.filter((one) => {
+  const same = others.filter(passed).filter((one) => {
     const { time, memory } = ratiosTo(subject, one);
     return isSame(time) && isSame(memory) && familyOf(one) !== 'floor';
   });
   if (same.length) {
     asides.push(`${capital(listed(same.map(spokenOf)))} ${same.length > 1 ? 'are' : 'is'} within ${as_good * 100} % of that in both.`);
   }
-  for (const one of measured.filter((other) => !same.includes(other))) {
-    asides.push(`${capital(heldAgainst(subject, one))}${familyOf(one) === 'floor' ? ', and is no library: what is left to win' : ''}.`);
+  const rest = others.filter((one) => !same.includes(one));
+  for (const family of ['library', 'other', 'python', 'floor']) {
+    const held = rest.filter((one) => familyOf(one) === family).map((one) => heldAgainst(subject, one));
+    if (held.length) asides.push(`${capital(held.join('; '))}${family === 'floor' ? ': what a library has left to win' : ''}.`);
   }
-  for (const one of others.filter((other) => other.failed)) asides.push(`${capital(heldAgainst(subject, one))}.`);
   const pool = rivals.filter(passed).find((one) => one.strategy === 'thread_pool');
   const [grown, poolGrown] = [figure(subject, 'rss_growth_bytes'), pool && figure(pool, 'rss_growth_bytes')];
   if (grown && grown > 0 && poolGrown) {
@@ -111,7 +114,7 @@ export function answerOf(cases) {
   const subject = subjectOf(cases);
   if (!subject) {
     const reason = cases.find((one) => one.failed)?.failed?.reason;
-    return { sentence: `No answer: ${cases.length === 1 ? 'the one row' : `all ${cases.length} rows`} failed${reason ? ` (the first: ${reason})` : ''}.`, asides: [] };
+    return { sentence: `No answer: ${cases.length === 1 ? 'the one row' : `all ${cases.length} rows`} failed${reason ? ` (the first: ${firstClause(reason)})` : ''}.`, asides: [] };
   }
   const rivals = rivalsOf(subject, cases);
   const named = namedFirst(subject, rivals);

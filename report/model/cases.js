@@ -67,7 +67,7 @@ export function casesOf(rows) {
   }
   return [...byName.values()].map(caseOf).sort((a, b) =>
     strategyRank(a.strategy) - strategyRank(b.strategy) || compare(a.label, b.label) || a.workers - b.workers ||
-    compare(a.name, b.name));
+    Number(a.latency) - Number(b.latency) || compare(a.name, b.name));
 }
 
 /** By code units, so that no locale changes the order. */

@@ -14,6 +14,7 @@ export function latencyInWords(/** @type {string} */ latency) {
   const lognormal = /^lognormal_([\d.]+)_p99_([\d.]+)$/.exec(latency);
   if (lognormal) return `${lognormal[1]} ms a response, lognormal, 99th percentile ${lognormal[2]} ms`;
   if (latency === '0') return 'no latency';
+  if (Number(latency) >= 1000) return `${Number(latency) / 1000} s a response`;
   return `${latency} ms a response`;
 }
 

@@ -7,6 +7,7 @@
  * @property {Family} family
  * @property {string} symbol    Observable Plot's
  * @property {string} spoken    in a sentence
+ * @property {boolean} [plural]  whether they need, rather than it needs
  * @property {string} flow      its control flow
  * @property {string} asks      what your code must change
  */
@@ -23,21 +24,21 @@ const known = {
     asks: 'nothing in the function; locks around what threads share',
   },
   fibers: {
-    family: 'library', symbol: 'diamond', spoken: 'fibers',
+    family: 'library', symbol: 'diamond', spoken: 'fibers', plural: true,
     flow: 'W stackful fibers over one event loop, one thread',
     asks: 'nothing in the function: blocking code, suspended at each exchange',
   },
   coroutines: {
-    family: 'library', symbol: 'circle', spoken: 'coroutines',
+    family: 'library', symbol: 'circle', spoken: 'coroutines', plural: true,
     flow: 'W C++ coroutines over the same loop',
     asks: 'co_await at each exchange, and task<> on every function up the call chain',
   },
   multi_socket: {
-    family: 'library', symbol: 'star', spoken: 'callbacks (multi_socket)',
+    family: 'library', symbol: 'star', spoken: 'callbacks (multi_socket)', plural: true,
     flow: 'W state machines, callbacks of the same loop', asks: 'the function is cut at every wait',
   },
   multi_poll: {
-    family: 'library', symbol: 'wye', spoken: 'callbacks (multi_poll)',
+    family: 'library', symbol: 'wye', spoken: 'callbacks (multi_poll)', plural: true,
     flow: 'the same state machines over curl_multi_poll', asks: 'the function is cut at every wait',
   },
   raw_epoll: {
@@ -45,11 +46,11 @@ const known = {
     flow: 'no HTTP library, fixed buffers, epoll: the physical floor', asks: 'everything',
   },
   python_sync: {
-    family: 'python', symbol: 'square', spoken: 'Python, one after the other',
+    family: 'python', symbol: 'square', spoken: 'Python’s one after the other',
     flow: 'requests, one day after the other', asks: 'nothing',
   },
   python_threads: {
-    family: 'python', symbol: 'triangle', spoken: 'Python’s threads',
+    family: 'python', symbol: 'triangle', spoken: 'Python’s threads', plural: true,
     flow: 'requests in a ThreadPoolExecutor of W', asks: 'nothing in the function; locks around what threads share',
   },
   python_gevent: {

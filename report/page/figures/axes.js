@@ -1,3 +1,4 @@
+// Plot leaves out the text of some of a log axis's ticks when it is given as a tickFormat, not when it is given as text.
 import * as Plot from '@observablehq/plot';
 
 import { colour } from '../palette.js';
@@ -27,23 +28,24 @@ const words = { fill: colour('quiet'), tickSize: 0 };
 
 /** A time axis below, with its grid. */
 export function timeAxis(/** @type {number[]} */ ends, /** @type {number} */ length, /** @type {string} */ label) {
-  const ticks = logTicks(ends, Math.max(3, Math.round(length / 75)));
-  return [Plot.gridX(ticks, grid), Plot.axisX(ticks, { ...words, tickFormat: secondsTick, label, labelAnchor: 'right', labelArrow: 'none' })];
+  const ticks = logTicks(ends, Math.max(3, Math.round(length / 55)));
+  return [Plot.gridX(ticks, grid), Plot.axisX(ticks, { ...words, text: secondsTick, label, labelAnchor: 'right', labelArrow: 'none' })];
 }
 
 /** An axis of bytes at the left, with its grid. */
 export function byteAxis(/** @type {number[]} */ ends, /** @type {string} */ label, most = 8) {
   const ticks = byteTicks(ends, most);
-  return [Plot.gridY(ticks, grid), Plot.axisY(ticks, { ...words, tickFormat: bytesTick, label, labelAnchor: 'top', labelArrow: 'none' })];
+  return [Plot.gridY(ticks, grid), Plot.axisY(ticks, { ...words, text: bytesTick, label, labelAnchor: 'top', labelArrow: 'none' })];
 }
 
-/** A plain axis at the left, with its grid. */
-export function numberAxis(/** @type {number[]} */ ends, /** @type {string} */ label, unit = '', most = 8) {
+/** An axis of microseconds at the left, with its grid. */
+export function microsAxis(/** @type {number[]} */ ends, /** @type {string} */ label, most = 8) {
   const ticks = logTicks(ends, most);
-  return [Plot.gridY(ticks, grid), Plot.axisY(ticks, { ...words, tickFormat: (/** @type {number} */ value) => `${plain(value)}${unit}`, label, labelAnchor: 'top', labelArrow: 'none' })];
+  const text = (/** @type {number} */ value) => (value < 1000 ? `${plain(value)} µs` : secondsTick(value / 1e6));
+  return [Plot.gridY(ticks, grid), Plot.axisY(ticks, { ...words, text, label, labelAnchor: 'top', labelArrow: 'none' })];
 }
 
 /** Workers below: the counts that were measured, and no others. */
 export function workersAxis(/** @type {number[]} */ counts, label = 'workers, log scale →') {
-  return [Plot.gridX(counts, grid), Plot.axisX(counts, { ...words, tickFormat: (/** @type {number} */ value) => value.toLocaleString('en'), label, labelAnchor: 'right', labelArrow: 'none' })];
+  return [Plot.gridX(counts, grid), Plot.axisX(counts, { ...words, text: (/** @type {number} */ value) => value.toLocaleString('en'), label, labelAnchor: 'right', labelArrow: 'none' })];
 }

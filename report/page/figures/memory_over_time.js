@@ -69,7 +69,7 @@ function axes(/** @type {Frame} */ frame, /** @type {number} */ width) {
  * @param {Frame} frame
  * @param {{document?: Document, width: number, height?: number, ariaLabel?: string}} options
  */
-export function memoryPanel(one, curve, frame, { document, width, height = 168 }) {
+export function memoryPanel(one, curve, frame, { document, width, height = width < 200 ? 132 : 168 }) {
   const peak = peakOf(curve);
   const samples = within(samplesOf(curve), frame);
   const marks = phases.filter(([phase]) => curve.phases_ms[phase] !== undefined)
@@ -78,14 +78,14 @@ export function memoryPanel(one, curve, frame, { document, width, height = 168 }
   const peakTime = frame.log ? Math.max(peak.time, frame.x[0]) : peak.time;
   const isLate = frame.log ? Math.log(peakTime / frame.x[0]) / Math.log(frame.x[1] / frame.x[0]) > 0.6 : peakTime / frame.x[1] > 0.6;
   return /** @type {SVGSVGElement} */ (Plot.plot({
-    ...(document ? { document } : {}), width, height, marginLeft: 52, marginRight: 10, marginTop: 14, marginBottom: 22, style: { ...figureStyle, fontSize: '10px' },
+    ...(document ? { document } : {}), width, height, marginLeft: width < 200 ? 44 : 52, marginRight: 6, marginTop: 14, marginBottom: 22, style: { ...figureStyle, fontSize: '10px' },
     x: { type: frame.log ? 'log' : 'linear', domain: frame.x, clamp: true }, y: { type: frame.log ? 'log' : 'linear', domain: frame.y, clamp: true }, color: { type: 'identity' },
     marks: [
       ...axes(frame, width),
       Plot.areaY(samples, { x: 'time', y1: frame.y[0], y2: 'bytes', fill: colourOfCase(one), fillOpacity: 0.13 }),
       Plot.ruleY([restOf(curve)], { stroke: colour('quiet'), strokeDasharray: '1,3', className: 'rest' }),
-      Plot.ruleX(marks, { x: 'time', stroke: colour('quiet'), strokeOpacity: 0.7, className: 'phases' }),
-      Plot.text(marks, { x: 'time', y: frame.y[1], text: 'text', dy: -6, fill: colour('quiet') }),
+      Plot.ruleX(marks, { x: 'time', stroke: colour('quiet'), strokeOpacity: 0.45, className: 'phases' }),
+      ...marks.map(({ time, text }) => Plot.text([text], { x: time, y: frame.y[1], dy: -6, textAnchor: text === 'all' ? 'start' : 'end', fill: colour('quiet') })),
       Plot.lineY(samples, { x: 'time', y: 'bytes', stroke: colourOfCase(one), strokeWidth: 1.6, className: 'curve' }),
       Plot.dot([peak], { x: peakTime, y: 'bytes', r: 3, fill: colourOfCase(one), className: 'peak' }),
       Plot.text([peak], { x: peakTime, y: 'bytes', text: (/** @type {Sample} */ at) => bytes(at.bytes), dy: -9, dx: isLate ? 3 : -3, textAnchor: isLate ? 'end' : 'start', fill: colourOfCase(one), fontWeight: 600, stroke: colour('paper'), strokeWidth: 3 }),

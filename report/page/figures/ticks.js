@@ -20,5 +20,5 @@ export function logTicks([low, high], most) {
   const fitting = steps.map((factors) => decades.flatMap((decade) => factors.map((factor) => Number((factor * decade).toPrecision(12))))
     .filter((value) => value >= low * 0.999 && value <= high * 1.001)).filter((ticks) => ticks.length <= most);
   const densest = fitting[fitting.length - 1] ?? [];
-  return densest.length >= 3 ? densest : evenTicks(low, high, most);
+  return densest.length >= 3 || high / low > 10 ? densest : evenTicks(low, high, most);
 }

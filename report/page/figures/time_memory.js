@@ -33,9 +33,20 @@ function steps(/** @type {Case[]} */ on, /** @type {string} */ column, /** @type
   return [{ x: corners[0].x, y: top }, ...corners, { x: right, y: corners[corners.length - 1].y }];
 }
 
-/** A log axis's ends, with room around the marks. */
-function room(/** @type {number[]} */ values, least = 1.12, most = 1.25) {
-  return [Math.min(...values) / least, Math.max(...values) * most];
+/** Where a frontier is named: over the right end of its longest level step. */
+function nameOf(/** @type {{x: number, y: number}[]} */ corners) {
+  const levels = corners.slice(1).map((corner, index) => ({ x: corner.x, y: corners[index].y, length: corner.x / corners[index].x }));
+  return levels.slice(1).reduce((longest, one) => (one.length > longest.length ? one : longest));
+}
+
+const frontierWords = (/** @type {Case[]} */ on, /** @type {number} */ count, /** @type {boolean} */ narrow) =>
+  `${narrow ? 'frontier' : 'nothing on offer is both faster and leaner'}${count > 1 ? `, ${on[0].days.toLocaleString('en')} days` : ''}`;
+
+/** A log axis's ends: room around the marks, in parts of the way from the least to the most, and something even for one. */
+function room(/** @type {number[]} */ values, /** @type {number} */ before, /** @type {number} */ after) {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const span = Math.max(high / low, 1.3);
+  return [low / span ** before, high * span ** after];
 }
 
 const wordsOf = (/** @type {string} */ column, /** @type {string} */ memory) => (/** @type {Case} */ one) => {
@@ -71,7 +82,7 @@ function labelled(cases, memoryOf, wanted, narrow) {
         if (label.leader) {
           group.append(svgElement(group.ownerDocument, 'line', { x1: point.x, y1: point.y, x2: label.x + inward, y2: label.y, stroke: colourOfCase(one), 'stroke-opacity': 0.45, 'stroke-width': 0.75 }));
         }
-        const text = svgElement(group.ownerDocument, 'text', { x: label.x, y: label.y, dy: '0.35em', 'text-anchor': label.anchor, fill: colourOfCase(one) });
+        const text = svgElement(group.ownerDocument, 'text', { x: label.x, y: label.y, dy: '0.35em', 'text-anchor': label.anchor, fill: colourOfCase(one), stroke: colour('paper'), 'stroke-width': 3, 'stroke-linejoin': 'round', 'paint-order': 'stroke' });
         text.append(svgElement(group.ownerDocument, 'tspan', { 'font-weight': 600 }, one.label), svgElement(group.ownerDocument, 'tspan', {}, ` ${one.workers.toLocaleString('en')}`));
         group.append(text);
       }
@@ -91,8 +102,8 @@ export function timeMemoryFigure(cases, { document, width, memory = 'peak' }) {
   if (!shown.length) return null;
   const narrow = width < 560;
   const height = narrow ? 420 : 500;
-  const x = room(shown.flatMap((one) => one.figures.time_s), 1.15, narrow ? 1.3 : 1.6);
-  const y = room(shown.flatMap((one) => one.figures[column].filter((value) => value > 0)), 1.15, 1.25);
+  const x = room(shown.flatMap((one) => one.figures.time_s), 0.06, narrow ? 0.12 : 0.16);
+  const y = room(shown.flatMap((one) => one.figures[column].filter((value) => value > 0)), 0.08, 0.1);
   const lines = frontiers(shown, column).filter((on) => on.length);
   const wanted = new Set(lines.flat());
   const memoryOf = (/** @type {Case} */ one) => one.figures[column][1];
@@ -105,6 +116,7 @@ export function timeMemoryFigure(cases, { document, width, memory = 'peak' }) {
       ...timeAxis(x, width - 80, 'time for the whole job, log scale →'),
       ...byteAxis(y, `↑ ${words}, log scale`),
       ...lines.map((on) => Plot.line(steps(on, column, y[1], x[1]), { x: 'x', y: 'y', curve: 'step-after', stroke: colour('quiet'), strokeWidth: 1.25, strokeDasharray: '5,3', className: 'frontier' })),
+      Plot.text(lines.map((on) => ({ ...nameOf(steps(on, column, y[1], x[1])), text: frontierWords(on, lines.length, narrow) })), { x: 'x', y: 'y', text: 'text', textAnchor: 'end', dx: -6, dy: -7, fill: colour('quiet'), fontStyle: 'italic' }),
       Plot.ruleY(shown, { y: memoryOf, x1: (one) => one.figures.time_s[0], x2: (one) => one.figures.time_s[2], stroke: colourOfCase, strokeOpacity: 0.8, className: 'whiskers' }),
       Plot.ruleX(shown, { x: time, y1: least, y2: (one) => one.figures[column][2], stroke: colourOfCase, strokeOpacity: 0.8, className: 'whiskers' }),
       labelled(shown, memoryOf, wanted, narrow),

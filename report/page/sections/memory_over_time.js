@@ -22,11 +22,11 @@ export function memoryOverTime(/** @type {import('../view.js').View} */ view) {
   if (!shown.length) return section('memory-over-time', title, element('p', {}, 'No row that is shown has a curve.'));
   const log = view.state.axes === 'log';
   const frame = sharedFrame(shown.map((one) => timeline.curves[one.name]), log);
-  const columns = Math.max(1, Math.floor(view.width / 250));
+  const columns = Math.max(2, Math.floor(view.width / 250));
   const width = Math.floor((view.width - 16 * (columns - 1)) / columns);
   return section('memory-over-time', title,
     oneOf('axes', 'axes', [{ value: 'log', text: 'logarithmic' }, { value: 'linear', text: 'linear' }], view.state.axes, (value) => view.change({ axes: value === 'linear' ? 'linear' : 'log' })),
-    element('ul', { class: 'panels' }, ...shown.map((one) => {
+    element('ul', { class: 'panels', style: `--columns:${columns}` }, ...shown.map((one) => {
       const curve = timeline.curves[one.name];
       const svg = memoryPanel(one, curve, frame, { width });
       svg.setAttribute('role', 'img');
