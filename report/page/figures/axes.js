@@ -14,9 +14,9 @@ const plain = (/** @type {number} */ value) => (value >= 1000 ? value.toLocaleSt
 export const secondsTick = (/** @type {number} */ value) => (value < 0.0995 ? `${plain(value * 1000)} ms` : `${plain(value)} s`);
 
 /** Ticks in the unit that the axis begins in, so that they are round in it. */
-function byteTicks(/** @type {number[]} */ ends, /** @type {number} */ most) {
+function byteTicks(/** @type {number[]} */ ends, /** @type {number} */ length) {
   const [size] = units.find(([unit]) => ends[1] >= unit * 2) ?? [1];
-  return logTicks(ends.map((end) => end / size), most).map((tick) => tick * size);
+  return logTicks(ends.map((end) => end / size), length, 24).map((tick) => tick * size);
 }
 const bytesTick = (/** @type {number} */ value) => {
   const [size, name] = units.find(([unit]) => value >= unit) ?? [1, 'B'];
@@ -28,19 +28,19 @@ const words = { fill: colour('quiet'), tickSize: 0 };
 
 /** A time axis below, with its grid. */
 export function timeAxis(/** @type {number[]} */ ends, /** @type {number} */ length, /** @type {string} */ label) {
-  const ticks = logTicks(ends, Math.max(3, Math.round(length / 55)));
+  const ticks = logTicks(ends, length, 46);
   return [Plot.gridX(ticks, grid), Plot.axisX(ticks, { ...words, text: secondsTick, label, labelAnchor: 'right', labelArrow: 'none' })];
 }
 
 /** An axis of bytes at the left, with its grid. */
-export function byteAxis(/** @type {number[]} */ ends, /** @type {string} */ label, most = 8) {
-  const ticks = byteTicks(ends, most);
+export function byteAxis(/** @type {number[]} */ ends, /** @type {number} */ length, /** @type {string} */ label) {
+  const ticks = byteTicks(ends, length);
   return [Plot.gridY(ticks, grid), Plot.axisY(ticks, { ...words, text: bytesTick, label, labelAnchor: 'top', labelArrow: 'none' })];
 }
 
 /** An axis of microseconds at the left, with its grid. */
-export function microsAxis(/** @type {number[]} */ ends, /** @type {string} */ label, most = 8) {
-  const ticks = logTicks(ends, most);
+export function microsAxis(/** @type {number[]} */ ends, /** @type {number} */ length, /** @type {string} */ label) {
+  const ticks = logTicks(ends, length, 24);
   const text = (/** @type {number} */ value) => (value < 1000 ? `${plain(value)} µs` : secondsTick(value / 1e6));
   return [Plot.gridY(ticks, grid), Plot.axisY(ticks, { ...words, text, label, labelAnchor: 'top', labelArrow: 'none' })];
 }

@@ -52,8 +52,8 @@ function within(/** @type {Sample[]} */ samples, /** @type {Frame} */ { x, log }
 }
 
 /** Axes without a grid's weight: a few ticks, words only where the panel stands at the edge. */
-function axes(/** @type {Frame} */ frame, /** @type {number} */ width) {
-  if (frame.log) return [...timeAxis(frame.x, width * 0.8, ''), ...byteAxis(frame.y, '', 5)];
+function axes(/** @type {Frame} */ frame, /** @type {number} */ width, /** @type {number} */ height) {
+  if (frame.log) return [...timeAxis(frame.x, width, ''), ...byteAxis(frame.y, height, '')];
   const end = frame.x[1];
   return [
     Plot.axisX({ ticks: Math.max(2, Math.round(width / 90)), tickSize: 0, fill: colour('quiet'), tickFormat: (/** @type {number} */ value) => (value === 0 ? '0' : end < 2 ? `${Math.round(value * 1000)} ms` : secondsTick(value)), label: null }),
@@ -81,7 +81,7 @@ export function memoryPanel(one, curve, frame, { document, width, height = width
     ...(document ? { document } : {}), width, height, marginLeft: width < 200 ? 44 : 52, marginRight: 6, marginTop: 14, marginBottom: 22, style: { ...figureStyle, fontSize: '10px' },
     x: { type: frame.log ? 'log' : 'linear', domain: frame.x, clamp: true }, y: { type: frame.log ? 'log' : 'linear', domain: frame.y, clamp: true }, color: { type: 'identity' },
     marks: [
-      ...axes(frame, width),
+      ...axes(frame, width - 58, height - 36),
       Plot.areaY(samples, { x: 'time', y1: frame.y[0], y2: 'bytes', fill: colourOfCase(one), fillOpacity: 0.13 }),
       Plot.ruleY([restOf(curve)], { stroke: colour('quiet'), strokeDasharray: '1,3', className: 'rest' }),
       Plot.ruleX(marks, { x: 'time', stroke: colour('quiet'), strokeOpacity: 0.45, className: 'phases' }),

@@ -77,6 +77,7 @@ export function scalingFigure(cases, which, { document, width }) {
   const shown = all.flatMap((one) => one.cases);
   const counts = [...new Set(shown.map((one) => one.workers))].sort((a, b) => a - b);
   const narrow = width < 420;
+  const height = narrow ? 320 : 360;
   const textLength = Math.max(...all.map(({ label }) => label.length)) + (narrow ? 5 : 11);
   const heights = shown.flatMap((one) => one.figures[column].filter((value) => value > 0));
   const y = [Math.min(...heights) / 1.3, Math.max(...heights) * 1.3];
@@ -85,11 +86,11 @@ export function scalingFigure(cases, which, { document, width }) {
     ({ label, stroke: colourOfCase(one), workers: one.workers, value: Number(power?.factor) * one.workers ** Number(power?.exponent) })));
   const valueOf = (/** @type {Case} */ one) => one.figures[column][1];
   return /** @type {SVGSVGElement} */ (Plot.plot({
-    ...(document ? { document } : {}), width, height: narrow ? 320 : 360, marginLeft: 58, marginRight: Math.min(width * 0.4, 18 + textLength * (narrow ? 5.7 : 6.3)), marginTop: 30, marginBottom: 40,
+    ...(document ? { document } : {}), width, height, marginLeft: 58, marginRight: Math.min(width * 0.4, 18 + textLength * (narrow ? 5.7 : 6.3)), marginTop: 30, marginBottom: 40,
     style: figureStyle, ...identityScales, x: { type: 'log', domain: x }, y: { type: 'log', domain: y },
     marks: [
       ...workersAxis(counts),
-      ...(which === 'bytes' ? byteAxis(y, `↑ ${title}, log scale`) : microsAxis(y, `↑ ${title}, log scale`)),
+      ...(which === 'bytes' ? byteAxis(y, height - 70, `↑ ${title}, log scale`) : microsAxis(y, height - 70, `↑ ${title}, log scale`)),
       Plot.line(fitted, { x: 'workers', y: 'value', z: 'label', stroke: 'stroke', strokeWidth: 1.25, strokeOpacity: 0.8, className: 'fitted' }),
       Plot.ruleX(shown, { x: 'workers', y1: (one) => Math.max(one.figures[column][0], y[0]), y2: (one) => one.figures[column][2], stroke: colourOfCase, className: 'whiskers' }),
       endLabels(all, column, narrow),

@@ -33,14 +33,18 @@ function steps(/** @type {Case[]} */ on, /** @type {string} */ column, /** @type
   return [{ x: corners[0].x, y: top }, ...corners, { x: right, y: corners[corners.length - 1].y }];
 }
 
-/** Where a frontier is named: over the right end of its longest level step. */
-function nameOf(/** @type {{x: number, y: number}[]} */ corners) {
-  const levels = corners.slice(1).map((corner, index) => ({ x: corner.x, y: corners[index].y, length: corner.x / corners[index].x }));
-  return levels.slice(1).reduce((longest, one) => (one.length > longest.length ? one : longest));
+/**
+ * Where a frontier is named: over the right end of its longest level step, if that is long enough for the words and
+ * the labels of the marks at its ends.
+ */
+function nameOf(/** @type {{x: number, y: number}[]} */ corners, /** @type {number[]} */ x, /** @type {number} */ width, /** @type {string} */ text) {
+  const levels = corners.slice(1).map((corner, index) => ({ x: corner.x, y: corners[index].y, length: (Math.log(corner.x / corners[index].x) / Math.log(x[1] / x[0])) * width }));
+  const longest = levels.slice(1).reduce((most, one) => (one.length > most.length ? one : most));
+  return longest.length > text.length * 5.5 + 150 ? [{ ...longest, text }] : [];
 }
 
-const frontierWords = (/** @type {Case[]} */ on, /** @type {number} */ count, /** @type {boolean} */ narrow) =>
-  `${narrow ? 'frontier' : 'nothing on offer is both faster and leaner'}${count > 1 ? `, ${on[0].days.toLocaleString('en')} days` : ''}`;
+const frontierWords = (/** @type {Case[]} */ on, /** @type {number} */ count) =>
+  `nothing on offer is both faster and leaner${count > 1 ? `, ${on[0].days.toLocaleString('en')} days` : ''}`;
 
 /** A log axis's ends: room around the marks, in parts of the way from the least to the most, and something even for one. */
 function room(/** @type {number[]} */ values, /** @type {number} */ before, /** @type {number} */ after) {
@@ -82,7 +86,7 @@ function labelled(cases, memoryOf, wanted, narrow) {
         if (label.leader) {
           group.append(svgElement(group.ownerDocument, 'line', { x1: point.x, y1: point.y, x2: label.x + inward, y2: label.y, stroke: colourOfCase(one), 'stroke-opacity': 0.45, 'stroke-width': 0.75 }));
         }
-        const text = svgElement(group.ownerDocument, 'text', { x: label.x, y: label.y, dy: '0.35em', 'text-anchor': label.anchor, fill: colourOfCase(one), stroke: colour('paper'), 'stroke-width': 3, 'stroke-linejoin': 'round', 'paint-order': 'stroke' });
+        const text = svgElement(group.ownerDocument, 'text', { x: label.x, y: label.y, dy: '0.35em', 'text-anchor': label.anchor, fill: colourOfCase(one), stroke: colour('paper'), 'stroke-width': 4, 'stroke-linejoin': 'round', 'paint-order': 'stroke' });
         text.append(svgElement(group.ownerDocument, 'tspan', { 'font-weight': 600 }, one.label), svgElement(group.ownerDocument, 'tspan', {}, ` ${one.workers.toLocaleString('en')}`));
         group.append(text);
       }
@@ -114,9 +118,9 @@ export function timeMemoryFigure(cases, { document, width, memory = 'peak' }) {
     x: { type: 'log', domain: x }, y: { type: 'log', domain: y },
     marks: [
       ...timeAxis(x, width - 80, 'time for the whole job, log scale →'),
-      ...byteAxis(y, `↑ ${words}, log scale`),
+      ...byteAxis(y, height - 74, `↑ ${words}, log scale`),
       ...lines.map((on) => Plot.line(steps(on, column, y[1], x[1]), { x: 'x', y: 'y', curve: 'step-after', stroke: colour('quiet'), strokeWidth: 1.25, strokeDasharray: '5,3', className: 'frontier' })),
-      Plot.text(lines.map((on) => ({ ...nameOf(steps(on, column, y[1], x[1])), text: frontierWords(on, lines.length, narrow) })), { x: 'x', y: 'y', text: 'text', textAnchor: 'end', dx: -6, dy: -7, fill: colour('quiet'), fontStyle: 'italic' }),
+      Plot.text(lines.flatMap((on) => nameOf(steps(on, column, y[1], x[1]), x, width - 78, frontierWords(on, lines.length))), { x: 'x', y: 'y', text: 'text', textAnchor: 'end', dx: -6, dy: -7, fill: colour('quiet'), fontStyle: 'italic' }),
       Plot.ruleY(shown, { y: memoryOf, x1: (one) => one.figures.time_s[0], x2: (one) => one.figures.time_s[2], stroke: colourOfCase, strokeOpacity: 0.8, className: 'whiskers' }),
       Plot.ruleX(shown, { x: time, y1: least, y2: (one) => one.figures[column][2], stroke: colourOfCase, strokeOpacity: 0.8, className: 'whiskers' }),
       labelled(shown, memoryOf, wanted, narrow),

@@ -1,3 +1,4 @@
+import { named } from '../controls/figure.js';
 import { oneOf } from '../controls/filters.js';
 import { symbolFor } from '../controls/symbol.js';
 import { element } from '../dom.js';
@@ -28,9 +29,7 @@ export function memoryOverTime(/** @type {import('../view.js').View} */ view) {
     oneOf('axes', 'axes', [{ value: 'log', text: 'logarithmic' }, { value: 'linear', text: 'linear' }], view.state.axes, (value) => view.change({ axes: value === 'linear' ? 'linear' : 'log' })),
     element('ul', { class: 'panels', style: `--columns:${columns}` }, ...shown.map((one) => {
       const curve = timeline.curves[one.name];
-      const svg = memoryPanel(one, curve, frame, { width });
-      svg.setAttribute('role', 'img');
-      svg.setAttribute('aria-label', panelInWords(one, curve));
+      const svg = named(memoryPanel(one, curve, frame, { width }), 'img', panelInWords(one, curve));
       return element('li', {}, element('h3', {}, symbolFor(one.strategy), ` ${one.label} `, element('span', {}, one.workers.toLocaleString('en')), one.failed ? element('em', {}, ' failed') : null), svg);
     })),
     element('p', { class: 'caption' },

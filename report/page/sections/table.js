@@ -42,7 +42,7 @@ export function table(/** @type {View} */ view) {
   const cases = sortedCases(view.cases, view.all, sort.replace(/^-/, ''), sort.startsWith('-'));
   const remarks = cases.filter((one) => one.notes.some((note) => note.includes(';')));
   return section('table', 'The table',
-    element('div', { class: 'scrolls', role: 'region', tabindex: 0, id: 'rows', 'aria-labelledby': 'table' },
+    element('div', { class: 'scrolls', role: 'region', tabindex: 0, id: 'rows', 'aria-label': 'all columns of the rows' },
       element('table', { class: 'rows' },
         element('thead', {}, element('tr', {}, ...[{ key: 'strategy', title: 'strategy', meaning: 'the way of working' }, ...columns].map((column) => heading(view, column)))),
         element('tbody', {}, ...cases.map((one) => row(view, one))))),
