@@ -15,14 +15,15 @@ import { svgText } from './svg_text.js';
 
 const { document } = parseHTML('<!doctype html><html><body></body></html>');
 const width = 880;
+const edge = 8;  // of paper around a picture
 const fonts = 'system-ui, -apple-system, Segoe UI, Roboto, Helvetica Neue, Noto Sans, Liberation Sans, Arial, sans-serif';
 
 /** A picture in one scheme: its colours in place of the page's custom properties, its paper behind it. */
 function picture(/** @type {Element} */ svg, /** @type {number} */ height, /** @type {string} */ title, /** @type {'light' | 'dark'} */ scheme) {
   const text = svgText(svg).replace(/var\(--([\w]+)\)/g, (_, name) => palette[name][scheme]).replaceAll('currentColor', palette.ink[scheme]);
   const heading = svgText(svgElement(document, 'title', {}, title));
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="${fonts}" role="img">` +
-    `${heading}<rect width="${width}" height="${height}" rx="6" fill="${palette.paper[scheme]}"/>${text}</svg>\n`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 ${-edge} ${width} ${height + 2 * edge}" width="${width}" height="${height + 2 * edge}" font-family="${fonts}" role="img">` +
+    `${heading}<rect y="${-edge}" width="${width}" height="${height + 2 * edge}" rx="6" fill="${palette.paper[scheme]}"/>${text}</svg>\n`;
 }
 
 /** The cases of the dataset's first point. */

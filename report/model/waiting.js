@@ -1,6 +1,6 @@
 import { figure } from './cases.js';
 import { strategyOf } from './strategies.js';
-import { capital, percent, seconds } from './units.js';
+import { capital, listed, percent, seconds } from './units.js';
 
 /** @typedef {import('./types.js').Case} Case */
 
@@ -40,7 +40,10 @@ export function waitingInWords(cases) {
       (ideal === undefined ? '.' : `: waiting explains ${seconds(ideal)} of the ${seconds(figure(fastest, 'time_s') ?? 0)} ` +
         `that the fastest of them, ${strategyOf(fastest.strategy).spoken}, takes with ${fastest.workers} workers.`) +
       ' More workers cannot help there; less work a page can.');
-  } else if (!working.length && rows.every((one) => (figure(one, 'cpu_share') ?? 0) <= busy)) {
+  } else if (working.length) {
+    sentences.push(`Of Python’s ${python.length} parallel rows ${working.length} ${working.length > 1 ? 'are' : 'is'} mostly work: ` +
+      `${listed(working.map((one) => `${strategyOf(one.strategy).spoken} with ${one.workers}`))}.`);
+  } else if (rows.every((one) => (figure(one, 'cpu_share') ?? 0) <= busy)) {
     sentences.push('No row spends half of its time working: here waiting is what there is to save.');
   }
   return sentences.map(capital).join(' ');

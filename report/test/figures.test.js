@@ -51,6 +51,11 @@ test('ticks are within the ends, rising, round, and have their room', () => {
   }
 });
 
+test('an axis too short for each decade has every other', () => {
+  assert.deepEqual(logTicks([0.01, 100], 150, 60), [0.01, 1, 100]);
+  assert.deepEqual(logTicks([0.01, 1000], 150, 70), [1, 1000]);
+});
+
 test('every symbol has a path, and each another', () => {
   const paths = ['circle', 'cross', 'diamond', 'square', 'star', 'triangle', 'wye', 'hexagon'].map(symbolPath);
   assert.equal(new Set(paths).size, paths.length);

@@ -13,29 +13,25 @@ const plain = (/** @type {number} */ value) => (value >= 1000 ? value.toLocaleSt
 /** "200 ms", "1 s". */
 export const secondsTick = (/** @type {number} */ value) => (value < 0.0995 ? `${plain(value * 1000)} ms` : `${plain(value)} s`);
 
-/** Ticks in the unit that the axis begins in, so that they are round in it. */
+/** Ticks round in the unit that the axis is read in, and told in it: "0.5 MiB" below "1 MiB". */
 function byteTicks(/** @type {number[]} */ ends, /** @type {number} */ length) {
-  const [size] = units.find(([unit]) => ends[1] >= unit * 2) ?? [1];
-  return logTicks(ends.map((end) => end / size), length, 24).map((tick) => tick * size);
+  const [size, name] = units.find(([unit]) => ends[1] >= unit * 2) ?? [1, 'B'];
+  return { ticks: logTicks(ends.map((end) => end / size), length, 24).map((tick) => tick * size), text: (/** @type {number} */ value) => `${plain(value / size)} ${name}` };
 }
-const bytesTick = (/** @type {number} */ value) => {
-  const [size, name] = units.find(([unit]) => value >= unit) ?? [1, 'B'];
-  return `${plain(value / size)} ${name}`;
-};
 
 const grid = { stroke: colour('line'), strokeOpacity: 1 };
 const words = { fill: colour('quiet'), tickSize: 0 };
 
 /** A time axis below, with its grid. */
 export function timeAxis(/** @type {number[]} */ ends, /** @type {number} */ length, /** @type {string} */ label) {
-  const ticks = logTicks(ends, length, 46);
+  const ticks = logTicks(ends, length, length < 200 ? 34 : 46);
   return [Plot.gridX(ticks, grid), Plot.axisX(ticks, { ...words, text: secondsTick, label, labelAnchor: 'right', labelArrow: 'none' })];
 }
 
 /** An axis of bytes at the left, with its grid. */
 export function byteAxis(/** @type {number[]} */ ends, /** @type {number} */ length, /** @type {string} */ label) {
-  const ticks = byteTicks(ends, length);
-  return [Plot.gridY(ticks, grid), Plot.axisY(ticks, { ...words, text: bytesTick, label, labelAnchor: 'top', labelArrow: 'none' })];
+  const { ticks, text } = byteTicks(ends, length);
+  return [Plot.gridY(ticks, grid), Plot.axisY(ticks, { ...words, text, label, labelAnchor: 'top', labelArrow: 'none' })];
 }
 
 /** An axis of microseconds at the left, with its grid. */

@@ -35,10 +35,10 @@ export const restOf = (/** @type {Curve} */ curve) => {
 export function sharedFrame(curves, log) {
   const ends = curves.map(endOf);
   const peaks = curves.map((curve) => peakOf(curve).bytes);
-  if (!log) return { log, x: [-0.01 * Math.max(...ends), Math.max(...ends) * 1.05], y: [0, Math.max(...peaks) * 1.15] };
+  if (!log) return { log, x: [-0.01 * Math.max(...ends), Math.max(...ends) * 1.12], y: [0, Math.max(...peaks) * 1.15] };
   // The first instants of a job that takes a second say nothing: a tenth of the shortest is early enough.
   const least = Math.min(...curves.flatMap((curve) => samplesOf(curve).map((one) => one.bytes)).filter((value) => value > 0));
-  return { log, x: [Math.min(...ends) / 20, Math.max(...ends) * 1.1], y: [least / 1.15, Math.max(...peaks) * 1.35] };
+  return { log, x: [Math.min(...ends) / 20, Math.max(...ends) * 1.7], y: [least / 1.15, Math.max(...peaks) * 1.35] };
 }
 
 /** The phases that are marked: what they are called in a panel. @type {[string, string][]} */

@@ -34,8 +34,8 @@ export function scalings(cases, column) {
   }).filter((one) => one.power !== null);
 }
 
-/** "∝ W^0.99", of a slope that is fitted. */
-export const slopeInWords = (/** @type {number} */ exponent) => `slope ${exponent.toFixed(2)}`;
+/** A slope with a minus that is one, and no minus before nothing. */
+const slopeText = (/** @type {number} */ exponent) => exponent.toFixed(2).replace(/^-(?=0\.00$)/, '').replace('-', '−');
 
 /**
  * Names and slopes at the lines' right ends, kept apart.
@@ -56,7 +56,7 @@ function endLabels(all, column, narrow = false) {
         group.append(svgElement(group.ownerDocument, 'line', { x1: xs[i] + 7, y1: ys[i], x2: x - 2, y2: heights[nth], stroke, 'stroke-opacity': 0.4, 'stroke-width': 0.75 }));
         const text = svgElement(group.ownerDocument, 'text', { x, y: heights[nth], dy: '0.35em', 'text-anchor': 'start', fill: stroke });
         text.append(svgElement(group.ownerDocument, 'tspan', { 'font-weight': 600 }, one.label));
-        if (one.power) text.append(svgElement(group.ownerDocument, 'tspan', {}, ` ${narrow ? one.power.exponent.toFixed(2) : slopeInWords(one.power.exponent)}`));
+        if (one.power) text.append(svgElement(group.ownerDocument, 'tspan', {}, `${narrow ? '' : ' slope'} ${slopeText(one.power.exponent)}`));
         group.append(text);
       });
       return group;

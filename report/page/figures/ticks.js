@@ -24,8 +24,9 @@ export function logTicks([low, high], length, room) {
   const decades = Array.from({ length: Math.ceil(Math.log10(high)) - lowest + 1 }, (_, index) => 10 ** (lowest + index));
   const place = (/** @type {number} */ value) => (Math.log(value / low) / Math.log(high / low)) * length;
   const fits = (/** @type {number[]} */ ticks) => ticks.every((tick, index) => index === 0 || place(tick) - place(ticks[index - 1]) >= room);
-  const fitting = steps.map((factors) => decades.flatMap((decade) => factors.map((factor) => round(factor * decade)))
-    .filter((value) => value >= low * 0.999 && value <= high * 1.001)).filter(fits);
+  const sparse = [3, 2].map((every) => decades.filter((decade) => Math.round(Math.log10(decade)) % every === 0));
+  const dense = steps.map((factors) => decades.flatMap((decade) => factors.map((factor) => round(factor * decade))));
+  const fitting = [...sparse, ...dense].map((ticks) => ticks.filter((value) => value >= low * 0.999 && value <= high * 1.001)).filter(fits);
   const densest = fitting[fitting.length - 1] ?? [];
   return densest.length >= 3 || high / low > 10 ? densest : evenTicks(low, high, Math.max(2, Math.floor(length / room / 1.3)));
 }

@@ -10,5 +10,5 @@ export function waiting(/** @type {import('../view.js').View} */ view) {
   return section('waiting', 'Waiting, or working?',
     element('p', {}, waitingInWords(view.cases)),
     svg && figureElement('CPU as a share of the time, a bar a row', svg,
-      'CPU is the client’s, user and system: CPU a request times requests. The grey rest is waiting, as long as one thread does the work; several threads overlap, and may pass 100 %.'));
+      'CPU is the client’s, user and system: CPU a request times requests. The grey rest is waiting, for the server or for a core, as long as one thread does the work; several threads overlap, and may pass 100 %.'));
 }
