@@ -10,9 +10,20 @@ const page = fileURLToPath(new URL('../page/', import.meta.url));
  */
 export async function bundlePage() {
   const { outputFiles } = await build({
-    absWorkingDir: page, entryPoints: ['main.js', 'style.css'], outdir: 'out', write: false, bundle: true, minify: true,
-    format: 'iife', target: 'es2022', charset: 'ascii', legalComments: 'none', logLevel: 'silent', sourcemap: false,
+    absWorkingDir: page,
+    entryPoints: ['main.js', 'style.css'],
+    outdir: 'out',
+    write: false,
+    bundle: true,
+    minify: true,
+    format: 'iife',
+    target: 'es2022',
+    charset: 'ascii',
+    legalComments: 'none',
+    logLevel: 'silent',
+    sourcemap: false,
   });
-  const textOf = (/** @type {string} */ ending) => outputFiles.find((file) => file.path.endsWith(ending))?.text.trim() ?? '';
+  const textOf = (/** @type {string} */ ending) =>
+    outputFiles.find((file) => file.path.endsWith(ending))?.text.trim() ?? '';
   return { script: textOf('.js'), style: textOf('.css') };
 }

@@ -17,14 +17,22 @@ export class UsageFault extends Error {}
  * @returns {{help: boolean, files: string[], out: string | null, svg: string | null}}
  */
 export function parseFlags(words) {
-  const flags = { help: false, files: /** @type {string[]} */ ([]), out: /** @type {string | null} */ (null), svg: /** @type {string | null} */ (null) };
+  const flags = {
+    help: false,
+    files: /** @type {string[]} */ ([]),
+    out: /** @type {string | null} */ (null),
+    svg: /** @type {string | null} */ (null),
+  };
   for (let at = 0; at < words.length; ++at) {
     const word = words[at];
     const [, name, joined] = /^--(out|svg)(?:=(.*))?$/s.exec(word) ?? [];
     if (word === '--help' || word === '-h') flags.help = true;
     else if (name) {
       const value = joined ?? words[++at];
-      if (!value) throw new UsageFault(`--${name} needs a ${name === 'out' ? 'file' : 'folder'}: --${name} ${name === 'out' ? 'build/report.html' : 'docs/pictures'}`);
+      if (!value)
+        throw new UsageFault(
+          `--${name} needs a ${name === 'out' ? 'file' : 'folder'}: --${name} ${name === 'out' ? 'build/report.html' : 'docs/pictures'}`,
+        );
       flags[/** @type {'out' | 'svg'} */ (name)] = value;
     } else if (word.startsWith('-')) throw new UsageFault(`there is no flag ${word}: see ./dev report --help`);
     else flags.files.push(word);

@@ -16,8 +16,13 @@ const say = (/** @type {string} */ text) => process.stderr.write(`report: ${oneL
 
 /** The results that the project keeps. */
 function keptResults() {
-  const kept = ['article', 'light', 'scale'].map((name) => ours(`results/${name}.json`)).filter((file) => existsSync(file));
-  if (!kept.length) throw new UsageFault('there are no results/article.json, light.json or scale.json: name a FILE that ./dev bench --benchmark_out=FILE wrote');
+  const kept = ['article', 'light', 'scale']
+    .map((name) => ours(`results/${name}.json`))
+    .filter((file) => existsSync(file));
+  if (!kept.length)
+    throw new UsageFault(
+      'there are no results/article.json, light.json or scale.json: name a FILE that ./dev bench --benchmark_out=FILE wrote',
+    );
   return kept;
 }
 
@@ -37,13 +42,17 @@ async function run(/** @type {string[]} */ words) {
     writeFileWhole(file, text);
     process.stdout.write(`${file}\n`);
   }
-  if (pictures.length && !datasets[0].timeline) say(`${datasets[0].file} has no curves beside it: memory over time is not among the pictures`);
+  if (pictures.length && !datasets[0].timeline)
+    say(`${datasets[0].file} has no curves beside it: memory over time is not among the pictures`);
   return 0;
 }
 
-run(process.argv.slice(2)).then((code) => {
-  process.exitCode = code;
-}, (fault) => {
-  say(fault.message);
-  process.exitCode = fault instanceof InputFault || fault instanceof UsageFault ? 2 : 1;
-});
+run(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (fault) => {
+    say(fault.message);
+    process.exitCode = fault instanceof InputFault || fault instanceof UsageFault ? 2 : 1;
+  },
+);

@@ -4,11 +4,15 @@ import { schemeCss } from '../page/palette.js';
 
 /** JSON that may stand in a script element: nothing in it can end the element or begin another. */
 export function inertJson(/** @type {unknown} */ value) {
-  return JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return JSON.stringify(value).replace(
+    /[<>&\u2028\u2029]/g,
+    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** A script's text within its element; the bundler has no business with what would end it. */
-const inertScript = (/** @type {string} */ text) => text.replaceAll('</script', '<\\/script').replaceAll('<!--', '<\\!--');
+const inertScript = (/** @type {string} */ text) =>
+  text.replaceAll('</script', '<\\/script').replaceAll('<!--', '<\\!--');
 
 /**
  * The page as one file, which asks for nothing else: its policy allows its own script and no connection.

@@ -21,10 +21,18 @@ function readDataset(file) {
   for (const { name } of timeline ? cases : []) {
     const all = timeline?.curves.filter((curve) => curve.name === name && curve.points.length) ?? [];
     if (!all.length) continue;
-    const { repetition, phases_ms, points } = typicalRepetition(all, rows.filter((row) => nameOf(row) === name));
+    const { repetition, phases_ms, points } = typicalRepetition(
+      all,
+      rows.filter((row) => nameOf(row) === name),
+    );
     curves[name] = { repetition, phases_ms, points };
   }
-  return { file: basename(file), context, cases, timeline: timeline && { sample_every_ms: timeline.sample_every_ms, curves } };
+  return {
+    file: basename(file),
+    context,
+    cases,
+    timeline: timeline && { sample_every_ms: timeline.sample_every_ms, curves },
+  };
 }
 
 /**
@@ -36,7 +44,8 @@ function readDataset(file) {
 export function readDatasets(files) {
   const all = files.map(readDataset);
   const stemOf = (/** @type {{file: string}} */ one) => one.file.replace(/\.json$/, '');
-  const workloadOf = (/** @type {{file: string, context: Record<string, unknown>}} */ one) => String(one.context.workload || stemOf(one));
+  const workloadOf = (/** @type {{file: string, context: Record<string, unknown>}} */ one) =>
+    String(one.context.workload || stemOf(one));
   /** @type {Set<string>} */
   const taken = new Set();
   return all.map((one) => {

@@ -3,7 +3,11 @@ import { readFileSync } from 'node:fs';
 import { InputFault } from './input_fault.js';
 
 /** @type {Record<string, string>} */
-const reasons = { ENOENT: 'there is no such file', EISDIR: 'is a folder, not a result file', EACCES: 'may not be read' };
+const reasons = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'is a folder, not a result file',
+  EACCES: 'may not be read',
+};
 
 /** The parser's words differ between versions of Node; where it stopped does not, when it is the end. */
 function whatIsWrong(/** @type {string} */ text, /** @type {Error} */ fault) {

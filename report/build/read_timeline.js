@@ -22,7 +22,8 @@ export function readTimeline(resultFile, caseNames) {
     const where = `curves[${index}]`;
     const curve = expect.object(value, where);
     const name = expect.text(curve.name, `${where}.name`);
-    if (!caseNames.has(name)) expect.wrong(`${where}.name is ${quoted(name)}, no case of the result beside it: are they of one run?`);
+    if (!caseNames.has(name))
+      expect.wrong(`${where}.name is ${quoted(name)}, no case of the result beside it: are they of one run?`);
     const phases = expect.object(curve.phases_ms, `${where}.phases_ms`);
     for (const [phase, at] of Object.entries(phases)) expect.number(at, `${where}.phases_ms.${phase}`);
     const points = expect.list(curve.points, `${where}.points`);
@@ -31,7 +32,8 @@ export function readTimeline(resultFile, caseNames) {
       if (pair.length !== 2) expect.wrong(`${where}.points[${at}] is not a pair [ms, KiB]`);
       const ms = expect.number(pair[0], `${where}.points[${at}][0]`);
       expect.amount(pair[1], `${where}.points[${at}][1]`);
-      if (at > 0 && ms < Number(/** @type {number[]} */ (points[at - 1])[0])) expect.wrong(`${where}.points[${at}] is earlier than the one before`);
+      if (at > 0 && ms < Number(/** @type {number[]} */ (points[at - 1])[0]))
+        expect.wrong(`${where}.points[${at}] is earlier than the one before`);
     });
     return {
       name,

@@ -7,8 +7,10 @@
  * @returns {T}
  */
 export function typicalRepetition(curves, rows) {
-  const timed = rows.filter((row) => row.time_s !== undefined)
-    .map((row) => ({ index: row.index, time: Number(row.time_s) })).sort((a, b) => a.time - b.time || a.index - b.index);
+  const timed = rows
+    .filter((row) => row.time_s !== undefined)
+    .map((row) => ({ index: row.index, time: Number(row.time_s) }))
+    .sort((a, b) => a.time - b.time || a.index - b.index);
   if (!timed.length) return curves[0];
   const typical = timed[(timed.length - 1) >> 1];
   const away = (/** @type {T} */ curve) => {

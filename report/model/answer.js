@@ -1,10 +1,10 @@
 import { figure } from './cases.js';
 import { strategyOf } from './strategies.js';
-import { bytes, capital, listed, seconds, times } from './units.js';
+import { bytes, capital, listed, seconds, times, workersInWords } from './units.js';
 
 /** @typedef {import('./types.js').Case} Case */
 
-const as_good = 0.05;  // what two medians may differ by and still be called the same
+const as_good = 0.05; // what two medians may differ by and still be called the same
 
 const timeOf = (/** @type {Case} */ one) => figure(one, 'time_s') ?? Infinity;
 const peakOf = (/** @type {Case} */ one) => figure(one, 'rss_peak_bytes');
@@ -12,7 +12,6 @@ const passed = (/** @type {Case} */ one) => !one.failed && Number.isFinite(timeO
 const familyOf = (/** @type {Case} */ one) => strategyOf(one.strategy).family;
 const spokenOf = (/** @type {Case} */ one) =>
   strategyOf(one.strategy).spoken + (one.loops === 1 ? '' : ` on ${one.loops} loops`);
-const workersInWords = (/** @type {Case} */ one) => (one.workers === 1 ? '1 worker' : `${one.workers.toLocaleString('en')} workers`);
 
 /** The greatest job first, since it tells most; of one job, the fastest. */
 const hardestThenFastest = (/** @type {Case} */ a, /** @type {Case} */ b) => b.days - a.days || timeOf(a) - timeOf(b);
@@ -24,8 +23,12 @@ const hardestThenFastest = (/** @type {Case} */ a, /** @type {Case} */ b) => b.d
  */
 function subjectOf(cases) {
   const all = cases.filter(passed).sort(hardestThenFastest);
-  return all.find((one) => one.label === 'coroutines') ?? all.find((one) => familyOf(one) === 'library') ??
-    all.find((one) => familyOf(one) !== 'floor') ?? all[0];
+  return (
+    all.find((one) => one.label === 'coroutines') ??
+    all.find((one) => familyOf(one) === 'library') ??
+    all.find((one) => familyOf(one) !== 'floor') ??
+    all[0]
+  );
 }
 
 /**
@@ -34,9 +37,17 @@ function subjectOf(cases) {
  * @param {Case[]} cases
  */
 function rivalsOf(subject, cases) {
-  return cases.filter((one) => one.days === subject.days && one.name !== subject.name && one.label !== subject.label &&
-    (one.workers === subject.workers || (one.workers === 1 && !cases.some((other) => other.label === one.label &&
-      other.workers === subject.workers && other.days === one.days))));
+  return cases.filter(
+    (one) =>
+      one.days === subject.days &&
+      one.name !== subject.name &&
+      one.label !== subject.label &&
+      (one.workers === subject.workers ||
+        (one.workers === 1 &&
+          !cases.some(
+            (other) => other.label === one.label && other.workers === subject.workers && other.days === one.days,
+          ))),
+  );
 }
 
 /** A rival's time and memory over the subject's; a ratio that cannot be told is undefined. */
@@ -68,15 +79,17 @@ function heldAgainst(/** @type {Case} */ subject, /** @type {Case} */ rival) {
 function headOf(/** @type {Case} */ subject) {
   const ideal = figure(subject, 'ideal_ratio');
   const peak = peakOf(subject);
-  const time = ideal === undefined ? seconds(timeOf(subject)) : `${times(ideal)} the ideal time (${seconds(timeOf(subject))})`;
-  return `${capital(spokenOf(subject))}: ${time}${peak === undefined ? '' : ` at ${bytes(peak)}`} with ${workersInWords(subject)}`;
+  const time =
+    ideal === undefined ? seconds(timeOf(subject)) : `${times(ideal)} the ideal time (${seconds(timeOf(subject))})`;
+  return `${capital(spokenOf(subject))}: ${time}${peak === undefined ? '' : ` at ${bytes(peak)}`} with ${workersInWords(subject.workers)}`;
 }
 
 /** The rivals that the first sentence names: the way most people know, and Python's best known. */
 function namedFirst(/** @type {Case} */ subject, /** @type {Case[]} */ rivals) {
   const first = ['thread_pool', 'sequential'].map((name) => rivals.find((one) => one.strategy === name)).find(Boolean);
   const python = rivals.filter((one) => familyOf(one) === 'python');
-  const peer = python.find((one) => one.strategy === 'python_asyncio') ?? python.filter(passed).sort(hardestThenFastest)[0];
+  const peer =
+    python.find((one) => one.strategy === 'python_asyncio') ?? python.filter(passed).sort(hardestThenFastest)[0];
   return /** @type {Case[]} */ ([first, peer].filter(Boolean));
 }
 
@@ -89,17 +102,22 @@ function asidesOf(/** @type {Case} */ subject, /** @type {Case[]} */ rivals, /**
     return isSame(time) && isSame(memory) && familyOf(one) !== 'floor';
   });
   if (same.length) {
-    asides.push(`${capital(listed(same.map(spokenOf)))} ${same.length > 1 ? 'are' : 'is'} within ${as_good * 100} % of that in both.`);
+    asides.push(
+      `${capital(listed(same.map(spokenOf)))} ${same.length > 1 ? 'are' : 'is'} within ${as_good * 100} % of that in both.`,
+    );
   }
   const rest = others.filter((one) => !same.includes(one));
   for (const family of ['library', 'other', 'python', 'floor']) {
     const held = rest.filter((one) => familyOf(one) === family).map((one) => heldAgainst(subject, one));
-    if (held.length) asides.push(`${capital(held.join('; '))}${family === 'floor' ? ': what a library has left to win' : ''}.`);
+    if (held.length)
+      asides.push(`${capital(held.join('; '))}${family === 'floor' ? ': what a library has left to win' : ''}.`);
   }
   const pool = rivals.filter(passed).find((one) => one.strategy === 'thread_pool');
   const [grown, poolGrown] = [figure(subject, 'rss_growth_bytes'), pool && figure(pool, 'rss_growth_bytes')];
   if (grown && grown > 0 && poolGrown) {
-    asides.push(`Of the memory, ${bytes(grown)} came with the batch; a thread pool’s grew by ${bytes(poolGrown)}, ${times(poolGrown / grown)} as much.`);
+    asides.push(
+      `Of the memory, ${bytes(grown)} came with the batch; a thread pool’s grew by ${bytes(poolGrown)}, ${times(poolGrown / grown)} as much.`,
+    );
   }
   return asides;
 }
@@ -114,7 +132,10 @@ export function answerOf(cases) {
   const subject = subjectOf(cases);
   if (!subject) {
     const reason = cases.find((one) => one.failed)?.failed?.reason;
-    return { sentence: `No answer: ${cases.length === 1 ? 'the one row' : `all ${cases.length} rows`} failed${reason ? ` (the first: ${firstClause(reason)})` : ''}.`, asides: [] };
+    return {
+      sentence: `No answer: ${cases.length === 1 ? 'the one row' : `all ${cases.length} rows`} failed${reason ? ` (the first: ${firstClause(reason)})` : ''}.`,
+      asides: [],
+    };
   }
   const rivals = rivalsOf(subject, cases);
   const named = namedFirst(subject, rivals);

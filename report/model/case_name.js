@@ -15,17 +15,27 @@ export function parseCaseName(text) {
   const found = grammar.exec(name);
   if (!found) return null;
   const [, strategy, loopsText, workersText, latency, rest] = found;
-  const settings = new Map(rest.split('/').slice(1).map((setting) => {
-    const colon = setting.indexOf(':');
-    return [setting.slice(0, colon), setting.slice(colon + 1)];
-  }));
+  const settings = new Map(
+    rest
+      .split('/')
+      .slice(1)
+      .map((setting) => {
+        const colon = setting.indexOf(':');
+        return [setting.slice(0, colon), setting.slice(colon + 1)];
+      }),
+  );
   const days = Number(settings.get('days'));
   const workers = Number(workersText);
   if (!settings.has('page_kb') || !(days > 0) || !(workers > 0)) return null;
   settings.delete('days');
   const loops = Number(loopsText ?? 1);
   return {
-    name, strategy, loops, workers, days, latency,
+    name,
+    strategy,
+    loops,
+    workers,
+    days,
+    latency,
     label: loops === 1 ? strategy : `${strategy}, ${loops} loops`,
     point: [`latency_ms:${latency}`, ...[...settings].map(([key, value]) => `${key}:${value}`)].join('/'),
   };

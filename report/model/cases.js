@@ -65,13 +65,21 @@ export function casesOf(rows) {
     const { name } = /** @type {import('./types.js').NamedCase} */ (parseCaseName(row.name));
     byName.set(name, [...(byName.get(name) ?? []), row]);
   }
-  return [...byName.values()].map(caseOf).sort((a, b) =>
-    strategyRank(a.strategy) - strategyRank(b.strategy) || compare(a.label, b.label) || a.workers - b.workers ||
-    Number(a.latency) - Number(b.latency) || compare(a.name, b.name));
+  return [...byName.values()]
+    .map(caseOf)
+    .sort(
+      (a, b) =>
+        strategyRank(a.strategy) - strategyRank(b.strategy) ||
+        compare(a.label, b.label) ||
+        a.workers - b.workers ||
+        Number(a.latency) - Number(b.latency) ||
+        compare(a.name, b.name),
+    );
 }
 
 /** By code units, so that no locale changes the order. */
 const compare = (/** @type {string} */ a, /** @type {string} */ b) => (a < b ? -1 : a > b ? 1 : 0);
 
 /** The median of one figure; undefined where the case has none. */
-export const figure = (/** @type {import('./types.js').Case} */ one, /** @type {string} */ column) => one.figures[column]?.[1];
+export const figure = (/** @type {import('./types.js').Case} */ one, /** @type {string} */ column) =>
+  one.figures[column]?.[1];

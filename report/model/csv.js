@@ -16,9 +16,21 @@ function field(value) {
  */
 export function csvOf(cases) {
   const figures = [...new Set(cases.flatMap((one) => Object.keys(one.figures)))].sort();
-  const head = [...texts, 'failed', 'reason', ...figures.flatMap((name) => [`${name}_median`, `${name}_min`, `${name}_max`])];
+  const head = [
+    ...texts,
+    'failed',
+    'reason',
+    ...figures.flatMap((name) => [`${name}_median`, `${name}_min`, `${name}_max`]),
+  ];
   const lines = cases.map((one) => [
-    one.strategy, one.loops, one.workers, one.days, one.point, one.repetitions, one.failed?.count ?? 0, one.failed?.reason ?? '',
+    one.strategy,
+    one.loops,
+    one.workers,
+    one.days,
+    one.point,
+    one.repetitions,
+    one.failed?.count ?? 0,
+    one.failed?.reason ?? '',
     ...figures.flatMap((name) => [1, 0, 2].map((part) => one.figures[name]?.[part] ?? '')),
   ]);
   return [head, ...lines].map((line) => `${line.map(field).join(',')}\r\n`).join('');

@@ -6,7 +6,8 @@ export function fitStraightLine(points) {
   const mean = (/** @type {number[]} */ values) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const meanX = mean(points.map(([x]) => x));
   const meanY = mean(points.map(([, y]) => y));
-  let xx = 0, xy = 0;
+  let xx = 0,
+    xy = 0;
   for (const [x, y] of points) {
     xx += (x - meanX) ** 2;
     xy += (x - meanX) * (y - meanY);

@@ -8,8 +8,13 @@ import { floorStrategy } from './strategies.js';
  * @param {string} column
  */
 export function overFloor(one, all, column) {
-  const floor = all.find((other) => other.strategy === floorStrategy && other.point === one.point &&
-    other.workers === one.workers && other.days === one.days);
+  const floor = all.find(
+    (other) =>
+      other.strategy === floorStrategy &&
+      other.point === one.point &&
+      other.workers === one.workers &&
+      other.days === one.days,
+  );
   const above = figure(one, column);
   const below = floor && figure(floor, column);
   return above !== undefined && below !== undefined && below > 0 ? above / below : undefined;

@@ -37,4 +37,8 @@ export function listed(/** @type {string[]} */ words) {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words[words.length - 1]}`;
 }
 
+/** "1 worker", "10,000 workers". */
+export const workersInWords = (/** @type {number} */ count) =>
+  `${count.toLocaleString('en')} ${count === 1 ? 'worker' : 'workers'}`;
+
 export const capital = (/** @type {string} */ text) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,6 +1,6 @@
 import { figure } from './cases.js';
 import { strategyOf } from './strategies.js';
-import { capital, listed, percent, seconds } from './units.js';
+import { capital, listed, percent, seconds, workersInWords } from './units.js';
 
 /** @typedef {import('./types.js').Case} Case */
 
@@ -16,8 +16,10 @@ export function byBusyness(/** @type {Case[]} */ cases) {
 /** "Python’s asyncio, 100 workers: 15.9 s of 16.2 s (98 %)". */
 function shareInWords(/** @type {Case} */ one) {
   const [cpu, time, share] = ['cpu_s', 'time_s', 'cpu_share'].map((column) => figure(one, column) ?? 0);
-  return `${strategyOf(one.strategy).spoken}, ${one.workers.toLocaleString('en')} ${one.workers === 1 ? 'worker' : 'workers'}: ` +
-    `${seconds(cpu)} of CPU in ${seconds(time)} (${percent(share)} of a core)`;
+  return (
+    `${strategyOf(one.strategy).spoken}, ${workersInWords(one.workers)}: ` +
+    `${seconds(cpu)} of CPU in ${seconds(time)} (${percent(share)} of a core)`
+  );
 }
 
 /**
@@ -36,13 +38,19 @@ export function waitingInWords(cases) {
   if (working.length && working.length === python.length) {
     const fastest = [...working].sort((a, b) => (figure(a, 'time_s') ?? 0) - (figure(b, 'time_s') ?? 0))[0];
     const ideal = figure(fastest, 'ideal_s');
-    sentences.push(`All of Python’s parallel rows are mostly work, their own, and not I/O` +
-      (ideal === undefined ? '.' : `: waiting explains ${seconds(ideal)} of the ${seconds(figure(fastest, 'time_s') ?? 0)} ` +
-        `that the fastest of them, ${strategyOf(fastest.strategy).spoken}, takes with ${fastest.workers} workers.`) +
-      ' More workers cannot help there; less work a page can.');
+    sentences.push(
+      `All of Python’s parallel rows are mostly work, their own, and not I/O` +
+        (ideal === undefined
+          ? '.'
+          : `: waiting explains ${seconds(ideal)} of the ${seconds(figure(fastest, 'time_s') ?? 0)} ` +
+            `that the fastest of them, ${strategyOf(fastest.strategy).spoken}, takes with ${fastest.workers} workers.`) +
+        ' More workers cannot help there; less work a page can.',
+    );
   } else if (working.length) {
-    sentences.push(`Of Python’s ${python.length} parallel rows ${working.length} ${working.length > 1 ? 'are' : 'is'} mostly work: ` +
-      `${listed(working.map((one) => `${strategyOf(one.strategy).spoken} with ${one.workers}`))}.`);
+    sentences.push(
+      `Of Python’s ${python.length} parallel rows ${working.length} ${working.length > 1 ? 'are' : 'is'} mostly work: ` +
+        `${listed(working.map((one) => `${strategyOf(one.strategy).spoken} with ${one.workers}`))}.`,
+    );
   } else if (rows.every((one) => (figure(one, 'cpu_share') ?? 0) <= busy)) {
     sentences.push('No row spends half of its time working: here waiting is what there is to save.');
   }

@@ -16,7 +16,10 @@ function roomOf(/** @type {HTMLElement} */ parent) {
 /** Draws everything anew; focus and the scrolled regions stay where they were, known by their ids. */
 function draw() {
   const focused = document.activeElement?.id;
-  const scrolled = [...document.querySelectorAll('.scrolls')].map((region) => ({ id: region.id, left: region.scrollLeft }));
+  const scrolled = [...document.querySelectorAll('.scrolls')].map((region) => ({
+    id: region.id,
+    left: region.scrollLeft,
+  }));
   hideTooltip();
   const view = viewOf(datasets, state, change, roomOf(main));
   main.replaceChildren(...sections.map((section) => section(view)));

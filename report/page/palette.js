@@ -30,5 +30,7 @@ export const colour = (/** @type {string} */ name) => `var(--${name})`;
 
 /** The palette as custom properties of one scheme. */
 export function schemeCss(/** @type {'light' | 'dark'} */ scheme) {
-  return Object.entries(palette).map(([name, colours]) => `--${name}:${colours[scheme]};`).join('');
+  return Object.entries(palette)
+    .map(([name, colours]) => `--${name}:${colours[scheme]};`)
+    .join('');
 }

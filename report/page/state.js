@@ -10,10 +10,20 @@ import { memoryMeasures } from '../model/memory_measures.js';
  * @property {string} sort      a column's key, behind a minus for descending
  * @property {string} memory    one of memoryMeasures
  * @property {'log' | 'linear'} axes  of memory over time
+ * @property {'' | 'shown'} ranges    least to most, in the table's cells
  */
 
 /** @type {State} */
-const initial = { data: '', point: '', workers: [], hidden: [], sort: 'strategy', memory: 'peak', axes: 'log' };
+const initial = {
+  data: '',
+  point: '',
+  workers: [],
+  hidden: [],
+  sort: 'strategy',
+  memory: 'peak',
+  axes: 'log',
+  ranges: '',
+};
 
 /**
  * The state that a hash names. What it doesn't name, or what isn't understood, is as at first.
@@ -26,18 +36,22 @@ export function parseState(hash) {
   return {
     data: fields.get('data') ?? initial.data,
     point: fields.get('point') ?? initial.point,
-    workers: fields.getAll('without-workers').map(Number).filter((count) => count > 0),
+    workers: fields
+      .getAll('without-workers')
+      .map(Number)
+      .filter((count) => count > 0),
     hidden: fields.getAll('without'),
     sort: fields.get('sort') ?? initial.sort,
     memory: Object.hasOwn(memoryMeasures, memory) ? memory : initial.memory,
     axes: fields.get('axes') === 'linear' ? 'linear' : initial.axes,
+    ranges: fields.get('ranges') === 'shown' ? 'shown' : initial.ranges,
   };
 }
 
 /** The hash that names a state, without what is as at first. */
 export function formatState(/** @type {State} */ state) {
   const fields = new URLSearchParams();
-  for (const key of /** @type {const} */ (['data', 'point', 'sort', 'memory', 'axes'])) {
+  for (const key of /** @type {const} */ (['data', 'point', 'sort', 'memory', 'axes', 'ranges'])) {
     if (state[key] !== initial[key]) fields.set(key, state[key]);
   }
   for (const count of state.workers) fields.append('without-workers', String(count));

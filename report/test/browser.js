@@ -8,12 +8,16 @@ import { pageHtml } from '../build/page_html.js';
 import { readDatasets } from '../build/read_datasets.js';
 
 /** Debian's Chromium, without a sandbox of its own: tests may run as root. */
-export const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', chromiumSandbox: false });
+export const launch = () =>
+  chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', chromiumSandbox: false });
 
 const bundle = bundlePage();
 
 /** Makes the page of result files, and hands back its place. */
-export async function pageOf(/** @type {ReturnType<import('./made_up.js').folderFor>} */ folder, /** @type {string[]} */ files) {
+export async function pageOf(
+  /** @type {ReturnType<import('./made_up.js').folderFor>} */ folder,
+  /** @type {string[]} */ files,
+) {
   return pathToFileURL(folder.write('report.html', pageHtml(readDatasets(files), await bundle))).href;
 }
 
@@ -35,7 +39,8 @@ export async function open(browser, test, url, options = {}) {
     void dialog.dismiss();
   });
   page.on('request', (request) => {
-    if (!request.url().startsWith(url.split('#')[0]) && !request.url().startsWith('blob:')) unwanted.push(`request: ${request.url()}`);
+    if (!request.url().startsWith(url.split('#')[0]) && !request.url().startsWith('blob:'))
+      unwanted.push(`request: ${request.url()}`);
   });
   test.after(async () => {
     await page.close();

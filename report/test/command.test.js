@@ -27,7 +27,10 @@ function refused(test, content, expected, { name = 'run.json', beside = undefine
 }
 
 /** A result with one row otherwise. */
-const with_row = (change) => ({ context: {}, benchmarks: [row('fibers', 100, 0), row('fibers', 100, 1), row('fibers', 100, 2), row('fibers', 100, 3, change)] });
+const with_row = (change) => ({
+  context: {},
+  benchmarks: [row('fibers', 100, 0), row('fibers', 100, 1), row('fibers', 100, 2), row('fibers', 100, 3, change)],
+});
 
 for (const [what, content, expected] of [
   ['missing', undefined, 'there is no such file'],
@@ -36,24 +39,56 @@ for (const [what, content, expected] of [
   ['no JSON', '# Results', 'is not JSON'],
   ['broken within', '{"context": {}, "benchmarks": [}, 1]}', 'is not JSON'],
   ['a list', [1, 2], 'is no result of farebench'],
-  ['another program’s JSON', { name: 'x', version: 1 }, 'is no result of farebench: it has no "context" with "benchmarks"'],
-  ['another benchmark’s result', { context: {}, benchmarks: [{ ...row('x'), name: 'BM_copy/8' }] }, 'benchmarks[0].name is "BM_copy/8", no case of farebench\'s'],
+  [
+    'another program’s JSON',
+    { name: 'x', version: 1 },
+    'is no result of farebench: it has no "context" with "benchmarks"',
+  ],
+  [
+    'another benchmark’s result',
+    { context: {}, benchmarks: [{ ...row('x'), name: 'BM_copy/8' }] },
+    'benchmarks[0].name is "BM_copy/8", no case of farebench\'s',
+  ],
   ['a context that is none', { context: [], benchmarks: [] }, 'context is not an object'],
   ['a workload that is a number', { context: { workload: 5 }, benchmarks: [row('x')] }, 'context.workload is not text'],
   ['benchmarks that are none', { context: {}, benchmarks: {} }, 'benchmarks is not a list'],
   ['no rows', { context: {}, benchmarks: [] }, 'benchmarks is empty'],
-  ['aggregates alone', { context: {}, benchmarks: [{ run_type: 'aggregate', name: nameOf('x', 1) }] }, 'benchmarks holds aggregates alone'],
+  [
+    'aggregates alone',
+    { context: {}, benchmarks: [{ run_type: 'aggregate', name: nameOf('x', 1) }] },
+    'benchmarks holds aggregates alone',
+  ],
   ['a row that is none', { context: {}, benchmarks: [5] }, 'benchmarks[0] is not an object'],
   ['a time in words', with_row({ real_time: '12' }), 'benchmarks[3].real_time is not a number'],
   ['no time', with_row({ real_time: undefined }), 'benchmarks[3].real_time is not a number'],
   ['a time below zero', with_row({ real_time: -1 }), 'benchmarks[3].real_time is -1, less than none'],
-  ['a time beyond numbers', JSON.stringify(with_row({})).replace(/"real_time":[\d.]+/, '"real_time":1e999'), 'benchmarks[0].real_time is not a number'],
-  ['an odd unit', with_row({ time_unit: '</script>\u2028\nfortnights' }), 'benchmarks[3].time_unit is "</script>\\u2028\\nfortnights", not one of s, ms, us, ns'],
+  [
+    'a time beyond numbers',
+    JSON.stringify(with_row({})).replace(/"real_time":[\d.]+/, '"real_time":1e999'),
+    'benchmarks[0].real_time is not a number',
+  ],
+  [
+    'an odd unit',
+    with_row({ time_unit: '</script>\u2028\nfortnights' }),
+    'benchmarks[3].time_unit is "</script>\\u2028\\nfortnights", not one of s, ms, us, ns',
+  ],
   ['a column in words', with_row({ rss_peak_bytes: null }), 'benchmarks[3].rss_peak_bytes is not a number'],
-  ['half a repetition', with_row({ repetition_index: 1.5 }), 'benchmarks[3].repetition_index is 1.5, not a whole number'],
+  [
+    'half a repetition',
+    with_row({ repetition_index: 1.5 }),
+    'benchmarks[3].repetition_index is 1.5, not a whole number',
+  ],
   ['a type of row that is none', with_row({ run_type: 'guess' }), 'benchmarks[3].run_type is "guess"'],
-  ['an error neither true nor false', with_row({ error_occurred: 'yes' }), 'benchmarks[3].error_occurred is neither true nor false'],
-  ['a reason that is none', with_row({ error_occurred: true, error_message: 5 }), 'benchmarks[3].error_message is not text'],
+  [
+    'an error neither true nor false',
+    with_row({ error_occurred: 'yes' }),
+    'benchmarks[3].error_occurred is neither true nor false',
+  ],
+  [
+    'a reason that is none',
+    with_row({ error_occurred: true, error_message: 5 }),
+    'benchmarks[3].error_message is not text',
+  ],
 ]) {
   test(`a file that is ${what} is refused in one line`, (t) => refused(t, content, expected));
 }
@@ -78,8 +113,26 @@ for (const [what, beside, expected] of [
   ['without phases', with_curve({ phases_ms: null }), 'curves[1].phases_ms is not an object'],
   ['with a phase in words', with_curve({ phases_ms: { go: 'now' } }), 'curves[1].phases_ms.go is not a number'],
   ['with half a point', with_curve({ points: [[0, 1], [2]] }), 'curves[1].points[1] is not a pair [ms, KiB]'],
-  ['with memory in words', with_curve({ points: [[0, 1], [2, '3']] }), 'curves[1].points[1][1] is not a number'],
-  ['running backwards', with_curve({ points: [[5, 1], [2, 3]] }), 'curves[1].points[1] is earlier than the one before'],
+  [
+    'with memory in words',
+    with_curve({
+      points: [
+        [0, 1],
+        [2, '3'],
+      ],
+    }),
+    'curves[1].points[1][1] is not a number',
+  ],
+  [
+    'running backwards',
+    with_curve({
+      points: [
+        [5, 1],
+        [2, 3],
+      ],
+    }),
+    'curves[1].points[1] is earlier than the one before',
+  ],
 ]) {
   test(`curves that are ${what} are refused in one line`, (t) => refused(t, good, expected, { beside }));
 }
@@ -87,7 +140,11 @@ for (const [what, beside, expected] of [
 test('usage that is not understood is refused and told what is', (t) => {
   const folder = folderFor(t);
   const file = folder.write('run.json', good);
-  for (const [words, expected] of [[['--colour'], 'there is no flag --colour: see ./dev report --help'], [[file, '--out'], '--out needs a file'], [[file, '--svg='], '--svg needs a folder']]) {
+  for (const [words, expected] of [
+    [['--colour'], 'there is no flag --colour: see ./dev report --help'],
+    [[file, '--out'], '--out needs a file'],
+    [[file, '--svg='], '--svg needs a folder'],
+  ]) {
     const { status, stderr } = run(...words);
     assert.equal(status, 2);
     assert.ok(stderr.includes(expected) && stderr.split('\n').length === 2, stderr);
@@ -119,11 +176,23 @@ test('two builds of one input are the same bytes, page and pictures, from whatev
   const file = folder.write('run.json', result());
   folder.write('run.timeline.json', timelineOf(result()));
   const built = ['a', 'b'].map((name) => {
-    const { status } = spawnSync(process.execPath, [program, file, '--out', folder.path(`${name}/report.html`), '--svg', folder.path(name)], { cwd: name === 'a' ? '/' : folder.path('.') });
+    const { status } = spawnSync(
+      process.execPath,
+      [program, file, '--out', folder.path(`${name}/report.html`), '--svg', folder.path(name)],
+      { cwd: name === 'a' ? '/' : folder.path('.') },
+    );
     assert.equal(status, 0);
-    return Object.fromEntries(readdirSync(folder.path(name)).map((one) => [one, readFileSync(folder.path(`${name}/${one}`), 'utf8')]));
+    return Object.fromEntries(
+      readdirSync(folder.path(name)).map((one) => [one, readFileSync(folder.path(`${name}/${one}`), 'utf8')]),
+    );
   });
-  assert.deepEqual(Object.keys(built[0]).sort(), ['memory-over-time-dark.svg', 'memory-over-time-light.svg', 'report.html', 'time-memory-dark.svg', 'time-memory-light.svg']);
+  assert.deepEqual(Object.keys(built[0]).sort(), [
+    'memory-over-time-dark.svg',
+    'memory-over-time-light.svg',
+    'report.html',
+    'time-memory-dark.svg',
+    'time-memory-light.svg',
+  ]);
   assert.deepEqual(built[0], built[1]);
 });
 
@@ -154,14 +223,22 @@ test('pictures are XML whose every colour is said, light and dark, and tell thei
     assert.doesNotMatch(text, /[<&](?![a-z/]|amp;|lt;|gt;|quot;)/, picture);
     assert.match(text, /<title>(Time against memory|Memory over time)/);
   }
-  const [light, dark] = ['light', 'dark'].map((scheme) => readFileSync(folder.path(`pictures/time-memory-${scheme}.svg`), 'utf8'));
+  const [light, dark] = ['light', 'dark'].map((scheme) =>
+    readFileSync(folder.path(`pictures/time-memory-${scheme}.svg`), 'utf8'),
+  );
   assert.notEqual(light, dark);
   assert.equal(light.replace(/#[0-9a-f]{6}/g, '#'), dark.replace(/#[0-9a-f]{6}/g, '#'));
 });
 
 test('without curves there is no picture of them, and it is said', (t) => {
   const folder = folderFor(t);
-  const { status, stderr } = run(folder.write('run.json', good), '--out', folder.path('r.html'), '--svg', folder.path('p'));
+  const { status, stderr } = run(
+    folder.write('run.json', good),
+    '--out',
+    folder.path('r.html'),
+    '--svg',
+    folder.path('p'),
+  );
   assert.equal(status, 0);
   assert.match(stderr, /no curves beside it/);
   assert.deepEqual(readdirSync(folder.path('p')), ['time-memory-dark.svg', 'time-memory-light.svg']);

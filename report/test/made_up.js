@@ -23,11 +23,19 @@ const ways = {
 export const strategies = Object.keys(ways);
 const hasOneWorker = (/** @type {string} */ strategy) => ['sequential', 'python_sync'].includes(strategy);
 
-export const nameOf = (/** @type {string} */ strategy, /** @type {number} */ workers, point = 'latency_ms:145/page_kb:94/days:100') =>
-  `fetch/strategy:${strategy}/workers:${workers}/${point}`;
+export const nameOf = (
+  /** @type {string} */ strategy,
+  /** @type {number} */ workers,
+  point = 'latency_ms:145/page_kb:94/days:100',
+) => `fetch/strategy:${strategy}/workers:${workers}/${point}`;
 
 /** A repetition's row, with whatever a test wants otherwise. */
-export function row(/** @type {string} */ strategy, workers = 100, index = 0, /** @type {Record<string, unknown>} */ change = {}) {
+export function row(
+  /** @type {string} */ strategy,
+  workers = 100,
+  index = 0,
+  /** @type {Record<string, unknown>} */ change = {},
+) {
   const way = ways[strategy] ?? ways.coroutines;
   const [days, latency] = [100, 0.145];
   const ideal = Math.ceil(days / workers) * 2 * latency;
@@ -36,48 +44,105 @@ export function row(/** @type {string} */ strategy, workers = 100, index = 0, /*
   const time = (workers === 1 ? ideal + work : Math.max(ideal * 1.02, work) + 0.03) * wobble;
   const growth = (way.fixed + way.worker * workers) * 1024 * (1 + 0.01 * (index % 3));
   return {
-    name: `${nameOf(strategy, workers)}/iterations:1/manual_time`, run_type: 'iteration', repetitions: 5, repetition_index: index, threads: 1,
-    iterations: 1, real_time: time * 1000, cpu_time: 20, time_unit: 'ms', label: 'engine: cpp-httplib',
-    allocations_per_request: 51.5, anon_peak_bytes: growth + MiB, bytes_per_worker: growth / workers, context_switches_per_request: 0.8,
-    cpu_us_per_request: way.cpu, errors: 0, fares: 5168, heap_peak_bytes: growth * 0.7, ideal_ratio: time / ideal, in_flight_peak: workers,
-    kernel_estimate_bytes: 183296, requests_per_second: (days * 2) / time, rss_baseline_bytes: way.rest * MiB, rss_growth_bytes: growth,
-    rss_peak_bytes: way.rest * MiB + growth, scrape_p50_ms: 291, scrape_p99_ms: 298, server_late_p50_ms: 0.08, server_late_p99_ms: 0.6, threads_peak: 1,
+    name: `${nameOf(strategy, workers)}/iterations:1/manual_time`,
+    run_type: 'iteration',
+    repetitions: 5,
+    repetition_index: index,
+    threads: 1,
+    iterations: 1,
+    real_time: time * 1000,
+    cpu_time: 20,
+    time_unit: 'ms',
+    label: 'engine: cpp-httplib',
+    allocations_per_request: 51.5,
+    anon_peak_bytes: growth + MiB,
+    bytes_per_worker: growth / workers,
+    context_switches_per_request: 0.8,
+    cpu_us_per_request: way.cpu,
+    errors: 0,
+    fares: 5168,
+    heap_peak_bytes: growth * 0.7,
+    ideal_ratio: time / ideal,
+    in_flight_peak: workers,
+    kernel_estimate_bytes: 183296,
+    requests_per_second: (days * 2) / time,
+    rss_baseline_bytes: way.rest * MiB,
+    rss_growth_bytes: growth,
+    rss_peak_bytes: way.rest * MiB + growth,
+    scrape_p50_ms: 291,
+    scrape_p99_ms: 298,
+    server_late_p50_ms: 0.08,
+    server_late_p99_ms: 0.6,
+    threads_peak: 1,
     ...change,
   };
 }
 
 export const context = {
-  date: '2026-11-24T19:11:29+00:00', executable: 'bench', num_cpus: 2, caches: [{ type: 'Data', level: 1 }], load_avg: [0.1, 0.2, 0.3],
-  commit: '049c6a6', compiler: 'GNU 12.2.0', cpu_model: 'A made-up processor', kernel: 'Linux', libcurl: '7.88.1', workload: 'article',
+  date: '2026-11-24T19:11:29+00:00',
+  executable: 'bench',
+  num_cpus: 2,
+  caches: [{ type: 'Data', level: 1 }],
+  load_avg: [0.1, 0.2, 0.3],
+  commit: '049c6a6',
+  compiler: 'GNU 12.2.0',
+  cpu_model: 'A made-up processor',
+  kernel: 'Linux',
+  libcurl: '7.88.1',
+  workload: 'article',
 };
 
 /** A whole result: every strategy, five repetitions each, aggregates among them as the bench writes them. */
 export function result(names = strategies, /** @type {Record<string, unknown>} */ contextChange = {}) {
-  const benchmarks = names.flatMap((strategy) => (hasOneWorker(strategy) ? [1] : [20, 100]).flatMap((workers) => [
-    ...[0, 1, 2, 3, 4].map((index) => row(strategy, workers, index)),
-    { name: `${nameOf(strategy, workers)}/iterations:1/manual_time_mean`, run_type: 'aggregate', aggregate_name: 'mean', real_time: 1, time_unit: 'ms' },
-  ]));
+  const benchmarks = names.flatMap((strategy) =>
+    (hasOneWorker(strategy) ? [1] : [20, 100]).flatMap((workers) => [
+      ...[0, 1, 2, 3, 4].map((index) => row(strategy, workers, index)),
+      {
+        name: `${nameOf(strategy, workers)}/iterations:1/manual_time_mean`,
+        run_type: 'aggregate',
+        aggregate_name: 'mean',
+        real_time: 1,
+        time_unit: 'ms',
+      },
+    ]),
+  );
   return { context: { ...context, ...contextChange }, benchmarks };
 }
 
 /** The curve of one row: up to its workers' memory at once, then slowly on, to a peak shortly before the end. */
 export function curveOf(/** @type {Record<string, any>} */ one) {
   const [rest, growth, end] = [one.rss_baseline_bytes / 1024, one.rss_growth_bytes / 1024, one.real_time];
-  const points = [[-3, rest], [0, rest]];
+  const points = [
+    [-3, rest],
+    [0, rest],
+  ];
   for (let at = 1; at <= 200; ++at) {
     const part = (at / 200) ** 2;
     const wave = 0.03 * Math.sin(at * 1.7);
-    points.push([end * part, Math.round(rest + growth * (at === 180 ? 1 : Math.min(0.98, 0.55 * (1 - Math.exp(-part * 60)) + 0.4 * part + wave * part)))]);
+    points.push([
+      end * part,
+      Math.round(
+        rest + growth * (at === 180 ? 1 : Math.min(0.98, 0.55 * (1 - Math.exp(-part * 60)) + 0.4 * part + wave * part)),
+      ),
+    ]);
   }
   points.push([end + 4, Math.round(rest + growth * 0.9)]);
   return {
-    name: one.name.replace('/iterations:1/manual_time', ''), repetition: one.repetition_index,
-    phases_ms: { ready: -3, go: 0, half_done: end * 0.52, last_outcome: end, exit: end + 4 }, points, samples: points.length, sampler_cpu_share: 0.004,
+    name: one.name.replace('/iterations:1/manual_time', ''),
+    repetition: one.repetition_index,
+    phases_ms: { ready: -3, go: 0, half_done: end * 0.52, last_outcome: end, exit: end + 4 },
+    points,
+    samples: points.length,
+    sampler_cpu_share: 0.004,
   };
 }
 
 export function timelineOf(/** @type {{benchmarks: Record<string, any>[]}} */ { benchmarks }) {
-  return { timeline: 1, sample_every_ms: 2, curves: benchmarks.filter((one) => one.run_type === 'iteration').map(curveOf) };
+  return {
+    timeline: 1,
+    sample_every_ms: 2,
+    curves: benchmarks.filter((one) => one.run_type === 'iteration').map(curveOf),
+  };
 }
 
 /**

@@ -2,7 +2,11 @@ import { element } from '../dom.js';
 import { explorable } from './tooltip.js';
 
 /** Names a picture as a whole; Plot's names of its groups ("dot", "rule") would say nothing to who hears them. */
-export function named(/** @type {SVGSVGElement} */ svg, /** @type {'group' | 'img'} */ role, /** @type {string} */ name) {
+export function named(
+  /** @type {SVGSVGElement} */ svg,
+  /** @type {'group' | 'img'} */ role,
+  /** @type {string} */ name,
+) {
   for (const group of svg.querySelectorAll('g[aria-label]')) group.removeAttribute('aria-label');
   svg.setAttribute('role', role);
   svg.setAttribute('aria-label', name);

@@ -1,10 +1,13 @@
 import { element } from '../dom.js';
 
 /** The marks of a figure that can be pointed at: Plot gives each its words. */
-const marksOf = (/** @type {Element} */ figure) => /** @type {SVGElement[]} */ ([...figure.querySelectorAll('.marks > [aria-label]')]);
+const marksOf = (/** @type {Element} */ figure) =>
+  /** @type {SVGElement[]} */ ([...figure.querySelectorAll('.marks > [aria-label]')]);
 
 /** One bubble for the whole page; what it says a mark's own label says, too. */
-const bubble = () => document.getElementById('tooltip') ?? document.body.appendChild(element('div', { id: 'tooltip', 'aria-hidden': 'true', hidden: true }));
+const bubble = () =>
+  document.getElementById('tooltip') ??
+  document.body.appendChild(element('div', { id: 'tooltip', 'aria-hidden': 'true', hidden: true }));
 
 function show(/** @type {Element} */ mark) {
   const box = bubble();

@@ -27,20 +27,73 @@ export function waitingFigure(cases, { document, width }) {
   const narrow = width < 560;
   const most = Math.max(1, ...rows.map(share));
   const labelWidth = Math.min(190, Math.max(...rows.map((one) => nameOf(one).length)) * 6.3 + 14);
-  const textOf = (/** @type {Case} */ one) => (narrow ? percent(share(one)) : `${seconds(Number(figure(one, 'cpu_s')))} of ${seconds(Number(figure(one, 'time_s')))}, ${percent(share(one))}`);
-  return /** @type {SVGSVGElement} */ (Plot.plot({
-    ...(document ? { document } : {}), width, height: rows.length * 19 + 52, marginLeft: labelWidth, marginRight: narrow ? 48 : 160, marginTop: 26, marginBottom: 26,
-    style: figureStyle, color: { type: 'identity' },
-    x: { domain: [0, most] }, y: { type: 'band', domain: rows.map((one) => one.name), padding: 0.28 },
-    marks: [
-      Plot.axisX(most > 1.5 ? undefined : [0, 0.25, 0.5, 0.75, 1], { anchor: 'top', tickSize: 0, fill: colour('quiet'), tickFormat: (/** @type {number} */ value) => percent(value), label: null }),
-      Plot.barX(rows, { x1: 0, x2: 1, y: 'name', fill: colour('line'), fillOpacity: 0.55, className: 'waits' }),
-      Plot.barX(rows, { x1: 0, x2: share, y: 'name', fill: colourOfCase, ariaLabel: wordsOf, className: 'marks works' }),
-      Plot.ruleX([1], { stroke: colour('quiet'), strokeDasharray: '2,2' }),
-      Plot.tickX(rows.filter((one) => Number.isFinite(idealShare(one))), { x: (one) => Math.min(idealShare(one), most), y: 'name', stroke: colour('ink'), strokeWidth: 1.5, className: 'ideal' }),
-      Plot.axisY({ tickSize: 0, tickFormat: (/** @type {string} */ name) => nameOf(/** @type {Case} */ (rows.find((one) => one.name === name))), label: null }),
-      Plot.text(rows, { x: most, y: 'name', text: textOf, textAnchor: 'start', dx: 8, fill: colour('quiet'), fontVariant: 'tabular-nums' }),
-      Plot.text(['share of one core’s time that is CPU; grey: waiting; tick: latency alone'], { frameAnchor: 'bottom-left', dy: 16, fill: colour('quiet'), text: (text) => (narrow ? 'CPU; grey: waiting; tick: latency alone' : text) }),
-    ],
-  }));
+  const textOf = (/** @type {Case} */ one) =>
+    narrow
+      ? percent(share(one))
+      : `${seconds(Number(figure(one, 'cpu_s')))} of ${seconds(Number(figure(one, 'time_s')))}, ${percent(share(one))}`;
+  return /** @type {SVGSVGElement} */ (
+    Plot.plot({
+      ...(document ? { document } : {}),
+      width,
+      height: rows.length * 19 + 52,
+      marginLeft: labelWidth,
+      marginRight: narrow ? 48 : 160,
+      marginTop: 26,
+      marginBottom: 26,
+      style: figureStyle,
+      color: { type: 'identity' },
+      x: { domain: [0, most] },
+      y: { type: 'band', domain: rows.map((one) => one.name), padding: 0.28 },
+      marks: [
+        Plot.axisX(most > 1.5 ? undefined : [0, 0.25, 0.5, 0.75, 1], {
+          anchor: 'top',
+          tickSize: 0,
+          fill: colour('quiet'),
+          tickFormat: (/** @type {number} */ value) => percent(value),
+          label: null,
+        }),
+        Plot.barX(rows, { x1: 0, x2: 1, y: 'name', fill: colour('line'), fillOpacity: 0.55, className: 'waits' }),
+        Plot.barX(rows, {
+          x1: 0,
+          x2: share,
+          y: 'name',
+          fill: colourOfCase,
+          ariaLabel: wordsOf,
+          className: 'marks works',
+        }),
+        Plot.ruleX([1], { stroke: colour('quiet'), strokeDasharray: '2,2' }),
+        Plot.tickX(
+          rows.filter((one) => Number.isFinite(idealShare(one))),
+          {
+            x: (one) => Math.min(idealShare(one), most),
+            y: 'name',
+            stroke: colour('ink'),
+            strokeWidth: 1.5,
+            className: 'ideal',
+          },
+        ),
+        Plot.axisY({
+          tickSize: 0,
+          tickFormat: (/** @type {string} */ name) =>
+            nameOf(/** @type {Case} */ (rows.find((one) => one.name === name))),
+          label: null,
+        }),
+        Plot.text(rows, {
+          x: most,
+          y: 'name',
+          text: textOf,
+          textAnchor: 'start',
+          dx: 8,
+          fill: colour('quiet'),
+          fontVariant: 'tabular-nums',
+        }),
+        Plot.text(['share of one core’s time that is CPU; grey: waiting; tick: latency alone'], {
+          frameAnchor: 'bottom-left',
+          dy: 16,
+          fill: colour('quiet'),
+          text: (text) => (narrow ? 'CPU; grey: waiting; tick: latency alone' : text),
+        }),
+      ],
+    })
+  );
 }
