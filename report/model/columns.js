@@ -71,7 +71,13 @@ export const columns = [
 ];
 
 export const formatted = (/** @type {Column} */ column, /** @type {number | undefined} */ value) =>
-  value === undefined ? '–' : column.format ? column.format(value) : significant(value);
+  value === undefined
+    ? '–'
+    : column.format
+      ? column.format(value)
+      : value >= 10_000
+        ? Math.round(value).toLocaleString('en')
+        : significant(value);
 
 /**
  * Sorted by a column, or by the case's own order when there is none such; what has no value, and what failed,

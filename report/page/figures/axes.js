@@ -2,7 +2,7 @@
 import * as Plot from '@observablehq/plot';
 
 import { colour } from '../palette.js';
-import { logTicks } from './ticks.js';
+import { evenTicks, logTicks } from './ticks.js';
 
 const MiB = 2 ** 20;
 const units = /** @type {[number, string][]} */ ([
@@ -52,6 +52,13 @@ export function byteAxis(/** @type {number[]} */ ends, /** @type {number} */ len
     Plot.gridY(ticks, grid),
     Plot.axisY(ticks, { ...words, text, label, labelAnchor: 'top', labelArrow: 'none' }),
   ];
+}
+
+/** A linear axis of bytes at the left, with its grid: from nothing, round in MiB. */
+export function linearByteAxis(/** @type {number} */ most) {
+  const ticks = evenTicks(0, most / MiB, 4).map((tick) => tick * MiB);
+  const text = (/** @type {number} */ value) => (value === 0 ? '0' : `${plain(value / MiB)} MiB`);
+  return [Plot.gridY(ticks, grid), Plot.axisY(ticks, { ...words, text, label: null })];
 }
 
 /** An axis of microseconds at the left, with its grid. */

@@ -2,7 +2,7 @@ import * as Plot from '@observablehq/plot';
 
 import { bytes, seconds, workersInWords } from '../../model/units.js';
 import { colour } from '../palette.js';
-import { byteAxis, secondsTick, timeAxis } from './axes.js';
+import { byteAxis, linearByteAxis, secondsTick, timeAxis } from './axes.js';
 import { colourOfCase, figureStyle } from './look.js';
 
 /**
@@ -72,14 +72,7 @@ function axes(/** @type {Frame} */ frame, /** @type {number} */ width, /** @type
         value === 0 ? '0' : end < 2 ? `${Math.round(value * 1000)} ms` : secondsTick(value),
       label: null,
     }),
-    Plot.gridY({ ticks: 4, stroke: colour('line'), strokeOpacity: 1 }),
-    Plot.axisY({
-      ticks: 4,
-      tickSize: 0,
-      fill: colour('quiet'),
-      tickFormat: (/** @type {number} */ value) => (value === 0 ? '0' : bytes(value)),
-      label: null,
-    }),
+    ...linearByteAxis(frame.y[1]),
   ];
 }
 

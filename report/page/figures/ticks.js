@@ -4,7 +4,7 @@ const steps = [[1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 5, 7], [1, 2, 3, 4, 5, 6, 
 const round = (/** @type {number} */ value) => Number(value.toPrecision(12));
 
 /** Multiples of a round step within the ends. */
-function evenTicks(/** @type {number} */ low, /** @type {number} */ high, /** @type {number} */ most) {
+export function evenTicks(/** @type {number} */ low, /** @type {number} */ high, /** @type {number} */ most) {
   const rough = (high - low) / most;
   const decade = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((factor) => factor * decade).find((size) => size >= rough) ?? decade;
