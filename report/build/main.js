@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { bundlePage } from './bundle.js';
+import { drawPictures } from './draw_svg.js';
+import { help, parseFlags, UsageFault } from './flags.js';
+import { InputFault, oneLine } from './input_fault.js';
+import { pageHtml } from './page_html.js';
+import { readDatasets } from './read_datasets.js';
+import { writeFileWhole } from './write_file.js';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const ours = (/** @type {string} */ path) => relative(process.cwd(), join(root, path)) || '.';
+const say = (/** @type {string} */ text) => process.stderr.write(`report: ${oneLine(text)}\n`);
+
+/** The results that the project keeps. */
+function keptResults() {
+  const kept = ['article', 'light', 'scale']
+    .map((name) => ours(`results/${name}.json`))
+    .filter((file) => existsSync(file));
+  if (!kept.length)
+    throw new UsageFault(
+      'there are no results/article.json, light.json or scale.json: name a FILE that ./dev bench --benchmark_out=FILE wrote',
+    );
+  return kept;
+}
+
+/** @returns {Promise<number>} the exit code */
+async function run(/** @type {string[]} */ words) {
+  const flags = parseFlags(words);
+  if (flags.help) {
+    process.stdout.write(help);
+    return 0;
+  }
+  const datasets = readDatasets(flags.files.length ? flags.files : keptResults());
+  // Everything is made before anything is written.
+  const out = flags.out ?? ours('build/report.html');
+  const pictures = flags.svg === null ? [] : drawPictures(datasets[0], flags.svg);
+  const written = [{ file: out, text: pageHtml(datasets, await bundlePage()) }, ...pictures];
+  for (const { file, text } of written) {
+    writeFileWhole(file, text);
+    process.stdout.write(`${file}\n`);
+  }
+  if (pictures.length && !datasets[0].timeline)
+    say(`${datasets[0].file} has no curves beside it: memory over time is not among the pictures`);
+  return 0;
+}
+
+run(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (fault) => {
+    say(fault.message);
+    process.exitCode = fault instanceof InputFault || fault instanceof UsageFault ? 2 : 1;
+  },
+);
