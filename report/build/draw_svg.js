@@ -89,6 +89,7 @@ function memoryOverTime(/** @type {Dataset} */ dataset) {
         title,
       );
       const panel = memoryPanel(one, curveOf(one), frame, { document, width: panelWidth, height: panelHeight });
+      panel.setAttribute('overflow', 'visible');
       panel.setAttribute('x', String(x));
       panel.setAttribute('y', String(y + head));
       svg.append(panel);

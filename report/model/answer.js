@@ -61,6 +61,13 @@ function ratiosTo(/** @type {Case} */ subject, /** @type {Case} */ rival) {
 
 const isSame = (/** @type {number | undefined} */ ratio) => ratio === undefined || Math.abs(ratio - 1) <= as_good;
 
+/** Whether it costs less in something, and more in nothing. */
+function isBelow(/** @type {Case} */ subject, /** @type {Case} */ rival) {
+  const { time, memory } = ratiosTo(subject, rival);
+  const told = [time, memory].filter((ratio) => ratio !== undefined && !isSame(ratio));
+  return passed(rival) && told.length > 0 && told.every((ratio) => Number(ratio) < 1);
+}
+
 /** What a sentence has room for: the whole reason stands in the table. */
 const firstClause = (/** @type {string} */ reason) => reason.split(/[:;,] /)[0];
 
@@ -109,8 +116,9 @@ function asidesOf(/** @type {Case} */ subject, /** @type {Case[]} */ rivals, /**
   const rest = others.filter((one) => !same.includes(one));
   for (const family of ['library', 'other', 'python', 'floor']) {
     const held = rest.filter((one) => familyOf(one) === family).map((one) => heldAgainst(subject, one));
+    const isFloorBelow = family === 'floor' && rest.some((one) => familyOf(one) === 'floor' && isBelow(subject, one));
     if (held.length)
-      asides.push(`${capital(held.join('; '))}${family === 'floor' ? ': what a library has left to win' : ''}.`);
+      asides.push(`${capital(held.join('; '))}${isFloorBelow ? ': what a library has left to win' : ''}.`);
   }
   const pool = rivals.filter(passed).find((one) => one.strategy === 'thread_pool');
   const [grown, poolGrown] = [figure(subject, 'rss_growth_bytes'), pool && figure(pool, 'rss_growth_bytes')];

@@ -63,6 +63,11 @@ test('who is as good, the floor, and who failed are said besides', () => {
   assert.ok(asides.includes('The floor (raw_epoll) needs 0.86× the memory: what a library has left to win.'));
 });
 
+test('a floor that was slower is not called what there is to win', () => {
+  const { asides } = answerOf([passed('coroutines', 0.3, 14), passed('raw_epoll', 0.4, 12)]);
+  assert.deepEqual(asides, ['The floor (raw_epoll) needs 1.3× the time and 0.86× the memory.']);
+});
+
 test('without an ideal the time stands alone', () => {
   const { sentence } = answerOf([passed('coroutines', 0.01, 14, { figures: { ideal_ratio: undefined } })]);
   assert.equal(sentence, 'Coroutines: 10.0 ms at 14.0 MiB with 100 workers.');

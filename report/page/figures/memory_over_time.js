@@ -42,7 +42,7 @@ export function sharedFrame(curves, log) {
   const least = Math.min(
     ...curves.flatMap((curve) => samplesOf(curve).map((one) => one.bytes)).filter((value) => value > 0),
   );
-  return { log, x: [Math.min(...ends) / 20, Math.max(...ends) * 1.7], y: [least / 1.15, Math.max(...peaks) * 1.35] };
+  return { log, x: [Math.min(...ends) / 20, Math.max(...ends) * 1.7], y: [least / 1.15, Math.max(...peaks) * 1.7] };
 }
 
 /** The phases that are marked: what they are called in a panel. @type {[string, string][]} */
@@ -100,7 +100,7 @@ export function memoryPanel(one, curve, frame, { document, width, height = width
       width,
       height,
       marginLeft: width < 200 ? 44 : 52,
-      marginRight: 6,
+      marginRight: 14,
       marginTop: 14,
       marginBottom: 22,
       style: { ...figureStyle, fontSize: '10px' },
@@ -117,6 +117,7 @@ export function memoryPanel(one, curve, frame, { document, width, height = width
             x: time,
             y: frame.y[1],
             dy: -6,
+            dx: text === 'all' ? 2 : -2,
             textAnchor: text === 'all' ? 'start' : 'end',
             fill: colour('quiet'),
           }),
