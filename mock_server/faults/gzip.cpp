@@ -61,27 +61,26 @@ uLong crc_of_doubled(const std::string& bytes, int doublings) {
   return crc;
 }
 
+}  // namespace
+
+std::string gzip(std::string_view bytes) { return deflation{gzip_format}.take(bytes, Z_FINISH); }
+
 // After a full flush the blocks that follow know nothing of those before, and begin at a byte: so the same
 // zeros make the same block, and one can stand for all of them.
-zero_bomb make_zero_bomb() {
-  constexpr int doublings = 12;
-  const std::string zeros(zero_bomb::inflated_bytes >> doublings, '\0');
+zero_bomb make_zero_bomb(int doublings) {
+  const std::string zeros(1 << 20, '\0');
   zero_bomb bomb;
   bomb.start = std::string{"\x1f\x8b\x08\0\0\0\0\0\x02\xff", 10};
   bomb.block = deflation{bare_format}.take(zeros, Z_FULL_FLUSH);
   bomb.times = std::uint64_t{1} << doublings;
   bomb.end = std::string{"\x03\0", 2} +
              little_endian(static_cast<std::uint32_t>(crc_of_doubled(zeros, doublings))) +
-             little_endian(static_cast<std::uint32_t>(zero_bomb::inflated_bytes));
+             little_endian(static_cast<std::uint32_t>(zeros.size() << doublings));
   return bomb;
 }
 
-}  // namespace
-
-std::string gzip(std::string_view bytes) { return deflation{gzip_format}.take(bytes, Z_FINISH); }
-
 const zero_bomb& the_zero_bomb() {
-  static const zero_bomb bomb = make_zero_bomb();
+  static const zero_bomb bomb = make_zero_bomb(12);
   return bomb;
 }
 

@@ -12,8 +12,6 @@ std::string gzip(std::string_view bytes);
 /// A gzip file of zeros that is far smaller than what it holds, in parts so that it need not be in memory
 /// whole: `start`, `block` so many `times`, `end`. Valid to the last byte, check sum included.
 struct zero_bomb {
-  static constexpr std::uint64_t inflated_bytes = std::uint64_t{4} << 30;
-
   std::string start;
   std::string block;
   std::uint64_t times;
@@ -22,7 +20,9 @@ struct zero_bomb {
   std::uint64_t bytes() const { return start.size() + block.size() * times + end.size(); }
 };
 
-/// Made once, in some milliseconds.
+/// Of 2^doublings MiB.
+zero_bomb make_zero_bomb(int doublings);
+/// Of 4 GiB. Made once, in some milliseconds.
 const zero_bomb& the_zero_bomb();
 /// The bomb itself as a gzip file: some KiB. Made once.
 const std::string& the_nested_zero_bomb();

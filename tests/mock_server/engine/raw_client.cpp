@@ -1,6 +1,7 @@
 #include "tests/mock_server/engine/raw_client.hpp"
 
 #include <arpa/inet.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -80,6 +81,11 @@ std::string raw_client::receive_exactly(std::size_t bytes) {
   std::string text = received_.substr(0, bytes);
   received_.erase(0, text.size());
   return text;
+}
+
+bool raw_client::wait_readable(std::chrono::milliseconds patience) const {
+  pollfd socket{.fd = socket_.get(), .events = POLLIN, .revents = 0};
+  return ::poll(&socket, 1, static_cast<int>(patience.count())) > 0;
 }
 
 void raw_client::close_sending() { check(::shutdown(socket_.get(), SHUT_WR), "shutdown"); }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -25,6 +26,8 @@ class raw_client {
   std::string receive_at_least(std::size_t bytes);
   /// So many bytes of what arrives, or all there is when the server closes first.
   std::string receive_exactly(std::size_t bytes);
+  /// Whether something arrives, or the server closes, within that time.
+  bool wait_readable(std::chrono::milliseconds patience) const;
   /// FIN; what the server sends still arrives.
   void close_sending();
 

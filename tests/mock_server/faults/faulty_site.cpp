@@ -52,9 +52,12 @@ std::string faulty_site::search_request(int day, int attempt, std::string_view c
 std::string faulty_site::session() const {
   raw_client raw{port()};
   raw.send(start_request(0, 2));
-  const std::string head = raw.receive_response();
-  const std::size_t at = head.find("JSESSIONID=");
-  return head.substr(at, head.find(';', at) - at);
+  return session_in(raw.receive_response());
+}
+
+std::string faulty_site::session_in(const std::string& answer) {
+  const std::size_t at = answer.find("JSESSIONID=");
+  return at == std::string::npos ? std::string{} : answer.substr(at, answer.find(';', at) - at);
 }
 
 void faulty_site::ask_search(raw_client& raw, int day) const { raw.send(search_request(day, 1, session())); }

@@ -30,6 +30,8 @@ class faulty_site {
   /// Of the query of tests/mock_server/site/queries.hpp; `attempt` 0: without a tag.
   static std::string start_request(int day, int attempt);
   static std::string search_request(int day, int attempt, std::string_view cookie);
+  /// The cookie that an answer to start_request sets.
+  static std::string session_in(const std::string& answer);
   /// A live session's cookie, got without a fault.
   std::string session() const;
   /// The answer to the first attempt at a day's search, on `raw`, and to its start.
