@@ -44,7 +44,8 @@ int serve(const server_flags& flags) {
   site tickets{flags.page_kb};
   allow_as_many_open_files_as_possible();
   const auto engine =
-      make_engine(flags.engine, tickets, {.host = flags.host, .port = flags.port, .latency = flags.latency});
+      make_engine(flags.engine, tickets,
+                  {.host = flags.host, .port = flags.port, .latency = flags.latency, .faults = flags.faults});
   fmt::print("listening on {}:{}\n", flags.host, engine->port());
   std::fflush(stdout);
   int received = 0;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "mock_server/engine/server_engine.hpp"
+#include "mock_server/faults/fault_text.hpp"
 #include "mock_server/latency/latency_text.hpp"
 #include "mock_server/process/build_report.hpp"
 #include "mock_server/site/page_size.hpp"
@@ -21,6 +22,8 @@ constexpr const char* description =
   mock_server --latency 20ms                              small pages, any free port (it is printed)
   mock_server --engine beast --latency lognormal:20ms,p99=80ms --seed 7
                                                           for thousands of clients, latencies that vary
+  mock_server --faults reset_mid_body:2%,status_503:5% --seed 7 --fault-log what.jsonl
+                                                          a site that misbehaves, the same way each time
   curl -c jar -b jar http://127.0.0.1:8080/m/             a session and the search form
   curl http://127.0.0.1:8080/stats                        what it has answered, and how punctually
 
@@ -37,6 +40,34 @@ std::vector<std::string> engine_names() {
   std::vector<std::string> names;
   for (const engine_kind kind : engine_kinds) names.emplace_back(name_of(kind));
   return names;
+}
+
+// What is asked for with these three, which only the event engine has: that is chosen unless another was.
+struct fault_flags {
+  std::optional<std::string> faults;
+  std::optional<std::uint32_t> until;
+  std::optional<std::string> log;
+};
+
+// What is wrong with them, or nothing.
+std::string take_faults(const fault_flags& asked, bool engine_is_given, server_flags& flags) {
+  if (asked.until && !asked.faults) return "--faults-until: there are no --faults to end";
+  if (asked.log && asked.log->empty()) return "--fault-log: name a file";
+  if (!asked.faults && !asked.log) return {};
+  if (engine_is_given && flags.engine != engine_kind::beast) {
+    return fmt::format("--engine: {} has neither faults nor their log; leave it out or take beast",
+                       name_of(flags.engine));
+  }
+  flags.engine = engine_kind::beast;
+  fault_settings& settings = flags.faults.emplace();
+  settings.plan.seed = flags.latency.seed;
+  settings.plan.until_attempt = asked.until.value_or(fault_plan::for_ever);
+  settings.log = asked.log.value_or("");
+  if (!asked.faults) return {};
+  const auto rates = parse_faults(*asked.faults);
+  if (!rates) return "--faults: " + rates.error();
+  settings.plan.rates = *rates;
+  return {};
 }
 
 // What is wrong with --host, or nothing.
@@ -64,6 +95,7 @@ std::variant<server_flags, server_end> read_server_flags(int argc, const char* c
   std::string latency_text = "0";
   std::string engine_name{name_of(flags.engine)};
   bool listen_publicly = false;
+  fault_flags faults;
   CLI::App app{description, "mock_server"};
   app.set_version_flag("--version", version_line, "Print one line of JSON about this build, and end");
   app.add_option("--port", flags.port, "TCP port; 0 takes any free one")
@@ -75,18 +107,32 @@ std::variant<server_flags, server_end> read_server_flags(int argc, const char* c
       ->capture_default_str();
   app.add_option("--seed", flags.latency.seed,
                  "Of the latencies drawn: a search's goes by its stations and date, the start page's by how "
-                 "many sessions were started before, so that each run meets the same ones")
+                 "many sessions were started before, so that each run meets the same ones. And of the faults")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  app.add_option("--engine", engine_name,
-                 "What serves: cpp-httplib, a thread a connection, up to 256 of them; or beast, one thread "
-                 "for any number")
-      ->check(CLI::IsMember(engine_names()))
-      ->capture_default_str();
+  const auto* const engine =
+      app.add_option(
+             "--engine", engine_name,
+             "What serves: cpp-httplib, a thread a connection, up to 256 of them; or beast, one thread "
+             "for any number")
+          ->check(CLI::IsMember(engine_names()))
+          ->capture_default_str();
   app.add_option("--page-kb", flags.page_kb, "Size of a results page, in KiB")
       ->check(CLI::Range(min_page_kb, max_page_kb))
       ->capture_default_str();
   app.add_option("--host", flags.host, "IPv4 address to listen on")->capture_default_str();
+  app.add_option(
+      "--faults", faults.faults,
+      "What goes wrong, and how often, such as reset_mid_body:2%,status_503:5% (names below). Drawn "
+      "from --seed by date, step and attempt, as the header X-Scrape: 2026-03-01/1 says them; "
+      "without it by the date of a search and how many were before it, and of GET /m/ by the "
+      "sessions before it. The event engine's alone");
+  app.add_option("--faults-until", faults.until, "The last attempt that may meet a fault")
+      ->check(CLI::Range(std::uint32_t{1}, scrape_tag::most_attempts));
+  app.add_option("--fault-log", faults.log,
+                 "Append a line of JSON to this file for each request: date, step (1: GET /m/; 2: the "
+                 "search), attempt, fault, status");
+  app.footer("Faults, and at which step of a scrape they can be (start: GET /m/):\n" + list_of_faults());
   app.add_flag("--listen-publicly", listen_publicly, "Allow a --host that other machines can reach");
 
   try {
@@ -102,6 +148,9 @@ std::variant<server_flags, server_end> read_server_flags(int argc, const char* c
   if (!latency) return server_end{2, fmt::format("mock_server: --latency: {}", latency.error())};
   flags.latency.model = *latency;
   flags.engine = *engine_kind_of(engine_name);
+  if (const std::string complaint = take_faults(faults, engine->count() > 0, flags); !complaint.empty()) {
+    return server_end{2, "mock_server: " + complaint};
+  }
   if (const std::string complaint = complaint_about_host(flags, listen_publicly); !complaint.empty()) {
     return server_end{2, "mock_server: " + complaint};
   }

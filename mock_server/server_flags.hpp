@@ -2,11 +2,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 
 #include "mock_server/engine/response_latency.hpp"
 #include "mock_server/engine_kind.hpp"
+#include "mock_server/faults/fault_settings.hpp"
 
 namespace farebench {
 
@@ -18,6 +20,7 @@ struct server_flags {
   engine_kind engine = engine_kind::cpp_httplib;
   response_latency latency;
   std::size_t page_kb = 3;
+  std::optional<fault_settings> faults;  ///< set only with the event engine
 };
 
 /// The command line asked for a text (--help, --version) or was refused: print it and end.

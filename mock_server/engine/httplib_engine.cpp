@@ -2,6 +2,7 @@
 #include <sys/prctl.h>
 
 #include <future>
+#include <stdexcept>
 #include <thread>
 
 #include "mock_server/engine/httplib_server.hpp"
@@ -32,6 +33,7 @@ class connection_threads_queue final : public httplib::TaskQueue {
 class httplib_engine final : public server_engine {
  public:
   httplib_engine(site& served, const options& how) : server_(served, how.latency) {
+    if (how.faults) throw std::invalid_argument("the cpp-httplib engine has no faults");
     port_ = server_.bind(how.host, how.port);
     server_.new_task_queue = [this]() -> httplib::TaskQueue* {
       auto* const queue = new connection_threads_queue(server_.log());  // the library deletes it

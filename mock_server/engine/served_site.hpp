@@ -58,12 +58,4 @@ class served_site {
   std::vector<int> listening_;
 };
 
-/// Calls emit(name, value) for each header of a response but those that frame it and keep its connection.
-template <typename Emit>
-void for_each_header(const site_response& response, Emit emit) {
-  emit("Content-Type", response.content_type);
-  if (!response.set_cookie.empty()) emit("Set-Cookie", response.set_cookie);
-  if (!response.allow.empty()) emit("Allow", response.allow);
-}
-
 }  // namespace farebench

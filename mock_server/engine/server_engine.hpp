@@ -3,10 +3,12 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "mock_server/engine/response_latency.hpp"
 #include "mock_server/engine_kind.hpp"
+#include "mock_server/faults/fault_settings.hpp"
 #include "mock_server/server_stats.hpp"
 #include "mock_server/site/site.hpp"
 
@@ -21,6 +23,7 @@ class server_engine {
     std::string host = "127.0.0.1";  ///< an IPv4 address
     std::uint16_t port = 0;          ///< 0: any free one
     response_latency latency = {};
+    std::optional<fault_settings> faults = {};  ///< the event engine's alone
   };
 
   virtual ~server_engine() = default;
@@ -33,7 +36,8 @@ class server_engine {
 
 /// All of these throw std::system_error when the address cannot be listened on.
 std::unique_ptr<server_engine> make_engine(engine_kind kind, site& served, const server_engine::options& how);
-/// The engine over cpp-httplib: a thread a connection, for at most 256 connections from clients.
+/// The engine over cpp-httplib: a thread a connection, for at most 256 connections from clients. Throws
+/// std::invalid_argument for faults, which take raw bytes.
 std::unique_ptr<server_engine> make_httplib_engine(site& served, const server_engine::options& how);
 /// The engine over Boost.Asio and Beast: one thread, for as many connections as the process may have open
 /// files. What it has to send is held in memory while it waits: latency × rate × page size.

@@ -132,10 +132,15 @@ child_process::read_result child_process::read_line(std::chrono::nanoseconds pat
 int child_process::stop(std::chrono::milliseconds grace) {
   if (!wait_status_) {
     ::kill(pid_, SIGTERM);
-    if (!wait(grace)) {
-      ::kill(pid_, SIGKILL);
-      reap(0);
-    }
+    if (!wait(grace)) kill();
+  }
+  return *wait_status_;
+}
+
+int child_process::kill() {
+  if (!wait_status_) {
+    ::kill(pid_, SIGKILL);
+    reap(0);
   }
   return *wait_status_;
 }

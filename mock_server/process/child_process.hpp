@@ -51,6 +51,8 @@ class child_process {
 
   /// Sends SIGTERM, waits for up to `grace`, then SIGKILL; reaps. The wait status (see waitpid).
   int stop(std::chrono::milliseconds grace = std::chrono::seconds{2});
+  /// Sends SIGKILL and reaps. The wait status.
+  int kill();
   /// Waits for the child to end by itself; its wait status, or nullopt after `patience`.
   std::optional<int> wait(std::chrono::milliseconds patience);
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "mock_server/engine_kind.hpp"
@@ -11,11 +12,12 @@
 #include "mock_server/latency/scrape_latencies.hpp"
 #include "mock_server/process/child_process.hpp"
 #include "mock_server/server_stats.hpp"
+#include "posix/file_descriptor.hpp"
 
 namespace farebench {
 
 /// A mock server in a process of its own, ready when the constructor returns and gone when the
-/// destructor does. Same thread rule as `child_process`.
+/// destructor does. It can be killed and started again at the same port. Same thread rule as `child_process`.
 class mock_server_process {
  public:
   struct options {
@@ -23,7 +25,10 @@ class mock_server_process {
     std::uint64_t seed = default_latency_seed;             ///< of the latency's draws
     std::size_t page_kb = 3;
     engine_kind engine = engine_kind::cpp_httplib;
-    std::filesystem::path executable = {};  ///< empty: `mock_server` beside the running program
+    std::string faults = {};                         ///< as --faults has them; the event engine's alone
+    std::optional<std::uint32_t> faults_until = {};  ///< the last attempt that may meet one
+    std::filesystem::path fault_log = {};            ///< appended to; empty: none
+    std::filesystem::path executable = {};           ///< empty: `mock_server` beside the running program
     std::chrono::milliseconds start_deadline{10'000};
   };
 
@@ -41,10 +46,22 @@ class mock_server_process {
 
   /// Ends it; idempotent.
   void stop();
+  /// Ends it at once (SIGKILL), whatever it is doing. Its port refuses connections, and nobody else's server
+  /// gets it, until restart(). Throws std::system_error.
+  void kill();
+  /// Starts another in its place after kill() or stop(): the same options and port, so the same fares,
+  /// latencies and faults, but none of the sessions. Throws as the constructor does; it can then be called
+  /// again.
+  void restart();
 
  private:
-  child_process process_;
+  void start(std::uint16_t port);
+  std::uint16_t port() const;
+
+  options what_;
+  std::optional<child_process> process_;
   std::string url_;
+  file_descriptor port_keeper_;  // between kill() and restart()
 };
 
 }  // namespace farebench

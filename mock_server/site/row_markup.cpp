@@ -5,10 +5,13 @@
 #include <span>
 #include <string_view>
 
+#include "mock_server/site/row_layouts.hpp"
 #include "mock_server/site/vocabulary.hpp"
 
 namespace farebench {
 namespace {
+
+using namespace row_layouts;
 
 void append_number(std::string& page, std::int64_t number) {
   std::array<char, 20> digits;
@@ -47,33 +50,6 @@ void append_currency(std::string& page, const fare& offer, random_stream& random
   append_word(page, currencies(), offer.currency, random);
 }
 
-struct element {
-  std::string_view open;
-  std::string_view close;
-};
-
-constexpr std::array<element, 9> compact_rows{{
-    {R"(<div class="select-line">)", "</div>\n"},
-    {R"(<div class="select-line">)", "</div>\n"},
-    {R"(<div class="select-line" data-bus>)", "</div>\n"},
-    {R"(<div class='select-line'>)", "</div>\n"},
-    {R"(<div class="row select-line first">)", "</div>\n"},
-    {R"(<div title="od > do" class='bus select-line'>)", "</div>\n"},
-    {"<DIV CLASS=\"\n line\tselect-line \">", "</DIV>\n"},
-    {R"(<section class=select-line>)", "</section>\n"},
-    {R"(<article lang='cs' class = "line select-line"  >)", "</article>\n"},
-}};
-
-// What stands before each of the six words, and after the last. There is white space between two words in
-// any case: markup alone would part them for people, but not in the text that parsers give.
-using separators = std::array<std::string_view, 7>;
-constexpr std::array<separators, 4> compact_words{{
-    {"", " ", "\n", " ", "&nbsp;", " ", ""},
-    {"<b>", "</b> <b>", "</b> ", " <i>", "</i> <b>", "</b>&nbsp;", ""},
-    {"<b>", " </b><b>", "\n</b><i>", "</i> <u>", "</u><b> ", "&#160;", "</b>"},
-    {" ", "<br>\n", "<!-- > --> ", "\t", " <br/>", " <b>", "</b>\n"},
-}};
-
 void append_words(std::string& page, const fare& offer, const separators& between, random_stream& random) {
   page += between[0];
   append_time(page, offer.departure);
@@ -89,36 +65,6 @@ void append_words(std::string& page, const fare& offer, const separators& betwee
   append_currency(page, offer, random);
   page += between[6];
 }
-
-constexpr separators verbose_words{
-    R"(
-    <span class="col col-time departure" data-sort="departure" title="odjezd > v&nbsp;čase">)",
-    R"(</span>
-    <svg class="arrow" width="16" height="16" viewBox="0 0 16 16"><path d="M1 8h12M9 4l4 4-4 4" fill="none"/></svg>
-    <span class="col col-time arrival" data-sort="arrival">)",
-    R"(</span>
-    <span class="col col-type"><span class="badge badge-type" style="color:#a40">)",
-    R"(</span></span>
-    <!-- volná místa -->
-    <span class='col col-free' data-rule='free>0'>)",
-    R"(</span>
-    <span class="col col-price"><strong class="price">)",
-    R"(</strong>&nbsp;<small class="currency">)",
-    R"(</small></span>
-    <input type="hidden" name="tariff" value="REGULAR"><img class="logo" alt="select-line" src="data:,">
-  )"};
-
-constexpr separators table_words{R"(<td class="departure">)",
-                                 R"(&nbsp;</td><td class="arrival">)",
-                                 R"( </td><td class="type">)",
-                                 R"(</td> <td class="free"><b>)",
-                                 R"(</b></td>
-<td class="price">)",
-                                 R"(</td><td class="currency"> )",
-                                 R"(</td>)"};
-
-constexpr element table_row{"<table class=\"line\"><tbody><tr class=\"even select-line\">",
-                            "</tr></tbody></table>\n"};
 
 constexpr std::size_t verbose_share_bytes = 1'000;  // no verbose row is longer
 

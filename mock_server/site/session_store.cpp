@@ -35,15 +35,29 @@ session_store::session session_store::start() {
 }
 
 bool session_store::is_live(std::string_view id) const {
-  if (id.size() != 32) return false;
-  const auto read = [](std::string_view digits, std::uint64_t& number) {
+  const auto asked = read(id);
+  if (!asked) return false;
+  const std::lock_guard lock{mutex_};
+  return live_.contains(*asked);
+}
+
+// Its place among those by age stays: when that comes to be the oldest, there is nothing left to end.
+void session_store::forget(std::string_view id) {
+  const auto asked = read(id);
+  if (!asked) return;
+  const std::lock_guard lock{mutex_};
+  live_.erase(*asked);
+}
+
+std::optional<session_store::session_id> session_store::read(std::string_view id) {
+  if (id.size() != 32) return std::nullopt;
+  const auto read_half = [](std::string_view digits, std::uint64_t& number) {
     const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), number, 16);
     return fault == std::errc{} && end == digits.data() + digits.size();
   };
   session_id asked{};
-  if (!read(id.substr(0, 16), asked.high) || !read(id.substr(16), asked.low)) return false;
-  const std::lock_guard lock{mutex_};
-  return live_.contains(asked);
+  if (!read_half(id.substr(0, 16), asked.high) || !read_half(id.substr(16), asked.low)) return std::nullopt;
+  return asked;
 }
 
 std::uint64_t session_store::started() const {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -26,6 +27,8 @@ class session_store {
 
   session start();
   bool is_live(std::string_view id) const;
+  /// Ends it, if it is live.
+  void forget(std::string_view id);
   /// Sessions ever started.
   std::uint64_t started() const;
 
@@ -38,6 +41,8 @@ class session_store {
   struct hash {
     std::size_t operator()(const session_id& id) const { return id.low; }  // random already
   };
+
+  static std::optional<session_id> read(std::string_view id);
 
   const std::size_t capacity_;
   mutable std::mutex mutex_;

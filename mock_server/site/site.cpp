@@ -47,14 +47,16 @@ bool is_form_type(std::string_view content_type) {
                              "application/x-www-form-urlencoded");
 }
 
-bool holds_live_session(std::string_view cookies, const session_store& sessions) {
+// Calls visit(id) for each session that the Cookie header names, until one returns true; whether one did.
+template <typename Visit>
+bool any_session(std::string_view cookies, Visit visit) {
   while (!cookies.empty()) {
     const std::size_t end = std::min(cookies.find(';'), cookies.size());
     const std::string_view pair = trimmed(cookies.substr(0, end));
     cookies.remove_prefix(std::min(end + 1, cookies.size()));
     const std::size_t equals = pair.find('=');
     if (equals == std::string_view::npos || pair.substr(0, equals) != cookie_name) continue;
-    if (sessions.is_live(pair.substr(equals + 1))) return true;
+    if (visit(pair.substr(equals + 1))) return true;
   }
   return false;
 }
@@ -77,6 +79,13 @@ site_response site::answer(const site_request& request) {
   return refusal(405, "the start page is read with GET", "GET, HEAD");
 }
 
+void site::forget_sessions(std::string_view cookies) {
+  any_session(cookies, [this](std::string_view id) {
+    sessions_.forget(id);
+    return false;
+  });
+}
+
 std::uint64_t site::sessions_started() const { return sessions_.started(); }
 
 site_response site::start_page() {
@@ -92,7 +101,7 @@ site_response site::start_page() {
 }
 
 site_response site::search(const site_request& request) {
-  if (!holds_live_session(request.cookie, sessions_)) {
+  if (!any_session(request.cookie, [this](std::string_view id) { return sessions_.is_live(id); })) {
     return refusal(403, "no live session: GET /m/ first and send its JSESSIONID cookie back");
   }
   if (!is_form_type(request.content_type)) {

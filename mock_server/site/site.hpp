@@ -32,10 +32,22 @@ struct site_response {
   std::string content_type;
   std::string set_cookie;
   std::string allow;
+  std::string location;  ///< the site itself never sends one, nor the next: faults do
+  std::string retry_after;
   std::string body;
   /// Not sent: which step of a scrape it was, or none.
   std::variant<std::monostate, started_session, query> done = {};
 };
+
+/// Calls emit(name, value) for each header of a response but those that frame it and keep its connection.
+template <typename Emit>
+void for_each_header(const site_response& response, Emit emit) {
+  emit("Content-Type", response.content_type);
+  if (!response.set_cookie.empty()) emit("Set-Cookie", response.set_cookie);
+  if (!response.allow.empty()) emit("Allow", response.allow);
+  if (!response.location.empty()) emit("Location", response.location);
+  if (!response.retry_after.empty()) emit("Retry-After", response.retry_after);
+}
 
 /// The mock site: start page, search form, results; the same behind every engine. It knows neither
 /// HTTP libraries nor time. Any thread.
@@ -50,6 +62,8 @@ class site {
   explicit site(std::size_t page_kb);
 
   site_response answer(const site_request& request);
+  /// Ends those that a Cookie header names, as a site does on its own after some time.
+  void forget_sessions(std::string_view cookies);
 
   /// Sessions ever handed out.
   std::uint64_t sessions_started() const;

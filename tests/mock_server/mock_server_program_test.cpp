@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "mock_server/engine_kind.hpp"
+#include "mock_server/faults/fault_kind.hpp"
 #include "mock_server/process/child_process.hpp"
 #include "tests/mock_server/engine/raw_client.hpp"
 
@@ -93,6 +94,14 @@ TEST(mock_server_program, refuses_bad_flags_with_one_line_that_says_what_is_wron
       {"--latency uniform:3ms-1ms", "ends before it starts"},
       {"--latency gamma:3ms", "unknown distribution"},
       {"--seed -1", "--seed"},
+      {"--faults reset:2%", "there is no fault 'reset'; there are refuse, never_answer, "},
+      {"--faults refuse:60%,huge_body:41%", "101% together"},
+      {"--faults ''", "no fault ''"},
+      {"--faults refuse:2% --engine cpp-httplib", "cpp-httplib has neither faults nor their log"},
+      {"--fault-log x --engine cpp-httplib", "cpp-httplib has neither faults nor their log"},
+      {"--fault-log ''", "--fault-log: name a file"},
+      {"--faults-until 3", "no --faults to end"},
+      {"--faults refuse:2% --faults-until 0", "--faults-until"},
       {"--engine nginx", "--engine"},
       {"--port 65536", "--port"},
       {"--port -1", "--port"},
@@ -117,6 +126,24 @@ TEST(mock_server_program, refuses_a_port_in_use_with_one_line) {
   const ending end = run("--port " + port);
   EXPECT_EQ(end.exit_code, 1);
   EXPECT_EQ(end.said, "mock_server: bind 127.0.0.1:" + port + ": Address already in use\n");
+}
+
+TEST(mock_server_program, refuses_a_fault_log_that_it_cannot_write_with_one_line) {
+  const ending end = run("--faults refuse:1% --fault-log /nonexistent/folder/log");
+  EXPECT_EQ(end.exit_code, 1);
+  EXPECT_EQ(end.said, "mock_server: fault log: open /nonexistent/folder/log: No such file or directory\n");
+}
+
+TEST(mock_server_program, has_faults_without_being_told_which_engine_has_them) {
+  child_process server = start({"--faults", "http09_junk:100%", "--seed", "7"});
+  raw_client raw{port_of(server)};
+  raw.send("GET /m/ HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(raw.receive_all(), StartsWith("<!DOCTYPE html>"));
+}
+
+TEST(mock_server_program, lists_its_faults) {
+  const ending end = run("--help");
+  for (const fault_description& one : fault_table) EXPECT_THAT(end.said, HasSubstr(one.meaning));
 }
 
 TEST(mock_server_program, listens_on_the_loopback_address_that_it_is_given) {

@@ -31,7 +31,7 @@ void event_connection::start(std::list<event_connection>::iterator self) {
   run(wait_for(asio::ip::tcp::socket::wait_read, step::receive));
 }
 
-void event_connection::response_is_due() { run(step::send); }
+void event_connection::moment_has_come() { run(fault_ ? step::perform : step::send); }
 
 void event_connection::give_up_if_silent_since(clock::time_point moment) {
   error_code ignored;
@@ -50,6 +50,9 @@ void event_connection::run(step next) {
         break;
       case step::send:
         next = send();
+        break;
+      case step::perform:
+        next = perform();
         break;
       default:
         return server_.forget(self_);
@@ -117,15 +120,23 @@ event_connection::step event_connection::answer() {
   timed_response response =
       reader_->refusal() != 0 ? server_.served().refusal(reader_->refusal()) : server_.served().answer(asked);
   closes_ = !reader_->keeps_connection();
-  render_head(response.content);
-  if (asked.method != "HEAD") body_ = std::move(response.content.body);
+  if (server_.faults() != nullptr && counted_ != count::none) meet_faults(asked, response);
+  if (!fault_) {
+    render_head(response.content);
+    if (asked.method != "HEAD") body_ = std::move(response.content.body);
+  }
   reader_.reset();
   head_was_read_ = false;
   if (counted_ == count::none) return step::send;
   due_ = arrival_ + response.latency;
-  if (response.latency <= std::chrono::nanoseconds{0}) return step::send;
+  if (response.latency <= std::chrono::nanoseconds{0}) return fault_ ? step::perform : step::send;
   server_.wait_until(due_, *this);
   return step::wait;
+}
+
+void event_connection::meet_faults(const site_request& asked, timed_response& response) {
+  auto script = server_.faults()->meet(asked, reader_->scrape_tag(), response.content, response.latency);
+  if (script) fault_ = std::make_unique<script_player>(*std::move(script));
 }
 
 void event_connection::render_head(const site_response& content) {
@@ -160,6 +171,34 @@ event_connection::step event_connection::send() {
   if (failed == asio::error::would_block) return wait_for(asio::ip::tcp::socket::wait_write, step::send);
   response_ended();
   return failed || closes_ ? step::end : step::read_unread;
+}
+
+// A fault's answer counts as sent when it begins: some have no end.
+event_connection::step event_connection::perform() {
+  if (counted_ == count::arrived) {
+    server_.served().log().leaving();
+    counted_ = count::leaving;
+    response_ended();
+  }
+  using next = script_player::next;
+  switch (fault_->perform(socket_, server_.input())) {
+    case next::when_writable:
+      return wait_for(asio::ip::tcp::socket::wait_write, step::perform);
+    case next::when_readable:
+      return wait_for(asio::ip::tcp::socket::wait_read, step::perform);
+    case next::at_its_moment:
+      server_.wait_until(fault_->moment(), *this);
+      return step::wait;
+    case next::request:
+      fault_.reset();
+      return closes_ ? step::end : step::read_unread;
+    case next::refusal:
+      server_.refuse_connections_for_a_while();
+      return step::perform;
+    case next::nothing:
+      break;
+  }
+  return step::end;
 }
 
 // Sent or lost.

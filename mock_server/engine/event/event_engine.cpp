@@ -10,7 +10,7 @@ namespace {
 
 class event_engine final : public server_engine {
  public:
-  event_engine(site& served, const options& how) : server_(served, how.latency) {
+  event_engine(site& served, const options& how) : server_(served, how.latency, how.faults) {
     port_ = server_.listen(how.host, how.port);
     thread_ = std::thread([this] { server_.run(); });
   }

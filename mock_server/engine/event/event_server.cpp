@@ -15,8 +15,11 @@ using namespace std::chrono_literals;
 
 }  // namespace
 
-event_server::event_server(site& served, const response_latency& latency)
-    : served_(served, latency, engine_kind::beast, 0ms) {}
+event_server::event_server(site& served, const response_latency& latency,
+                           const std::optional<fault_settings>& faults)
+    : served_(served, latency, engine_kind::beast, 0ms) {
+  if (faults) faults_.emplace(served, *faults);
+}
 
 std::uint16_t event_server::listen(const std::string& host, std::uint16_t port) {
   const std::uint16_t listened = queues_.open(host, port);
@@ -40,7 +43,7 @@ void event_server::close() {
 
 void event_server::accept_when_possible(tcp::acceptor& queue) {
   queue.async_wait(tcp::acceptor::wait_read, [this, &queue](error_code failed) {
-    if (failed) return;
+    if (failed || refuses_) return;
     if (accept_all(queue)) return accept_when_possible(queue);
     // No descriptors are left, and the socket stays readable: look again when some may be.
     const auto later = std::make_shared<asio::steady_timer>(loop_, 10ms);
@@ -61,6 +64,24 @@ bool event_server::accept_all(tcp::acceptor& queue) {
     connections_.emplace_front(*this, std::move(socket));
     connections_.front().start(connections_.begin());
   }
+}
+
+// Those that are in its queues are let in first: the kernel would reset them.
+void event_server::refuse_connections_for_a_while() {
+  if (std::exchange(refuses_, true)) return;
+  for (auto& queue : queues_) accept_all(queue);
+  queues_.stop_listening();
+  listen_again_in_time();
+}
+
+void event_server::listen_again_in_time() {
+  refusal_.expires_after(refusal);
+  refusal_.async_wait([this](error_code cancelled) {
+    if (cancelled) return;
+    if (!queues_.listen_again()) return listen_again_in_time();
+    refuses_ = false;
+    for (auto& queue : queues_) accept_when_possible(queue);
+  });
 }
 
 void event_server::wait_until(clock::time_point moment, event_connection& connection) {
@@ -85,7 +106,7 @@ void event_server::arm_timer() {
 void event_server::release_due() {
   timer_moment_ = clock::time_point::min();
   const clock::time_point now = clock::now();
-  while (event_connection* const due = waiting_.pop_due(now)) due->response_is_due();
+  while (event_connection* const due = waiting_.pop_due(now)) due->moment_has_come();
   timer_moment_ = clock::time_point::max();
   if (!waiting_.empty()) arm_timer();
 }

@@ -52,7 +52,28 @@ std::uint16_t listen_queues::open(const std::string& host, std::uint16_t port) {
     one.listen(request_limits::listen_backlog, failed);
     check(failed, "listen " + where);
   }
+  address_ = address;
   return address.port();
+}
+
+// On Linux shutdown() takes a socket out of listening and leaves its port with it, if it was bound to that
+// very port: the first was bound to any, and loses it.
+void listen_queues::stop_listening() {
+  for (auto& one : all_) {
+    error_code ignored;
+    one.cancel(ignored);
+    ::shutdown(one.native_handle(), SHUT_RDWR);
+  }
+}
+
+bool listen_queues::listen_again() {
+  for (auto& one : all_) {
+    error_code failed;
+    if (one.local_endpoint(failed).port() == 0) one.bind(address_, failed);
+    if (!failed) one.listen(request_limits::listen_backlog, failed);
+    if (failed) return false;
+  }
+  return true;
 }
 
 void listen_queues::close() {

@@ -22,6 +22,11 @@ class listen_queues {
   /// Listens at that port, or at a free one for 0, which no other process listens at; the port. Once. Throws
   /// std::system_error naming the call.
   std::uint16_t open(const std::string& host, std::uint16_t port);
+  /// Refuses connections (those in the queues are reset) but keeps the port, until listen_again(). Cancels
+  /// what waits for connections.
+  void stop_listening();
+  /// False when the port cannot be had again; then ask once more later.
+  bool listen_again();
   void close();
 
   auto begin() { return all_.begin(); }
@@ -29,6 +34,7 @@ class listen_queues {
 
  private:
   std::array<acceptor, 4> all_;
+  boost::asio::ip::tcp::endpoint address_;
 };
 
 }  // namespace farebench

@@ -7,9 +7,15 @@
 
 #include "mock_server/engine/request_limits.hpp"
 #include "mock_server/engine/served_site.hpp"
+#include "mock_server/faults/scrape_step.hpp"
 
 namespace farebench {
 namespace http = boost::beast::http;
+namespace {
+
+constexpr boost::beast::string_view scrape_tag_header{scrape_tag::header.data(), scrape_tag::header.size()};
+
+}  // namespace
 
 request_reader::request_reader() {
   eager(true);
@@ -68,6 +74,9 @@ void request_reader::on_field_impl(field known, string_view name, string_view va
     content_type_.assign(value.data(), value.size());
   } else if (known == field::expect) {
     expects_continue_ = value == "100-continue";
+  } else if (known == field::unknown && scrape_tag_.empty() &&
+             boost::beast::iequals(name, scrape_tag_header)) {
+    scrape_tag_.assign(value.data(), value.size());
   }
 }
 

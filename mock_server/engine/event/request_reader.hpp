@@ -32,6 +32,8 @@ class request_reader final : private boost::beast::http::basic_parser<true> {
 
   /// Views of what this object holds.
   site_request request() const;
+  /// Its X-Scrape header, or empty: what the fault plan knows it by.
+  std::string_view scrape_tag() const { return scrape_tag_; }
 
  private:
   using error_code = boost::beast::error_code;
@@ -60,6 +62,7 @@ class request_reader final : private boost::beast::http::basic_parser<true> {
   std::string cookie_;
   std::string content_type_;
   std::string body_;
+  std::string scrape_tag_;
   std::size_t taken_bytes_ = 0;
   int status_ = 0;
   bool is_form_ = false;

@@ -1,6 +1,7 @@
 #include "tests/mock_server/engine/raw_client.hpp"
 
 #include <arpa/inet.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -39,7 +40,8 @@ void raw_client::send(std::string_view bytes) {
 bool raw_client::receive_more() {
   std::array<char, 4096> bytes;
   const ssize_t count = ::recv(socket_.get(), bytes.data(), bytes.size(), 0);
-  if (count < 0 && errno == ECONNRESET) return false;  // closed with something of ours unread
+  was_reset_ = count < 0 && errno == ECONNRESET;  // or closed with something of ours unread
+  if (was_reset_) return false;
   check(count, "recv");
   received_.append(bytes.data(), static_cast<std::size_t>(count));
   return count > 0;
@@ -66,6 +68,27 @@ std::string raw_client::receive_response() {
   received_.erase(0, size);
   return response;
 }
+
+std::string raw_client::receive_at_least(std::size_t bytes) {
+  while (received_.size() < bytes && receive_more()) {
+  }
+  return std::exchange(received_, {});
+}
+
+std::string raw_client::receive_exactly(std::size_t bytes) {
+  while (received_.size() < bytes && receive_more()) {
+  }
+  std::string text = received_.substr(0, bytes);
+  received_.erase(0, text.size());
+  return text;
+}
+
+bool raw_client::wait_readable(std::chrono::milliseconds patience) const {
+  pollfd socket{.fd = socket_.get(), .events = POLLIN, .revents = 0};
+  return ::poll(&socket, 1, static_cast<int>(patience.count())) > 0;
+}
+
+void raw_client::close_sending() { check(::shutdown(socket_.get(), SHUT_WR), "shutdown"); }
 
 std::string raw_client::receive_all() {
   while (receive_more()) {

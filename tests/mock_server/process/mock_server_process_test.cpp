@@ -4,7 +4,9 @@
 #include <httplib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <stdexcept>
 #include <system_error>
@@ -14,6 +16,7 @@
 #include "mock_server/process/sibling.hpp"
 #include "mock_server/site/timetable.hpp"
 #include "tests/mock_server/engine/raw_client.hpp"
+#include "tests/mock_server/faults/faulty_site.hpp"
 #include "tests/mock_server/site/libxml2_fares.hpp"
 #include "tests/mock_server/site/queries.hpp"
 
@@ -93,6 +96,116 @@ TEST(mock_server_process, is_gone_after_stop) {
   server.stop();
   EXPECT_THROW(server.stats(), std::runtime_error);
   server.stop();
+}
+
+class restarted_server : public testing::TestWithParam<engine_kind> {};
+INSTANTIATE_TEST_SUITE_P(, restarted_server, testing::ValuesIn(engine_kinds), [](const auto& engine) {
+  return engine.param == engine_kind::beast ? std::string{"beast"} : std::string{"cpp_httplib"};
+});
+
+// What a client meets whose server is killed midway: its connection goes, the port is refused, and then the
+// same site is there, but not its session.
+TEST_P(restarted_server, is_the_same_but_for_its_sessions) {
+  mock_server_process server{{.page_kb = 5, .engine = GetParam(), .executable = program}};
+  const std::string url = server.url();
+  const auto port = static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1)));
+  const std::string session = faulty_site::session_in([&] {
+    raw_client raw{port};
+    raw.send(faulty_site::start_request(0, 0));
+    return raw.receive_response();
+  }());
+  raw_client connected{port};
+  for (int life = 0; life < 3; ++life) {
+    connected.send("GET /m/ HTT");
+    server.kill();
+    connected.receive_all();
+    EXPECT_THROW(raw_client{port}, std::system_error);
+    EXPECT_THROW(server.stats(), std::runtime_error);
+    server.restart();
+    EXPECT_EQ(server.url(), url);
+
+    connected = raw_client{port};
+    connected.send(faulty_site::search_request(0, 0, session));
+    EXPECT_THAT(connected.receive_response(), StartsWith("HTTP/1.1 403 "));
+    connected.send(faulty_site::start_request(0, 0));
+    const std::string fresh = faulty_site::session_in(connected.receive_response());
+    connected.send(faulty_site::search_request(0, 0, fresh));
+    EXPECT_EQ(libxml2_fares(connected.receive_response()), timetable(query_on_day(0), 5));
+  }
+}
+
+TEST(mock_server_process, can_be_started_again_after_stop) {
+  mock_server_process server{{.executable = program}};
+  server.stop();
+  server.restart();
+  EXPECT_EQ(server.stats().requests, 0u);
+}
+
+// A server that is killed has logged all that a client has seen of it.
+TEST(mock_server_process, leaves_a_log_of_its_faults_that_outlives_a_kill) {
+  const log_file log;
+  mock_server_process server{{.seed = 7,
+                              .engine = engine_kind::beast,
+                              .faults = "status_503:50%,empty_reply:50%",
+                              .faults_until = 1,
+                              .fault_log = log.path(),
+                              .executable = program}};
+  const auto port = static_cast<std::uint16_t>(std::stoi(server.url().substr(server.url().rfind(':') + 1)));
+  const auto ask = [&](int day, int attempt) {
+    raw_client raw{port};
+    raw.send(faulty_site::start_request(day, attempt));
+    return raw.receive_response();
+  };
+  std::size_t asked = 0;
+  for (int life = 0; life < 2; ++life) {
+    for (int day = 0; day < 20; ++day, asked += 2) {
+      const std::string first = ask(day, 1);
+      EXPECT_EQ(log.lines().size(), asked + 1);
+      EXPECT_THAT(log.lines().back(), HasSubstr(first.empty() ? "empty_reply" : "status_503"));
+      EXPECT_THAT(ask(day, 2), StartsWith("HTTP/1.1 200 "));
+    }
+    server.kill();
+    EXPECT_EQ(log.lines().size(), asked);
+    server.restart();
+  }
+  const auto lines = log.lines();
+  EXPECT_TRUE(std::equal(lines.begin(), lines.begin() + 40, lines.begin() + 40)) << "the same seed";
+}
+
+std::size_t resident_bytes(pid_t process) {
+  std::ifstream file{"/proc/" + std::to_string(process) + "/statm"};
+  std::size_t mapped = 0;
+  std::size_t resident = 0;
+  file >> mapped >> resident;
+  return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+TEST(mock_server_process, does_not_hold_what_it_sends_for_ever) {
+  constexpr std::size_t clients = 10;
+  constexpr std::size_t drunk_bytes = 8 << 20;
+  for (const char* fault :
+       {"flood_1xx", "header_bomb", "huge_body", "huge_chunked_body", "huge_header_line"}) {
+    const mock_server_process server{
+        {.engine = engine_kind::beast, .faults = std::string{fault} + ":100%", .executable = program}};
+    const auto port = static_cast<std::uint16_t>(std::stoi(server.url().substr(server.url().rfind(':') + 1)));
+    const auto drink = [&](std::size_t bytes) {
+      std::vector<raw_client> drinkers;
+      for (std::size_t i = 0; i < clients; ++i) {
+        drinkers.emplace_back(port);
+        drinkers.back().send(faulty_site::start_request(0, 1));
+      }
+      for (raw_client& one : drinkers) EXPECT_GE(one.receive_at_least(bytes).size(), bytes) << fault;
+    };
+    drink(1);
+    const std::size_t before = resident_bytes(server.pid());
+    drink(drunk_bytes);
+    EXPECT_LT(resident_bytes(server.pid()), before + drunk_bytes / 2) << fault;
+  }
+}
+
+TEST(mock_server_process, says_when_its_engine_has_no_faults) {
+  EXPECT_THAT([] { (mock_server_process{{.faults = "refuse:1%", .executable = program}}); },
+              ThrowsMessage<std::runtime_error>(HasSubstr("exit code 2")));
 }
 
 TEST(mock_server_process, can_be_moved) {

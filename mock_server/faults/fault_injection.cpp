@@ -1,0 +1,85 @@
+#include "mock_server/faults/fault_injection.hpp"
+
+#include <algorithm>
+
+#include "mock_server/faults/make_script.hpp"
+#include "mock_server/faults/spoil_answer.hpp"
+#include "mock_server/site/page_parts.hpp"
+
+namespace farebench {
+namespace {
+
+using std::chrono::nanoseconds;
+
+constexpr nanoseconds least_late{std::chrono::milliseconds{200}};
+
+int step_of(const site_request& request) {
+  if (request.target == search_target) return request.method == "POST" ? 2 : 0;
+  const bool is_start = request.target.substr(0, request.target.find('?')) == start_target;
+  return is_start && request.method == "GET" ? 1 : 0;
+}
+
+// Without a word of the tag itself.
+site_response bad_tag() {
+  site_response refused;
+  refused.status = 400;
+  refused.content_type = "text/plain; charset=utf-8";
+  refused.body = "the header X-Scrape is not a date and an attempt such as 2026-03-01/1\n";
+  return refused;
+}
+
+}  // namespace
+
+fault_injection::fault_injection(site& tickets, const fault_settings& how) : site_(tickets), plan_(how.plan) {
+  if (!how.log.empty()) log_.emplace(how.log);
+}
+
+std::optional<fault_script> fault_injection::meet(const site_request& request, std::string_view tag,
+                                                  site_response& answer, nanoseconds& latency) {
+  const auto known = parse_scrape_tag(tag);
+  if (!tag.empty() && !known) answer = bad_tag();
+  const scrape_step exchange = place(request, known, answer);
+  const auto fault = choose(request, exchange, answer);
+  std::optional<fault_script> script;
+  if (fault) script = inject(*fault, request, exchange, answer, latency);
+  if (log_) log_->write(exchange, fault, script ? script->status : answer.status);
+  return script;
+}
+
+scrape_step fault_injection::place(const site_request& request, const std::optional<scrape_tag>& tag,
+                                   const site_response& answer) {
+  scrape_step exchange{.step = step_of(request)};
+  if (tag) {
+    exchange.date = tag->date;
+    exchange.attempt = tag->attempt;
+  } else if (const auto* const asked = std::get_if<query>(&answer.done)) {
+    exchange.date = asked->date;
+    exchange.attempt = ++untagged_searches_[asked->date];
+  } else if (const auto* const started = std::get_if<started_session>(&answer.done)) {
+    exchange.session = started->ordinal;
+    exchange.attempt = 1;
+  }
+  return exchange;
+}
+
+std::optional<fault_kind> fault_injection::choose(const site_request& request, const scrape_step& exchange,
+                                                  const site_response& answer) const {
+  if (request.target == redirect_target) return fault_kind::redirect_loop;
+  if (std::holds_alternative<std::monostate>(answer.done)) return std::nullopt;
+  return plan_.at(exchange);
+}
+
+std::optional<fault_script> fault_injection::inject(fault_kind fault, const site_request& request,
+                                                    const scrape_step& exchange, site_response& answer,
+                                                    nanoseconds& latency) {
+  if (fault == fault_kind::late_answer) latency = std::max(10 * latency, least_late);
+  if (fault == fault_kind::expired_session) {
+    site_.forget_sessions(request.cookie);
+    answer = site_.answer(request);
+  }
+  random_stream random = plan_.details_at(exchange);
+  spoil_answer(fault, answer, random, std::chrono::system_clock::now());
+  return make_script(fault, answer);
+}
+
+}  // namespace farebench

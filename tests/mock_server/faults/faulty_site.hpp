@@ -1,0 +1,61 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "farebench/query.hpp"
+#include "mock_server/engine/server_engine.hpp"
+#include "mock_server/faults/fault_plan.hpp"
+#include "mock_server/site/site.hpp"
+#include "tests/mock_server/engine/raw_client.hpp"
+
+namespace farebench {
+
+/// A site with faults behind the event engine, in this process, and the requests of a scrape as bytes. Of
+/// each day the first attempt alone meets faults, unless a plan says otherwise.
+class faulty_site {
+ public:
+  /// `faults`: as the flag has them.
+  explicit faulty_site(std::string_view faults, std::filesystem::path log = {});
+  faulty_site(const fault_plan& plan, std::chrono::nanoseconds latency, std::size_t page_kb,
+              std::filesystem::path log);
+
+  std::uint16_t port() const { return engine_->port(); }
+  server_engine& engine() { return *engine_; }
+  raw_client client() const { return raw_client{port()}; }
+
+  /// Of the query of tests/mock_server/site/queries.hpp; `attempt` 0: without a tag.
+  static std::string start_request(int day, int attempt);
+  static std::string search_request(int day, int attempt, std::string_view cookie);
+  /// The cookie that an answer to start_request sets.
+  static std::string session_in(const std::string& answer);
+  /// A live session's cookie, got without a fault.
+  std::string session() const;
+  /// The answer to the first attempt at a day's search, on `raw`, and to its start.
+  void ask_search(raw_client& raw, int day = 0) const;
+  void ask_start(raw_client& raw, int day = 0) const;
+
+ private:
+  site site_;
+  std::unique_ptr<server_engine> engine_;
+};
+
+/// A file's name in the tests' folder, this process's alone; the file is removed before and after.
+class log_file {
+ public:
+  log_file();
+  ~log_file();
+  log_file(const log_file&) = delete;
+  log_file& operator=(const log_file&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+  std::vector<std::string> lines() const;
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace farebench

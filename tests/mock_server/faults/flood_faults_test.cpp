@@ -1,0 +1,151 @@
+// More than anyone should take: what it looks like on a socket, that it stops when the client has had enough,
+// and that the server neither holds it nor keeps others waiting.
+
+#include <gmock/gmock.h>
+
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "mock_server/faults/gzip.hpp"
+#include "mock_server/site/results_page.hpp"
+#include "tests/mock_server/faults/faulty_site.hpp"
+#include "tests/mock_server/site/queries.hpp"
+#include "tests/support/open_resources.hpp"
+
+namespace farebench {
+namespace {
+
+using namespace std::chrono_literals;
+using clock = std::chrono::steady_clock;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+const std::string page = results_page(query_on_day(0), 3);
+const std::string start = "HTTP/1.1 200 \r\nContent-Type: text/html; charset=utf-8\r\n";
+
+constexpr std::size_t plenty_bytes = 4 << 20;
+
+struct endless_fault {
+  const char* name;
+  std::string start;
+  std::string again;  // repeated from then on
+};
+
+const endless_fault endless_faults[] = {
+    {"flood_1xx", "", "HTTP/1.1 103 Early Hints\r\nLink: </m/style.css>; rel=preload\r\n\r\n"},
+    {"header_bomb", start, "X-Bomb: tick tick tick tick tick tick\r\n"},
+    {"huge_body", start + "Connection: close\r\n\r\n", "<p>Jedeme dál.</p>\n"},
+    {"huge_chunked_body", start + "Transfer-Encoding: chunked\r\n\r\n1ff4\r\n", "<p>Jedeme dál.</p>\n"},
+};
+
+TEST(flood_faults, go_on_for_as_long_as_the_client_takes_them) {
+  for (const endless_fault& flood : endless_faults) {
+    const faulty_site site{std::string{flood.name} + ":100%"};
+    raw_client raw = site.client();
+    site.ask_search(raw);
+    const std::string bytes = raw.receive_at_least(plenty_bytes);
+    ASSERT_GE(bytes.size(), plenty_bytes) << flood.name;
+    EXPECT_THAT(bytes.substr(0, 1000), StartsWith(flood.start + flood.again + flood.again)) << flood.name;
+    EXPECT_THAT(bytes.substr(bytes.size() - 1000), HasSubstr(flood.again)) << flood.name;
+  }
+}
+
+TEST(flood_faults, end_when_the_client_goes) {
+  for (const char* fault : {"flood_1xx", "header_bomb", "huge_body", "huge_chunked_body", "gzip_bomb",
+                            "huge_header_line", "dribble_headers", "dribble_body", "never_answer"}) {
+    const faulty_site site{std::string{fault} + ":100%"};
+    const auto before = test::open_resources();
+    {
+      std::vector<raw_client> clients;
+      for (int i = 0; i < 10; ++i) {
+        clients.push_back(site.client());
+        site.ask_search(clients.back());
+      }
+      std::this_thread::sleep_for(20ms);
+    }
+    const auto deadline = clock::now() + 20s;
+    while (test::open_resources().descriptors > before.descriptors && clock::now() < deadline) {
+      std::this_thread::sleep_for(1ms);
+    }
+    EXPECT_LE(test::open_resources().descriptors, before.descriptors) << fault;
+  }
+}
+
+TEST(flood_faults, keep_nobody_else_waiting) {
+  const faulty_site site{"huge_body:25%,flood_1xx:25%,dribble_body:25%,never_answer:25%"};
+  const std::string cookie = site.session();
+  std::vector<std::jthread> drinkers;
+  for (int day = 0; day < 16; ++day) {
+    drinkers.emplace_back([&site, &cookie, day](const std::stop_token& stop) {
+      raw_client raw = site.client();
+      raw.send(faulty_site::search_request(day, 1, cookie));
+      while (!stop.stop_requested()) {
+        if (raw.wait_readable(10ms)) raw.receive_at_least(1);
+      }
+    });
+  }
+  raw_client good = site.client();
+  for (int day = 0; day < 200; ++day) {
+    good.send(faulty_site::search_request(day, 2, cookie));
+    ASSERT_THAT(good.receive_response(), EndsWith(results_page(query_on_day(day), 3)));
+  }
+}
+
+TEST(flood_faults, are_blocked_by_a_client_that_does_not_read_and_nobody_else_is) {
+  const faulty_site site{"huge_body:100%"};
+  raw_client silent = site.client();
+  site.ask_search(silent);
+  std::this_thread::sleep_for(20ms);
+  raw_client good = site.client();
+  good.send(faulty_site::start_request(0, 2));
+  EXPECT_THAT(good.receive_response(), StartsWith("HTTP/1.1 200 OK\r\n"));
+}
+
+TEST(flood_faults, send_a_header_of_eight_megabytes_and_then_the_page) {
+  const faulty_site site{"huge_header_line:100%"};
+  raw_client raw = site.client();
+  site.ask_search(raw);
+  const std::string before = start + "Content-Length: " + std::to_string(page.size()) + "\r\nX-Huge: ";
+  const std::string after = "\r\n\r\n" + page;
+  EXPECT_EQ(raw.receive_exactly(before.size()), before);
+  EXPECT_EQ(raw.receive_exactly(8 << 20), std::string(8 << 20, 'x'));
+  EXPECT_EQ(raw.receive_exactly(after.size()), after);
+}
+
+TEST(flood_faults, send_a_gzip_bomb_of_the_length_they_tell) {
+  const zero_bomb& bomb = the_zero_bomb();
+  const faulty_site site{"gzip_bomb:100%"};
+  raw_client raw = site.client();
+  site.ask_search(raw);
+  EXPECT_EQ(raw.receive_until("\r\n\r\n"),
+            start + "Content-Encoding: gzip\r\nContent-Length: " + std::to_string(bomb.bytes()) + "\r\n\r\n");
+  const std::string bytes = raw.receive_exactly(bomb.bytes());
+  EXPECT_EQ(bytes.size(), bomb.bytes());
+  EXPECT_THAT(bytes.substr(0, 4096), StartsWith(bomb.start + bomb.block));
+  EXPECT_THAT(bytes.substr(bytes.size() - 4096), EndsWith(bomb.block + bomb.end));
+}
+
+TEST(flood_faults, send_encoded_bodies_that_say_so) {
+  std::string broken = gzip(page);
+  broken[broken.size() / 2] = static_cast<char>(~broken[broken.size() / 2]);
+  const struct {
+    const char* fault;
+    const char* encoding;
+    std::string body;
+  } cases[] = {{"unasked_gzip", "gzip", gzip(page)},
+               {"broken_gzip", "gzip", broken},
+               {"nested_gzip_bomb", "gzip, gzip", the_nested_zero_bomb()}};
+  for (const auto& [fault, encoding, body] : cases) {
+    const faulty_site site{std::string{fault} + ":100%"};
+    raw_client raw = site.client();
+    site.ask_search(raw);
+    const std::string expected = start + "Content-Encoding: " + encoding +
+                                 "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    EXPECT_EQ(raw.receive_exactly(expected.size()), expected) << fault;
+  }
+}
+
+}  // namespace
+}  // namespace farebench

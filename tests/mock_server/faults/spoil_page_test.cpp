@@ -1,0 +1,87 @@
+// A spoiled page against the library's scanner and libxml2: the right fares or an error, never others.
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "farebench/fare_scanner.hpp"
+#include "mock_server/faults/spoil_answer.hpp"
+#include "mock_server/site/results_page.hpp"
+#include "mock_server/site/timetable.hpp"
+#include "tests/mock_server/site/libxml2_fares.hpp"
+#include "tests/mock_server/site/queries.hpp"
+
+namespace farebench {
+namespace {
+
+constexpr int days = 60;
+
+outcome scanned(const std::string& page) {
+  fare_scanner scanner;
+  scanner.feed(page);
+  return scanner.finish();
+}
+
+std::string spoiled(fault_kind kind, const query& asked, std::size_t page_kb, std::uint64_t seed) {
+  std::string page = results_page(asked, page_kb);
+  random_stream random{seed};
+  spoil_page(kind, page, random);
+  return page;
+}
+
+class spoiled_page : public testing::TestWithParam<std::size_t> {
+ protected:
+  // Calls check(page, query) with many pages that this fault has spoiled.
+  template <typename Check>
+  void for_each_page(fault_kind kind, Check check) {
+    for (int day = 0; day < days; ++day) {
+      const query asked = query_on_day(day);
+      for (std::uint64_t seed = 0; seed < 8; ++seed) {
+        const std::string page = spoiled(kind, asked, GetParam(), seed);
+        ASSERT_NE(page, results_page(asked, GetParam())) << name_of(kind);
+        check(page, asked);
+      }
+    }
+  }
+};
+INSTANTIATE_TEST_SUITE_P(page_kb, spoiled_page, testing::Values(2, 3, 10, 30));
+
+TEST_P(spoiled_page, has_the_same_rows_when_its_html_is_malformed) {
+  for_each_page(fault_kind::malformed_html, [&](const std::string& page, const query& asked) {
+    const auto expected = timetable(asked, GetParam());
+    ASSERT_EQ(libxml2_fares(page), expected) << page;
+    ASSERT_EQ(scanned(page), expected) << page;
+  });
+}
+
+TEST_P(spoiled_page, is_an_error_to_the_scanner_when_a_row_is_none) {
+  for (const fault_kind kind :
+       {fault_kind::mis_encoded_html, fault_kind::missing_field, fault_kind::extra_field,
+        fault_kind::price_not_a_number, fault_kind::price_too_large, fault_kind::unclosed_comment}) {
+    for_each_page(kind, [&](const std::string& page, const query&) {
+      const outcome found = scanned(page);
+      ASSERT_FALSE(found) << name_of(kind) << "\n" << page;
+      ASSERT_EQ(found.error().kind, fetch_error_kind::malformed_page);
+    });
+  }
+}
+
+TEST_P(spoiled_page, is_the_same_for_the_same_draws) {
+  const query asked = query_on_day(1);
+  for (const fault_description& one : fault_table) {
+    EXPECT_EQ(spoiled(one.kind, asked, GetParam(), 5), spoiled(one.kind, asked, GetParam(), 5));
+  }
+}
+
+TEST(spoiled_page, without_rows_stays_as_it_is) {
+  for (const fault_description& one : fault_table) {
+    std::string page = "<html><body>nothing</body></html>";
+    random_stream random{1};
+    spoil_page(one.kind, page, random);
+    EXPECT_EQ(page, "<html><body>nothing</body></html>");
+  }
+}
+
+}  // namespace
+}  // namespace farebench
