@@ -1,0 +1,84 @@
+// track: flags → record, compare, gate or selftest → exit code.
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <stdexcept>
+
+#include "bench/flags.hpp"
+#include "bench/track/compare_commits.hpp"
+#include "bench/track/compare_files.hpp"
+#include "bench/track/flags.hpp"
+#include "bench/track/record.hpp"
+#include "bench/track/show/comparison_table.hpp"
+#include "bench/track/track_error.hpp"
+#include "lib/cli/standard_streams.hpp"
+
+namespace {
+
+using namespace farebench;
+using namespace farebench::track;
+
+void say(const std::string& text) {
+  if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0)
+    throw std::runtime_error{"standard output cannot be written"};
+}
+
+/// A result file or a folder of them; the working tree is a folder too, and means its commit.
+bool is_recorded(const std::string& asked) { return asked != "." && std::filesystem::exists(asked); }
+
+comparison compare(const track_flags& flags) {
+  const bool base = is_recorded(flags.base);
+  const bool head = is_recorded(flags.head);
+  if (base != head) {
+    throw track_error{
+        fmt::format("{} is a {} and {} is none: compare two revisions, or two of what is recorded",
+                    base ? flags.base : flags.head, "file or folder", base ? flags.head : flags.base)};
+  }
+  if (!base) return compare_commits(flags.base, flags.head, workload_flags(flags.bench_flags), flags.plan);
+  if (!flags.bench_flags.empty())
+    throw track_error{"files hold the workload that they hold: no flags behind '--'"};
+  return compare_recorded(flags.base, flags.head);
+}
+
+int run(const track_flags& flags) {
+  switch (flags.verb) {
+    case track_flags::verb_of::record:
+      return record(flags.record);
+    case track_flags::verb_of::compare: {
+      const auto made = compare(flags);
+      say(flags.json ? comparison_json(made) : comparison_table(made));
+      return exit_code_of(made, flags.strict);
+    }
+    case track_flags::verb_of::gate:
+    case track_flags::verb_of::selftest:
+      break;
+  }
+  throw track_error{"not there yet"};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  open_missing_standard_streams();
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error like a full disk
+  try {
+    return run(parse_track_flags(argc, argv));
+  } catch (const help_asked& help) {
+    fmt::print("{}", help.text);
+    return 0;
+  } catch (const help_shown&) {  // the bench's
+    return 0;
+  } catch (const flag_error& fault) {
+    complain("track", fault.what());
+    return exit_usage;
+  } catch (const track_error& fault) {
+    complain("track", fault.what());
+    return fault.exit_code();
+  } catch (const std::exception& fault) {
+    complain("track", fault.what());
+    return exit_usage;
+  }
+}
