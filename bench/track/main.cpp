@@ -2,15 +2,20 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
+#include <optional>
 #include <stdexcept>
+#include <system_error>
 
 #include "bench/flags.hpp"
 #include "bench/track/compare_commits.hpp"
 #include "bench/track/compare_files.hpp"
 #include "bench/track/flags.hpp"
+#include "bench/track/gate/gate.hpp"
 #include "bench/track/record.hpp"
 #include "bench/track/show/comparison_table.hpp"
 #include "bench/track/track_error.hpp"
@@ -43,6 +48,29 @@ comparison compare(const track_flags& flags) {
   return compare_recorded(flags.base, flags.head);
 }
 
+/// Appended, as those who show such files (CI services) expect it.
+void append_summary(const std::filesystem::path& path, const std::string& text) {
+  errno = 0;
+  std::ofstream file{path, std::ios::binary | std::ios::app};
+  file << text;
+  file.close();
+  if (!file)
+    throw std::system_error{errno != 0 ? errno : EIO, std::generic_category(), "write " + path.string()};
+}
+
+int gate(const track_flags& flags) {
+  std::optional<std::string> against;
+  if (!flags.against.empty()) against = flags.against;
+  const auto made = run_gate(against, workload_flags(flags.bench_flags), flags.plan);
+  if (!flags.summary.empty()) append_summary(flags.summary, comparison_markdown(made));
+  if (flags.json) {
+    say(comparison_json(made));
+  } else {
+    say(flags.summary.empty() ? comparison_markdown(made) : comparison_table(made));
+  }
+  return exit_code_of(made, flags.strict);
+}
+
 int run(const track_flags& flags) {
   switch (flags.verb) {
     case track_flags::verb_of::record:
@@ -53,6 +81,7 @@ int run(const track_flags& flags) {
       return exit_code_of(made, flags.strict);
     }
     case track_flags::verb_of::gate:
+      return gate(flags);
     case track_flags::verb_of::selftest:
       break;
   }
