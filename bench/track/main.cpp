@@ -1,7 +1,9 @@
 // track: flags → record, compare, gate or selftest → exit code.
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -17,9 +19,12 @@
 #include "bench/track/flags.hpp"
 #include "bench/track/gate/gate.hpp"
 #include "bench/track/record.hpp"
+#include "bench/track/selftest/kills.hpp"
+#include "bench/track/selftest/mutants.hpp"
 #include "bench/track/show/comparison_table.hpp"
 #include "bench/track/track_error.hpp"
 #include "lib/cli/standard_streams.hpp"
+#include "mock_server/process/sibling.hpp"
 
 namespace {
 
@@ -71,6 +76,24 @@ int gate(const track_flags& flags) {
   return exit_code_of(made, flags.strict);
 }
 
+int selftest(const track_flags& flags) {
+  const auto rates = run_selftest(flags.is_short ? selftest_plan::brief() : selftest_plan{},
+                                  [](const std::string& line) { say(line + '\n'); });
+  return std::ranges::all_of(rates, &selftest_rate::is_good) ? exit_nothing_worse : exit_worse;
+}
+
+int kill_test(int kills) {
+  const auto folder = std::filesystem::temp_directory_path() / fmt::format("farebench-kills-{}", ::getpid());
+  const auto report = kill_recordings(sibling_path("track"), folder, kills);
+  std::filesystem::remove_all(folder);
+  say(fmt::format(
+      "{} recordings killed, {} of them while the file was being written: {} files whole, {} not; "
+      "{} parts left after the next recording\n",
+      report.kills, report.killed_while_writing, report.whole, report.broken, report.abandoned_parts));
+  if (!report.first_complaint.empty()) complain("track", report.first_complaint);
+  return report.broken == 0 && report.abandoned_parts == 0 ? exit_nothing_worse : exit_worse;
+}
+
 int run(const track_flags& flags) {
   switch (flags.verb) {
     case track_flags::verb_of::record:
@@ -83,9 +106,9 @@ int run(const track_flags& flags) {
     case track_flags::verb_of::gate:
       return gate(flags);
     case track_flags::verb_of::selftest:
-      break;
+      return flags.kills > 0 ? kill_test(flags.kills) : selftest(flags);
   }
-  throw track_error{"not there yet"};
+  return exit_usage;
 }
 
 }  // namespace

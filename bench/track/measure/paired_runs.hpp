@@ -27,12 +27,20 @@ struct runner {
   std::function<run_result(side, const benchmark_case&)> counted;
 };
 
-/// All that was measured of one case.
+/// Why a case has too few figures of one kind.
+struct case_failure {
+  std::string why = {};     ///< empty: it has all of them
+  bool is_of_head = false;  ///< by the head's own fault, and of the base there was none
+
+  bool is_there() const { return !why.empty(); }
+};
+
+/// All that was measured of one case. Where one kind of runs failed, the other's figures still count.
 struct case_samples {
   std::map<std::string, metric_samples> timed;    ///< by metric; in fours, A B B A: see inner_shift
   std::map<std::string, metric_samples> counted;  ///< by metric
-  std::string failure = {};                       ///< why there are too few; empty: there are all
-  bool is_failure_of_head = false;                ///< by its own fault, and of the base there was none
+  case_failure timed_failure = {};
+  case_failure counted_failure = {};
 };
 
 /// How much is measured.
@@ -43,8 +51,9 @@ struct measuring_plan {
 
 /// Runs the cases in rounds: in each every case once, in random order, as A B B A or as B A A B, by chance.
 /// So neither side always comes first, and a machine that becomes slower or faster moves both by the same.
-/// Every run is a fresh client and a fresh server. A four with a failed run is measured again; a case in
-/// which that happens more than three times has no figures but the reason.
+/// Every run is a fresh client and a fresh server. A four with a failed run is measured again: three times
+/// where the client was at fault; where the machine was (a late server), as often as there are fours to make,
+/// and three times more. A case in which more fail has no figures of that kind but the reason.
 std::map<std::string, case_samples> run_in_pairs(const std::vector<benchmark_case>& cases,
                                                  const measuring_plan& plan, const runner& with,
                                                  std::mt19937_64& random);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "bench/track/judge/order_interval.hpp"
 
@@ -20,12 +21,17 @@ const metric_samples* samples_of(const case_samples& of, const metric& one) {
   return found == all.end() ? nullptr : &found->second;
 }
 
-/// A case that could not be measured: worse, when the head alone is at fault.
-finding finding_of_failure(const std::string& series, const case_samples& of) {
+/// The first metric of a kind of runs that failed stands for all of that kind: worse, when the head alone is
+/// at fault.
+finding finding_of_failure(const std::string& series, const metric& of, const case_failure& failure) {
   return {.series = series,
-          .metric = metrics().front().name,
-          .what = of.is_failure_of_head ? verdict::regression : verdict::cannot_tell,
-          .why = of.failure};
+          .metric = of.name,
+          .what = failure.is_of_head ? verdict::regression : verdict::cannot_tell,
+          .why = failure.why};
+}
+
+const case_failure& failure_of(const case_samples& of, const metric& one) {
+  return one.is_exact() ? of.counted_failure : of.timed_failure;
 }
 
 void learn(noise& known, const std::map<std::string, case_samples>& seen, bool is_of_one_program) {
@@ -42,11 +48,12 @@ std::vector<finding> judge_all(const std::map<std::string, case_samples>& seen, 
                                double confidence) {
   std::vector<finding> all;
   for (const auto& [series, samples] : seen) {
-    if (!samples.failure.empty()) {
-      all.push_back(finding_of_failure(series, samples));
-      continue;
-    }
+    const case_failure* told = nullptr;
     for (const auto& of : metrics()) {
+      if (const auto& failure = failure_of(samples, of); failure.is_there()) {
+        if (std::exchange(told, &failure) != &failure) all.push_back(finding_of_failure(series, of, failure));
+        continue;
+      }
       const auto* const both = samples_of(samples, of);
       if (!both) continue;
       all.push_back(of.is_exact() ? judge_exact(series, of, *both)
@@ -56,8 +63,10 @@ std::vector<finding> judge_all(const std::map<std::string, case_samples>& seen, 
   return all;
 }
 
-std::string signed_percent(const std::optional<double>& change) {
-  return change ? fmt::format("{:+.1f} %", 100 * *change) : std::string{"something"};
+std::string change_text(const finding& of) {
+  if (!of.change) return of.why;
+  if (!of.low || !of.high) return fmt::format("{:+.1f} %", 100 * *of.change);
+  return fmt::format("{:+.1f} % [{:+.1f}, {:+.1f}]", 100 * *of.change, 100 * *of.low, 100 * *of.high);
 }
 
 /// What counts of a finding that was flagged, and of the same on fresh runs.
@@ -66,10 +75,9 @@ finding confirmed(const finding& first, finding fresh) {
     fresh.why += ", confirmed on fresh runs";
     return fresh;
   }
-  const bool is_opposite = is_flagged(fresh);
   fresh.what = verdict::cannot_tell;
-  fresh.why = fmt::format("{} at first, {} on fresh runs: not confirmed", signed_percent(first.change),
-                          is_opposite ? "the opposite" : signed_percent(fresh.change));
+  fresh.why =
+      fmt::format("{} at first, not confirmed on fresh runs: {}", change_text(first), change_text(fresh));
   return fresh;
 }
 
@@ -86,9 +94,9 @@ std::vector<finding> compare_in_two_stages(const std::vector<benchmark_case>& ca
   learn(known, screened, is_of_one_program);
   auto findings = judge_all(screened, known, plan.screening_confidence);
 
-  // A case that failed was run again and again already.
+  // What failed was run again and again already.
   const auto is_to_confirm = [&](const finding& one) {
-    return is_flagged(one) && screened.at(one.series).failure.empty();
+    return is_flagged(one) && !failure_of(screened.at(one.series), *find_metric(one.metric)).is_there();
   };
   const auto flagged = static_cast<std::size_t>(std::ranges::count_if(findings, is_to_confirm));
   if (flagged == 0) return findings;
@@ -114,7 +122,8 @@ std::vector<finding> compare_in_two_stages(const std::vector<benchmark_case>& ca
       one = confirmed(one, *same);
     } else {
       one.what = verdict::cannot_tell;
-      one.why = "flagged, and not to be measured again: " + fresh.at(one.series).failure;
+      one.why = "flagged, but could not be measured again: " +
+                failure_of(fresh.at(one.series), *find_metric(one.metric)).why;
     }
   }
   return findings;
