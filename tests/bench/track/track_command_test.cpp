@@ -1,4 +1,5 @@
-// track as its users meet it: commands in a repository of the test's own, whose commits build a client in no time.
+// track as its users meet it: commands in a repository of the test's own, whose commits build a client in no
+// time.
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -39,9 +40,9 @@ class track_command : public testing::Test {
   ~track_command() override { fs::remove_all(folder_); }
 
   test::finished_command shell(const std::string& command) const {
-    return test::run_command(fmt::format(
-        "cd {} && export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null && {}", (folder_ / "repo").string(),
-        command));
+    return test::run_command(
+        fmt::format("cd {} && export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null && {}",
+                    (folder_ / "repo").string(), command));
   }
   test::finished_command track(const std::string& arguments) const {
     return shell(fmt::format("{} {}", (bin / "track").string(), arguments));
@@ -96,7 +97,8 @@ bool counts_heaps() { return this_build().sanitizers.empty(); }
 TEST_F(track_command, help_names_the_verbs_the_verdicts_and_the_exit_codes) {
   const auto run = shell((bin / "track").string() + " --help");
   EXPECT_EQ(run.exit_code, 0);
-  for (const char* text : {"record", "compare", "gate", "selftest", "cannot tell", "Exit codes", "max(1 %, 64 bytes)"})
+  for (const char* text :
+       {"record", "compare", "gate", "selftest", "cannot tell", "Exit codes", "max(1 %, 64 bytes)"})
     EXPECT_THAT(run.output, HasSubstr(text));
   EXPECT_THAT(shell((bin / "track").string() + " compare --help").output, HasSubstr("--pairs"));
 }
@@ -104,24 +106,25 @@ TEST_F(track_command, help_names_the_verbs_the_verdicts_and_the_exit_codes) {
 TEST_F(track_command, refuses_bad_arguments_with_one_line_and_exit_code_2) {
   commit(probe, "one");
   write("a.json", "{}");
-  for (const char* bad : {"", "compare", "compare HEAD", "dance", "compare HEAD HEAD --pairs 2", "compare HEAD no-such-commit",
-                          "compare HEAD a.json", "compare a.json a.json -- --smoke", "compare HEAD HEAD -- --nonsense",
-                          "compare HEAD HEAD -- --benchmark_repetitions=3", "compare HEAD HEAD -- --strategies python_sync",
-                          "record -- --latency soon", "record -- --benchmark_format=csv", "record --of no-such-commit",
-                          "gate --against no-such-commit", "selftest --kill 0"}) {
+  for (const char* bad :
+       {"", "compare", "compare HEAD", "dance", "compare HEAD HEAD --pairs 2", "compare HEAD no-such-commit",
+        "compare HEAD a.json", "compare a.json a.json -- --smoke", "compare HEAD HEAD -- --nonsense",
+        "compare HEAD HEAD -- --benchmark_repetitions=3", "compare HEAD HEAD -- --strategies python_sync",
+        "record -- --latency soon", "record -- --benchmark_format=csv", "record --of no-such-commit",
+        "gate --against no-such-commit", "selftest --kill 0"}) {
     const auto run = track(bad);
     EXPECT_EQ(run.exit_code, 2) << bad << ": " << run.errors;
     EXPECT_EQ(lines(run.errors), 1) << bad << ": " << run.errors;
     EXPECT_EQ(run.output, "") << bad;
   }
-  const auto outside = test::run_command(fmt::format("cd / && {} compare HEAD HEAD~", (bin / "track").string()));
+  const auto outside =
+      test::run_command(fmt::format("cd / && {} compare HEAD HEAD~", (bin / "track").string()));
   EXPECT_EQ(outside.exit_code, 2);
   EXPECT_THAT(outside.errors, HasSubstr("no git repository here"));
 }
 
-TEST_F(track_command, records_a_complete_result_that_says_nothing_of_where_it_was_made) {
-  const auto id = commit(probe, "one");
-  // The client says which commit it is of; here that is one that this repository does not have.
+TEST_F(track_command, records_nothing_of_a_client_whose_commit_the_repository_does_not_have) {
+  commit(probe, "one");
   const auto foreign = track(fmt::format("record {}", tiny));
   EXPECT_EQ(foreign.exit_code, 2);
   EXPECT_THAT(foreign.errors, HasSubstr("there is no commit"));
@@ -187,7 +190,8 @@ TEST_F(track_command, says_how_to_make_a_shallow_clone_whole) {
   commit(probe, "one");
   commit(probe, "two");
   git("clone -q --depth 1 file://$PWD ../shallow");
-  const auto run = shell(fmt::format("cd ../shallow && {} compare HEAD~ HEAD {}", (bin / "track").string(), tiny));
+  const auto run =
+      shell(fmt::format("cd ../shallow && {} compare HEAD~ HEAD {}", (bin / "track").string(), tiny));
   EXPECT_EQ(run.exit_code, 2);
   EXPECT_THAT(run.errors, HasSubstr("shallow: git fetch --unshallow"));
 }
@@ -216,12 +220,14 @@ TEST_F(track_command, gate_holds_against_main_and_takes_what_is_accepted) {
   EXPECT_THAT(run.output, HasSubstr("regression")) << "the table for people";
 
   write("results/accepted.json",
-        fmt::format(R"({{"accepted": [{{"series": "fetch/strategy:coroutines/workers:2/latency_ms:1/page_kb:3/days:6",
+        fmt::format(
+            R"({{"accepted": [{{"series": "fetch/strategy:coroutines/workers:2/latency_ms:1/page_kb:3/days:6",
           "metric": "allocations_per_request", "commit": "{}", "reason": "on purpose"}}]}})",
-                    worse));
+            worse));
   const auto accepted = track(fmt::format("gate --pairs 6 --json {}", tiny));
   bool is_accepted = false;
-  for (const auto& one : nlohmann::json::parse(accepted.output)["findings"])
+  const auto made = nlohmann::json::parse(accepted.output);
+  for (const auto& one : made["findings"])
     is_accepted = is_accepted || one.value("accepted", "") == "on purpose";
   EXPECT_TRUE(is_accepted) << accepted.output;
 
@@ -235,7 +241,8 @@ TEST_F(track_command, gate_holds_against_main_and_takes_what_is_accepted) {
 class recorded_files : public track_command {
  protected:
   void put(const std::string& name, const std::string& text) const { std::ofstream{folder_ / name} << text; }
-  static std::string text_of(double time_ms, char program, const char* member = "date", const char* value = "now") {
+  static std::string text_of(double time_ms, char program, const char* member = "date",
+                             const char* value = "now") {
     auto context = made_up_context();
     context["program_sha256"] = std::string(64, program);
     context[member] = value;
@@ -280,7 +287,8 @@ TEST_F(recorded_files, that_are_broken_are_named_with_what_is_wrong_and_exit_cod
   }
 }
 
-/// What is recorded is of the commit that the client says it is of: so these stand in the project's own repository.
+/// What is recorded is of the commit that the client says it is of: so these stand in the project's own
+/// repository.
 class recording : public testing::Test {
  protected:
   recording() {
@@ -316,8 +324,9 @@ TEST_F(recording, keeps_every_repetition_and_a_complete_context) {
   EXPECT_EQ(read.rows.begin()->second.size(), 3u);
   std::ifstream stream{file};
   const auto context = nlohmann::json::parse(stream)["context"];
-  for (const char* name : {"parents", "dirty", "compiler", "flags", "build_type", "program_sha256", "machine", "load_before",
-                           "load_after", "steal_percent", "canary", "canary_after", "commit_date", "subject"})
+  for (const char* name :
+       {"parents", "dirty", "compiler", "flags", "build_type", "program_sha256", "machine", "load_before",
+        "load_after", "steal_percent", "canary", "canary_after", "commit_date", "subject"})
     EXPECT_TRUE(context.contains(name)) << name;
   EXPECT_THAT(context.dump(), Not(HasSubstr(FAREBENCH_SOURCE_DIR)));
   EXPECT_THAT(context.dump(), Not(HasSubstr(folder_.string())));
