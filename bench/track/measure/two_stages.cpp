@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -34,13 +35,12 @@ const case_failure& failure_of(const case_samples& of, const metric& one) {
   return one.is_exact() ? of.counted_failure : of.timed_failure;
 }
 
-void learn(noise& known, const std::map<std::string, case_samples>& seen, bool is_of_one_program) {
+/// Adds what `shift` makes of each metric of each series.
+void learn(noise& known, const std::map<std::string, case_samples>& seen,
+           std::optional<double> (*shift)(const metric_samples&)) {
   for (const auto& [series, samples] : seen) {
-    for (const auto& [name, both] : samples.timed) {
-      if (const auto shift = inner_shift(both)) known.add(series, name, *shift);
-      if (!is_of_one_program) continue;
-      if (const auto shift = shift_of(both)) known.add(series, name, *shift);
-    }
+    for (const auto& [name, both] : samples.timed)
+      if (const auto found = shift(both)) known.add(series, name, *found);
   }
 }
 
@@ -91,8 +91,11 @@ std::vector<finding> compare_in_two_stages(const std::vector<benchmark_case>& ca
                                            const comparing_plan& plan, const runner& with, noise& known,
                                            bool is_of_one_program, std::mt19937_64& random) {
   const auto screened = run_in_pairs(cases, {.pairs = plan.pairs, .counts = plan.counts}, with, random);
-  learn(known, screened, is_of_one_program);
+  learn(known, screened, inner_shift);
   auto findings = judge_all(screened, known, plan.screening_confidence);
+  // Not before: nothing is beyond a floor that it is part of.
+  const auto floors = known;
+  if (is_of_one_program) learn(known, screened, shift_of);
 
   // What failed was run again and again already.
   const auto is_to_confirm = [&](const finding& one) {
@@ -112,7 +115,7 @@ std::vector<finding> compare_in_two_stages(const std::vector<benchmark_case>& ca
                        [&](const benchmark_case& row) { return suspects.contains(row.name()); });
   const auto fresh = run_in_pairs(
       again, {.pairs = is_timed ? confirming_pairs(plan, flagged) : 0, .counts = plan.counts}, with, random);
-  const auto second = judge_all(fresh, known, confirming_confidence(plan, flagged));
+  const auto second = judge_all(fresh, floors, confirming_confidence(plan, flagged));
   for (auto& one : findings) {
     if (!is_to_confirm(one)) continue;
     const auto same = std::ranges::find_if(second, [&](const finding& other) {

@@ -24,7 +24,7 @@ struct comparing_plan {
 /// of 100 comparisons at most (Bonferroni: each has confidence 1 − 0.01 / flagged), and with as many pairs as
 /// such an interval needs to be sure of one stray run at each end. Only what is beyond the floor in both, to
 /// the same side, counts; the rest of the flagged cannot be told. The floors are those of `known`, to which
-/// the A/As inside this comparison are added first. Calls for no clock; `with` does.
+/// the A/As inside this comparison are added first; the whole of it, where it is one, is added last.
 std::vector<finding> compare_in_two_stages(const std::vector<benchmark_case>& cases,
                                            const comparing_plan& plan, const runner& with, noise& known,
                                            bool is_of_one_program, std::mt19937_64& random);

@@ -163,6 +163,12 @@ TEST(two_stages, alarm_at_most_once_in_sixty_where_nothing_changed) {
   EXPECT_LE(alarms, comparisons / 60);
 }
 
+TEST(two_stages, a_program_with_itself_is_judged_like_any_other) {
+  made_up_machine machine{1};
+  machine.slower = 1.5;  // no program is, but were it so, this would have to tell
+  EXPECT_EQ(of_metric(compare(machine, {a_case("a")}, true), "real_time").what, verdict::regression);
+}
+
 TEST(two_stages, do_not_count_what_fresh_runs_do_not_confirm) {
   made_up_machine machine{3};
   machine.slower = 1.5;
