@@ -8,6 +8,9 @@
 
 namespace farebench {
 
+/// How often a client's memory is looked at where nobody says otherwise.
+inline constexpr std::chrono::milliseconds default_sample_every{2};
+
 /// Runs a case once, timed: a fresh client and a fresh server, watched from outside. Throws as client_run.
 measurement measure(const programs& with, const benchmark_case& row, std::chrono::nanoseconds sample_every);
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bench/benchmark_case.hpp"
+#include "bench/fixture.hpp"
 
 namespace farebench {
 
@@ -19,7 +20,8 @@ struct bench_flags {
   bool smoke = false;
   std::filesystem::path journal;   ///< empty: beside the output, or beside the program
   std::filesystem::path timeline;  ///< of the memory curves; empty: beside the output, if there is one
-  std::chrono::microseconds sample_every{2000};  ///< how often a client's memory is looked at
+  std::chrono::microseconds sample_every =
+      default_sample_every;  ///< how often a client's memory is looked at
   std::string display_format = "console";
   std::string out_format = "json";
   std::string out;     ///< of --benchmark_out; empty: none

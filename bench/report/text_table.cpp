@@ -11,23 +11,23 @@ namespace {
 constexpr std::string_view absent = "–";
 constexpr std::string_view gap = "  ";
 
-/// Of text of single-width characters: its code points.
-std::size_t width(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
-std::string padding(std::string_view text, std::size_t to) { return std::string(to - width(text), ' '); }
+std::string padding(std::string_view text, std::size_t to) { return std::string(to - text_width(text), ' '); }
 
 std::vector<std::size_t> widths_of(std::span<const text_row> rows, std::size_t text_cells) {
   std::vector<std::size_t> widths(rows.front().cells.size());
   for (const auto& row : rows)
     for (std::size_t cell = 0; cell < (row.instead.empty() ? widths.size() : text_cells); ++cell)
-      widths[cell] = std::max(widths[cell], width(row.cells[cell]));
+      widths[cell] = std::max(widths[cell], text_width(row.cells[cell]));
   return widths;
 }
 
 }  // namespace
+
+std::size_t text_width(std::string_view text) {
+  // Its code points.
+  return static_cast<std::size_t>(
+      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
 
 std::string text_table(std::span<const text_row> rows, std::size_t text_cells) {
   if (rows.empty()) return {};

@@ -1,0 +1,141 @@
+#include "bench/track/files/recorded_run.hpp"
+
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "bench/track/track_error.hpp"
+#include "tests/bench/track/made_up_run.hpp"
+
+namespace farebench::track {
+namespace {
+
+using testing::HasSubstr;
+
+std::string complaint(const std::string& text) {
+  try {
+    parse_recorded_run(text, "run.json");
+  } catch (const track_error& fault) {
+    EXPECT_EQ(fault.exit_code(), exit_usage);
+    EXPECT_THAT(fault.what(), HasSubstr("run.json"));
+    return fault.what();
+  }
+  return {};
+}
+
+TEST(recorded_run, is_read_as_it_was_written) {
+  auto rows = made_up_rows(50, 3);
+  const auto run = made_up_run(made_up_context(), rows);
+  EXPECT_EQ(run.commit(), std::string(40, 'a'));
+  EXPECT_EQ(run.machine(), "some-cpu-2c-24g-0123abcd");
+  EXPECT_EQ(run.canary, 1);
+  ASSERT_EQ(run.rows.size(), 1u);
+  const auto& repetitions = run.rows.at(made_up_series);
+  ASSERT_EQ(repetitions.size(), 3u);
+  EXPECT_EQ(repetitions[0].at("real_time"), 50);
+  EXPECT_EQ(repetitions[0].at("heap_peak_bytes"), 100'000);
+  EXPECT_FALSE(repetitions[0].contains("cpu_time")) << "that is the bench's own";
+}
+
+TEST(recorded_run, sets_failed_repetitions_apart_with_their_reason) {
+  auto rows = made_up_rows(50, 3);
+  rows[1]["error_occurred"] = true;
+  rows[1]["error_message"] = "wrong answers";
+  const auto run = made_up_run(made_up_context(), rows);
+  EXPECT_EQ(run.rows.at(made_up_series).size(), 2u);
+  EXPECT_EQ(run.failures.at(made_up_series), "wrong answers");
+}
+
+TEST(recorded_run, cut_off_anywhere_is_an_error_and_never_half_a_result) {
+  const auto text = recorded_text(made_up_context(), made_up_rows(50, 2));
+  const std::size_t end = text.find_last_of('}');  // only the newline behind it may go
+  for (std::size_t size = 0; size <= end; ++size) {
+    const auto why = complaint(text.substr(0, size));
+    EXPECT_THAT(why, HasSubstr("truncated")) << size;
+  }
+  EXPECT_EQ(complaint(text.substr(0, end + 1)), "");
+}
+
+TEST(recorded_run, with_any_byte_changed_is_an_error_or_the_same_result) {
+  const auto text = recorded_text(made_up_context(), made_up_rows(50, 2));
+  const auto whole = parse_recorded_run(text, "run.json");
+  int errors = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    for (const char instead : {'0', 'x', '"', ' ', '}'}) {
+      if (text[at] == instead) continue;
+      auto changed = text;
+      changed[at] = instead;
+      try {
+        const auto read = parse_recorded_run(changed, "run.json");
+        EXPECT_EQ(read.context, whole.context) << at;
+        EXPECT_EQ(read.rows, whole.rows) << at;
+      } catch (const track_error&) {
+        ++errors;
+      }
+    }
+  }
+  EXPECT_GT(errors, 1000);
+}
+
+TEST(recorded_run, changed_by_hand_is_named_as_such) {
+  auto text = recorded_text(made_up_context(), made_up_rows(50, 2));
+  const auto at = text.find("\"real_time\":50.0");
+  ASSERT_NE(at, std::string::npos);
+  text.replace(at, 16, "\"real_time\":40.0");
+  EXPECT_THAT(complaint(text), HasSubstr("changed after it was recorded"));
+}
+
+TEST(recorded_run, laid_out_anew_is_the_same_result) {
+  const auto text = recorded_text(made_up_context(), made_up_rows(50, 2));
+  EXPECT_EQ(complaint(nlohmann::ordered_json::parse(text).dump(4)), "");
+}
+
+TEST(recorded_run, foreign_files_are_named_with_what_is_wrong_in_them) {
+  EXPECT_THAT(complaint(""), HasSubstr("truncated"));
+  EXPECT_THAT(complaint("hello"), HasSubstr("not JSON: it goes wrong at byte 1"));
+  EXPECT_THAT(complaint("[1,2]"), HasSubstr("no JSON object"));
+  EXPECT_THAT(complaint("{}"), HasSubstr("no context and benchmarks"));
+  EXPECT_THAT(complaint(R"({"context":{"date":"x"},"benchmarks":[]})"), HasSubstr("not of track record"));
+  EXPECT_THAT(complaint(R"({"context":{"a":1,"a":2},"benchmarks":[]})"), HasSubstr("'a' twice"));
+}
+
+TEST(recorded_run, a_member_that_is_missing_or_of_another_kind_is_named) {
+  for (const char* name :
+       {"machine", "program_sha256", "commit", "engine", "workload", "canary", "load_before"}) {
+    auto context = made_up_context();
+    context.erase(name);
+    EXPECT_THAT(complaint(recorded_text(context, made_up_rows(50, 1))),
+                HasSubstr(std::string{"has no '"} + name + "'"));
+    context[name] = nlohmann::ordered_json::array();
+    EXPECT_THAT(complaint(recorded_text(context, made_up_rows(50, 1))),
+                HasSubstr(std::string{"'"} + name + "' is not a"));
+  }
+  auto context = made_up_context();
+  context["commit"] = "HEAD";
+  EXPECT_THAT(complaint(recorded_text(context, made_up_rows(50, 1))),
+              HasSubstr("commit is not 40 hex digits: 'HEAD'"));
+}
+
+TEST(recorded_run, a_row_that_is_wrong_is_named_by_its_number) {
+  const auto with = [](const char* name, const nlohmann::ordered_json& value) {
+    auto rows = made_up_rows(50, 2);
+    rows[1][name] = value;
+    return complaint(recorded_text(made_up_context(), rows));
+  };
+  EXPECT_THAT(with("name", "BM_other"), HasSubstr("row 2: 'BM_other' is not the name of a row of bench"));
+  EXPECT_THAT(with("real_time", "fast"), HasSubstr("row 2: 'real_time' is not a number"));
+  EXPECT_THAT(with("real_time", -1), HasSubstr("row 2: its real_time is not above zero"));
+  EXPECT_THAT(with("time_unit", "s"), HasSubstr("row 2: its time_unit is not 'ms'"));
+  EXPECT_THAT(with("run_type", "aggregate"), HasSubstr("row 2 is no repetition"));
+  EXPECT_THAT(complaint(recorded_text(made_up_context(), nlohmann::ordered_json::array())),
+              HasSubstr("no rows"));
+}
+
+TEST(recorded_run, a_file_that_cannot_be_read_is_named) {
+  EXPECT_THROW(read_recorded_run("/no/such/run.json"), track_error);
+  EXPECT_THROW(read_recorded_run(std::filesystem::temp_directory_path()), track_error);
+}
+
+}  // namespace
+}  // namespace farebench::track

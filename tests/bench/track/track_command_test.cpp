@@ -1,0 +1,373 @@
+// track as its users meet it: commands in a repository of the test's own, whose commits build a client in no
+// time.
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "bench/track/files/recorded_run.hpp"
+#include "bench/track/selftest/kills.hpp"
+#include "cmake/build_identity.hpp"
+#include "mock_server/process/child_process.hpp"
+#include "tests/bench/track/made_up_run.hpp"
+#include "tests/support/run_command.hpp"
+
+namespace farebench::track {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr const char* tiny = "-- --smoke --strategies coroutines --workers 2";
+
+const fs::path bin{FAREBENCH_BIN_DIR};
+
+class track_command : public testing::Test {
+ protected:
+  track_command() {
+    std::string pattern = fs::temp_directory_path() / "farebench-track-XXXXXX";
+    folder_ = mkdtemp(pattern.data());
+    fs::create_directories(folder_ / "repo");
+  }
+  ~track_command() override { fs::remove_all(folder_); }
+
+  test::finished_command shell(const std::string& command) const {
+    return test::run_command(
+        fmt::format("cd {} && export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null && {}",
+                    (folder_ / "repo").string(), command));
+  }
+  test::finished_command track(const std::string& arguments) const {
+    return shell(fmt::format("{} {}", (bin / "track").string(), arguments));
+  }
+  std::string git(const std::string& arguments) const {
+    const auto done = shell("git -c user.name=tester -c user.email=tester@example.invalid " + arguments);
+    EXPECT_EQ(done.exit_code, 0) << arguments << '\n' << done.errors;
+    return done.output.substr(0, done.output.find_last_not_of('\n') + 1);
+  }
+
+  void write(const std::string& name, const std::string& text) const {
+    fs::create_directories((folder_ / "repo" / name).parent_path());
+    std::ofstream{folder_ / "repo" / name} << text;
+  }
+
+  /// Commits a project whose fetch_probe is a copy of a program, and what makes that commit another.
+  std::string commit(const fs::path& client, const std::string& text) const {
+    write("CMakeLists.txt", fmt::format(R"(cmake_minimum_required(VERSION 3.25)
+project(scratch NONE)
+add_custom_target(fetch_probe COMMAND ${{CMAKE_COMMAND}} -E copy {} ${{CMAKE_BINARY_DIR}}/bin/fetch_probe)
+# {}
+)",
+                                        client.string(), text));
+    write(".gitignore", "/build/\n");
+    if (!fs::exists(folder_ / "repo" / ".git")) git("init -q -b main .");
+    git("add -A");
+    git("commit -q -m '" + text + "'");
+    return git("rev-parse HEAD");
+  }
+
+  fs::path folder_;
+};
+
+const fs::path probe = bin / "fetch_probe";
+
+fs::path mutant(const std::string& name) { return bin / "tests" / "mutants" / name; }
+
+std::ptrdiff_t lines(const std::string& text) { return std::ranges::count(text, '\n'); }
+
+/// The only result file in a folder.
+fs::path only_result(const fs::path& folder) {
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::recursive_directory_iterator{folder})
+    if (entry.path().extension() == ".json") found.push_back(entry.path());
+  EXPECT_EQ(found.size(), 1u);
+  return found.empty() ? fs::path{} : found.front();
+}
+
+/// Under a sanitizer nothing can count heaps.
+bool counts_heaps() { return this_build().sanitizers.empty(); }
+
+TEST_F(track_command, help_names_the_verbs_the_verdicts_and_the_exit_codes) {
+  const auto run = shell((bin / "track").string() + " --help");
+  EXPECT_EQ(run.exit_code, 0);
+  for (const char* text :
+       {"record", "compare", "gate", "selftest", "cannot tell", "Exit codes", "max(1 %, 64 bytes)"})
+    EXPECT_THAT(run.output, HasSubstr(text));
+  EXPECT_THAT(shell((bin / "track").string() + " compare --help").output, HasSubstr("--pairs"));
+}
+
+TEST_F(track_command, refuses_bad_arguments_with_one_line_and_exit_code_2) {
+  commit(probe, "one");
+  write("a.json", "{}");
+  for (const char* bad :
+       {"", "compare", "compare HEAD", "dance", "compare HEAD HEAD --pairs 2", "compare HEAD no-such-commit",
+        "compare HEAD a.json", "compare a.json a.json -- --smoke", "compare HEAD HEAD -- --nonsense",
+        "compare HEAD HEAD -- --benchmark_repetitions=3", "compare HEAD HEAD -- --strategies python_sync",
+        "record -- --latency soon", "record -- --benchmark_format=csv", "record --of no-such-commit",
+        "gate --against no-such-commit", "selftest --kill 0"}) {
+    const auto run = track(bad);
+    EXPECT_EQ(run.exit_code, 2) << bad << ": " << run.errors;
+    EXPECT_EQ(lines(run.errors), 1) << bad << ": " << run.errors;
+    EXPECT_EQ(run.output, "") << bad;
+  }
+  const auto outside =
+      test::run_command(fmt::format("cd / && {} compare HEAD HEAD~", (bin / "track").string()));
+  EXPECT_EQ(outside.exit_code, 2);
+  EXPECT_THAT(outside.errors, HasSubstr("no git repository here"));
+}
+
+TEST_F(track_command, records_nothing_of_a_client_whose_commit_the_repository_does_not_have) {
+  commit(probe, "one");
+  const auto foreign = track(fmt::format("record {}", tiny));
+  EXPECT_EQ(foreign.exit_code, 2);
+  EXPECT_THAT(foreign.errors, HasSubstr("there is no commit"));
+  EXPECT_FALSE(fs::exists(folder_ / "repo" / "results"));
+}
+
+TEST_F(track_command, finds_an_allocation_more_between_two_commits_and_leaves_no_work_tree) {
+  if (!counts_heaps()) GTEST_SKIP() << "nothing can count heaps under a sanitizer";
+  commit(probe, "one");
+  const auto worse = commit(mutant("one_allocation_a_request"), "two");
+  const auto run = track(fmt::format("compare HEAD~ HEAD --pairs 6 --json {}", tiny));
+  EXPECT_EQ(run.exit_code, 1) << run.errors;
+  const auto made = nlohmann::json::parse(run.output);
+  EXPECT_EQ(made["head"]["commit"], worse);
+  EXPECT_EQ(made["same_program"], false);
+  bool is_found = false;
+  for (const auto& one : made["findings"])
+    is_found = is_found || (one["metric"] == "allocations_per_request" && one["verdict"] == "regression");
+  EXPECT_TRUE(is_found) << run.output;
+  EXPECT_EQ(lines(shell("git worktree list").output), 1);
+  EXPECT_FALSE(fs::exists(folder_ / "repo/build/track/source"));
+  EXPECT_EQ(git("status --porcelain"), "");
+  // The second time nothing is built.
+  EXPECT_THAT(track(fmt::format("compare HEAD~ HEAD --pairs 6 {}", tiny)).errors, Not(HasSubstr("building")));
+}
+
+TEST_F(track_command, knows_commits_of_one_program_as_an_a_a) {
+  commit(probe, "one");
+  commit(probe, "another text, the same program");
+  const auto run = track(fmt::format("compare HEAD~ HEAD --pairs 6 {}", tiny));
+  EXPECT_THAT(run.output, HasSubstr("one program on both sides: an A/A"));
+  EXPECT_TRUE(fs::exists(folder_ / "repo/build/track/noise")) << "it is kept as the floor";
+}
+
+TEST_F(track_command, compares_the_working_tree_as_it_stands) {
+  if (!counts_heaps()) GTEST_SKIP() << "nothing can count heaps under a sanitizer";
+  const auto id = commit(probe, "one");
+  auto text = shell("cat CMakeLists.txt").output;
+  text.replace(text.find(probe.string()), probe.string().size(), mutant("one_allocation_a_request").string());
+  write("CMakeLists.txt", text);
+  for (const char* asked : {".", "HEAD"}) {
+    const auto run = track(fmt::format("compare HEAD^0 {} --pairs 6 --json {}", asked, tiny));
+    EXPECT_EQ(run.exit_code, 1) << run.errors;
+    const auto made = nlohmann::json::parse(run.output);
+    EXPECT_EQ(made["head"]["commit"], id);
+    EXPECT_EQ(made["head"]["dirty"], true);
+    EXPECT_EQ(made["base"]["dirty"], false);
+  }
+}
+
+TEST_F(track_command, says_which_commit_does_not_build_and_why) {
+  commit(probe, "one");
+  commit(probe.string() + "-that-is-not-there", "two");
+  const auto run = track(fmt::format("compare HEAD~ HEAD {}", tiny));
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_THAT(run.errors, HasSubstr(git("rev-parse HEAD").substr(0, 12) + " does not build"));
+  EXPECT_THAT(run.errors, HasSubstr("-that-is-not-there"));
+  EXPECT_THAT(run.errors, HasSubstr(".log"));
+  EXPECT_EQ(lines(shell("git worktree list").output), 1);
+}
+
+TEST_F(track_command, says_how_to_make_a_shallow_clone_whole) {
+  commit(probe, "one");
+  commit(probe, "two");
+  git("clone -q --depth 1 file://$PWD ../shallow");
+  const auto run =
+      shell(fmt::format("cd ../shallow && {} compare HEAD~ HEAD {}", (bin / "track").string(), tiny));
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_THAT(run.errors, HasSubstr("shallow: git fetch --unshallow"));
+}
+
+TEST_F(track_command, goes_on_after_a_build_that_was_killed) {
+  commit(probe, "one");
+  commit(probe, "two");
+  git("worktree add -q --detach build/track/source HEAD~");
+  write("build/track/binary/CMakeCache.txt", "of another source");
+  const auto run = track(fmt::format("compare HEAD~ HEAD --pairs 6 {}", tiny));
+  EXPECT_THAT(run.output, HasSubstr("an A/A")) << run.errors;
+}
+
+TEST_F(track_command, gate_holds_against_main_and_takes_what_is_accepted) {
+  if (!counts_heaps()) GTEST_SKIP() << "nothing can count heaps under a sanitizer";
+  commit(probe, "one");
+  git("checkout -q -b topic");
+  const auto worse = commit(mutant("one_allocation_a_request"), "two");
+  const auto arguments = fmt::format("gate --pairs 6 --summary ../summary.md {}", tiny);
+  const auto run = track(arguments);
+  EXPECT_EQ(run.exit_code, 1) << run.errors;
+  std::ifstream file{folder_ / "summary.md"};
+  const std::string summary{std::istreambuf_iterator<char>{file}, {}};
+  EXPECT_THAT(summary, HasSubstr("### Something got worse"));
+  EXPECT_THAT(summary, HasSubstr("allocations/request"));
+  EXPECT_THAT(run.output, HasSubstr("regression")) << "the table for people";
+
+  write("results/accepted.json",
+        fmt::format(
+            R"({{"accepted": [{{"series": "fetch/strategy:coroutines/workers:2/latency_ms:1/page_kb:3/days:6",
+          "metric": "allocations_per_request", "commit": "{}", "reason": "on purpose"}}]}})",
+            worse));
+  const auto accepted = track(fmt::format("gate --pairs 6 --json {}", tiny));
+  bool is_accepted = false;
+  const auto made = nlohmann::json::parse(accepted.output);
+  for (const auto& one : made["findings"])
+    is_accepted = is_accepted || one.value("accepted", "") == "on purpose";
+  EXPECT_TRUE(is_accepted) << accepted.output;
+
+  write("results/accepted.json", R"({"accepted": [{"series": "fetch/x"}]})");
+  const auto wrong = track(arguments);
+  EXPECT_EQ(wrong.exit_code, 2);
+  EXPECT_THAT(wrong.errors, HasSubstr("accepted.json: entry 1 has no 'metric'"));
+}
+
+/// Two result files in the test's folder.
+class recorded_files : public track_command {
+ protected:
+  void put(const std::string& name, const std::string& text) const { std::ofstream{folder_ / name} << text; }
+  static std::string text_of(double time_ms, char program, const char* member = "date",
+                             const char* value = "now") {
+    auto context = made_up_context();
+    context["program_sha256"] = std::string(64, program);
+    context[member] = value;
+    return recorded_text(context, made_up_rows(time_ms));
+  }
+};
+
+TEST_F(recorded_files, are_compared_without_a_repository) {
+  put("a.json", text_of(50, '1'));
+  put("b.json", text_of(60, '2'));
+  const auto worse = track("compare ../a.json ../b.json");
+  EXPECT_EQ(worse.exit_code, 1) << worse.errors;
+  EXPECT_THAT(worse.output, HasSubstr("weaker evidence"));
+  EXPECT_EQ(track("compare ../a.json ../a.json").exit_code, 0);
+}
+
+TEST_F(recorded_files, that_cannot_be_compared_are_refused_with_the_reason_and_exit_code_3) {
+  put("a.json", text_of(50, '1'));
+  for (const char* member : {"machine", "workload", "engine"}) {
+    put("b.json", text_of(50, '2', member, "another"));
+    const auto run = track("compare ../a.json ../b.json");
+    EXPECT_EQ(run.exit_code, 3) << member;
+    EXPECT_THAT(run.errors, HasSubstr(std::string{"their "} + member + " differs"));
+    EXPECT_EQ(run.output, "");
+  }
+}
+
+TEST_F(recorded_files, that_are_broken_are_named_with_what_is_wrong_and_exit_code_2) {
+  put("a.json", text_of(50, '1'));
+  const auto whole = text_of(50, '2');
+  auto edited = whole;
+  edited.replace(edited.find("50.0"), 4, "40.0");
+  for (const auto& [text, why] : {std::pair{whole.substr(0, whole.size() / 2), "truncated"},
+                                  {std::string{"{\"benchmarks\": []}"}, "no context and benchmarks"},
+                                  {edited, "changed after it was recorded"}}) {
+    put("b.json", text);
+    const auto run = track("compare ../a.json ../b.json");
+    EXPECT_EQ(run.exit_code, 2) << why;
+    EXPECT_THAT(run.errors, HasSubstr("b.json"));
+    EXPECT_THAT(run.errors, HasSubstr(why));
+    EXPECT_EQ(run.output, "");
+  }
+}
+
+/// What is recorded is of the commit that the client says it is of: so these stand in the project's own
+/// repository.
+class recording : public testing::Test {
+ protected:
+  recording() {
+    std::string pattern = fs::temp_directory_path() / "farebench-record-XXXXXX";
+    folder_ = mkdtemp(pattern.data());
+    if (this_build().commit == "unknown") skipped_ = "this build is of no git checkout";
+  }
+  ~recording() override { fs::remove_all(folder_); }
+  void SetUp() override {
+    if (!skipped_.empty()) GTEST_SKIP() << skipped_;
+  }
+
+  test::finished_command record(const std::string& arguments) const {
+    return test::run_command(fmt::format("cd {} && {} record --into {} {} --journal {}", FAREBENCH_SOURCE_DIR,
+                                         (bin / "track").string(), (folder_ / "runs").string(), arguments,
+                                         (folder_ / "journal").string()));
+  }
+
+  fs::path folder_;
+  std::string skipped_;
+};
+
+TEST_F(recording, keeps_every_repetition_and_a_complete_context) {
+  const auto run = record(fmt::format("{} --benchmark_repetitions=3", tiny));
+  ASSERT_EQ(run.exit_code, 0) << run.errors;
+  const auto file = only_result(folder_ / "runs");
+  EXPECT_THAT(run.output, HasSubstr(file.filename().string()));
+  EXPECT_THAT(file.filename().string(), testing::MatchesRegex("[0-9]{8}T[0-9]{6}Z-[0-9a-f]{12}.json"));
+  const auto read = read_recorded_run(file);
+  EXPECT_EQ(read.commit(), this_build().commit);
+  EXPECT_EQ(file.parent_path().filename(), read.machine());
+  ASSERT_EQ(read.rows.size(), 1u);
+  EXPECT_EQ(read.rows.begin()->second.size(), 3u);
+  std::ifstream stream{file};
+  const auto context = nlohmann::json::parse(stream)["context"];
+  for (const char* name :
+       {"parents", "dirty", "compiler", "flags", "build_type", "program_sha256", "machine", "load_before",
+        "load_after", "steal_percent", "canary", "canary_after", "commit_date", "subject"})
+    EXPECT_TRUE(context.contains(name)) << name;
+  EXPECT_THAT(context.dump(), Not(HasSubstr(FAREBENCH_SOURCE_DIR)));
+  EXPECT_THAT(context.dump(), Not(HasSubstr(folder_.string())));
+  EXPECT_FALSE(context.contains("host_name"));
+}
+
+TEST_F(recording, is_read_by_compare_py) {
+  constexpr const char* compare = "/usr/share/benchmark/compare.py";
+  if (!fs::exists(compare)) GTEST_SKIP() << "no " << compare << " (libbenchmark-tools)";
+  if (test::run_command("/usr/bin/python3 -c 'import scipy'").exit_code != 0)
+    GTEST_SKIP() << "compare.py needs python3-numpy and python3-scipy";
+  ASSERT_EQ(record(fmt::format("{} --benchmark_repetitions=3", tiny)).exit_code, 0);
+  const auto file = only_result(folder_ / "runs").string();
+  const auto run =
+      test::run_command(fmt::format("/usr/bin/python3 {} --no-color benchmarks {} {}", compare, file, file));
+  EXPECT_EQ(run.exit_code, 0) << run.errors;
+  EXPECT_THAT(run.output, HasSubstr("fetch/strategy:coroutines/workers:2"));
+}
+
+TEST_F(recording, records_nothing_of_a_bench_that_refuses_its_flags) {
+  EXPECT_EQ(record("-- --workers 0").exit_code, 2);
+  EXPECT_FALSE(fs::exists(folder_ / "runs"));
+}
+
+TEST_F(recording, that_cannot_be_written_leaves_the_old_state_and_says_so) {
+  std::ofstream{folder_ / "runs"} << "no folder";
+  const auto run = record(tiny);
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_THAT(run.errors, HasSubstr("write "));
+  std::ifstream file{folder_ / "runs"};
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>{file}, {}), "no folder");
+}
+
+TEST_F(recording, killed_at_any_moment_leaves_every_file_whole) {
+  ASSERT_EQ(chdir(FAREBENCH_SOURCE_DIR), 0);
+  const auto report = kill_recordings(bin / "track", folder_ / "kills", 12);
+  EXPECT_EQ(report.kills, 12);
+  EXPECT_GE(report.whole, 2);
+  EXPECT_EQ(report.broken, 0) << report.first_complaint;
+  EXPECT_EQ(report.abandoned_parts, 0) << "the next recording removes what a killed one left";
+}
+
+}  // namespace
+}  // namespace farebench::track
