@@ -6,6 +6,8 @@
 #include <array>
 #include <cmath>
 #include <set>
+#include <string_view>
+#include <utility>
 
 #include "bench/report/medians.hpp"
 #include "bench/track/track_error.hpp"
@@ -196,7 +198,9 @@ comparison compare_files(const recorded_side& base, const recorded_side& head, c
     made.findings.push_back(
         judge_noisy(one.series, one.of, one.samples, floor, 1 - family_error / static_cast<double>(noisy)));
   }
-  std::ranges::stable_sort(made.findings, {}, &finding::series);
+  std::ranges::sort(made.findings, {}, [](const finding& one) {
+    return std::pair{std::string_view{one.series}, find_metric(one.metric)};  // these stand in their order
+  });
   return made;
 }
 

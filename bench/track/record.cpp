@@ -166,7 +166,8 @@ int record(const record_flags& flags) {
                                          context.at("commit").get<std::string>().substr(0, 12));
   parse_recorded_run(text, path.string());  // what is recorded can be read
   write_whole_file(path, text, if_there::keep_it);
-  fmt::print("{}\n", path.lexically_proximate(fs::current_path()).string());
+  const auto shorter = path.lexically_relative(fs::current_path());
+  fmt::print("{}\n", (shorter.empty() || shorter.begin()->string() == ".." ? path : shorter).string());
   return run.exit_code == 0 ? exit_nothing_worse : exit_worse;
 }
 
