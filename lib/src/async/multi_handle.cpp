@@ -11,9 +11,6 @@
 namespace farebench {
 namespace {
 
-// Sleeps end with a socket, a timer or a wakeup; this only bounds them.
-constexpr int longest_poll_ms = 60'000;
-
 void check(CURLMcode code, const char* call) {
   if (code != CURLM_OK) throw std::runtime_error{fmt::format("{}: {}", call, curl_multi_strerror(code))};
 }
@@ -58,8 +55,8 @@ void multi_handle::perform() {
   check(curl_multi_perform(multi_.get(), &running), "curl_multi_perform");
 }
 
-void multi_handle::poll() {
-  check(curl_multi_poll(multi_.get(), nullptr, 0, longest_poll_ms, nullptr), "curl_multi_poll");
+void multi_handle::poll(int milliseconds) {
+  check(curl_multi_poll(multi_.get(), nullptr, 0, milliseconds, nullptr), "curl_multi_poll");
 }
 
 void multi_handle::collect(std::deque<finished_transfer>& into) {

@@ -47,9 +47,9 @@ class multi_handle {
   std::optional<clock::time_point> deadline() const { return deadline_; }
 
   /// The other way of waiting: all that can be done now, and a sleep until a socket or libcurl's timer is
-  /// ready, or `wake_up` is called.
+  /// ready, `wake_up` is called, or so many milliseconds have passed.
   void perform();
-  void poll();
+  void poll(int milliseconds);
   /// Ends a `poll`, or the next one; from any thread.
   void wake_up() { curl_multi_wakeup(multi_.get()); }
 
