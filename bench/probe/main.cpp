@@ -59,7 +59,7 @@ int run(const probe_flags& flags) {
                            .query_at = query_of_day,
                            .workers = flags.workers,
                            .loops = flags.loops,
-                           .limits = {}}};
+                           .policy = {}}};
   say(probe_ready);
   if (!hear(probe_go)) return exit_usage;
   try {

@@ -86,7 +86,7 @@ class pretended final : public strategy {
 
 TEST(measured_batch, sees_every_outcome_at_the_seams) {
   measured_batch measured{
-      {.base_url = "http://127.0.0.1:1", .size = 20, .query_at = query_of_day, .workers = 1, .limits = {}}};
+      {.base_url = "http://127.0.0.1:1", .size = 20, .query_at = query_of_day, .workers = 1, .policy = {}}};
   pretended way;
   const auto report = measured.run(way);
   EXPECT_EQ(report.outcomes, 20u);

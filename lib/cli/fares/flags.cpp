@@ -101,8 +101,8 @@ parsed_flags parse_fares_flags(int argc, char** argv) {
     flags.first_date =
         first_date.empty() ? year_month_day{floor<days>(system_clock::now())} : date_flag(first_date);
     if (!connect_timeout.empty())
-      flags.limits.connect_timeout = duration_flag("--connect-timeout", connect_timeout);
-    if (!timeout.empty()) flags.limits.exchange_deadline = duration_flag("--timeout", timeout);
+      flags.policy.exchange.connect_timeout = duration_flag("--connect-timeout", connect_timeout);
+    if (!timeout.empty()) flags.policy.exchange.exchange_deadline = duration_flag("--timeout", timeout);
     if (flags.from.empty() || flags.to.empty())
       throw CLI::ValidationError("--from, --to", "a station is empty");
     check_last_date(flags);

@@ -86,7 +86,7 @@ int scrape(const fares_flags& flags) {
              .query_at = query_at,
              .workers = flags.workers,
              .loops = flags.loops,
-             .limits = flags.limits},
+             .policy = flags.policy},
             [&](std::size_t index, outcome&& result) {
               progress.advance();
               ordered.add(index, std::move(result));
