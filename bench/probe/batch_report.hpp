@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,8 @@ struct batch_report {
   std::vector<std::string> first_errors;  ///< the first few of them: "2026-03-01: connection_lost: …"
   double scrape_p50_ms = 0;  ///< over the days, nearest rank: from the query's being pulled to its outcome
   double scrape_p99_ms = 0;
+  /// At all days together, repeats included. Absent in reports of older probes.
+  std::optional<double> attempts = {};
 
   bool operator==(const batch_report&) const = default;
 };

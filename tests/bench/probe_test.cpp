@@ -57,9 +57,17 @@ TEST(batch_report, survives_its_json) {
                             .errors = 1,
                             .first_errors = {"a \"b\""},
                             .scrape_p50_ms = 7,
-                            .scrape_p99_ms = 8};
+                            .scrape_p99_ms = 8,
+                            .attempts = 9};
   EXPECT_EQ(parse_batch_report(to_json(report)), report);
   EXPECT_EQ(to_json(report).find('\n'), std::string::npos);
+}
+
+TEST(batch_report, of_an_older_probe_lacks_what_was_added_since) {
+  batch_report report;
+  report.wall_ms = 1.5;
+  EXPECT_EQ(to_json(report).find("attempts"), std::string::npos);
+  EXPECT_EQ(parse_batch_report(to_json(report)), report);
 }
 
 TEST(batch_report, refuses_what_is_none) {
@@ -75,6 +83,11 @@ class pretended final : public strategy {
     for (std::size_t i = 0; i < work.size; ++i) {
       (void)work.query_at(i);
       std::this_thread::sleep_for(1ms);
+      if (i % 5 == 0) {  // another attempt
+        work.on_retry(i, 1, {fetch_error_kind::connection_lost, "reset"}, 1ms);
+        (void)work.query_at(i);
+        std::this_thread::sleep_for(1ms);
+      }
       if (i % 10 == 9) {
         sink(i, std::unexpected(fetch_error{fetch_error_kind::connection_lost, "reset"}));
       } else {
@@ -92,10 +105,12 @@ TEST(measured_batch, sees_every_outcome_at_the_seams) {
   EXPECT_EQ(report.outcomes, 20u);
   EXPECT_EQ(report.errors, 2u);
   EXPECT_EQ(report.fares, 18u);
+  EXPECT_EQ(report.attempts, 24.0);
   EXPECT_THAT(report.first_errors, testing::ElementsAre("2026-03-10: connection_lost: reset",
                                                         "2026-03-20: connection_lost: reset"));
   EXPECT_GE(report.wall_ms, 20.0);
   EXPECT_GE(report.scrape_p50_ms, 1.0);
+  EXPECT_GE(report.scrape_p99_ms, 2.0) << "from its first attempt";
   EXPECT_GE(report.scrape_p99_ms, report.scrape_p50_ms);
   EXPECT_GE(report.wall_ms, report.scrape_p99_ms);
 
