@@ -67,9 +67,12 @@ session and connection a day. One whose packages are missing is skipped, with a 
 Random latencies are drawn from --seed: a search's by its date, a start page's by how many scrapes began before
 it. So every strategy and repetition meets the same delays; which day meets which start's follows their order.
 
-Every repetition is appended to the journal as it completes, so that a killed run loses none.
+Every repetition is appended to the journal as it completes, so that a killed run loses none. Ctrl-C begins no
+further one, and lets the one under way end for up to 5 s; the rows so far are written, with "interrupted" in the
+context of JSON, and the table shown. A second one ends at once, and leaves the journal alone.
 
-Exit codes: 0 every row stands; 1 a row failed, or something could not be read or written; 2 usage.
+Exit codes: 0 every row stands; 1 a row failed, or something could not be read or written; 2 usage; 130
+interrupted before everything was measured.
 
 Google Benchmark's own CPU column is the bench's, not the client's: see cpu_us_per_request. Its flags work
 too (repetitions default to 5, interleaved at random):

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,10 @@ namespace farebench {
 /// in the ledger, the journal and the summary, whether it stands or fails. One thread.
 class suite {
  public:
-  suite(programs with, strictness how, std::optional<row_journal>& journal, progress& shown);
+  /// `drain`: once it is requested, no repetition begins any more; the one under way ends as it would, or by
+  /// the programs' own stop. Those left out leave no row.
+  suite(programs with, strictness how, std::optional<row_journal>& journal, progress& shown,
+        std::stop_token drain = {});
 
   /// Registers a case with Google Benchmark; the suite must outlive the run.
   void add(const benchmark_case& row);
@@ -43,6 +47,7 @@ class suite {
   };
 
   void repeat(benchmark::State& state, const benchmark_case& row);
+  void measure_once(benchmark::State& state, const benchmark_case& row);
   finished_row run_once(const benchmark_case& row, case_facts& facts);
   case_facts find_out(const benchmark_case& row) const;
 
@@ -50,6 +55,7 @@ class suite {
   strictness how_;
   std::optional<row_journal>& journal_;
   progress& progress_;
+  std::stop_token drain_;
   row_ledger ledger_;
   std::vector<benchmark_case> cases_;
   std::map<std::string, case_facts> facts_;  // by case name

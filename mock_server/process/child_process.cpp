@@ -11,8 +11,8 @@
 #include <cerrno>
 #include <system_error>
 
-#include "posix/file_descriptor.hpp"
 #include "mock_server/process/spawn.hpp"
+#include "posix/file_descriptor.hpp"
 
 namespace farebench {
 namespace {

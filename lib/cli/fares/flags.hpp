@@ -20,6 +20,7 @@ struct fares_flags {
   std::size_t loops = 1;
   std::string url;  ///< empty: the embedded mock server
   fares_format format = fares_format::table;
+  std::string out;  ///< the file to write; empty: standard output
   fetch_policy policy;
 };
 
