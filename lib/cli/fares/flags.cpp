@@ -27,9 +27,9 @@ Fares go to standard output, or to the file of --out, in the order of their date
 waits for those before it), errors to standard error, a line a day. The file is put in its place once it is
 whole; until then what was there stays.
 
-What may pass (no connection, a broken or malformed answer, a timeout, a status of 408, 425, 429 or 5xx) is tried
-again, after a wait that grows, or as long as the site asks for, up to 30 s; an expired session once, at once. In
-all no more often than 10 times and once for every five days, so that a site that is down is left in peace.
+What may pass (no connection, a broken answer, a timeout, a status of 408, 425, 429 or 5xx) is tried again, after
+a wait that grows, or as long as the site asks for, up to 30 s; an expired session once, at once. In all no more
+often than 10 times and once for every five days, so that a site that is down is left in peace.
 
 Control characters of the site's text are written as \xNN (in JSON as \u00NN); in CSV a text that a spreadsheet
 would take for a formula has a ' before it.

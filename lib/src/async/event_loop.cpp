@@ -97,7 +97,8 @@ bool event_loop::state::run(const std::stop_token& stop) {
   const std::stop_callback wake{stop, [this] { wake_up(); }};
   complete_finished();  // what an exception out of an earlier run left behind
   while (in_flight > 0 || !timers.empty()) {
-    if (stop.stop_requested() || interrupted.exchange(false, std::memory_order_relaxed)) return false;
+    if (stop.stop_requested()) return false;
+    if (interrupted.load(std::memory_order_relaxed) && interrupted.exchange(false)) return false;
     turn(true);
   }
   return true;
