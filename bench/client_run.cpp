@@ -63,6 +63,7 @@ std::string fate(child_process& client) {
 client_run::client_run(const programs& with, const benchmark_case& row,
                        const client_surroundings& surroundings)
     : row_{row},
+      stop_{with.stop},
       server_{{.latency = row.latency,
                .seed = row.seed,
                .page_kb = row.page_kb,
@@ -97,6 +98,7 @@ batch_report client_run::go(const std::function<void()>& watch, std::chrono::nan
     }
     if (answer.status == status::end_of_file)
       throw std::runtime_error{"the client " + fate(probe_) + " during its batch"};
+    if (stop_.stop_requested()) throw run_interrupted{};
     if (clock::now() > deadline) {
       throw std::runtime_error{
           fmt::format("the client had not finished after {} s", patience_to_report(row_) / 1s)};

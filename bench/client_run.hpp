@@ -3,6 +3,8 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,6 +21,7 @@ struct programs {
   std::filesystem::path mock_server;
   std::filesystem::path fetch_probe;
   std::filesystem::path heap_count;  ///< the preloaded library
+  std::stop_token stop = {};         ///< ends a run under way, by run_interrupted
 
   /// Where they are, and peers/ with the clients in other languages.
   std::filesystem::path folder() const { return fetch_probe.parent_path(); }
@@ -28,6 +31,12 @@ struct programs {
 struct client_surroundings {
   std::vector<std::pair<std::string, std::string>> environment;
   std::vector<int> inherited_descriptors;
+};
+
+/// A stop was requested while a client ran.
+class run_interrupted : public std::runtime_error {
+ public:
+  run_interrupted() : std::runtime_error{"interrupted"} {}
 };
 
 /// One fresh client process against one fresh server, led through the probe's protocol: ready when
@@ -51,6 +60,7 @@ class client_run {
 
  private:
   const benchmark_case row_;
+  const std::stop_token stop_;
   mock_server_process server_;
   child_process probe_;
 };

@@ -34,6 +34,7 @@ const std::vector<column_meaning>& column_meanings() {
       {"kernel_estimate_bytes", "threads · 22 KiB + sockets · 3 KiB + page tables (VmPTE)"},
       {"threads_peak", "most threads at once, sampled"},
       {"context_switches_per_request", "voluntary and involuntary / requests"},
+      {"attempts_per_day", "attempts at days, repeats included / days; 1 where nothing had to be repeated"},
       {"scrape_p50_ms", "median time of one day's scrape, both requests"},
       {"scrape_p99_ms", "its 99th percentile"},
       {"server_late_p50_ms", "how much later than asked the server answered: median"},
@@ -77,6 +78,7 @@ std::map<std::string, double> columns(const benchmark_case& row, const measureme
       {"fares", number(seen.report.fares)},
       {"errors", number(seen.report.errors)},
   };
+  if (seen.report.attempts) out["attempts_per_day"] = *seen.report.attempts / number(row.days);
   if (ideal_ms > 0) out["ideal_ratio"] = seen.report.wall_ms / ideal_ms;
   if (seen.report.wall_ms > 0) {
     out["requests_per_second"] = requests / seen.report.wall_ms * 1e3;

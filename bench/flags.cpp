@@ -80,9 +80,12 @@ FILE). Curves of more than 400 samples are thinned by buckets of time, each of w
 lowest sample.
 
 Every repetition is appended to the journal as it completes, its curve to FILE.partial, so that a killed run
-loses none.
+loses none. Ctrl-C begins no further one, and lets the one under way end for up to 5 s; the rows so far are
+written, with "interrupted" in the context of JSON, and the table shown. A second one ends at once, and leaves
+the journal alone.
 
-Exit codes: 0 every row stands; 1 a row failed, or something could not be read or written; 2 usage.
+Exit codes: 0 every row stands; 1 a row failed, or something could not be read or written; 2 usage; 130
+interrupted before everything was measured.
 
 Google Benchmark's own CPU column is the bench's, not the client's: see cpu_us_per_request. Its flags work
 too (repetitions default to 5, interleaved at random):

@@ -20,12 +20,14 @@
 #include "bench/output_paths.hpp"
 #include "bench/peers/peer_libraries.hpp"
 #include "bench/progress.hpp"
-#include "bench/report/result_file.hpp"
+#include "bench/report/late_reporter.hpp"
 #include "bench/report/row_reporter.hpp"
 #include "bench/report/scale_table.hpp"
 #include "bench/report/summary_table.hpp"
 #include "bench/suite.hpp"
 #include "bench/timeline/timeline_file.hpp"
+#include "lib/cli/interruption.hpp"
+#include "lib/cli/result_file.hpp"
 #include "lib/cli/standard_streams.hpp"
 #include "mock_server/process/sibling.hpp"
 
@@ -35,6 +37,8 @@ using namespace farebench;
 
 constexpr int exit_failed = 1;
 constexpr int exit_usage = 2;
+/// For the repetition under way when Ctrl-C comes: most take less.
+constexpr std::chrono::seconds grace{5};
 
 void complain(std::string_view text) { farebench::complain("bench", text); }
 
@@ -100,10 +104,25 @@ void check_standard_output() {
   if (!std::cout || std::fflush(stdout) != 0) throw std::runtime_error{"standard output cannot be written"};
 }
 
+/// A reporter of JSON, which has the context at its head, waits until it is known whether the run was
+/// interrupted, and then says so there.
+std::unique_ptr<benchmark::BenchmarkReporter> marked_if(
+    const interruption& interrupted, std::unique_ptr<benchmark::BenchmarkReporter> reporter) {
+  return std::make_unique<late_reporter>(std::move(reporter), [&interrupted] {
+    if (!interrupted.has_happened()) return;
+    const auto* const context = benchmark::internal::GetGlobalContext();
+    if (context && context->contains("interrupted")) return;  // the other reporter's doing
+    benchmark::AddCustomContext("interrupted", "before all that was asked for was measured");
+  });
+}
+
 int run(bench_flags flags) {
+  const interruption interrupted{
+      grace, [] { complain("interrupted: the repetition under way may end; once more ends at once"); }};
   const programs with{.mock_server = sibling_path("mock_server"),
                       .fetch_probe = sibling_path("fetch_probe"),
-                      .heap_count = sibling_path("libheap_count.so")};
+                      .heap_count = sibling_path("libheap_count.so"),
+                      .stop = interrupted.stop()};
   initialize_google_benchmark(flags.google_benchmark);
   auto cases = filtered(cases_of(flags.what), flags.filter);
   if (cases.empty())
@@ -128,9 +147,11 @@ int run(bench_flags flags) {
                  flags.sample_every,
                  journal,
                  timeline,
-                 shown};
+                 shown,
+                 interrupted.drain()};
   for (const auto& row : cases) measured.add(row);
-  const auto display = make_display_reporter(column_names(), measured.ledger());
+  auto display = make_display_reporter(column_names(), measured.ledger());
+  if (flags.display_format == "json") display = marked_if(interrupted, std::move(display));
   if (flags.lists_only) {
     benchmark::RunSpecifiedBenchmarks(display.get());
     return 0;
@@ -145,11 +166,15 @@ int run(bench_flags flags) {
     file_reporter =
         make_row_reporter(*parse_output_format(flags.out_format), column_names(), measured.ledger(),
                           benchmark::ConsoleReporter::OO_None, &file->stream());
+    if (flags.out_format == "json") file_reporter = marked_if(interrupted, std::move(file_reporter));
   }
   benchmark::RunSpecifiedBenchmarks(display.get(), file_reporter.get());
+  if (measured.ledger().rows() == 0) {
+    if (interrupted.has_happened()) return interruption::exit_interrupted;
+    throw flag_error{"no case was run"};
+  }
   if (file) file->commit();
   if (timeline) timeline->commit();
-  if (measured.ledger().rows() == 0) throw flag_error{"no case was run"};
 
   // The table is for people: where standard output is for programs, it goes to standard error.
   const auto summary = measured.summary();
@@ -158,9 +183,13 @@ int run(bench_flags flags) {
   std::fputs(tables.c_str(), flags.display_format == "console" ? stdout : stderr);
   check_standard_output();
   const auto failed = measured.ledger().failed_rows();
-  if (failed == 0) return 0;
-  complain(fmt::format("{} of {} rows failed", failed, measured.ledger().rows()));
-  return exit_failed;
+  const auto rows = measured.ledger().rows();
+  if (failed > 0) complain(fmt::format("{} of {} rows failed", failed, rows));
+  if (interrupted.has_happened()) {
+    complain(fmt::format("interrupted: {} of {} rows were measured", rows, cases.size() * flags.repetitions));
+    return interruption::exit_interrupted;
+  }
+  return failed == 0 ? 0 : exit_failed;
 }
 
 }  // namespace

@@ -23,13 +23,15 @@ std::string note_on(const benchmark_case& row) {
 }  // namespace
 
 suite::suite(programs with, strictness how, std::chrono::nanoseconds sample_every,
-             std::optional<row_journal>& journal, std::optional<timeline_file>& timeline, progress& shown)
+             std::optional<row_journal>& journal, std::optional<timeline_file>& timeline, progress& shown,
+             std::stop_token drain)
     : with_{std::move(with)},
       how_{how},
       sample_every_{sample_every},
       journal_{journal},
       timeline_{timeline},
-      progress_{shown} {}
+      progress_{shown},
+      drain_{std::move(drain)} {}
 
 void suite::add(const benchmark_case& row) {
   cases_.push_back(row);
@@ -44,7 +46,7 @@ std::vector<summary_case> suite::summary() const {
   std::vector<summary_case> out;
   for (const auto& row : cases_) {
     const auto found = facts_.find(row.name());
-    if (found == facts_.end()) continue;
+    if (found == facts_.end() || found->second.repetitions.empty()) continue;
     out.push_back({.strategy = row.label(),
                    .workers = static_cast<int>(row.workers),
                    .note = note_on(row),
@@ -56,21 +58,32 @@ std::vector<summary_case> suite::summary() const {
 }
 
 void suite::repeat(benchmark::State& state, const benchmark_case& row) {
-  const std::string name = row.name();
   progress_.start(row);
+  state.SetLabel(fmt::format("engine: {}", name_of(row.engine)));
+  // Google Benchmark insists that those that it skips have begun their iteration too.
+  for ([[maybe_unused]] const auto iteration : state) {
+    try {
+      if (drain_.stop_requested()) throw run_interrupted{};
+      measure_once(state, row);
+    } catch (const run_interrupted&) {
+      state.SkipWithError(row_not_measured);
+      break;
+    }
+  }
+  progress_.done(row);
+}
+
+void suite::measure_once(benchmark::State& state, const benchmark_case& row) {
+  const std::string name = row.name();
   auto found = facts_.find(name);
   if (found == facts_.end()) found = facts_.emplace(name, find_out(row)).first;
   case_facts& facts = found->second;
-  state.SetLabel(fmt::format("engine: {}", name_of(row.engine)));
-  for ([[maybe_unused]] const auto iteration : state) {
-    const finished_row finished = run_once(row, facts);
-    state.SetIterationTime(finished.real_time_ms.value_or(0) / 1e3);
-    for (const auto& [column, value] : finished.columns) state.counters[column] = value;
-    if (journal_) journal_->append(name, static_cast<int>(facts.repetitions.size()), finished);
-    ledger_.record(name, finished.verdict);
-    facts.repetitions.push_back(finished);
-  }
-  progress_.done(row);
+  const finished_row finished = run_once(row, facts);
+  state.SetIterationTime(finished.real_time_ms.value_or(0) / 1e3);
+  for (const auto& [column, value] : finished.columns) state.counters[column] = value;
+  if (journal_) journal_->append(name, static_cast<int>(facts.repetitions.size()), finished);
+  ledger_.record(name, finished.verdict);
+  facts.repetitions.push_back(finished);
 }
 
 finished_row suite::run_once(const benchmark_case& row, case_facts& facts) {
@@ -82,6 +95,8 @@ finished_row suite::run_once(const benchmark_case& row, case_facts& facts) {
     finished.real_time_ms = seen.report.wall_ms;
     finished.columns = columns(row, seen, facts.counted);
     finished.verdict = judge(row, seen, facts.expected, how_);
+  } catch (const run_interrupted&) {
+    throw;
   } catch (const std::exception& fault) {
     finished.verdict.failure = fault.what();
   }
@@ -96,6 +111,8 @@ suite::case_facts suite::find_out(const benchmark_case& row) const {
   facts.expected = fares_of_site(row);
   try {
     facts.counted = count(with_, row);
+  } catch (const run_interrupted&) {
+    throw;
   } catch (const std::exception& fault) {
     facts.count_failure = fault.what();
   }

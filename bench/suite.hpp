@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -27,8 +28,11 @@ namespace farebench {
 /// thread.
 class suite {
  public:
+  /// `drain`: once it is requested, no repetition begins any more; the one under way ends as it would, or by
+  /// the programs' own stop. Those left out leave no row.
   suite(programs with, strictness how, std::chrono::nanoseconds sample_every,
-        std::optional<row_journal>& journal, std::optional<timeline_file>& timeline, progress& shown);
+        std::optional<row_journal>& journal, std::optional<timeline_file>& timeline, progress& shown,
+        std::stop_token drain = {});
 
   /// Registers a case with Google Benchmark; the suite must outlive the run.
   void add(const benchmark_case& row);
@@ -47,6 +51,7 @@ class suite {
   };
 
   void repeat(benchmark::State& state, const benchmark_case& row);
+  void measure_once(benchmark::State& state, const benchmark_case& row);
   finished_row run_once(const benchmark_case& row, case_facts& facts);
   case_facts find_out(const benchmark_case& row) const;
 
@@ -56,6 +61,7 @@ class suite {
   std::optional<row_journal>& journal_;
   std::optional<timeline_file>& timeline_;
   progress& progress_;
+  std::stop_token drain_;
   row_ledger ledger_;
   std::vector<benchmark_case> cases_;
   std::map<std::string, case_facts> facts_;  // by case name

@@ -15,7 +15,9 @@ namespace {
 
 /// What older probes do not tell, in the protocol that has stayed the same.
 constexpr std::pair<const char*, std::optional<double> batch_report::*> later_fields[] = {
-    {"first_scrape_at_s", &batch_report::first_scrape_at_s}, {"half_done_ms", &batch_report::half_done_ms}};
+    {"attempts", &batch_report::attempts},
+    {"first_scrape_at_s", &batch_report::first_scrape_at_s},
+    {"half_done_ms", &batch_report::half_done_ms}};
 
 }  // namespace
 

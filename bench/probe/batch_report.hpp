@@ -21,6 +21,8 @@ struct batch_report {
   std::vector<std::string> first_errors;  ///< the first few of them: "2026-03-01: connection_lost: …"
   double scrape_p50_ms = 0;  ///< over the days, nearest rank: from the query's being pulled to its outcome
   double scrape_p99_ms = 0;
+  /// At all days together, repeats included. Absent in reports of older probes.
+  std::optional<double> attempts = {};
   /// When the first scrape started, by CLOCK_MONOTONIC, which all processes of a machine share: what places
   /// the batch on the fixture's time line. Absent, as the next, of no outcomes and in reports of older
   /// probes.

@@ -47,17 +47,20 @@ double quantile(std::vector<float>& values, double share) {
 measured_batch::measured_batch(batch work)
     : work_{std::move(work)}, started_(work_.size), scrape_ms_(work_.size) {
   scrape_ms_.clear();  // the pages have been touched; push_back reuses them
+  watched_ = work_;
+  watched_.query_at = [this](std::size_t index) {
+    if (started_[index] == clock::time_point{}) started_[index] = clock::now();  // and no later attempt's
+    return work_.query_at(index);
+  };
+  watched_.on_retry = [this](std::size_t, std::size_t, const fetch_error&, std::chrono::milliseconds) {
+    ++repeats_;
+  };
 }
 
 batch_report measured_batch::run(strategy& way) {
-  batch watched = work_;
-  watched.query_at = [this](std::size_t index) {
-    started_[index] = clock::now();
-    return work_.query_at(index);
-  };
   report_ = {};
   const usage before = usage_so_far();
-  way.run(watched, [this](std::size_t index, outcome&& result) { deliver(index, result); });
+  way.run(watched_, [this](std::size_t index, outcome&& result) { deliver(index, result); });
   const usage after = usage_so_far();
 
   if (report_.outcomes > 0) {
@@ -68,6 +71,7 @@ batch_report measured_batch::run(strategy& way) {
   }
   report_.cpu_us = after.cpu_us - before.cpu_us;
   report_.context_switches = after.context_switches - before.context_switches;
+  report_.attempts = static_cast<double>(report_.outcomes + repeats_);
   report_.fares = digest_.fares();
   report_.fares_digest = digest_.value();
   report_.scrape_p50_ms = quantile(scrape_ms_, 0.50);

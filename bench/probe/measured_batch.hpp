@@ -27,6 +27,8 @@ class measured_batch {
   std::size_t half_of_days() const { return (work_.size + 1) / 2; }
 
   batch work_;
+  batch watched_;  // the same, with a look at each attempt
+  std::size_t repeats_ = 0;
   std::vector<clock::time_point> started_;  // by index; each is written by the worker that pulls it
   std::vector<float> scrape_ms_;            // in order of completion
   fares_digest digest_;

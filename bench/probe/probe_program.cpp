@@ -51,7 +51,7 @@ int run(const probe_flags& flags, const way_maker& make) {
                            .query_at = query_of_day,
                            .workers = flags.workers,
                            .loops = flags.loops,
-                           .limits = {}}};
+                           .policy = {}}};
   say(probe_ready);
   if (!hear(probe_go)) return exit_usage;
   try {

@@ -46,8 +46,9 @@ raw_batch::raw_batch(const batch& work, const outcome_sink& sink)
       search_request_head_{fmt::format("POST {} HTTP/1.1\r\nHost: {}\r\nAccept: */*\r\n"
                                        "Content-Type: application/x-www-form-urlencoded\r\nCookie: {}=",
                                        search_path, site_.host, session_cookie)},
-      look_every_{std::clamp(std::min(work.limits.connect_timeout, work.limits.exchange_deadline) / 8,
-                             std::chrono::milliseconds{1}, std::chrono::milliseconds{250})},
+      look_every_{std::clamp(
+          std::min(work.policy.exchange.connect_timeout, work.policy.exchange.exchange_deadline) / 8,
+          std::chrono::milliseconds{1}, std::chrono::milliseconds{250})},
       epoll_{::epoll_create1(EPOLL_CLOEXEC)},
       workers_(std::min(work.workers, work.size)),
       next_{workers_.size()},
@@ -220,7 +221,7 @@ void raw_batch::take_head(raw_connection& worker, std::string_view bytes) {
   if (whole) bytes = whole->append(bytes);
   const auto read = read_response_head(bytes);
   if (!read) return fail(worker, read.error());
-  const auto limits = work_.limits;
+  const auto limits = work_.policy.exchange;
   if ((*read ? (*read)->bytes : bytes.size()) > limits.max_header_bytes)
     return fail(worker,
                 {header_too_large, fmt::format("more than {} bytes of headers", limits.max_header_bytes)});
@@ -266,8 +267,9 @@ void raw_batch::fail_overdue() {
   for (raw_connection& worker : workers_) {
     if (worker.now == phase::idle) continue;
     const bool is_connecting = worker.now == phase::connecting;
-    const auto limit = is_connecting ? std::min(work_.limits.connect_timeout, work_.limits.exchange_deadline)
-                                     : work_.limits.exchange_deadline;
+    const auto limit = is_connecting ? std::min(work_.policy.exchange.connect_timeout,
+                                                work_.policy.exchange.exchange_deadline)
+                                     : work_.policy.exchange.exchange_deadline;
     const std::chrono::milliseconds spent{now_ms_ - worker.started_ms};
     if (stopped) {
       fail(worker, {cancelled, {}});

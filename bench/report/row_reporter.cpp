@@ -46,7 +46,10 @@ class row_reporter final : public BenchmarkReporter {
   }
 
   void ReportRuns(const std::vector<Run>& runs) override {
-    for (const auto& run : runs) format_->put(cleaned(run), output());
+    for (const auto& run : runs) {
+      if (run.error_occurred && run.error_message == row_not_measured) continue;
+      format_->put(cleaned(run), output());
+    }
   }
 
   void Finalize() override { format_->end(output()); }

@@ -21,6 +21,7 @@ namespace farebench {
 ///  - a counter that is absent or not finite is left out (an empty cell in CSV, "-" in a tabular
 ///    console), and a `_cv` that is not finite for times that are all zero is 0;
 ///  - a warning is the row's label, after what the benchmark itself set as one;
+///  - a repetition that was skipped as row_not_measured leaves no row;
 ///  - the context says nothing of the host's name, of paths, or of how Debian built the library.
 /// The console and CSV put the context on the error stream, as Google Benchmark does; when that is
 /// the same as the output, CSV leaves it out, so that the file is a table.

@@ -4,6 +4,9 @@
 
 namespace farebench {
 
+/// The error with which a benchmark skips a repetition that was not measured at all: it leaves no row.
+inline constexpr const char* row_not_measured = "not measured";
+
 /// What the suite thinks of one repetition of a case, beside its figures. Each text is one line;
 /// what would break a line is printed as a blank.
 struct row_verdict {

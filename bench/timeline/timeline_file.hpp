@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <string>
 
-#include "bench/report/result_file.hpp"
 #include "bench/timeline/memory_curve.hpp"
+#include "lib/cli/result_file.hpp"
 
 namespace farebench {
 

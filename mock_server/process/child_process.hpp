@@ -16,9 +16,9 @@
 namespace farebench {
 
 /// A program started with its standard input and output connected to us; standard error is inherited,
-/// signals are set to their defaults. Owned by one thread, which must outlive it: the kernel sends
-/// `death_signal` to the child when the thread that started it ends, so that a killed parent leaves no
-/// orphan.
+/// signals are set to their defaults, and it has a process group of its own, so that a terminal's Ctrl-C
+/// reaches its parent alone. Owned by one thread, which must outlive it: the kernel sends `death_signal` to
+/// the child when the thread that started it ends, so that a killed parent leaves no orphan.
 class child_process {
  public:
   struct options {

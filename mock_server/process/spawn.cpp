@@ -58,6 +58,8 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
     const ssize_t told = ::write(failures, &what_failed, sizeof what_failed);
     ::_exit(told == sizeof what_failed ? 127 : 126);
   };
+  // Ctrl-C is the parent's to answer, which ends its children: a terminal sends it to the whole group.
+  ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, what.death_signal);
   // A parent that died before the line above sends nothing any more.
   if (::getppid() != parent) ::_exit(127);

@@ -4,12 +4,14 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <thread>
@@ -267,6 +269,74 @@ TEST_F(bench_command, killed_leaves_the_older_result_as_it_was) {
   std::string kept;
   std::ifstream{file} >> kept;
   EXPECT_EQ(kept, "older");
+}
+
+/// A bench that is interrupted while it measures.
+class interrupted_bench : public bench_command {
+ protected:
+  child_process start(const std::string& latency) {
+    return child_process{
+        {.executable = fs::path{FAREBENCH_BIN_DIR} / "bench",
+         .arguments = {"--smoke", "--strategies", "multi_socket,thread_pool", "--workers", "3", "--days", "6",
+                       "--latency", latency, "--journal", journal(), "--benchmark_repetitions=100",
+                       "--benchmark_out=" + file().string()}}};
+  }
+  fs::path file() const { return folder_ / "out.json"; }
+  std::ptrdiff_t rows_in_journal() const {
+    std::ifstream in{journal()};
+    return std::max<std::ptrdiff_t>(std::count(std::istreambuf_iterator<char>{in}, {}, '\n') - 1, 0);
+  }
+  template <typename Condition>
+  static bool comes_true(Condition condition) {
+    const auto deadline = std::chrono::steady_clock::now() + 20s;
+    while (!condition() && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(5ms);
+    return condition();
+  }
+};
+
+TEST_F(interrupted_bench, writes_the_rows_so_far_and_marks_them) {
+  auto running = start("20ms");
+  ASSERT_TRUE(comes_true([&] { return rows_in_journal() >= 3; }));
+  kill(running.pid(), SIGINT);
+  std::string shown;
+  while (true) {
+    const auto next = running.read_line(20s);
+    if (next.status != child_process::read_status::line) break;
+    shown += next.line + '\n';
+  }
+  const auto ended = running.wait(20s);
+  ASSERT_TRUE(ended && WIFEXITED(*ended));
+  EXPECT_EQ(WEXITSTATUS(*ended), 130);
+  EXPECT_THAT(shown, HasSubstr("KiB/worker")) << "the table is shown";
+  std::ifstream written{file()};
+  const auto result = nlohmann::json::parse(written);
+  EXPECT_TRUE(result["context"].contains("interrupted"));
+  const auto rows = std::ranges::count_if(result["benchmarks"],
+                                          [](const auto& row) { return row["run_type"] == "iteration"; });
+  EXPECT_EQ(rows, rows_in_journal());
+  for (const auto& row : result["benchmarks"]) EXPECT_FALSE(row.contains("error_occurred")) << row.dump();
+}
+
+TEST_F(interrupted_bench, gives_up_what_takes_too_long) {
+  auto running = start("9s");
+  ASSERT_TRUE(comes_true([&] { return fs::exists(journal()); }));
+  std::this_thread::sleep_for(300ms);
+  kill(running.pid(), SIGINT);
+  const auto ended = running.wait(20s);
+  ASSERT_TRUE(ended && WIFEXITED(*ended)) << "a repetition takes 36 s";
+  EXPECT_EQ(WEXITSTATUS(*ended), 130);
+  EXPECT_FALSE(fs::exists(file())) << "there is nothing to write";
+}
+
+TEST_F(interrupted_bench, twice_ends_at_once) {
+  auto running = start("9s");
+  ASSERT_TRUE(comes_true([&] { return fs::exists(journal()); }));
+  kill(running.pid(), SIGINT);
+  std::this_thread::sleep_for(200ms);
+  kill(running.pid(), SIGINT);
+  const auto ended = running.wait(3s);
+  ASSERT_TRUE(ended && WIFEXITED(*ended));
+  EXPECT_EQ(WEXITSTATUS(*ended), 130);
 }
 
 TEST_F(bench_command, smoke_runs_every_strategy) {

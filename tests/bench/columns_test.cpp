@@ -31,6 +31,7 @@ TEST(columns, are_what_their_formulas_say) {
   EXPECT_THAT(row.at("kernel_estimate_bytes"), DoubleEq(2 * 22 * 1024 + 21 * 3 * 1024 + 100'000));
   EXPECT_THAT(row.at("threads_peak"), DoubleEq(2));
   EXPECT_THAT(row.at("context_switches_per_request"), DoubleEq(2));
+  EXPECT_THAT(row.at("attempts_per_day"), DoubleEq(1.1));
   EXPECT_THAT(row.at("scrape_p50_ms"), DoubleEq(41));
   EXPECT_THAT(row.at("scrape_p99_ms"), DoubleEq(48));
   EXPECT_THAT(row.at("server_late_p50_ms"), DoubleEq(0.1));
@@ -56,6 +57,12 @@ TEST(columns, divide_by_the_ideal_of_random_latencies) {
   EXPECT_THAT(columns(row, made_up_measurement(), counted).at("ideal_ratio"), DoubleEq(250.0 / 220.0));
   row.latency = latency_model::uniform(0ms, 0ms);
   EXPECT_THAT(columns(row, made_up_measurement(), counted), Not(Contains(Key("ideal_ratio"))));
+}
+
+TEST(columns, have_no_attempts_of_a_probe_that_does_not_tell_them) {
+  auto seen = made_up_measurement();
+  seen.report.attempts.reset();
+  EXPECT_THAT(columns(made_up_case(), seen, counted), Not(Contains(Key("attempts_per_day"))));
 }
 
 TEST(columns, have_no_ideal_at_zero_latency) {

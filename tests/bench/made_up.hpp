@@ -27,7 +27,8 @@ inline measurement made_up_measurement() {
                  .errors = 0,
                  .first_errors = {},
                  .scrape_p50_ms = 41,
-                 .scrape_p99_ms = 48};
+                 .scrape_p99_ms = 48,
+                 .attempts = 110};
   seen.memory.baseline.rss_bytes = 10'000'000;
   seen.memory.end.rss_peak_bytes = 12'000'000;
   seen.memory.anon_peak_bytes = 3'000'000;

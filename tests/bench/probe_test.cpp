@@ -60,6 +60,7 @@ TEST(batch_report, survives_its_json) {
                             .first_errors = {"a \"b\""},
                             .scrape_p50_ms = 7,
                             .scrape_p99_ms = 8,
+                            .attempts = 9,
                             .first_scrape_at_s = 123456.789012345,
                             .half_done_ms = 0.75};
   EXPECT_EQ(parse_batch_report(to_json(report)), report);
@@ -71,10 +72,11 @@ constexpr const char* old_report =
     R"({"context_switches":3,"cpu_us":2.0,"errors":1,"fares":5,"fares_digest":6,"first_errors":["a"],)"
     R"("outcomes":4,"scrape_p50_ms":7.0,"scrape_p99_ms":8.0,"wall_ms":1.5})";
 
-TEST(batch_report, of_an_older_probe_lacks_its_moments_and_nothing_else) {
+TEST(batch_report, of_an_older_probe_lacks_what_was_added_since_and_nothing_else) {
   const auto report = parse_batch_report(old_report);
   EXPECT_EQ(report.wall_ms, 1.5);
   EXPECT_EQ(report.outcomes, 4u);
+  EXPECT_EQ(report.attempts, std::nullopt);
   EXPECT_EQ(report.first_scrape_at_s, std::nullopt);
   EXPECT_EQ(report.half_done_ms, std::nullopt);
   EXPECT_EQ(parse_batch_report(to_json(report)), report);
@@ -101,6 +103,11 @@ class pretended final : public strategy {
     for (std::size_t i = 0; i < work.size; ++i) {
       (void)work.query_at(i);
       std::this_thread::sleep_for(1ms);
+      if (i % 5 == 0) {  // another attempt
+        work.on_retry(i, 1, {fetch_error_kind::connection_lost, "reset"}, 1ms);
+        (void)work.query_at(i);
+        std::this_thread::sleep_for(1ms);
+      }
       if (i % 10 == 9) {
         sink(i, std::unexpected(fetch_error{fetch_error_kind::connection_lost, "reset"}));
       } else {
@@ -112,16 +119,18 @@ class pretended final : public strategy {
 
 TEST(measured_batch, sees_every_outcome_at_the_seams) {
   measured_batch measured{
-      {.base_url = "http://127.0.0.1:1", .size = 20, .query_at = query_of_day, .workers = 1, .limits = {}}};
+      {.base_url = "http://127.0.0.1:1", .size = 20, .query_at = query_of_day, .workers = 1, .policy = {}}};
   pretended way;
   const auto report = measured.run(way);
   EXPECT_EQ(report.outcomes, 20u);
   EXPECT_EQ(report.errors, 2u);
   EXPECT_EQ(report.fares, 18u);
+  EXPECT_EQ(report.attempts, 24.0);
   EXPECT_THAT(report.first_errors, testing::ElementsAre("2026-03-10: connection_lost: reset",
                                                         "2026-03-20: connection_lost: reset"));
   EXPECT_GE(report.wall_ms, 20.0);
   EXPECT_GE(report.scrape_p50_ms, 1.0);
+  EXPECT_GE(report.scrape_p99_ms, 2.0) << "from its first attempt";
   EXPECT_GE(report.scrape_p99_ms, report.scrape_p50_ms);
   EXPECT_GE(report.wall_ms, report.scrape_p99_ms);
 
@@ -137,7 +146,7 @@ TEST(measured_batch, sees_every_outcome_at_the_seams) {
 
 batch_report report_of(std::size_t days) {
   measured_batch measured{
-      {.base_url = "http://127.0.0.1:1", .size = days, .query_at = query_of_day, .workers = 1, .limits = {}}};
+      {.base_url = "http://127.0.0.1:1", .size = days, .query_at = query_of_day, .workers = 1, .policy = {}}};
   pretended way;
   return measured.run(way);
 }

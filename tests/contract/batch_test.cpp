@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <limits>
 #include <stdexcept>
+#include <vector>
 
 #include "tests/contract/every_strategy.hpp"
 
@@ -42,6 +44,26 @@ TEST_P(bad_batch, with_something_else_than_a_base_url) {
   }
 }
 
+TEST_P(bad_batch, with_a_policy_that_means_nothing) {
+  using namespace std::chrono_literals;
+  std::vector<fetch_policy> bad(10);
+  bad[0].scrape_deadline = 0ms;
+  bad[1].max_attempts = 0;
+  bad[2].backoff_base = -1ms;
+  bad[3].backoff_cap = -1ms;
+  bad[4].retry_share = -0.1;
+  bad[5].retry_share = std::numeric_limits<double>::quiet_NaN();
+  bad[6].retry_after_cap = -1ms;
+  bad[7].scrape_deadline = std::chrono::milliseconds::max();
+  bad[8].exchange.max_redirects = 1'000'000;
+  bad[9].exchange.min_rate_grace = -1ms;
+  for (const auto& policy : bad) {
+    auto work = days_at("http://127.0.0.1:1", 3, 1);
+    work.policy = policy;
+    expect_refused(work);
+  }
+}
+
 TEST_P(bad_batch, with_a_limit_of_zero) {
   using namespace std::chrono_literals;
   for (const fetch_limits& limits :
@@ -49,7 +71,7 @@ TEST_P(bad_batch, with_a_limit_of_zero) {
         fetch_limits{.exchange_deadline = -1ms}, fetch_limits{.max_header_bytes = 0},
         fetch_limits{.max_body_bytes = 0}}) {
     auto work = days_at("http://127.0.0.1:1", 3, 1);
-    work.limits = limits;
+    work.policy.exchange = limits;
     expect_refused(work);
   }
 }

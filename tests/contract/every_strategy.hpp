@@ -36,7 +36,7 @@ inline query day(std::size_t index) {
 }
 
 inline batch days_at(const std::string& url, std::size_t size, std::size_t workers) {
-  return {.base_url = url, .size = size, .query_at = day, .workers = workers, .limits = {}};
+  return {.base_url = url, .size = size, .query_at = day, .workers = workers, .policy = {}};
 }
 
 inline batch on_two_loops(batch work) {

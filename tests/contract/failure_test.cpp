@@ -38,7 +38,8 @@ class failure : public every_strategy {
   /// The kind of error with which every day of a small batch comes home.
   void expect_every_day_fails(const std::string& url, fetch_error_kind kind, fetch_limits limits = {}) {
     auto work = days_at(url, 5, 2);
-    work.limits = limits;
+    work.policy.exchange = limits;
+    work.policy.max_attempts = 1;  // what is repeated is retry_test's
     collected_outcomes outcomes;
     run(work, outcomes.sink());
     ASSERT_EQ(outcomes.size(), 5u);
@@ -62,7 +63,7 @@ TEST_P(failure, no_descriptor_left) {
   const auto site =
       site_with_search([](const std::string&) { return stub_answer{.bytes = http_response(200, "", row)}; });
   auto work = days_at(site.url(), 12, 6);
-  work.limits.exchange_deadline = 500ms;
+  work.policy.exchange.exchange_deadline = 500ms;
   collected_outcomes outcomes;
   rlimit before{};
   getrlimit(RLIMIT_NOFILE, &before);

@@ -87,10 +87,12 @@ void stub_server::serve(int socket) {
       received.erase(0, size);
       if (answer.never) continue;
       std::string_view rest = answer.bytes;
+      const bool dribbles = answer.between_bytes.count() > 0;
       while (!rest.empty()) {
-        const auto sent = send(socket, rest.data(), rest.size(), MSG_NOSIGNAL);
+        const auto sent = send(socket, rest.data(), dribbles ? 1 : rest.size(), MSG_NOSIGNAL);
         if (sent <= 0) break;
         rest.remove_prefix(static_cast<std::size_t>(sent));
+        if (dribbles) std::this_thread::sleep_for(answer.between_bytes);
       }
       if (answer.close_after || !rest.empty()) open = false;
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <list>
 #include <mutex>
@@ -11,9 +12,10 @@ namespace farebench::test {
 
 /// What a stub does with one request.
 struct stub_answer {
-  std::string bytes;         ///< written as they are
-  bool close_after = false;  ///< the connection is closed behind them
-  bool never = false;        ///< nothing is written, and the connection stays open
+  std::string bytes;                           ///< written as they are
+  bool close_after = false;                    ///< the connection is closed behind them
+  bool never = false;                          ///< nothing is written, and the connection stays open
+  std::chrono::milliseconds between_bytes{0};  ///< written one by one, with such a wait behind each
 };
 
 /// A server on a free loopback port that answers raw bytes, so that a test can misbehave in any way.

@@ -95,6 +95,7 @@ class Record:
                 "cpu_us": after.cpu_us - self._before.cpu_us,
                 "context_switches": after.context_switches - self._before.context_switches,
                 "outcomes": outcomes,
+                "attempts": outcomes,  # nothing is ever repeated
                 "fares": self._fares,
                 "fares_digest": self._digest % 2**64,
                 "errors": self._errors,

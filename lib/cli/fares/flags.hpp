@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string>
 
-#include "farebench/fetch_limits.hpp"
+#include "farebench/fetch_policy.hpp"
 #include "lib/cli/fares/output.hpp"
 
 namespace farebench {
@@ -20,7 +20,8 @@ struct fares_flags {
   std::size_t loops = 1;
   std::string url;  ///< empty: the embedded mock server
   fares_format format = fares_format::table;
-  fetch_limits limits;
+  std::string out;  ///< the file to write; empty: standard output
+  fetch_policy policy;
 };
 
 /// What became of the command line: flags to run with, or an exit code because --help has been

@@ -13,6 +13,9 @@
 #include "lib/cli/fares/flags.hpp"
 #include "lib/cli/fares/in_order.hpp"
 #include "lib/cli/fares/output.hpp"
+#include "lib/cli/interruption.hpp"
+#include "lib/cli/printable.hpp"
+#include "lib/cli/result_file.hpp"
 #include "lib/cli/standard_streams.hpp"
 #include "mock_server/process/mock_server_process.hpp"
 #include "posix/open_files.hpp"
@@ -23,6 +26,7 @@ using namespace farebench;
 
 constexpr int exit_some_failed = 1;
 constexpr int exit_usage = 2;
+constexpr std::chrono::seconds grace{5};
 
 void complain(std::string_view text) { farebench::complain("fares", text); }
 
@@ -46,14 +50,36 @@ class progress_line {
   bool shown_;
 };
 
-void write(const std::string& text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) {
-    throw std::runtime_error{"standard output cannot be written"};
+/// Where the fares go: a file, whole or not at all, or standard output.
+class fares_sink {
+ public:
+  explicit fares_sink(const std::string& path) {
+    if (!path.empty()) file_.emplace(path);
   }
-}
+  void write(const std::string& text) {
+    if (file_) {
+      file_->stream() << text;
+    } else if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) {
+      throw std::runtime_error{"standard output cannot be written"};
+    }
+  }
+  void end() {
+    if (file_) {
+      file_->commit();
+    } else if (std::fflush(stdout) != 0) {
+      throw std::runtime_error{"standard output cannot be written"};
+    }
+  }
+
+ private:
+  std::optional<result_file> file_;
+};
 
 int scrape(const fares_flags& flags) {
   allow_as_many_open_files_as_possible();
+  const interruption interrupted{
+      grace, [] { complain("interrupted: what is in flight may come home; once more ends at once"); }};
+  fares_sink out{flags.out};
   std::optional<mock_server_process> embedded;
   if (flags.url.empty()) {
     // Its event engine takes any number of workers, where a thread a connection would end at 256.
@@ -68,16 +94,18 @@ int scrape(const fares_flags& flags) {
   };
 
   std::size_t failed = 0;
+  std::size_t cancelled = 0;
   progress_line progress{flags.days};
   in_order ordered{[&](std::size_t index, const outcome& result) {
     const auto date = query_at(index).date;
     if (!result) {
       ++failed;
+      if (result.error().kind == fetch_error_kind::cancelled) ++cancelled;
       progress.clear();
       complain(fmt::format("{}: {}", format_iso_date(date), printable(describe(result.error()))));
     }
-    if (index == 0) write(opening(flags.format));
-    write(day_text(flags.format, index == 0, date, result));
+    if (index == 0) out.write(opening(flags.format));
+    out.write(day_text(flags.format, index == 0, date, result));
   }};
 
   make_strategy(flags.strategy)
@@ -86,15 +114,21 @@ int scrape(const fares_flags& flags) {
              .query_at = query_at,
              .workers = flags.workers,
              .loops = flags.loops,
-             .limits = flags.limits},
+             .policy = flags.policy,
+             .drain = interrupted.drain(),
+             .stop = interrupted.stop()},
             [&](std::size_t index, outcome&& result) {
               progress.advance();
               ordered.add(index, std::move(result));
             });
-  write(closing(flags.format));
-  if (std::fflush(stdout) != 0) throw std::runtime_error{"standard output cannot be written"};
+  const auto remark = cancelled > 0
+                          ? fmt::format("interrupted: {} of {} days are missing", failed, flags.days)
+                          : std::string{};
+  out.write(closing(flags.format, remark));
+  out.end();
   progress.clear();
-  if (failed > 0) complain(fmt::format("{} of {} days failed", failed, flags.days));
+  if (failed > 0) complain(remark.empty() ? fmt::format("{} of {} days failed", failed, flags.days) : remark);
+  if (cancelled > 0) return interruption::exit_interrupted;
   return failed == 0 ? 0 : exit_some_failed;
 }
 

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "farebench/date.hpp"
+#include "lib/cli/printable.hpp"
 
 namespace farebench {
 namespace {
@@ -18,8 +18,16 @@ std::string price(const fare& one) {
   return fmt::format("{}.{:02}", one.price_hundredths / 100, one.price_hundredths % 100);
 }
 
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+/// A spreadsheet takes what begins so for a formula, and works it out; behind a ' it is text
+/// (OWASP, CSV Injection).
+bool looks_like_formula(std::string_view text) {
+  return !text.empty() && std::string_view{"=+-@"}.find(text.front()) != std::string_view::npos;
+}
+
+std::string csv_field(std::string_view from_page) {
+  std::string text = printable(from_page);
+  if (looks_like_formula(text)) text.insert(text.begin(), '\'');
+  if (text.find_first_of(",\"") == std::string::npos) return text;
   std::string quoted = "\"";
   for (const char c : text) {
     if (c == '"') quoted += '"';
@@ -76,7 +84,8 @@ std::string day_text(fares_format format, bool first, std::chrono::year_month_da
                      const outcome& result) {
   const std::string day = format_iso_date(date);
   if (format == fares_format::json) {
-    const auto text = json_day(day, result).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    // ASCII alone: so all control characters are escaped, those of Unicode too.
+    const auto text = json_day(day, result).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
     return (first ? "\n" : ",\n") + text;
   }
   std::string rows;
@@ -86,23 +95,10 @@ std::string day_text(fares_format format, bool first, std::chrono::year_month_da
   return rows;
 }
 
-std::string closing(fares_format format) { return format == fares_format::json ? "\n]\n" : ""; }
-
-std::string printable(std::string_view text) {
-  std::string safe;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0;
-    if (byte < 0x20 || byte == 0x7F) {
-      fmt::format_to(std::back_inserter(safe), "\\x{:02x}", byte);
-    } else if (byte == 0xC2 && next >= 0x80 && next <= 0x9F) {  // U+0080 to U+009F: the C1 controls
-      fmt::format_to(std::back_inserter(safe), "\\x{:02x}", next);
-      ++i;
-    } else {
-      safe += text[i];
-    }
-  }
-  return safe;
+std::string closing(fares_format format, std::string_view remark) {
+  if (format == fares_format::json) return "\n]\n";
+  if (format == fares_format::table && !remark.empty()) return fmt::format("({})\n", remark);
+  return {};
 }
 
 }  // namespace farebench

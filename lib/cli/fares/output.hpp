@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 
 #include "farebench/outcome.hpp"
 
@@ -10,15 +11,14 @@ namespace farebench {
 /// How fares are written: an aligned table for people, RFC 4180 CSV, or one JSON array of days.
 enum class fares_format { table, csv, json };
 
-// The output in pieces, so that a day can be written as soon as it is its turn. Pure.
+// The output in pieces, so that a day can be written as soon as it is its turn. None of them holds a control
+// character that a page chose. Pure.
 
 std::string opening(fares_format format);
 /// A day that failed is in the JSON alone: the other formats hold fares only.
 std::string day_text(fares_format format, bool first, std::chrono::year_month_day date,
                      const outcome& result);
-std::string closing(fares_format format);
-
-/// Text from a page as it may go to a terminal: control characters, which could drive it, as \xNN.
-std::string printable(std::string_view text);
+/// `remark`, if any, is what a reader of the whole should know; of the formats, the table has a line for it.
+std::string closing(fares_format format, std::string_view remark = {});
 
 }  // namespace farebench

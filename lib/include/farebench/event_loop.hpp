@@ -9,6 +9,7 @@
 
 #include "farebench/exchange.hpp"
 #include "farebench/fetch_limits.hpp"
+#include "farebench/loop_timer.hpp"
 
 namespace farebench {
 
@@ -37,7 +38,7 @@ class loop_client {
 
 /// Many HTTP exchanges in flight in one thread: `start` one and have it completed later, with a
 /// callback or with `co_await`. Belongs to the thread that calls `run`; nothing here is thread-safe but
-/// the stop token of `run`.
+/// `interrupt` and the stop token of `run`.
 class event_loop {
  public:
   /// How the loop waits for sockets. They differ in nothing else.
@@ -62,10 +63,22 @@ class event_loop {
   /// `run`, in its thread. A coroutine destroyed while it waits must destroy its client too, or before.
   exchange_awaiter exchange(loop_client& client, exchange_request request);
 
-  /// Runs until no exchange is in flight, or until a stop is requested (from any thread), which leaves
-  /// exchanges in flight: `run` again, or destroy their clients. Throws std::system_error when epoll fails,
-  /// std::runtime_error when libcurl does, and what a completion threw.
-  void run(const std::stop_token& stop = {});
+  /// Waits for a moment: `on_due` is called once it has come, never inside this call. Of several the one that
+  /// is due first ends first.
+  void wait(loop_timer& timer, loop_timer::clock::time_point moment, wait_completion on_due);
+  /// The same for a coroutine: `co_await loop.wait_until(moment)`, at once. Resumed inside `run`, in its
+  /// thread.
+  wait_awaiter wait_until(loop_timer::clock::time_point moment);
+  /// Whoever waits now waits no longer: the next turn ends each wait, as if its moment had come.
+  void end_waits();
+
+  /// Runs until no exchange is in flight and nobody waits (then it returns true), or until a stop is
+  /// requested or `interrupt` called, which leaves them as they are: `run` again, or destroy their clients
+  /// and timers. Throws std::system_error when epoll fails, std::runtime_error when libcurl does, and what a
+  /// completion threw.
+  bool run(const std::stop_token& stop = {});
+  /// Ends the `run` under way, or the next one. From any thread.
+  void interrupt() noexcept;
 
   /// Does what can be done now, without waiting: for who starts many exchanges, so that the first are on
   /// their way while the last are being made. Completes what is done; throws as `run`.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <expected>
 #include <functional>
 #include <string>
@@ -30,12 +31,20 @@ struct exchange_request {
   std::string form;     ///< application/x-www-form-urlencoded; empty: a GET
   std::string cookies;  ///< the Cookie header's value, "name=value; name=value"; empty: no such header
   body_sink on_body;    ///< empty: the body is read and dropped
+  std::string
+      header;  ///< one more header, "Name: value"; empty: none. Not sent to where a redirect leads elsewhere
+  /// Ends the exchange before the client's exchange_deadline does; zero: does not.
+  std::chrono::milliseconds at_most{0};
 };
 
 /// What is left to know of an answer whose body has already gone to `on_body`.
 struct exchange_response {
-  int status = 0;                        ///< HTTP status code
-  std::vector<std::string> set_cookies;  ///< the Set-Cookie headers' values, as they came
+  int status = 0;  ///< HTTP status code
+  fetch_error::retry_after_seconds
+      retry_after{};  ///< of another status than 200, what its Retry-After asks for
+  /// The Set-Cookie headers' values, as they came; those of redirects on the way too, as far as they are of
+  /// the same scheme, host and port as the request.
+  std::vector<std::string> set_cookies;
 };
 
 using exchange_result = std::expected<exchange_response, fetch_error>;

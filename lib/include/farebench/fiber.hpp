@@ -30,6 +30,7 @@ class fiber {
 
  private:
   friend exchange_result await_exchange(event_loop& loop, loop_client& client, exchange_request request);
+  friend void await_moment(event_loop& loop, loop_timer::clock::time_point moment);
   struct state;
   class stack_allocator;
   std::unique_ptr<state> state_;
@@ -39,5 +40,9 @@ class fiber {
 /// resumed inside `event_loop::run`. The fiber and the client may be destroyed while it waits, the client
 /// first or with it.
 exchange_result await_exchange(event_loop& loop, loop_client& client, exchange_request request);
+
+/// Suspends the running fiber until that moment; resumed inside `event_loop::run`. The fiber may be destroyed
+/// while it waits.
+void await_moment(event_loop& loop, loop_timer::clock::time_point moment);
 
 }  // namespace farebench

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -8,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "farebench/fetch_limits.hpp"
+#include "farebench/fetch_policy.hpp"
 #include "farebench/outcome.hpp"
 #include "farebench/query.hpp"
 
@@ -18,15 +19,24 @@ namespace farebench {
 struct batch {
   std::string base_url;  ///< "http://127.0.0.1:8080": scheme, host and port, without a path
   std::size_t size = 0;  ///< N queries, with indices [0, N)
-  /// Index → query, asked once for each index, at the moment its scrape starts. May be called from
-  /// several worker threads at once. A function and not a list, so that memory follows W and not N.
+  /// Index → query, asked at the start of each attempt at it: once, unless it has to be repeated. May be
+  /// called from several worker threads at once. A function and not a list, so that memory follows W and not
+  /// N.
   std::function<query(std::size_t index)> query_at;
   std::size_t workers = 1;  ///< W ≥ 1: the most scrapes in flight at any moment
   /// Event loops to spread the workers over, each on a thread; of use to fibers, coroutines, multi_socket and
   /// multi_poll where one core does not suffice, and left out of account by the others. More than the
   /// workers is as many as those.
   std::size_t loops = 1;
-  fetch_limits limits = {};
+  fetch_policy policy = {};
+  /// Told of each repeat before it begins: of which query, which attempt (from 1) failed and why, and how
+  /// long the next one waits. Never while the sink is called, but from any worker's thread. May be empty.
+  std::function<void(std::size_t index, std::size_t attempt, const fetch_error& why,
+                     std::chrono::milliseconds wait)>
+      on_retry = {};
+  /// Once a drain is requested, no scrape and no repeat begins any more: what is in flight ends as it would
+  /// have, and every other query gets `cancelled`. For who wants to end soon and lose nothing.
+  std::stop_token drain = {};
   /// Once a stop is requested, nothing new is asked for, and every query without an outcome gets
   /// `cancelled`: at once, or within about a second where a thread blocks in libcurl.
   std::stop_token stop = {};
@@ -45,7 +55,8 @@ class strategy {
   /// Runs the whole batch and returns when each query has had its outcome.
   /// A worker keeps its connection from query to query; each query has a fresh cookie session.
   /// A query's failure is its outcome. Throws std::invalid_argument for a batch that cannot be run
-  /// (no workers, no loops, no query_at, a limit of zero, a base_url that is not http(s)://host[:port]),
+  /// (no workers, no loops, no query_at, a policy with a value that means nothing, a base_url that is not
+  /// http(s)://host[:port]),
   /// std::system_error when the strategy itself cannot be set up, and what `sink` or `query_at` threw, after
   /// the other workers have stopped.
   virtual void run(const batch& work, const outcome_sink& sink) = 0;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -10,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "async/loop_timers.hpp"
 #include "async/multi_handle.hpp"
 #include "async/watched_sockets.hpp"
 #include "http/http_client.hpp"
@@ -24,7 +26,8 @@ namespace {
 // connections on it cost bytes (64: 0.3 KiB more each), more cost time (256: 3 % at 10,000 workers).
 constexpr std::size_t connections_a_multi = 128;
 
-constexpr std::int64_t longest_wait_ms = 60'000;
+// Waits end with a socket, a moment or a wakeup; this only bounds them.
+constexpr int longest_wait_ms = 60'000;
 
 /// libcurl's connections outlive the handles that made them: `sockets` is the loop's.
 int close_watched(void* sockets, curl_socket_t socket) {
@@ -56,11 +59,12 @@ struct event_loop::state {
   multi_handle& multi_for_next_client() {
     return multis[clients_made++ / connections_a_multi % multis.size()];
   }
-  void run(const std::stop_token& stop);
+  bool run(const std::stop_token& stop);
   void turn(bool may_wait);
   void handle_sockets(int wait_ms);
   void handle_by_poll(bool may_wait);
   int milliseconds_to_wait() const;
+  void interrupt() noexcept;
   void complete_finished();
   void wake_up();
   void start(loop_client& client, exchange_request&& request);
@@ -71,6 +75,8 @@ struct event_loop::state {
   std::deque<multi_handle> multis;
   std::size_t clients_made = 0;
   std::size_t in_flight = 0;
+  loop_timers timers;
+  std::atomic<bool> interrupted = false;
   std::deque<finished_transfer> finished;  // read from libcurl, not yet handed out
 };
 
@@ -87,10 +93,15 @@ event_loop::state::state(std::size_t connections, waiting wanted)
   }
 }
 
-void event_loop::state::run(const std::stop_token& stop) {
+bool event_loop::state::run(const std::stop_token& stop) {
   const std::stop_callback wake{stop, [this] { wake_up(); }};
   complete_finished();  // what an exception out of an earlier run left behind
-  while (in_flight > 0 && !stop.stop_requested()) turn(true);
+  while (in_flight > 0 || !timers.empty()) {
+    if (stop.stop_requested()) return false;
+    if (interrupted.load(std::memory_order_relaxed) && interrupted.exchange(false)) return false;
+    turn(true);
+  }
+  return true;
 }
 
 void event_loop::state::turn(bool may_wait) {
@@ -100,6 +111,12 @@ void event_loop::state::turn(bool may_wait) {
     handle_sockets(may_wait ? milliseconds_to_wait() : 0);
   }
   complete_finished();
+  if (!timers.empty()) timers.end_due(multi_handle::clock::now());
+}
+
+void event_loop::state::interrupt() noexcept {
+  interrupted.store(true, std::memory_order_relaxed);
+  wake_up();
 }
 
 void event_loop::state::handle_sockets(int wait_ms) {
@@ -117,17 +134,19 @@ void event_loop::state::handle_sockets(int wait_ms) {
 void event_loop::state::handle_by_poll(bool may_wait) {
   multis.front().perform();
   multis.front().collect(finished);
-  if (may_wait && finished.empty()) multis.front().poll();
+  if (may_wait && finished.empty()) multis.front().poll(milliseconds_to_wait());
 }
 
 int event_loop::state::milliseconds_to_wait() const {
-  std::optional<multi_handle::clock::time_point> first;
+  auto first = timers.first_due();
   for (const auto& multi : multis) {
     const auto deadline = multi.deadline();
     if (deadline && (!first || *deadline < *first)) first = deadline;
   }
-  if (!first) return -1;
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*first - multi_handle::clock::now());
+  if (!first) return longest_wait_ms;
+  const auto now = multi_handle::clock::now();
+  if (*first <= now) return 0;  // and not a difference that overflows
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*first - now);
   return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, longest_wait_ms));
 }
 
@@ -213,7 +232,21 @@ exchange_result event_loop::exchange_awaiter::await_resume() {
   return client_.http.finish(done.verdict, done.error_text);
 }
 
-void event_loop::run(const std::stop_token& stop) { state_->run(stop); }
+void event_loop::wait(loop_timer& timer, loop_timer::clock::time_point moment, wait_completion on_due) {
+  timer.state_ = state_->timers.wait(moment);
+  timer.state_->on_due = std::move(on_due);
+}
+
+wait_awaiter event_loop::wait_until(loop_timer::clock::time_point moment) {
+  loop_timer timer;
+  timer.state_ = state_->timers.wait(moment);
+  return wait_awaiter{std::move(timer)};
+}
+
+void event_loop::end_waits() { state_->timers.hurry(); }
+
+bool event_loop::run(const std::stop_token& stop) { return state_->run(stop); }
+void event_loop::interrupt() noexcept { state_->interrupt(); }
 void event_loop::turn() { state_->turn(false); }
 
 }  // namespace farebench

@@ -3,16 +3,15 @@
 #include <fmt/format.h>
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <new>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
 
 namespace farebench {
 namespace {
-
-// Sleeps end with a socket, a timer or a wakeup; this only bounds them.
-constexpr int longest_poll_ms = 60'000;
 
 void check(CURLMcode code, const char* call) {
   if (code != CURLM_OK) throw std::runtime_error{fmt::format("{}: {}", call, curl_multi_strerror(code))};
@@ -58,8 +57,8 @@ void multi_handle::perform() {
   check(curl_multi_perform(multi_.get(), &running), "curl_multi_perform");
 }
 
-void multi_handle::poll() {
-  check(curl_multi_poll(multi_.get(), nullptr, 0, longest_poll_ms, nullptr), "curl_multi_poll");
+void multi_handle::poll(int milliseconds) {
+  check(curl_multi_poll(multi_.get(), nullptr, 0, milliseconds, nullptr), "curl_multi_poll");
 }
 
 void multi_handle::collect(std::deque<finished_transfer>& into) {
@@ -69,6 +68,7 @@ void multi_handle::collect(std::deque<finished_transfer>& into) {
   while (const CURLMsg* const message = curl_multi_info_read(multi_.get(), &left)) {
     if (message->msg == CURLMSG_DONE) into.push_back({message->easy_handle, message->data.result, {}});
   }
+  if (!unwatched_.empty()) collect_unwatched(into);
   if (into.size() == old) return;
   // Where several failed in one call (deadlines that were the same), all but the last go without a text.
   std::string text = shared_.take_error_text();
@@ -76,6 +76,15 @@ void multi_handle::collect(std::deque<finished_transfer>& into) {
     if (one->verdict == CURLE_OK) continue;
     one->error_text = std::move(text);
     break;
+  }
+}
+
+/// No event would ever end them: they are done, for want of resources. Those that libcurl ended itself are.
+void multi_handle::collect_unwatched(std::deque<finished_transfer>& into) {
+  for (const auto& [easy, error] : std::exchange(unwatched_, {})) {
+    if (std::ranges::find(into, easy, &finished_transfer::easy) != into.end()) continue;
+    into.push_back(
+        {easy, CURLE_FAILED_INIT, fmt::format("epoll_ctl: {}", std::generic_category().message(error))});
   }
 }
 
@@ -89,15 +98,22 @@ void multi_handle::act(curl_socket_t socket, int events) {
   check(code, "curl_multi_socket_action");
 }
 
-int multi_handle::on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) {
+/// What fails here is the transfer's alone: an error returned to libcurl would end the multi handle, with all
+/// that are on it.
+int multi_handle::on_socket(CURL* easy, curl_socket_t socket, int what, void* self, void*) {
   auto& multi = *static_cast<multi_handle*>(self);
   std::uint32_t events = 0;  // CURL_POLL_REMOVE: none
   if (what == CURL_POLL_IN || what == CURL_POLL_INOUT) events |= EPOLLIN;
   if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT) events |= EPOLLOUT;
-  const int failed = multi.sockets_->watch(socket, events, multi.number_);
-  if (failed == 0) return 0;
-  multi.callback_errno_ = failed;
-  return -1;
+  try {
+    if (const int failed = multi.sockets_->watch(socket, events, multi.number_); failed != 0) {
+      multi.unwatched_.push_back({easy, failed});
+    }
+    return 0;
+  } catch (const std::bad_alloc&) {
+    multi.callback_errno_ = ENOMEM;
+    return -1;
+  }
 }
 
 /// May be called from inside curl_multi_add_handle: it stores the deadline and acts on nothing.

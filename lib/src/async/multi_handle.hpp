@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "async/watched_sockets.hpp"
 #include "http/shared_http.hpp"
@@ -47,9 +48,9 @@ class multi_handle {
   std::optional<clock::time_point> deadline() const { return deadline_; }
 
   /// The other way of waiting: all that can be done now, and a sleep until a socket or libcurl's timer is
-  /// ready, or `wake_up` is called.
+  /// ready, `wake_up` is called, or so many milliseconds have passed.
   void perform();
-  void poll();
+  void poll(int milliseconds);
   /// Ends a `poll`, or the next one; from any thread.
   void wake_up() { curl_multi_wakeup(multi_.get()); }
 
@@ -65,13 +66,19 @@ class multi_handle {
   static int on_socket(CURL* easy, curl_socket_t socket, int what, void* self, void* known);
   static int on_timer(CURLM* multi, long timeout_ms, void* self);
   void act(curl_socket_t socket, int events);
+  void collect_unwatched(std::deque<finished_transfer>& into);
 
   watched_sockets* const sockets_;
   const std::uint32_t number_;
   shared_http& shared_;
   std::optional<clock::time_point> deadline_;
   bool may_have_finished_ = false;  // libcurl has been called since the last `collect`
-  int callback_errno_ = 0;          // of an epoll_ctl that failed inside a callback of libcurl
+  struct unwatched {
+    CURL* easy;
+    int error;
+  };
+  std::vector<unwatched> unwatched_;  // transfers whose sockets could not be watched, since then
+  int callback_errno_ = 0;            // of one that could not even be noted
   std::unique_ptr<CURLM, cleanup> multi_;
 };
 

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <limits>
 #include <new>
 #include <optional>
 #include <string_view>
@@ -12,6 +14,7 @@
 #include <utility>
 
 #include "http/libcurl.hpp"
+#include "http/redirect_target.hpp"
 
 namespace farebench {
 namespace {
@@ -21,7 +24,14 @@ void set_common_options(CURL* handle, const fetch_limits& limits) {
   // Without it, libcurl sets and restores signal handlers around every call.
   set_option(handle, CURLOPT_NOSIGNAL, 1L);
   set_option(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+  set_option(handle, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+  set_option(handle, CURLOPT_FOLLOWLOCATION, 1L);
+  set_option(handle, CURLOPT_MAXREDIRS, static_cast<long>(limits.max_redirects));
   set_option(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  set_option(handle, CURLOPT_HTTP09_ALLOWED, 0L);
+  set_option(handle, CURLOPT_SSL_VERIFYPEER, 1L);
+  set_option(handle, CURLOPT_SSL_VERIFYHOST, 2L);
+  if (limits.accept_compressed) set_option(handle, CURLOPT_ACCEPT_ENCODING, "");  // all that it knows
   // An instrument talks to the server that it names, whatever http_proxy says.
   set_option(handle, CURLOPT_PROXY, "");
   set_option(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(limits.connect_timeout.count()));
@@ -35,6 +45,14 @@ Value info(CURL* handle, CURLINFO what) {
   return value;
 }
 
+/// What a Retry-After asks for, in seconds or as a date, from now; zero without one.
+fetch_error::retry_after_seconds asked_wait(CURL* handle) {
+  using seconds = fetch_error::retry_after_seconds;
+  const auto asked = info<curl_off_t>(handle, CURLINFO_RETRY_AFTER);
+  return seconds{
+      static_cast<seconds::rep>(std::clamp<curl_off_t>(asked, 0, std::numeric_limits<seconds::rep>::max()))};
+}
+
 bool is_out_of_resources(long os_error) {
   return os_error == EMFILE || os_error == ENFILE || os_error == ENOBUFS || os_error == ENOMEM ||
          os_error == EADDRNOTAVAIL;
@@ -45,11 +63,15 @@ bool comes_from_system_call(CURLcode verdict) {
   return verdict == CURLE_COULDNT_CONNECT || verdict == CURLE_SEND_ERROR || verdict == CURLE_RECV_ERROR;
 }
 
+bool is_equal_but_for_case(std::string_view text, std::string_view in_small_letters) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return std::ranges::equal(text, in_small_letters, {}, lower);
+}
+
 /// The value of a header line of that name, which is given in small letters.
 std::optional<std::string_view> value_of(std::string_view line, std::string_view name) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
   if (line.size() <= name.size() || line[name.size()] != ':') return std::nullopt;
-  if (!std::ranges::equal(line.substr(0, name.size()), name, {}, lower)) return std::nullopt;
+  if (!is_equal_but_for_case(line.substr(0, name.size()), name)) return std::nullopt;
   line.remove_prefix(name.size() + 1);
   constexpr std::string_view blanks = " \t\r\n";
   line.remove_prefix(std::min(line.find_first_not_of(blanks), line.size()));
@@ -59,7 +81,10 @@ std::optional<std::string_view> value_of(std::string_view line, std::string_view
 }  // namespace
 
 http_client::http_client(const fetch_limits& limits, shared_http& shared)
-    : shared_{shared}, limits_{limits}, handle_{curl_easy_init()} {
+    : shared_{shared},
+      limits_{shared.keep(limits)},
+      timeout_ms_{limits.exchange_deadline.count()},
+      handle_{curl_easy_init()} {
   if (!handle_) throw std::system_error{std::make_error_code(std::errc::not_enough_memory), "curl_easy_init"};
   CURL* const easy = handle_.get();
   set_common_options(easy, limits_);
@@ -78,19 +103,42 @@ void http_client::prepare(exchange_request request) {
   set_cookies_.clear();
   header_bytes_ = 0;
   body_bytes_ = 0;
+  content_length_ = -1;
   socket_errno_ = 0;
+  pieces_ = 0;
+  refused_ = refusal::none;
+  is_elsewhere_ = false;
   CURL* const easy = handle_.get();
   set_option(easy, CURLOPT_URL, request.url.c_str());  // libcurl copies it, and the cookies
   set_option(easy, CURLOPT_COOKIE, request.cookies.empty() ? nullptr : request.cookies.c_str());
   // Of its own, even where another client on the same loop has put one down; kept, from then on.
   set_option(easy, CURLOPT_FRESH_CONNECT, has_connection_ ? 0L : 1L);
   has_connection_ = true;
+  set_timeout(request.at_most);
+  set_header(request.header);
   if (form_.empty()) {
     set_option(easy, CURLOPT_HTTPGET, 1L);
   } else {
     set_option(easy, CURLOPT_POSTFIELDSIZE, static_cast<long>(form_.size()));
     set_option(easy, CURLOPT_POSTFIELDS, form_.c_str());  // makes it a POST; not copied
   }
+}
+
+void http_client::set_timeout(std::chrono::milliseconds at_most) {
+  auto wanted = limits_.exchange_deadline;
+  if (at_most > at_most.zero()) wanted = std::min(wanted, at_most);
+  if (wanted.count() == timeout_ms_) return;
+  set_option(handle_.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(wanted.count()));
+  timeout_ms_ = wanted.count();
+}
+
+void http_client::set_header(const std::string& line) {
+  if (line.empty() && !header_) return;
+  std::unique_ptr<curl_slist, list_cleanup> list{line.empty() ? nullptr
+                                                              : curl_slist_append(nullptr, line.c_str())};
+  if (!line.empty() && !list) throw std::bad_alloc{};
+  set_option(handle_.get(), CURLOPT_HTTPHEADER, list.get());  // not copied
+  header_ = std::move(list);
 }
 
 exchange_result http_client::finish(CURLcode verdict, const std::string& error_text) {
@@ -101,9 +149,16 @@ exchange_result http_client::finish(CURLcode verdict, const std::string& error_t
       return std::unexpected(fetch_error{fetch_error_kind::out_of_resources, "no memory for the answer"});
     }
   }
-  if (verdict != CURLE_OK) return std::unexpected(failure(verdict, error_text));
-  return exchange_response{static_cast<int>(info<long>(handle_.get(), CURLINFO_RESPONSE_CODE)),
-                           std::move(set_cookies_)};
+  CURL* const easy = handle_.get();
+  if (verdict != CURLE_OK) {
+    auto why = failure(verdict, error_text);
+    os_errno_before_ = static_cast<int>(info<long>(easy, CURLINFO_OS_ERRNO));
+    return std::unexpected(std::move(why));
+  }
+  exchange_response answer{
+      static_cast<int>(info<long>(easy, CURLINFO_RESPONSE_CODE)), {}, std::move(set_cookies_)};
+  if (answer.status != 200) answer.retry_after = asked_wait(easy);
+  return answer;
 }
 
 void http_client::end_on(const std::stop_token& stop) {
@@ -129,31 +184,111 @@ exchange_result http_client::perform(exchange_request request) {
 
 std::size_t http_client::on_header(char* data, std::size_t size, std::size_t count, void* self) {
   auto& client = *static_cast<http_client*>(self);
-  client.header_bytes_ += size * count;
-  if (client.header_bytes_ > client.limits_.max_header_bytes) return 0;
   try {
-    if (const auto value = value_of({data, size * count}, "set-cookie")) {
-      client.set_cookies_.emplace_back(*value);
-    }
+    client.refused_ = client.take_header({data, size * count});
   } catch (...) {
     client.callback_fault_ = std::current_exception();
-    return 0;
+    client.refused_ = refusal::threw;
   }
-  return size * count;
+  return client.refused_ == refusal::none ? size * count : 0;
+}
+
+/// Each line of each answer of the exchange: of a 1xx, of a redirect, of the last one, and trailers.
+http_client::refusal http_client::take_header(std::string_view line) {
+  header_bytes_ += line.size();
+  if (header_bytes_ > limits_.max_header_bytes) return refusal::headers_too_large;
+  switch (line.empty() ? '\0' : line.front()) {
+    case 'H':
+      if (line.starts_with("HTTP/")) {  // another answer
+        content_length_ = -1;
+        is_chunked_ = false;
+      }
+      break;
+    case 'T':
+    case 't':
+      if (value_of(line, "transfer-encoding")) is_chunked_ = true;
+      break;
+    case 'S':
+    case 's':
+      if (const auto cookie = value_of(line, "set-cookie"); cookie && !is_elsewhere_) {
+        set_cookies_.emplace_back(*cookie);
+      }
+      break;
+    case 'C':
+    case 'c':
+      if (const auto length = value_of(line, "content-length")) {
+        // libcurl takes the last one. Where another reader takes the first, the rest of the body is an answer
+        // to what was not asked (RFC 9112, 6.3). What is no number it refuses itself.
+        std::int64_t bytes = -1;
+        std::from_chars(length->data(), length->data() + length->size(), bytes);
+        if (content_length_ >= 0 && bytes != content_length_) return refusal::two_lengths;
+        content_length_ = bytes;
+      } else if (const auto encoding = value_of(line, "content-encoding")) {
+        if (!limits_.accept_compressed && !is_equal_but_for_case(*encoding, "identity"))
+          return refusal::encoding;
+      }
+      break;
+    case 'L':
+    case 'l':
+      if (const auto location = value_of(line, "location")) return take_redirect(*location);
+      break;
+    default:
+      break;
+  }
+  return refusal::none;
+}
+
+/// libcurl itself counts redirects, and follows them to http and https alone. But it would take the cookies
+/// along to any host: they, and a header that was added, were set by hand.
+http_client::refusal http_client::take_redirect(std::string_view location) {
+  CURL* const easy = handle_.get();
+  const auto status = info<long>(easy, CURLINFO_RESPONSE_CODE);
+  if (status < 300 || status > 399 || location.empty()) return refusal::none;
+  switch (where_leads(info<const char*>(easy, CURLINFO_EFFECTIVE_URL), std::string{location})) {
+    case redirect_target::same_origin:
+      return refusal::none;
+    case redirect_target::other_origin:
+      is_elsewhere_ = true;
+      set_option(easy, CURLOPT_COOKIE, nullptr);
+      set_option(easy, CURLOPT_HTTPHEADER, nullptr);
+      return refusal::none;
+    case redirect_target::not_http:
+      break;
+  }
+  return refusal::redirect;
 }
 
 std::size_t http_client::on_body(char* data, std::size_t size, std::size_t count, void* self) {
   auto& client = *static_cast<http_client*>(self);
-  client.body_bytes_ += size * count;
-  if (client.body_bytes_ > client.limits_.max_body_bytes) return 0;
-  if (!client.on_body_) return size * count;
   try {
-    client.on_body_({data, size * count});
+    client.refused_ = client.take_body({data, size * count});
   } catch (...) {
     client.callback_fault_ = std::current_exception();
-    return 0;
+    client.refused_ = refusal::threw;
   }
-  return size * count;
+  return client.refused_ == refusal::none ? size * count : 0;
+}
+
+http_client::refusal http_client::take_body(std::string_view piece) {
+  body_bytes_ += piece.size();
+  if (body_bytes_ > limits_.max_body_bytes) return refusal::body_too_large;
+  ++pieces_;
+  if (is_too_slow()) return refusal::too_slow;
+  if (on_body_) on_body_(piece);
+  return refusal::none;
+}
+
+/// Looked at every few pieces: a dribble has many, and a page of usual size none too many.
+bool http_client::is_too_slow() const {
+  constexpr std::uint32_t pieces_a_look = 8;
+  if (pieces_ % pieces_a_look != 0) return false;
+  // By libcurl's own clock, which it has just read.
+  CURL* const easy = handle_.get();
+  const std::chrono::microseconds spent{info<curl_off_t>(easy, CURLINFO_TOTAL_TIME_T) -
+                                        info<curl_off_t>(easy, CURLINFO_STARTTRANSFER_TIME_T)};
+  if (spent <= limits_.min_rate_grace) return false;
+  const double seconds = std::chrono::duration<double>{spent}.count();
+  return static_cast<double>(body_bytes_) < static_cast<double>(limits_.min_bytes_per_second) * seconds;
 }
 
 /// As libcurl does it itself, but for the errno, which it does not tell.
@@ -163,17 +298,42 @@ curl_socket_t http_client::on_open_socket(void* self, curlsocktype, curl_sockadd
   return socket < 0 ? CURL_SOCKET_BAD : socket;
 }
 
+fetch_error http_client::refused() const {
+  using enum fetch_error_kind;
+  switch (refused_) {
+    case refusal::headers_too_large:
+      return {header_too_large, fmt::format("more than {} bytes of headers", limits_.max_header_bytes)};
+    case refusal::body_too_large:
+      return {body_too_large, fmt::format("more than {} bytes of body", limits_.max_body_bytes)};
+    case refusal::too_slow:
+      return {deadline_exceeded, fmt::format("slower than {} bytes a second, {} bytes of body received",
+                                             limits_.min_bytes_per_second, body_bytes_)};
+    case refusal::encoding:
+      return {bad_response, "a Content-Encoding that was not asked for"};
+    case refusal::two_lengths:
+      return {bad_response, "two Content-Lengths that differ"};
+    case refusal::redirect:
+      return {redirect_refused, "redirected to something else than http or https"};
+    case refusal::threw:
+    case refusal::none:
+      break;
+  }
+  return {out_of_resources, "no memory for the answer"};
+}
+
+/// libcurl fails to receive both when the connection does and when a chunk is none. Only its text tells;
+/// where several failed at once and the text is another's, there was at least no error of the system's.
+bool http_client::is_of_chunks(const std::string& error_text) const {
+  if (!error_text.empty()) return error_text.ends_with("in chunked-encoding");
+  return is_chunked_ && info<long>(handle_.get(), CURLINFO_OS_ERRNO) == os_errno_before_;
+}
+
 fetch_error http_client::failure(CURLcode verdict, const std::string& error_text) const {
   using enum fetch_error_kind;
   CURL* const easy = handle_.get();
   const std::string text = error_text.empty() ? curl_easy_strerror(verdict) : error_text;
 
-  if (header_bytes_ > limits_.max_header_bytes) {
-    return {header_too_large, fmt::format("more than {} bytes of headers", limits_.max_header_bytes)};
-  }
-  if (body_bytes_ > limits_.max_body_bytes) {
-    return {body_too_large, fmt::format("more than {} bytes of body", limits_.max_body_bytes)};
-  }
+  if (refused_ != refusal::none) return refused();
   if (is_out_of_resources(socket_errno_)) {
     return {out_of_resources, fmt::format("no socket: {}", std::generic_category().message(socket_errno_))};
   }
@@ -193,13 +353,17 @@ fetch_error http_client::failure(CURLcode verdict, const std::string& error_text
       if (info<curl_off_t>(easy, CURLINFO_PRETRANSFER_TIME_T) == 0) {
         return {connect_timeout,
                 fmt::format("no connection within {} ms",
-                            std::min(limits_.connect_timeout, limits_.exchange_deadline).count())};
+                            std::min<std::int64_t>(limits_.connect_timeout.count(), timeout_ms_))};
       }
-      return {deadline_exceeded, fmt::format("not done within {} ms, {} bytes of body received",
-                                             limits_.exchange_deadline.count(), body_bytes_)};
+      return {deadline_exceeded,
+              fmt::format("not done within {} ms, {} bytes of body received", timeout_ms_, body_bytes_)};
+    case CURLE_TOO_MANY_REDIRECTS:
+      return {redirect_refused, fmt::format("redirected more than {} times", limits_.max_redirects)};
+    case CURLE_RECV_ERROR:
+      if (is_of_chunks(error_text)) return {bad_response, "a chunk that is none"};
+      return {connection_lost, text};
     case CURLE_GOT_NOTHING:
     case CURLE_PARTIAL_FILE:
-    case CURLE_RECV_ERROR:
     case CURLE_SEND_ERROR:
       return {connection_lost, text};
     case CURLE_OUT_OF_MEMORY:

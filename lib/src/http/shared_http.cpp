@@ -1,5 +1,6 @@
 #include "http/shared_http.hpp"
 
+#include <algorithm>
 #include <system_error>
 
 #include "http/libcurl.hpp"
@@ -28,6 +29,13 @@ shared_http::shared_http(std::size_t clients, std::size_t clients_in_all)
       curl_share_setopt(tls_sessions_.get(), CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) != CURLSHE_OK) {
     throw std::system_error{std::make_error_code(std::errc::not_enough_memory), "curl_share_init"};
   }
+}
+
+const fetch_limits& shared_http::keep(const fetch_limits& limits) {
+  if (!first_limits_) first_limits_ = limits;
+  if (*first_limits_ == limits) return *first_limits_;
+  const auto kept = std::ranges::find(further_limits_, limits);
+  return kept != further_limits_.end() ? *kept : further_limits_.emplace_front(limits);
 }
 
 void shared_http::share_with(CURL* easy) {

@@ -4,8 +4,12 @@
 
 #include <array>
 #include <cstddef>
+#include <forward_list>
 #include <memory>
+#include <optional>
 #include <string>
+
+#include "farebench/fetch_limits.hpp"
 
 namespace farebench {
 
@@ -16,6 +20,8 @@ class shared_http {
   /// std::system_error when libcurl has no memory.
   shared_http(std::size_t clients, std::size_t clients_in_all);
 
+  /// A copy of the limits that lasts as long as this: one for all clients that have the same ones.
+  const fetch_limits& keep(const fetch_limits& limits);
   /// Sets an easy handle up to use it.
   void share_with(CURL* easy);
   /// What libcurl has written of a failure since the last call; empty when nothing.
@@ -27,6 +33,9 @@ class shared_http {
   };
 
   const long receive_buffer_bytes_;
+  // Nearly always there is one.
+  std::optional<fetch_limits> first_limits_;
+  std::forward_list<fetch_limits> further_limits_;
   std::array<char, CURL_ERROR_SIZE> error_text_{};
   std::unique_ptr<CURLSH, cleanup> tls_sessions_;  // null where there is one client
 };

@@ -22,6 +22,8 @@ std::string_view to_string(fetch_error_kind kind) {
       return "unexpected_status";
     case fetch_error_kind::no_session:
       return "no_session";
+    case fetch_error_kind::redirect_refused:
+      return "redirect_refused";
     case fetch_error_kind::header_too_large:
       return "header_too_large";
     case fetch_error_kind::body_too_large:

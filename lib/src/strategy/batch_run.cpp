@@ -1,32 +1,194 @@
 #include "strategy/batch_run.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <new>
 #include <utility>
 
-#include "strategy/scrape.hpp"
+#include "site/search_form.hpp"
+#include "strategy/repeat_rules.hpp"
 
 namespace farebench {
+namespace {
 
-std::optional<std::size_t> batch_run::next() {
-  if (has_failed() || work_.stop.stop_requested()) return std::nullopt;
+using std::chrono::ceil;
+using std::chrono::milliseconds;
+
+}  // namespace
+
+batch_run::batch_run(const batch& work, const outcome_sink& sink, std::size_t workers)
+    : work_{work},
+      sink_{sink},
+      workers_{workers},
+      next_{workers},
+      // Not a secret, only another for each batch: no call that could fail for want of a descriptor.
+      chances_{static_cast<std::uint64_t>(clock::now().time_since_epoch().count())} {
+  if (work.drain.stop_possible()) on_drain_.emplace(work.drain, waker{this});
+}
+
+bool batch_run::is_over() const {
+  return has_failed() || work_.stop.stop_requested() || work_.drain.stop_requested();
+}
+
+std::optional<scrape_piece> batch_run::next() {
+  if (is_over()) return std::nullopt;
+  if (has_set_aside_.load(std::memory_order_acquire)) {
+    if (auto due = take_set_aside(true)) return due;
+  }
   const std::size_t index = next_.fetch_add(1, std::memory_order_relaxed);
-  if (index >= work_.size) return std::nullopt;
-  return index;
+  if (index < work_.size) return scrape_piece{{.index = index}, {}};
+  if (has_set_aside_.load(std::memory_order_acquire)) return take_set_aside(false);
+  return std::nullopt;
+}
+
+std::optional<scrape_attempt> batch_run::await_next() {
+  const auto piece = next();
+  if (!piece) return std::nullopt;
+  if (!piece->due) return piece->attempt;
+  const std::stop_callback on_stop{work_.stop, waker{this}};  // before the lock, which it takes
+  std::unique_lock lock{set_aside_};
+  over_.wait_until(lock, *piece->due, [this] { return is_over(); });
+  return piece->attempt;
+}
+
+/// A query that was handed back is as a fresh one: after the repeats that are due, before those that are not.
+std::optional<scrape_piece> batch_run::take_set_aside(bool due_only) {
+  const std::lock_guard lock{set_aside_};
+  auto taken = repeats_.empty() ? std::nullopt : repeats_.take_due(clock::now());
+  if (!taken && handed_back_ < handed_back_end_) taken = scrape_piece{{.index = handed_back_++}, {}};
+  if (!taken && !due_only) taken = repeats_.take_first();
+  has_set_aside_.store(!repeats_.empty() || handed_back_ < handed_back_end_, std::memory_order_release);
+  return taken;
+}
+
+std::expected<std::string, fetch_error> batch_run::begin(scrape_attempt& attempt) {
+  if (is_over()) return std::unexpected(cancelled_outcome().error());
+  const auto now = clock::now();
+  if (attempt.number == 0) attempt.begun = now;
+  if (now - attempt.begun >= work_.policy.scrape_deadline) {
+    return std::unexpected(
+        fetch_error{fetch_error_kind::deadline_exceeded,
+                    fmt::format("{} ms had passed before attempt {}", work_.policy.scrape_deadline.count(),
+                                attempt.number + 1)});
+  }
+  ++attempt.number;
+  return search_form_body(work_.query_at(attempt.index));
+}
+
+milliseconds batch_run::time_left(const scrape_attempt& attempt) const {
+  const auto left = attempt.begun + work_.policy.scrape_deadline - clock::now();
+  return std::max(ceil<milliseconds>(left), milliseconds{1});
+}
+
+void batch_run::settle(scrape_attempt& attempt, outcome&& result) {
+  const scrape_attempt ended = std::exchange(attempt, {});
+  if (!result && repeat(ended, result.error())) return;
+  deliver(ended.index, std::move(result));
+}
+
+/// False when it is not to be repeated.
+bool batch_run::repeat(const scrape_attempt& failed, const fetch_error& why) {
+  const fetch_policy& policy = work_.policy;
+  const bool logs_in_again = is_expired_session(why) && !failed.has_logged_in_again;
+  if (!logs_in_again && !may_pass(why)) return false;
+  if (failed.number >= policy.max_attempts || is_over()) return false;
+
+  const std::lock_guard lock{delivery_};
+  if (static_cast<double>(repeats_made_ + 1) > repeats_allowed(policy, queries_begun())) return false;
+  const auto wait =
+      logs_in_again ? milliseconds{0} : wait_before_repeat(policy, failed.number, why, chance());
+  const auto due = clock::now() + wait;
+  if (due >= failed.begun + policy.scrape_deadline) return false;
+  try {
+    const std::lock_guard aside{set_aside_};
+    repeats_.make_room();
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  ++repeats_made_;
+  if (work_.on_retry) work_.on_retry(failed.index, failed.number, why, wait);
+
+  scrape_attempt again = failed;
+  again.has_logged_in_again |= logs_in_again;
+  const std::lock_guard aside{set_aside_};
+  repeats_.add(again, due);
+  has_set_aside_.store(true, std::memory_order_release);
+  return true;
 }
 
 void batch_run::deliver(std::size_t index, outcome&& result) {
   const std::lock_guard lock{delivery_};
-  sink_(index, std::move(result));
+  if (!fault_) sink_(index, std::move(result));
+}
+
+void batch_run::hand_back(std::size_t first) {
+  const std::lock_guard lock{set_aside_};
+  handed_back_ = first;
+  handed_back_end_ = workers_;
+  has_set_aside_.store(true, std::memory_order_release);
+}
+
+std::size_t batch_run::queries_begun() const {
+  return std::min(next_.load(std::memory_order_relaxed), work_.size);
+}
+
+/// Evenly from [0, 1): SplitMix64 (Steele, Lea, Flood 2014), 53 bits of it.
+double batch_run::chance() {
+  std::uint64_t mixed = chances_ += 0x9E3779B97F4A7C15;
+  mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9;
+  mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB;
+  mixed ^= mixed >> 31;
+  return static_cast<double>(mixed >> 11) * 0x1p-53;
 }
 
 void batch_run::fail(std::exception_ptr why) {
-  const std::lock_guard lock{delivery_};
-  if (!fault_) fault_ = std::move(why);
-  failed_.store(true, std::memory_order_relaxed);
+  {
+    const std::lock_guard lock{delivery_};
+    if (!fault_) fault_ = std::move(why);
+    failed_.store(true, std::memory_order_relaxed);
+  }
+  wake_all();
+}
+
+void batch_run::wake_all() {
+  const std::lock_guard lock{set_aside_};
+  over_.notify_all();
+  for (const listener* one = listeners_; one; one = one->next_) one->wake_();
 }
 
 void batch_run::end() {
   if (fault_) std::rethrow_exception(fault_);
-  for (std::size_t index = next_; index < work_.size; ++index) sink_(index, cancelled_outcome());
+  const bool cancelled = is_over();
+  const auto give_up = [&](std::size_t index) {
+    sink_(index, cancelled ? cancelled_outcome()
+                           : std::unexpected(fetch_error{fetch_error_kind::out_of_resources,
+                                                         "no worker was left that could have taken it"}));
+  };
+  while (const auto waiting = repeats_.take_first()) give_up(waiting->attempt.index);
+  for (std::size_t index = handed_back_; index < handed_back_end_; ++index) give_up(index);
+  for (std::size_t index = next_; index < work_.size; ++index) give_up(index);
+}
+
+batch_run::listener::listener(batch_run& run, std::function<void()> wake)
+    : run_{run}, wake_{std::move(wake)} {
+  const std::lock_guard lock{run_.set_aside_};
+  next_ = std::exchange(run_.listeners_, this);
+}
+
+batch_run::listener::~listener() {
+  const std::lock_guard lock{run_.set_aside_};
+  listener** at = &run_.listeners_;
+  while (*at != this) at = &(*at)->next_;
+  *at = next_;
+}
+
+outcome cancelled_outcome() {
+  return std::unexpected(fetch_error{fetch_error_kind::cancelled, "a stop was requested"});
+}
+
+outcome out_of_resources_outcome(const std::exception& why) {
+  return std::unexpected(fetch_error{fetch_error_kind::out_of_resources, why.what()});
 }
 
 }  // namespace farebench

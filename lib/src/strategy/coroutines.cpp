@@ -1,7 +1,5 @@
 #include "strategy/coroutines.hpp"
 
-#include <deque>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,6 +7,7 @@
 #include "farebench/event_loop.hpp"
 #include "farebench/task.hpp"
 #include "strategy/loop_scrapes.hpp"
+#include "strategy/worker_store.hpp"
 
 namespace farebench {
 namespace {
@@ -17,35 +16,37 @@ namespace {
 /// while others are still in flight would make those wait.
 struct scrape_worker {
   loop_scrapes& shared;
-  std::optional<std::size_t> index;  // of the query that it has
-  loop_client client{shared.loop(), shared.work().limits};
+  scrape_attempt attempt;  // that it is at
+  loop_client client{shared.loop(), shared.work().policy.exchange};
   fare_scanner scanner{};
 };
 
-// Functions, so that the requests are made on the stack: within a co_await expression they would take 128
-// bytes each of every waiting worker's frame.
-auto get_start_page(scrape_worker& worker) {
-  return worker.shared.loop().exchange(worker.client, start_page_request(worker.shared.work().base_url));
+// Functions, so that the requests are made on the stack: within a co_await expression they would take more
+// than 128 bytes each of every waiting worker's frame.
+auto get_start_page(scrape_worker& worker, const std::string& form) {
+  return worker.shared.loop().exchange(worker.client,
+                                       start_page_request(worker.shared.run(), worker.attempt, form));
 }
 auto post_search(scrape_worker& worker, std::string& form, std::string& session) {
   return worker.shared.loop().exchange(
-      worker.client,
-      search_request(worker.shared.work().base_url, std::move(form), std::move(session), worker.scanner));
+      worker.client, search_request(worker.shared.run(), worker.attempt, std::move(form), std::move(session),
+                                    worker.scanner));
 }
 
 task<outcome> scrape(scrape_worker& worker) {
-  auto form = search_form_body(worker.shared.work().query_at(*worker.index));
+  auto form = worker.shared.run().begin(worker.attempt);
   if (!form) co_return std::unexpected(std::move(form).error());
-  auto session = read_start_page_answer(co_await get_start_page(worker));
+  auto session = read_start_page_answer(co_await get_start_page(worker, *form));
   if (!session) co_return std::unexpected(std::move(session).error());
   co_return read_search_answer(co_await post_search(worker, *form, *session), worker.scanner);
 }
 
-/// A worker's life, from its first query on.
+/// A worker's life, from its first attempt on.
 task<> work_off(scrape_worker& worker) {
   try {
-    for (; worker.index; worker.index = worker.shared.next()) {
-      worker.shared.deliver(worker.index, co_await scrape(worker));
+    while (worker.attempt) {
+      worker.shared.settle(worker.attempt, co_await scrape(worker));
+      co_await worker.shared.next(worker.attempt);
     }
   } catch (...) {
     worker.shared.fail();
@@ -57,14 +58,22 @@ task<> work_off(scrape_worker& worker) {
 void coroutines::run(const batch& work, const outcome_sink& sink) {
   run_on_loops(work, sink, event_loop::waiting::socket_action, [](loop_scrapes& shared) {
     std::vector<task<>> lives;
-    std::deque<scrape_worker> workers;  // destroyed before the coroutines that may wait for their clients
+    worker_store<scrape_worker> workers{
+        shared.workers()};  // destroyed before the coroutines that may wait for their clients
     lives.reserve(shared.workers());
-    shared.start_workers([&](std::size_t first) {
-      lives.push_back(work_off(workers.emplace_back(shared, first)));
-      lives.back().start();
-    });
-    shared.loop().run(shared.work().stop);
-    for (const auto& worker : workers) shared.cancel(worker.index);
+    shared.start_workers(
+        [&](scrape_attempt first) {
+          auto& worker = workers.emplace_back(shared, first);
+          try {
+            return &lives.emplace_back(work_off(worker));
+          } catch (...) {
+            workers.pop_back();
+            throw;
+          }
+        },
+        [](task<>& life) { life.start(); });
+    shared.run_loop();
+    for (auto& worker : workers) shared.cancel(worker.attempt);
   });
 }
 

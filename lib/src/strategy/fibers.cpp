@@ -1,7 +1,5 @@
 #include "strategy/fibers.hpp"
 
-#include <deque>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -9,6 +7,7 @@
 #include "farebench/fiber.hpp"
 #include "strategy/blocking_client.hpp"
 #include "strategy/loop_scrapes.hpp"
+#include "strategy/worker_store.hpp"
 
 namespace farebench {
 namespace {
@@ -30,17 +29,17 @@ class fiber_client final : public blocking_client {
 /// What a worker keeps from query to query, and to the end of the run.
 struct fiber_worker {
   loop_scrapes& shared;
-  std::optional<std::size_t> index;  // of the query that it has
-  fiber_client client{shared.loop(), shared.work().limits};
+  scrape_attempt attempt;  // that it is at
+  fiber_client client{shared.loop(), shared.work().policy.exchange};
   fare_scanner scanner{};
 };
 
-/// A worker's life, from its first query on.
+/// A worker's life, from its first attempt on.
 void work_off(fiber_worker& worker) {
-  const batch& work = worker.shared.work();
-  for (; worker.index; worker.index = worker.shared.next()) {
-    worker.shared.deliver(worker.index,
-                          scrape(work.base_url, work.query_at(*worker.index), worker.client, worker.scanner));
+  loop_scrapes& shared = worker.shared;
+  while (worker.attempt) {
+    shared.settle(worker.attempt, scrape(shared.run(), worker.attempt, worker.client, worker.scanner));
+    if (const auto due = shared.take_next(worker.attempt)) await_moment(shared.loop(), *due);
   }
 }
 
@@ -50,14 +49,22 @@ void fibers::run(const batch& work, const outcome_sink& sink) {
   run_on_loops(work, sink, event_loop::waiting::socket_action, [](loop_scrapes& shared) {
     fiber_stacks stacks{shared.workers()};
     std::vector<fiber> lives;
-    std::deque<fiber_worker> workers;  // destroyed before the fibers that may wait for their clients
+    worker_store<fiber_worker> workers{
+        shared.workers()};  // destroyed before the fibers that may wait for their clients
     lives.reserve(shared.workers());
-    shared.start_workers([&](std::size_t first) {
-      auto& worker = workers.emplace_back(shared, first);
-      lives.emplace_back(stacks, [&worker] { work_off(worker); }).resume();
-    });
-    shared.loop().run(shared.work().stop);
-    for (const auto& worker : workers) shared.cancel(worker.index);
+    shared.start_workers(
+        [&](scrape_attempt first) {
+          auto& worker = workers.emplace_back(shared, first);
+          try {
+            return &lives.emplace_back(stacks, [&worker] { work_off(worker); });
+          } catch (...) {
+            workers.pop_back();
+            throw;
+          }
+        },
+        [](fiber& life) { life.resume(); });
+    shared.run_loop();
+    for (auto& worker : workers) shared.cancel(worker.attempt);
   });
 }
 

@@ -1,33 +1,70 @@
 #include "strategy/loop_scrapes.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <thread>
 #include <vector>
 
+#include "strategy/check_batch.hpp"
+
 namespace farebench {
+namespace {
+
+using loop_part = std::unique_ptr<loop_scrapes>;
+
+/// Loops [1, loops) with their part of the workers, until the system gives no more.
+std::vector<loop_part> further_loops(batch_run& run, std::size_t workers, std::size_t loops,
+                                     event_loop::waiting how) {
+  std::vector<loop_part> parts;
+  try {
+    parts.reserve(loops - 1);
+    for (std::size_t number = 1; number < loops; ++number) {
+      parts.push_back(
+          std::make_unique<loop_scrapes>(run, workers * number / loops, workers * (number + 1) / loops, how));
+    }
+  } catch (const std::system_error&) {
+  } catch (const std::bad_alloc&) {
+  }
+  return parts;
+}
+
+/// A thread for each, until the system gives no more.
+std::vector<std::jthread> start_threads(const std::vector<loop_part>& parts,
+                                        const std::function<void(loop_scrapes&)>& run_loop) {
+  std::vector<std::jthread> threads;
+  try {
+    threads.reserve(parts.size());
+    for (const auto& part : parts) threads.emplace_back([&run_loop, &part] { run_loop(*part); });
+  } catch (const std::system_error&) {
+  } catch (const std::bad_alloc&) {
+  }
+  return threads;
+}
+
+}  // namespace
 
 void run_on_loops(const batch& work, const outcome_sink& sink, event_loop::waiting how,
                   const std::function<void(loop_scrapes&)>& work_off) {
   check_batch(work);
-  batch_run run{work, sink};
   const std::size_t workers = workers_needed(work);
   const std::size_t loops = std::clamp<std::size_t>(work.loops, 1, std::max<std::size_t>(workers, 1));
-  const auto run_loop = [&](std::size_t number) noexcept {
+  batch_run run{work, sink, workers};
+  const std::function<void(loop_scrapes&)> run_loop = [&](loop_scrapes& part) noexcept {
     try {
-      loop_scrapes part{run, workers * number / loops, workers * (number + 1) / loops, how};
       work_off(part);
     } catch (...) {
       run.fail(std::current_exception());
     }
   };
   {
-    std::vector<std::jthread> threads;  // join at the end of the block
-    try {
-      for (std::size_t number = 1; number < loops; ++number) threads.emplace_back(run_loop, number);
-    } catch (...) {
-      run.fail(std::current_exception());  // no thread to be had
+    loop_scrapes first{run, 0, workers / loops, how};
+    const auto others = further_loops(run, workers, loops, how);
+    const auto threads = start_threads(others, run_loop);  // join at the end of the block
+    // Before the first loop begins, so that it is there to take them.
+    if (const std::size_t running = 1 + threads.size(); running < loops) {
+      run.hand_back(workers * running / loops);
     }
-    run_loop(0);
+    run_loop(first);
   }
   run.end();
 }

@@ -2,8 +2,11 @@
 
 #include <cstddef>
 #include <exception>
+#include <expected>
 #include <functional>
-#include <optional>
+#include <new>
+#include <string>
+#include <system_error>
 #include <utility>
 
 #include "farebench/event_loop.hpp"
@@ -12,57 +15,87 @@
 
 namespace farebench {
 
-/// The workers of one event loop, and what they share; all in one thread. With several loops each has its
-/// part of the workers, and all take their queries from the same run.
+/// The workers of one event loop, and what they share; all in one thread, but for the making. With several
+/// loops each has its part of the workers, and all take their work from the same run.
 class loop_scrapes {
  public:
   /// Workers [first, end) of the run.
   loop_scrapes(batch_run& run, std::size_t first, std::size_t end, event_loop::waiting how)
-      : run_{run}, first_{first}, end_{end}, loop_{end - first, how} {}
+      : run_{run}, first_{first}, end_{end}, loop_{end - first, how}, on_over_{run, [this] {
+                                                                                 loop_.interrupt();
+                                                                               }} {}
 
+  batch_run& run() { return run_; }
   const batch& work() const { return run_.work(); }
   event_loop& loop() { return loop_; }
   std::size_t workers() const { return end_ - first_; }
 
-  /// Calls `start(first)` for each of this loop's workers, with the index of its first query. After a stop,
-  /// the rest are not started.
-  template <typename Start>
-  void start_workers(Start&& start) {
+  /// Makes each of this loop's workers with its first attempt, by `make(attempt)`, and then calls `start`
+  /// with what that returned. One for which there are no resources is not started, and its query's outcome
+  /// says so.
+  template <typename Make, typename Start>
+  void start_workers(Make&& make, Start&& start) {
     // Between two looks at the sockets: the first requests are on their way while the last workers are made.
     constexpr std::size_t started_a_turn = 32;
     for (std::size_t index = first_; index < end_; ++index) {
-      if (work().stop.stop_requested() || run_.has_failed()) {
-        cancel(index);
+      scrape_attempt first{.index = index};
+      if (run_.is_over()) {
+        cancel(first);
         continue;
       }
-      start(index);
+      if (auto* const worker = made(make, first)) start(*worker);
       if (index % started_a_turn == started_a_turn - 1) loop_.turn();
     }
   }
 
-  std::optional<std::size_t> next() { return run_.next(); }
-  void deliver(std::size_t index, outcome&& result) { run_.deliver(index, std::move(result)); }
-  /// The same for a worker's query, which it has no more.
-  void deliver(std::optional<std::size_t>& index, outcome&& result) {
-    deliver(*std::exchange(index, std::nullopt), std::move(result));
+  /// Runs the loop until nothing is left for its workers to do, or a stop is requested, or a worker anywhere
+  /// has failed. When a drain is requested, nobody waits for the next attempt any more.
+  void run_loop() {
+    while (!loop_.run(work().stop) && !work().stop.stop_requested() && !run_.has_failed()) loop_.end_waits();
   }
-  /// When the loop has ended: the query that a worker still has, if any, ends as cancelled. After a failure,
-  /// none is delivered any more.
-  void cancel(const std::optional<std::size_t>& index) {
-    if (index && !run_.has_failed()) run_.deliver(*index, cancelled_outcome());
+
+  void settle(scrape_attempt& attempt, outcome&& result) { run_.settle(attempt, std::move(result)); }
+  /// The worker's next attempt, if there is one; when it is due. For who awaits it, and for who is called
+  /// back.
+  wait_awaiter next(scrape_attempt& attempt) {
+    const auto due = take_next(attempt);
+    return due ? loop_.wait_until(*due) : wait_awaiter{};
+  }
+  std::optional<scrape_attempt::clock::time_point> take_next(scrape_attempt& attempt) {
+    const auto piece = run_.next();
+    attempt = piece ? piece->attempt : scrape_attempt{};
+    return piece ? piece->due : std::nullopt;
+  }
+  /// When the loop has ended: the query that a worker still has, if any, ends as cancelled.
+  void cancel(scrape_attempt& attempt) {
+    if (attempt) run_.settle(attempt, cancelled_outcome());
   }
   void fail() { run_.fail(std::current_exception()); }
 
  private:
+  /// Null when it could not be made.
+  template <typename Make>
+  auto made(Make& make, scrape_attempt first) -> decltype(make(first)) {
+    try {
+      return make(first);
+    } catch (const std::system_error& fault) {
+      run_.settle(first, out_of_resources_outcome(fault));
+    } catch (const std::bad_alloc& fault) {
+      run_.settle(first, out_of_resources_outcome(fault));
+    }
+    return nullptr;
+  }
+
   batch_run& run_;
   const std::size_t first_;
   const std::size_t end_;
   event_loop loop_;
+  batch_run::listener on_over_;
 };
 
-/// Runs a batch on as many event loops as it asks for, each on a thread of its own (one: on the calling
-/// thread). `work_off` is a loop's whole life: starts its workers, runs the loop, and after a stop gives the
-/// queries that they have their outcome.
+/// Runs a batch on as many event loops as it asks for, or as can be had, each on a thread of its own (one: on
+/// the calling thread). `work_off` is a loop's whole life: starts its workers, runs the loop, and after a
+/// stop gives the queries that they have their outcome.
 void run_on_loops(const batch& work, const outcome_sink& sink, event_loop::waiting how,
                   const std::function<void(loop_scrapes&)>& work_off);
 

@@ -5,31 +5,29 @@
 
 #include "farebench/fare_scanner.hpp"
 #include "farebench/outcome.hpp"
-#include "farebench/query.hpp"
 #include "site/search_form.hpp"
+#include "strategy/batch_run.hpp"
 #include "strategy/blocking_client.hpp"
 
 namespace farebench {
 
-// One day's scrape: a fresh session, the start page for its cookie, the search form for the fares.
-// First as steps, which callbacks string together; then as the plain function that they make up.
+// One attempt at a day's scrape: a fresh session, the start page for its cookie, the search form for the
+// fares. First as steps, which callbacks string together; then as the plain function that they make up. It
+// begins with batch_run::begin, which gives the form, and ends with batch_run::settle.
 
 /// The first exchange, without cookies: a fresh session.
-exchange_request start_page_request(const std::string& base_url);
+exchange_request start_page_request(const batch_run& run, const scrape_attempt& attempt,
+                                    const std::string& form);
 /// The session that the start page began, as a Cookie header holds it, or why the scrape ends here.
-std::expected<std::string, fetch_error> read_start_page_answer(const exchange_result& answer);
+std::expected<std::string, fetch_error> read_start_page_answer(exchange_result&& answer);
 
 /// The second exchange, whose body goes to `scanner` (which must outlive it). `form`: see search_form_body.
-exchange_request search_request(const std::string& base_url, std::string form, std::string session,
-                                fare_scanner& scanner);
+exchange_request search_request(const batch_run& run, const scrape_attempt& attempt, std::string form,
+                                std::string session, fare_scanner& scanner);
 /// The fares that `scanner` read, or why there are none. Leaves the scanner as new either way.
-outcome read_search_answer(const exchange_result& answer, fare_scanner& scanner);
+outcome read_search_answer(exchange_result&& answer, fare_scanner& scanner);
 
-/// The whole scrape in blocking style.
-outcome scrape(const std::string& base_url, const query& asked, blocking_client& client,
-               fare_scanner& scanner);
-
-/// The outcome of a query for which a stop came before it had one.
-outcome cancelled_outcome();
+/// The whole attempt in blocking style.
+outcome scrape(batch_run& run, scrape_attempt& attempt, blocking_client& client, fare_scanner& scanner);
 
 }  // namespace farebench

@@ -4,51 +4,52 @@
 
 namespace farebench {
 
-void scrape_machine::start(std::size_t first) {
-  index_ = first;
+void scrape_machine::start() {
   if (!begin()) start_next();
 }
 
 void scrape_machine::start_next() {
-  while ((index_ = shared_.next())) {
-    if (begin()) return;
-  }
+  do {
+    if (const auto due = shared_.take_next(attempt_)) {
+      shared_.loop().wait(parked_, *due, [this] { start(); });
+      return;
+    }
+  } while (attempt_ && !begin());
 }
 
-/// False when the query has failed already.
+/// False when the attempt has failed already.
 bool scrape_machine::begin() {
-  const batch& work = shared_.work();
-  auto form = search_form_body(work.query_at(*index_));
+  auto form = shared_.run().begin(attempt_);
   if (!form) {
-    shared_.deliver(index_, std::unexpected(std::move(form).error()));
+    shared_.settle(attempt_, std::unexpected(std::move(form).error()));
     return false;
   }
   form_ = *std::move(form);
-  shared_.loop().start(client_, start_page_request(work.base_url),
-                       [this](const exchange_result& answer) { on_start_page(answer); });
+  shared_.loop().start(client_, start_page_request(shared_.run(), attempt_, form_),
+                       [this](exchange_result&& answer) { on_start_page(std::move(answer)); });
   return true;
 }
 
-void scrape_machine::on_start_page(const exchange_result& answer) {
-  auto session = read_start_page_answer(answer);
+void scrape_machine::on_start_page(exchange_result&& answer) {
+  auto session = read_start_page_answer(std::move(answer));
   if (!session) {
-    deliver(std::unexpected(std::move(session).error()));
+    settle(std::unexpected(std::move(session).error()));
     return;
   }
   shared_.loop().start(
-      client_, search_request(shared_.work().base_url, std::move(form_), *std::move(session), scanner_),
-      [this](const exchange_result& search) { on_search(search); });
+      client_, search_request(shared_.run(), attempt_, std::move(form_), *std::move(session), scanner_),
+      [this](exchange_result&& search) { on_search(std::move(search)); });
 }
 
-void scrape_machine::on_search(const exchange_result& answer) {
-  deliver(read_search_answer(answer, scanner_));
+void scrape_machine::on_search(exchange_result&& answer) {
+  settle(read_search_answer(std::move(answer), scanner_));
 }
 
-void scrape_machine::deliver(outcome&& result) {
-  shared_.deliver(index_, std::move(result));
+void scrape_machine::settle(outcome&& result) {
+  shared_.settle(attempt_, std::move(result));
   start_next();
 }
 
-void scrape_machine::cancel() { shared_.cancel(std::exchange(index_, std::nullopt)); }
+void scrape_machine::cancel() { shared_.cancel(attempt_); }
 
 }  // namespace farebench

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <cstddef>
-#include <optional>
 #include <string>
 
 #include "farebench/event_loop.hpp"
@@ -15,28 +13,29 @@ namespace farebench {
 /// Its address is in the callbacks: it must not move.
 class scrape_machine {
  public:
-  explicit scrape_machine(loop_scrapes& shared)
-      : shared_{shared}, client_{shared.loop(), shared.work().limits} {}
+  scrape_machine(loop_scrapes& shared, scrape_attempt first)
+      : shared_{shared}, attempt_{first}, client_{shared.loop(), shared.work().policy.exchange} {}
   scrape_machine(const scrape_machine&) = delete;
   scrape_machine& operator=(const scrape_machine&) = delete;
 
-  /// Begins with that query, and goes on with the next ones until none is left.
-  void start(std::size_t first);
+  /// Goes on from its first attempt until nothing is left for it.
+  void start();
   /// After a stop, when the loop runs no more: the query that it has, if any, ends as cancelled.
   void cancel();
 
  private:
   bool begin();
   void start_next();
-  void on_start_page(const exchange_result& answer);
-  void on_search(const exchange_result& answer);
-  void deliver(outcome&& result);
+  void on_start_page(exchange_result&& answer);
+  void on_search(exchange_result&& answer);
+  void settle(outcome&& result);
 
   loop_scrapes& shared_;
+  scrape_attempt attempt_;  // that it is at
   loop_client client_;
+  loop_timer parked_;  // until its attempt is due
   fare_scanner scanner_;
-  std::optional<std::size_t> index_;  // the query that it has
-  std::string form_;                  // the query's, sent once there is a session
+  std::string form_;  // the query's, sent once there is a session
 };
 
 }  // namespace farebench

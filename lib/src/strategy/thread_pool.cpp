@@ -1,46 +1,42 @@
 #include "strategy/thread_pool.hpp"
 
-#include <exception>
-#include <optional>
+#include <new>
+#include <system_error>
 #include <thread>
 #include <vector>
 
-#include "strategy/batch_run.hpp"
-#include "strategy/scrape.hpp"
+#include "strategy/blocking_worker.hpp"
+#include "strategy/check_batch.hpp"
 
 namespace farebench {
 namespace {
 
-/// A worker's life, from its first query on: scrape and deliver, until no query is left.
-void work_off(batch_run& run, std::size_t first) noexcept {
+/// Starts a thread a worker; how many there are now, which is fewer where the system gives no more.
+std::size_t start_threads(std::vector<std::jthread>& threads, batch_run& run, std::size_t workers) {
   try {
-    const batch& work = run.work();
-    thread_client client{work.limits, work.stop, workers_needed(work)};
-    fare_scanner scanner;
-    for (std::optional<std::size_t> index = first; index; index = run.next()) {
-      run.deliver(*index, work.stop.stop_requested()
-                              ? cancelled_outcome()
-                              : scrape(work.base_url, work.query_at(*index), client, scanner));
+    threads.reserve(workers);
+    for (std::size_t i = 0; i < workers; ++i) {
+      threads.emplace_back([&run, i, workers] { work_off_blocking(run, {.index = i}, workers); });
     }
-  } catch (...) {
-    run.fail(std::current_exception());
+  } catch (const std::system_error&) {
+  } catch (const std::bad_alloc&) {
   }
+  return threads.size();
 }
 
 }  // namespace
 
 void thread_pool::run(const batch& work, const outcome_sink& sink) {
   check_batch(work);
-  batch_run run{work, sink};
+  const std::size_t workers = workers_needed(work);
+  batch_run run{work, sink, workers};
   {
-    std::vector<std::jthread> threads;  // join at the end of the block, also when one cannot be started
-    threads.reserve(workers_needed(work));
-    try {
-      for (std::size_t i = 0; i < workers_needed(work); ++i) {
-        threads.emplace_back([&run, i] { work_off(run, i); });
-      }
-    } catch (...) {
-      run.fail(std::current_exception());
+    std::vector<std::jthread> threads;  // join at the end of the block
+    if (const std::size_t started = start_threads(threads, run, workers); started < workers) {
+      // The others may have ended by now, so the queries that were to be a missing thread's are not left to
+      // them alone: this thread is a worker too.
+      run.hand_back(started);
+      work_off_blocking(run, {}, workers);
     }
   }
   run.end();

@@ -74,7 +74,7 @@ TEST_P(raw_epoll_with, ends_every_query_with_one_outcome_when_the_site_goes) {
 /// The kind of error with which every day of a small batch comes home.
 void expect_every_day_fails(const std::string& url, fetch_error_kind kind, fetch_limits limits = {}) {
   auto work = days_at(url, 5, 2);
-  work.limits = limits;
+  work.policy.exchange = limits;
   collected_outcomes outcomes;
   raw_epoll{}.run(work, outcomes.sink());
   ASSERT_EQ(outcomes.size(), 5u);

@@ -48,7 +48,42 @@ TEST(fares_output, lets_a_page_send_nothing_to_the_terminal) {
   EXPECT_THAT(text, Not(HasSubstr("\x1b")));
   EXPECT_THAT(text, Not(HasSubstr("\xc2\x9b")));
   EXPECT_THAT(text, HasSubstr("\\x1b]0;x\\x07"));
-  EXPECT_EQ(printable("Élan €"), "Élan €");
+}
+
+TEST(fares_output, lets_no_control_character_of_a_page_through_in_any_format) {
+  const std::vector<std::string> hostile{"\x1b[2J", "\x9b", "\xc2\x9b", "\x07", "\x7f", "a\rb", "\u202egpj"};
+  for (const auto& text : hostile) {
+    const outcome page{std::vector<fare>{{7h, 8h, text, 1, 100, text}}};
+    for (const auto format : {fares_format::table, fares_format::csv, fares_format::json}) {
+      auto shown = day_text(format, true, date, page);
+      if (format == fares_format::json) shown.erase(0, 1);  // its own newlines are no one else's
+      EXPECT_EQ(shown.find(text), std::string::npos);
+      for (const char c : shown.substr(0, shown.find_last_not_of("\r\n") + 1)) {
+        const auto byte = static_cast<unsigned char>(c);
+        EXPECT_TRUE(byte >= 0x20 && byte < 0x7F) << static_cast<int>(byte);
+      }
+    }
+    EXPECT_EQ(
+        nlohmann::json::parse("[" + day_text(fares_format::json, true, date, page) + "]")[0]["fares"].size(),
+        1u);
+  }
+}
+
+TEST(fares_output, csv_holds_no_formula_that_a_page_chose) {
+  for (const char* text : {"=1+1", "+1", "-1", "@SUM(A1)", "=cmd|' /C calc'!A0", "\t=1", "=\"a\",1"}) {
+    const auto row =
+        day_text(fares_format::csv, true, date, outcome{std::vector<fare>{{7h, 8h, text, 1, 100, text}}});
+    for (const char* beginning : {",=", ",+", ",-", ",@", ",\"=", ",\t"}) {
+      EXPECT_THAT(row, Not(HasSubstr(beginning))) << text;
+    }
+  }
+}
+
+TEST(fares_output, has_a_line_for_a_remark_in_the_table_alone) {
+  EXPECT_EQ(closing(fares_format::table, "interrupted"), "(interrupted)\n");
+  EXPECT_EQ(closing(fares_format::table), "");
+  EXPECT_EQ(closing(fares_format::csv, "interrupted"), "");
+  EXPECT_EQ(closing(fares_format::json, "interrupted"), "\n]\n");
 }
 
 }  // namespace

@@ -31,6 +31,7 @@ class TestRecord(unittest.TestCase):
             record.deliver(day, [RELAX] if day == 0 else FetchError("connection_lost", "reset\nby peer"))
         report = json.loads(record.report())
         self.assertEqual((report["outcomes"], report["errors"], report["fares"]), (5, 4, 1))
+        self.assertEqual(report["attempts"], 5)
         self.assertEqual(report["fares_digest"], 3906192260)
         self.assertEqual(len(report["first_errors"]), 3)
         self.assertEqual(report["first_errors"][0], "2026-03-02: connection_lost: reset by peer")

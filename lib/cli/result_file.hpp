@@ -13,6 +13,10 @@ class result_file {
  public:
   /// Throws std::system_error naming the path when it cannot be written to.
   explicit result_file(const std::filesystem::path& path);
+  /// Without a commit nothing is left of it.
+  ~result_file();
+  result_file(const result_file&) = delete;
+  result_file& operator=(const result_file&) = delete;
 
   std::ostream& stream() { return stream_; }
 
@@ -23,6 +27,7 @@ class result_file {
   std::filesystem::path target_;
   std::filesystem::path written_;  // the same where it is written directly
   std::ofstream stream_;
+  bool is_done_ = false;
 };
 
 }  // namespace farebench

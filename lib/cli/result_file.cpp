@@ -1,4 +1,4 @@
-#include "bench/report/result_file.hpp"
+#include "lib/cli/result_file.hpp"
 
 #include <cerrno>
 #include <system_error>
@@ -29,16 +29,17 @@ result_file::result_file(const fs::path& path) : target_{followed(path)}, writte
   if (!stream_) throw_unwritable(target_, errno);
 }
 
+result_file::~result_file() {
+  std::error_code ignored;
+  if (!is_done_ && written_ != target_) fs::remove(written_, ignored);
+}
+
 void result_file::commit() {
   errno = 0;
   stream_.close();
-  if (!stream_) {
-    const int error = errno;
-    std::error_code ignored;
-    if (written_ != target_) fs::remove(written_, ignored);
-    throw_unwritable(target_, error);
-  }
+  if (!stream_) throw_unwritable(target_, errno);
   if (written_ != target_) fs::rename(written_, target_);
+  is_done_ = true;
 }
 
 }  // namespace farebench

@@ -1,0 +1,245 @@
+// Waits on a loop, in the three ways of asking for one.
+
+#include "farebench/loop_timer.hpp"
+
+#include <gmock/gmock.h>
+
+#include <chrono>
+#include <memory>
+#include <stdexcept>
+#include <stop_token>
+#include <thread>
+#include <vector>
+
+#include "farebench/event_loop.hpp"
+#include "farebench/fiber.hpp"
+#include "farebench/task.hpp"
+#include "tests/support/stub_server.hpp"
+
+namespace farebench {
+namespace {
+
+using namespace std::chrono_literals;
+using clock = loop_timer::clock;
+using testing::ElementsAre;
+
+/// How many of them are alive: a frame that holds one is counted with it.
+struct counted {
+  inline static int alive = 0;
+  counted() { ++alive; }
+  counted(const counted&) = delete;
+  ~counted() { --alive; }
+};
+
+class loop_timer_test : public testing::TestWithParam<event_loop::waiting> {
+ protected:
+  event_loop loop_{4, GetParam()};
+};
+INSTANTIATE_TEST_SUITE_P(waiting, loop_timer_test,
+                         testing::Values(event_loop::waiting::socket_action, event_loop::waiting::multi_poll),
+                         [](const auto& one) {
+                           return one.param == event_loop::waiting::multi_poll ? "multi_poll"
+                                                                               : "socket_action";
+                         });
+
+TEST_P(loop_timer_test, ends_inside_run_when_its_moment_has_come_and_never_inside_wait) {
+  loop_timer timer;
+  int ended = 0;
+  const auto begin = clock::now();
+  loop_.wait(timer, begin + 30ms, [&] { ++ended; });
+  EXPECT_EQ(ended, 0);
+  EXPECT_TRUE(loop_.run()) << "nothing is left";
+  EXPECT_EQ(ended, 1);
+  EXPECT_GE(clock::now() - begin, 30ms);
+}
+
+TEST_P(loop_timer_test, ends_in_the_order_of_moments_and_of_two_at_once_the_first_first) {
+  const auto begin = clock::now();
+  std::vector<int> order;
+  std::vector<loop_timer> timers(6);
+  int number = 0;
+  for (const auto wait : {20ms, 5ms, -10ms, 5ms, 15ms, 0ms}) {
+    const int mine = number++;
+    loop_.wait(timers[static_cast<std::size_t>(mine)], begin + wait,
+               [&order, mine] { order.push_back(mine); });
+  }
+  loop_.run();
+  EXPECT_THAT(order, ElementsAre(2, 5, 1, 3, 4, 0));
+}
+
+TEST_P(loop_timer_test, of_a_thousand_ends_in_order_though_every_third_is_taken_back) {
+  const auto begin = clock::now();
+  std::vector<loop_timer> timers(1'000);
+  std::vector<clock::time_point> ended;
+  for (std::size_t i = 0; i < timers.size(); ++i) {
+    const auto moment = begin + std::chrono::microseconds{(i * 7'919) % 10'007};
+    loop_.wait(timers[i], moment, [&ended, moment] { ended.push_back(moment); });
+  }
+  for (std::size_t i = 0; i < timers.size(); i += 3) timers[i] = {};
+  loop_.run();
+  EXPECT_EQ(ended.size(), 666u);
+  EXPECT_TRUE(std::ranges::is_sorted(ended));
+}
+
+TEST_P(loop_timer_test, destroyed_or_begun_anew_is_never_completed_and_keeps_no_run_going) {
+  {
+    loop_timer destroyed;
+    loop_.wait(destroyed, clock::now() + 1h, [] { ADD_FAILURE() << "completed after its end"; });
+  }
+  EXPECT_TRUE(loop_.run());
+  loop_timer again;
+  int ended = 0;
+  loop_.wait(again, clock::now() + 1h, [] { ADD_FAILURE() << "completed though taken back"; });
+  loop_.wait(again, clock::now(), [&] { ++ended; });
+  EXPECT_TRUE(loop_.run());
+  EXPECT_EQ(ended, 1);
+}
+
+TEST_P(loop_timer_test, may_be_destroyed_by_what_it_completes_and_destroy_others) {
+  std::vector<std::unique_ptr<loop_timer>> timers;
+  int ended = 0;
+  for (int i = 0; i < 5; ++i) {
+    timers.push_back(std::make_unique<loop_timer>());
+    loop_.wait(*timers.back(), clock::now(), [&] {
+      ++ended;
+      timers.clear();
+    });
+  }
+  loop_.run();
+  EXPECT_EQ(ended, 1);
+}
+
+TEST_P(loop_timer_test, that_begins_anew_whenever_it_ends_lets_exchanges_be_done) {
+  const test::stub_server site{
+      [](const std::string&) { return test::stub_answer{test::http_response(200, "", "hello")}; }};
+  loop_client client{loop_, {}};
+  bool answered = false;
+  loop_.start(client, exchange_request{site.url() + "/"}, [&](const exchange_result&) { answered = true; });
+  loop_timer timer;
+  std::function<void()> again = [&] {
+    if (!answered) loop_.wait(timer, clock::now(), again);
+  };
+  again();
+  loop_.run();
+  EXPECT_TRUE(answered);
+}
+
+TEST_P(loop_timer_test, what_it_throws_leaves_run_and_the_loop_can_go_on) {
+  loop_timer first;
+  loop_timer second;
+  int ended = 0;
+  loop_.wait(first, clock::now(), [] { throw std::domain_error{"enough"}; });
+  loop_.wait(second, clock::now(), [&] { ++ended; });
+  EXPECT_THROW(loop_.run(), std::domain_error);
+  loop_.run();
+  EXPECT_EQ(ended, 1);
+}
+
+TEST_P(loop_timer_test, is_left_waiting_by_a_stop_and_by_an_interruption_from_another_thread) {
+  loop_timer timer;
+  int ended = 0;
+  loop_.wait(timer, clock::now() + 1h, [&] { ++ended; });
+  std::stop_source stop;
+  {
+    const std::jthread stopper{[&] {
+      std::this_thread::sleep_for(20ms);
+      stop.request_stop();
+    }};
+    EXPECT_FALSE(loop_.run(stop.get_token()));
+  }
+  {
+    const std::jthread interrupter{[&] {
+      std::this_thread::sleep_for(20ms);
+      loop_.interrupt();
+    }};
+    EXPECT_FALSE(loop_.run());
+  }
+  EXPECT_EQ(ended, 0);
+  loop_.end_waits();
+  EXPECT_TRUE(loop_.run());
+  EXPECT_EQ(ended, 1);
+}
+
+TEST_P(loop_timer_test, ended_early_with_others_keeps_their_order_and_lets_new_ones_wait) {
+  std::vector<int> order;
+  std::vector<loop_timer> timers(5);
+  for (int i = 0; i < 4; ++i) {
+    loop_.wait(timers[static_cast<std::size_t>(i)], clock::now() + 1h - i * 1min,
+               [&, i] { order.push_back(i); });
+  }
+  loop_.end_waits();
+  loop_.wait(timers[4], clock::now() + 10ms, [&] { order.push_back(4); });
+  loop_.run();
+  EXPECT_THAT(order, ElementsAre(0, 1, 2, 3, 4));
+}
+
+TEST_P(loop_timer_test, suspends_a_coroutine_until_its_moment) {
+  const auto begin = clock::now();
+  auto waiting = [](event_loop& loop, clock::time_point moment) -> task<int> {
+    co_await loop.wait_until(moment);
+    co_await loop.wait_until(moment - 1h);
+    co_return 7;
+  }(loop_, begin + 20ms);
+  waiting.start();
+  EXPECT_FALSE(waiting.done());
+  loop_.run();
+  ASSERT_TRUE(waiting.done());
+  EXPECT_EQ(waiting.result(), 7);
+  EXPECT_GE(clock::now() - begin, 20ms);
+}
+
+TEST_P(loop_timer_test, of_a_coroutine_destroyed_while_it_waits_is_taken_back_with_every_frame) {
+  const auto waiting = [](event_loop& loop) -> task<> {
+    const counted held;
+    co_await loop.wait_until(clock::now() + 1h);
+    ADD_FAILURE() << "resumed after its end";
+  };
+  {
+    auto outer = [](auto inner, event_loop& loop) -> task<> {
+      const counted held;
+      co_await inner(loop);
+    }(waiting, loop_);
+    outer.start();
+    EXPECT_EQ(counted::alive, 2);
+  }
+  EXPECT_EQ(counted::alive, 0);
+  EXPECT_TRUE(loop_.run());
+}
+
+TEST_P(loop_timer_test, of_none_does_not_suspend) {
+  bool ended = false;
+  auto passing = [](bool& flag) -> task<> {
+    co_await wait_awaiter{};
+    flag = true;
+  }(ended);
+  passing.start();
+  EXPECT_TRUE(ended);
+}
+
+TEST_P(loop_timer_test, suspends_a_fiber_until_its_moment_or_its_end) {
+  fiber_stacks stacks{2};
+  const auto begin = clock::now();
+  bool ended = false;
+  fiber waiting{stacks, [&] {
+                  await_moment(loop_, begin + 20ms);
+                  ended = true;
+                }};
+  waiting.resume();
+  EXPECT_FALSE(ended);
+  {
+    fiber destroyed{stacks, [&] {
+                      const counted held;
+                      await_moment(loop_, clock::now() + 1h);
+                      ADD_FAILURE() << "resumed after its end";
+                    }};
+    destroyed.resume();
+    EXPECT_EQ(counted::alive, 1);
+  }
+  EXPECT_EQ(counted::alive, 0);
+  loop_.run();
+  EXPECT_TRUE(ended);
+  EXPECT_GE(clock::now() - begin, 20ms);
+}
+
+}  // namespace
+}  // namespace farebench
