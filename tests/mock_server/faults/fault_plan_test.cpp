@@ -106,8 +106,8 @@ TEST(fault_plan, draws_each_step_and_attempt_for_itself) {
     same_as_next_attempt += drawn == plan.at(on_day(day, 2, 2));
   }
   const double deviation = 5 * std::sqrt(days * 0.25);
-  EXPECT_NEAR(same_as_other_step, days / 2, deviation);
-  EXPECT_NEAR(same_as_next_attempt, days / 2, deviation);
+  EXPECT_NEAR(same_as_other_step, days * 0.5, deviation);
+  EXPECT_NEAR(same_as_next_attempt, days * 0.5, deviation);
 }
 
 TEST(fault_plan, draws_the_details_apart_from_the_fault_and_reproducibly) {

@@ -77,6 +77,7 @@ TEST(flood_faults, keep_nobody_else_waiting) {
   const faulty_site site{"huge_body:25%,flood_1xx:25%,dribble_body:25%,never_answer:25%"};
   const std::string cookie = site.session();
   std::vector<std::jthread> drinkers;
+  drinkers.reserve(16);
   for (int day = 0; day < 16; ++day) {
     drinkers.emplace_back([&site, &cookie, day](const std::stop_token& stop) {
       raw_client raw = site.client();

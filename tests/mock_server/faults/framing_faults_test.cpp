@@ -95,7 +95,7 @@ TEST(framing_faults, send_an_answer_with_other_fares_behind_the_first) {
 
 // So that only the page's missing end, or its length, tells that fares are missing.
 TEST(framing_faults, cut_pages_between_two_rows) {
-  for (const std::size_t page_kb : {2, 3, 10, 94}) {
+  for (const std::size_t page_kb : {2u, 3u, 10u, 94u}) {
     for (int day = 0; day < 20; ++day) {
       const auto all = timetable(query_on_day(day), page_kb);
       const std::string whole = results_page(query_on_day(day), page_kb);
