@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
@@ -80,14 +81,15 @@ client_run::client_run(const programs& with, const benchmark_case& row,
   }
 }
 
-batch_report client_run::go(const std::function<void()>& watch, std::chrono::nanoseconds interval) {
+batch_report client_run::go(const watching& watch, std::chrono::nanoseconds interval) {
   const auto begin = clock::now();
+  auto not_before = begin;
   const auto deadline = begin + patience_to_report(row_);
   if (!probe_.write_line(probe_go))
     throw std::runtime_error{"the client " + fate(probe_) + " before its batch"};
   while (true) {
     const auto now = clock::now();
-    const auto answer = probe_.read_line(next_sample(begin, interval, now) - now);
+    const auto answer = probe_.read_line(next_sample(begin, interval, std::max(now, not_before)) - now);
     if (answer.status == status::line) {
       watch();
       if (answer.line.starts_with(probe_failed)) {
@@ -103,7 +105,7 @@ batch_report client_run::go(const std::function<void()>& watch, std::chrono::nan
       throw std::runtime_error{
           fmt::format("the client had not finished after {} s", patience_to_report(row_) / 1s)};
     }
-    watch();
+    not_before = watch();
   }
 }
 

@@ -48,9 +48,12 @@ class client_run {
 
   pid_t client() const { return probe_.pid(); }
 
+  /// Looks at the client, and returns the moment before which it need not be called again.
+  using watching = std::function<std::chrono::steady_clock::time_point()>;
+
   /// Lets the client run its batch; calls `watch` at every `interval` from now until it reports, and then
-  /// once more. Moments that are missed are left out.
-  batch_report go(const std::function<void()>& watch, std::chrono::nanoseconds interval);
+  /// once more. Moments that are missed are left out, as those before what `watch` returned.
+  batch_report go(const watching& watch, std::chrono::nanoseconds interval);
 
   /// What the server saw of the client, without the connection that asks.
   server_stats server_side() const;

@@ -1,6 +1,7 @@
 #include "bench/fixture.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <stdexcept>
 
@@ -24,7 +25,7 @@ measurement measure(const programs& with, const benchmark_case& row, std::chrono
   client_watch watch{run.client(), sample_every};
   measurement seen;
   watch.go();
-  seen.report = run.go([&] { watch.look(); }, sample_every);
+  seen.report = run.go([&] { return watch.look(); }, sample_every);
   watch.end();
   seen.server = run.server_side();
   watch.exit();
@@ -55,6 +56,7 @@ counted_run count(const programs& with, const benchmark_case& row) {
     if (const auto sockets = count_sockets(run.client())) {
       seen.sockets_peak = std::max<std::uint64_t>(seen.sockets_peak, *sockets);
     }
+    return std::chrono::steady_clock::time_point::min();  // this run is not timed
   };
   run.go(look, look_at_sockets_every);
   if (heap) {

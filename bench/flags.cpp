@@ -72,7 +72,8 @@ session and connection a day. One whose packages are missing is skipped, with a 
 Random latencies are drawn from --seed: a search's by its date, a start page's by how many scrapes began before
 it. So every strategy and repetition meets the same delays; which day meets which start's follows their order.
 
-Memory is looked at from outside every 2 ms (--sample-every): at /proc/PID/statm each time; at status, which
+Memory is looked at from outside every 2 ms (--sample-every), less often where that would take more than 1 % of a
+core: at /proc/PID/statm each time; at status, which
 tells threads and page tables and costs more, every 8 ms, with every hundredth of growth, and at first more often.
 The curve of each repetition, from its baseline to its end, with the phases ready, go, half_done, last_outcome
 and exit in ms since go, is written beside --benchmark_out: for run.json in run.timeline.json (or --timeline

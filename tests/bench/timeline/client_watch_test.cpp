@@ -100,6 +100,19 @@ TEST(client_watch, sees_threads_that_a_short_batch_had) {
   EXPECT_GE(busy.end().threads_peak, before + 2);
 }
 
+TEST(client_watch, whose_next_look_is_waited_for_takes_less_than_a_hundredth_of_a_core) {
+  client_watch watch{::getpid(), 2ms};
+  watch.go();
+  const auto begin = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point next;
+  for (int i = 0; i < 100; ++i) next = watch.look();  // as fast as can be: all of this thread's time
+  const auto seen = std::chrono::steady_clock::now();
+  watch.exit();
+  const auto spent = watch.told({}).curve.sampler_cpu_share * (seen - begin);
+  EXPECT_GT(spent.count(), 0);
+  EXPECT_GT((next - begin) * 0.01, spent);
+}
+
 TEST(client_watch, places_the_phases_that_the_client_tells) {
   watched_self self;
   batch_report report;
