@@ -41,7 +41,9 @@ export function chooseFiles(flags, root) {
   } else if (!isNamed && existsSync(join(root, 'results/runs'))) recordings.push(...recordingsIn(keptRuns));
   const kept = isNamed
     ? []
-    : ['article', 'light', 'scale'].map((name) => ours(root, `results/${name}.json`)).filter((file) => existsSync(file));
+    : ['article', 'light', 'scale']
+        .map((name) => ours(root, `results/${name}.json`))
+        .filter((file) => existsSync(file));
   const results = isNamed ? named : kept;
   if (!results.length) results.push(...latestOfEach(recordings));
   if (!results.length)

@@ -20,10 +20,13 @@ export function readAccepted(file) {
     const where = `accepted[${at}]`;
     const entry = expect.object(value, where);
     const unknown = Object.keys(entry).find((name) => !members.includes(name));
-    if (unknown !== undefined) expect.wrong(`${where} has ${quoted(unknown)}, which means nothing: ${members.join(', ')}`);
+    if (unknown !== undefined)
+      expect.wrong(`${where} has ${quoted(unknown)}, which means nothing: ${members.join(', ')}`);
     const [series, metric, commit, reason] = members.map((name) => expect.text(entry[name], `${where}.${name}`));
-    if (!series.startsWith('fetch/')) expect.wrong(`${where}.series is ${quoted(series)}, no row’s name (fetch/strategy:…)`);
-    if (!Object.hasOwn(historyMetrics, metric)) expect.wrong(`${where}.metric is ${quoted(metric)}: there is no such metric`);
+    if (!series.startsWith('fetch/'))
+      expect.wrong(`${where}.series is ${quoted(series)}, no row’s name (fetch/strategy:…)`);
+    if (!Object.hasOwn(historyMetrics, metric))
+      expect.wrong(`${where}.metric is ${quoted(metric)}: there is no such metric`);
     if (!/^[0-9a-f]{40}$/.test(commit)) expect.wrong(`${where}.commit is ${quoted(commit)}, not 40 hexadecimal digits`);
     if (!reason || oneLine(reason) !== reason) expect.wrong(`${where}.reason is not one line of text`);
     const key = JSON.stringify([series, metric, commit]);

@@ -24,7 +24,8 @@ const setting = ['workload', 'engine', 'latency', 'page_kb', 'days', 'first_date
 /** The recordings of a folder, and of the machines' folders in it. @param {string} folder @returns {string[]} */
 export function recordingsIn(folder) {
   if (!existsSync(folder)) throw new InputFault(folder, 'there is no such folder');
-  if (!statSync(folder).isDirectory()) throw new InputFault(folder, 'is no folder: --runs takes that of the recordings');
+  if (!statSync(folder).isDirectory())
+    throw new InputFault(folder, 'is no folder: --runs takes that of the recordings');
   const inside = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
   const filesOf = (/** @type {string} */ path) =>
     readdirSync(path, { withFileTypes: true })
@@ -46,9 +47,7 @@ export function isRecording(/** @type {string} */ file) {
 /** One row of each case, its values in the order of the repetitions. @param {Repetition[]} rows @returns {RecordedRow[]} */
 function recordedRows(rows) {
   return casesOf(rows).map(({ name, failed }) => {
-    const own = rows
-      .filter((row) => parseCaseName(row.name)?.name === name)
-      .sort((a, b) => a.index - b.index);
+    const own = rows.filter((row) => parseCaseName(row.name)?.name === name).sort((a, b) => a.index - b.index);
     const figures = own.map((row) => ({
       ...row.columns,
       ...(row.time_s === undefined ? {} : { real_time: row.time_s * 1000 }),
@@ -86,9 +85,11 @@ export function readRecording(file) {
     return date.toISOString();
   };
   if (context.format === undefined) expect.wrong('is not of track record: its context has no format');
-  if (text('format') !== format) expect.wrong(`context.format is ${quoted(context.format)}: this report reads ${format}`);
+  if (text('format') !== format)
+    expect.wrong(`context.format is ${quoted(context.format)}: this report reads ${format}`);
   const dirty = text('dirty');
-  if (dirty !== 'true' && dirty !== 'false') expect.wrong(`context.dirty is ${quoted(dirty)}, neither "true" nor "false"`);
+  if (dirty !== 'true' && dirty !== 'false')
+    expect.wrong(`context.dirty is ${quoted(dirty)}, neither "true" nor "false"`);
   const canary = pair('canary', 'canary_after');
   if (!canary.every((ms) => ms > 0)) expect.wrong('context.canary is not above zero');
   const parents = expect
@@ -105,7 +106,10 @@ export function readRecording(file) {
     dirty: dirty === 'true',
     machine: text('machine'),
     workload: text('workload'),
-    setting: setting.map((name) => (context[name] === undefined ? '' : `${name} ${text(name)}`)).filter(Boolean).join(', '),
+    setting: setting
+      .map((name) => (context[name] === undefined ? '' : `${name} ${text(name)}`))
+      .filter(Boolean)
+      .join(', '),
     program: hex(text('program_sha256'), 64, 'context.program_sha256'),
     compiler: text('compiler'),
     canary,

@@ -10,5 +10,10 @@ const compact = (/** @type {string} */ text) => text.replace(/("(?:[^"\\]|\\.)*"
  */
 export function isUnchanged(text) {
   const found = /^(\{"context":\{.*),"sha256":"([0-9a-f]{64})"(\},"benchmarks":.*)$/s.exec(compact(text));
-  return found !== null && createHash('sha256').update(found[1] + found[3]).digest('hex') === found[2];
+  return (
+    found !== null &&
+    createHash('sha256')
+      .update(found[1] + found[3])
+      .digest('hex') === found[2]
+  );
 }

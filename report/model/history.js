@@ -43,7 +43,11 @@ const confidence = 0.975;
 const share_within = 0.9;
 
 /** The reference's figure in one recording, with its interval. */
-function referenceIn(/** @type {Recording} */ recording, /** @type {string} */ reference, /** @type {string} */ metric) {
+function referenceIn(
+  /** @type {Recording} */ recording,
+  /** @type {string} */ reference,
+  /** @type {string} */ metric,
+) {
   if (reference === canaryReference) {
     const ends = recording.canary.map((ms) => ms / historyMetrics[metric].inMs);
     return { low: Math.min(...ends), median: (ends[0] + ends[1]) / 2, high: Math.max(...ends), enough: true };

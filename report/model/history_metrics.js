@@ -33,5 +33,10 @@ export const historyMetrics = {
   },
   rss_growth_bytes: { ...noisy, words: 'growth of memory', floor: 0.03, format: bytes },
   heap_peak_bytes: { ...exact, words: 'heap peak', share: 0.01, absolute: 64, format: bytes },
-  allocations_per_request: { ...exact, words: 'allocations a request', absolute: 0.5, format: (value) => significant(value, 4) },
+  allocations_per_request: {
+    ...exact,
+    words: 'allocations a request',
+    absolute: 0.5,
+    format: (value) => significant(value, 4),
+  },
 };

@@ -30,11 +30,7 @@ export function valuesOf(/** @type {Recording} */ recording, /** @type {string} 
   return row && !row.failed ? (row.values[metric] ?? []) : [];
 }
 
-const hasFigure = (
-  /** @type {Recording[]} */ recordings,
-  /** @type {string} */ name,
-  /** @type {string} */ metric,
-) =>
+const hasFigure = (/** @type {Recording[]} */ recordings, /** @type {string} */ name, /** @type {string} */ metric) =>
   recordings.some((one) => {
     const values = valuesOf(one, name, metric);
     return values.length > 0 && median(values) > 0;

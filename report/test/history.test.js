@@ -52,7 +52,10 @@ test('a median’s interval leaves out as many values at each end as a fair coin
   assert.deepEqual(intervalOfMedian([3, 1, 2], 0.95), { low: 1, median: 2, high: 3, enough: false });
   assert.equal(intervalOfMedian(Array(7).fill(1), 0.975).enough, true);
   assert.equal(intervalOfMedian(Array(6).fill(1), 0.975).enough, false);
-  const many = intervalOfMedian(Array.from({ length: 5000 }, (_, index) => index), 0.95);
+  const many = intervalOfMedian(
+    Array.from({ length: 5000 }, (_, index) => index),
+    0.95,
+  );
   assert.ok(many.low > 2400 && many.high < 2600, 'beyond what 0.5^n of a double can tell');
 });
 
@@ -96,7 +99,10 @@ test('a row is held against raw_epoll of as many workers, else of the nearest nu
 });
 
 test('the floor itself is held against the canary, in time; and what is none is no reference', () => {
-  const one = recorded({ [coroutines]: { heap_peak_bytes: [5], real_time: [30] }, [floor]: { heap_peak_bytes: [0], real_time: [20] } });
+  const one = recorded({
+    [coroutines]: { heap_peak_bytes: [5], real_time: [30] },
+    [floor]: { heap_peak_bytes: [0], real_time: [20] },
+  });
   assert.equal(referenceOf([one], floor, 'real_time'), 'canary');
   assert.equal(historyOf([one], floor, 'real_time').points[0].ratio, 2);
   assert.equal(referenceOf([one], floor, 'heap_peak_bytes'), coroutines);
@@ -165,7 +171,9 @@ test('a change beyond noise hides in a band that is as wide', () => {
 });
 
 test('a change between recordings of one program is not called the client’s', () => {
-  const recordings = timesOf([100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 130, 130], { program: 'same' });
+  const recordings = timesOf([100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 130, 130], {
+    program: 'same',
+  });
   const { changes } = historyOf(recordings, coroutines, 'real_time');
   assert.deepEqual(
     changes.map(({ at, sameProgram }) => [at, sameProgram]),
@@ -190,7 +198,9 @@ test('a count is a change above one percent and 64 bytes, or half an allocation,
 test('a count that moves by itself must move by more', () => {
   const same = counted('heap_peak_bytes', [100_000, 103_000], { program: 'same' });
   assert.deepEqual(changesIn([...same, ...counted('heap_peak_bytes', [102_000])], 'heap_peak_bytes'), []);
-  assert.deepEqual(changesIn([...same, ...counted('heap_peak_bytes', [104_000])], 'heap_peak_bytes'), [[2, true, true]]);
+  assert.deepEqual(changesIn([...same, ...counted('heap_peak_bytes', [104_000])], 'heap_peak_bytes'), [
+    [2, true, true],
+  ]);
 });
 
 test('counts are judged themselves: a reference that changes is not the row’s change', () => {
@@ -219,21 +229,33 @@ test('a failed or absent row, or a failed reference, is a gap, and failures keep
   c.rows = c.rows.filter((row) => row.name !== coroutines);
   d.rows[1] = { name: floor, failed: 'late', values: {} };
   const { points, failed } = historyOf([a, b, c, d], coroutines, 'real_time');
-  assert.deepEqual(points.map((one) => one.place), [0]);
-  assert.deepEqual(failed.map(({ place, reason }) => [place, reason]), [[1, 'late']]);
+  assert.deepEqual(
+    points.map((one) => one.place),
+    [0],
+  );
+  assert.deepEqual(
+    failed.map(({ place, reason }) => [place, reason]),
+    [[1, 'late']],
+  );
 });
 
 test('what is accepted is marked at its commit’s first recording, of that row and figure alone', () => {
   const recordings = timesOf([100, 120, 120]);
   const entry = { series: coroutines, metric: 'real_time', commit: recordings[1].commit, reason: 'why' };
-  const others = [{ ...entry, series: floor }, { ...entry, metric: 'heap_peak_bytes' }];
+  const others = [
+    { ...entry, series: floor },
+    { ...entry, metric: 'heap_peak_bytes' },
+  ];
   const { accepted } = historyOf(recordings, coroutines, 'real_time', {
     accepted: [entry, ...others, { ...entry, commit: 'unknown' }],
   });
-  assert.deepEqual(accepted.map(({ at, reason }) => [at, reason]), [
-    [1, 'why'],
-    [-1, 'why'],
-  ]);
+  assert.deepEqual(
+    accepted.map(({ at, reason }) => [at, reason]),
+    [
+      [1, 'why'],
+      [-1, 'why'],
+    ],
+  );
 });
 
 test('no recordings, or none with the figure, is a history of nothing', () => {

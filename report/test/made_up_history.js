@@ -11,7 +11,9 @@ export const programOf = (/** @type {string} */ word) => createHash('sha256').up
 /** As track writes it: the context a line a member, each repetition one line, and the checksum of it all compact. */
 export function recordingText(/** @type {Record<string, unknown>} */ context, /** @type {unknown[]} */ benchmarks) {
   const whole = { ...context, format: context.format ?? 'farebench-run 1' };
-  const sha256 = createHash('sha256').update(JSON.stringify({ context: whole, benchmarks })).digest('hex');
+  const sha256 = createHash('sha256')
+    .update(JSON.stringify({ context: whole, benchmarks }))
+    .digest('hex');
   const rows = benchmarks.map((one) => `\n${JSON.stringify(one)}`).join(',');
   return `{\n"context": ${JSON.stringify({ ...whole, sha256 }, null, 1)},\n"benchmarks": [${rows}\n]\n}\n`;
 }

@@ -32,7 +32,11 @@ test('what is as at first needs no hash', () => {
 });
 
 test('a hash that nobody wrote is as at first', () => {
-  for (const hash of ['#%', '#memory=__proto__&axes=sideways', '#without-workers=many&memory=constructor&metric=toString'])
+  for (const hash of [
+    '#%',
+    '#memory=__proto__&axes=sideways',
+    '#without-workers=many&memory=constructor&metric=toString',
+  ])
     assert.equal(formatState(parseState(hash)), '');
 });
 

@@ -29,6 +29,9 @@ function room(/** @type {number[]} */ [low, high], /** @type {number} */ least) 
   return [middle / half, middle * half];
 }
 
+/** As much of a name as an axis has room for. */
+const cut = (/** @type {string} */ text) => (text.length > 36 ? `${text.slice(0, 35)}…` : text);
+
 const ratioTick = (/** @type {number} */ value) => `${Number(value.toPrecision(4))}×`;
 
 /**
@@ -112,7 +115,7 @@ export function historyFigure(series, recordings, { document, width, chosen = ''
           fill: colour('quiet'),
           tickSize: 0,
           text: ratioTick,
-          label: `↑ ${historyMetrics[metric].words} ÷ ${rowInWords(String(reference))}’s, log scale`,
+          label: `↑ ${historyMetrics[metric].words} ÷ ${cut(rowInWords(String(reference)))}’s, log scale`,
           labelAnchor: 'top',
           labelOffset: 44,
           labelArrow: 'none',
@@ -128,7 +131,13 @@ export function historyFigure(series, recordings, { document, width, chosen = ''
             labelArrow: 'none',
           },
         ),
-        Plot.ruleY(shared, { y: y[0], x1: (one) => one.from - 0.3, x2: (one) => one.to + 0.3, stroke: colour('quiet'), strokeWidth: 2 }),
+        Plot.ruleY(shared, {
+          y: y[0],
+          x1: (one) => one.from - 0.3,
+          x2: (one) => one.to + 0.3,
+          stroke: colour('quiet'),
+          strokeWidth: 2,
+        }),
         ...levelMarks(series),
         ...changeMarks(series, { size: 64 / slot }),
         Plot.dot(samples, {
@@ -183,9 +192,13 @@ export function historyFigure(series, recordings, { document, width, chosen = ''
       ],
     })
   );
-  [...svg.querySelectorAll('.samples > *')].forEach((mark, nth) => mark.setAttribute('data-point', String(samples[nth].at)));
+  [...svg.querySelectorAll('.samples > *')].forEach((mark, nth) =>
+    mark.setAttribute('data-point', String(samples[nth].at)),
+  );
   const places = [...points, ...failed];
-  [...svg.querySelectorAll('.marks > *')].forEach((mark, nth) => mark.setAttribute('data-recording', places[nth].recording.id));
+  [...svg.querySelectorAll('.marks > *')].forEach((mark, nth) =>
+    mark.setAttribute('data-recording', places[nth].recording.id),
+  );
   return svg;
 }
 

@@ -44,7 +44,9 @@ export const changeText = (/** @type {import('../../model/history_changes.js').C
 export function changeMarks(/** @type {Series} */ series, /** @type {{size: number}} */ { size }) {
   const { changes, points } = series;
   const x = (/** @type {{at: number}} */ one) => (points[one.at].place + points[one.at - 1].place) / 2;
-  const fitting = changes.filter((one, at) => at === 0 || points[one.at].place - points[changes[at - 1].at].place >= size);
+  const fitting = changes.filter(
+    (one, at) => at === 0 || points[one.at].place - points[changes[at - 1].at].place >= size,
+  );
   return [
     Plot.ruleX(changes, { x, stroke: changeColour, strokeWidth: 1.25, strokeDasharray: '3 3', className: 'changes' }),
     Plot.text(fitting, {

@@ -71,12 +71,20 @@ function controls(
   const rows = seriesOf(recordings);
   return [
     machines.length > 1 &&
-      oneOf('machine', 'machine', machines.map((one) => ({ value: one, text: one })), machine, (value) =>
-        view.change({ machine: value, setting: '', recording: '' }),
+      oneOf(
+        'machine',
+        'machine',
+        machines.map((one) => ({ value: one, text: one })),
+        machine,
+        (value) => view.change({ machine: value, setting: '', recording: '' }),
       ),
     settings.length > 1 &&
-      oneOf('measured', 'setting', settings.map((one) => ({ value: one, text: one })), setting, (value) =>
-        view.change({ setting: value, recording: '' }),
+      oneOf(
+        'measured',
+        'setting',
+        settings.map((one) => ({ value: one, text: one })),
+        setting,
+        (value) => view.change({ setting: value, recording: '' }),
       ),
     oneOf(
       'figure',

@@ -6,13 +6,18 @@ import { element } from '../dom.js';
 /** @typedef {import('../../model/history.js').Series} Series */
 
 /** What changed in the series that is shown, and what was accepted of it. */
-export function changesList(/** @type {Series[]} */ all, /** @type {Series} */ { points, changes, accepted, metric, name }) {
+export function changesList(
+  /** @type {Series[]} */ all,
+  /** @type {Series} */ { points, changes, accepted, metric, name },
+) {
   const others = all.filter((one) => one.name !== name && one.changes.length).length;
   const lines = [
     ...changes.map((change) => ({
       commit: shortCommit(points[change.at].recording),
       text: changeInWords(change, metric),
-      reason: accepted.find((one) => one.at >= 0 && points[one.at].recording.commit === points[change.at].recording.commit)?.reason,
+      reason: accepted.find(
+        (one) => one.at >= 0 && points[one.at].recording.commit === points[change.at].recording.commit,
+      )?.reason,
     })),
     ...accepted
       .filter((one) => one.at < 0 || !changes.some((change) => points[change.at].recording.commit === one.commit))
@@ -42,6 +47,11 @@ export function changesList(/** @type {Series[]} */ all, /** @type {Series} */ {
           ),
         )
       : element('p', {}, 'Nothing that is told from noise.'),
-    others > 0 && element('p', {}, `${others} other ${others === 1 ? 'row' : 'rows'} changed in ${historyMetrics[metric].words}: see below.`),
+    others > 0 &&
+      element(
+        'p',
+        {},
+        `${others} other ${others === 1 ? 'row' : 'rows'} changed in ${historyMetrics[metric].words}: see below.`,
+      ),
   );
 }

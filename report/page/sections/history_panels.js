@@ -75,6 +75,10 @@ export function historyPanels(view, all, shown, recordings) {
         ),
       ),
     ),
-    element('p', { class: 'caption' }, 'A percent is as high in each panel. What moves in all at once is the reference’s doing.'),
+    element(
+      'p',
+      { class: 'caption' },
+      'A percent is as high in each panel. What moves in all at once is the reference’s doing.',
+    ),
   );
 }

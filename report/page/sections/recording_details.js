@@ -12,7 +12,12 @@ import { element } from '../dom.js';
  */
 export function recordingDetails(view, series, recordings) {
   const one = recordings.find((recording) => recording.id === view.state.recording);
-  if (!one) return element('p', { class: 'caption' }, 'A recording’s own samples and circumstances: click its mark, or Enter on it.');
+  if (!one)
+    return element(
+      'p',
+      { class: 'caption' },
+      'A recording’s own samples and circumstances: click its mark, or Enter on it.',
+    );
   const { format } = historyMetrics[series.metric];
   const point = series.points.find(({ recording }) => recording === one);
   const failed = series.failed.find(({ recording }) => recording === one);
@@ -29,8 +34,14 @@ export function recordingDetails(view, series, recordings) {
     ['program', `${one.program.slice(0, 12)}…${twins ? `, recorded ${twins + 1} times here` : ''}`],
     ...(point
       ? [
-          [`ratio to ${rowInWords(String(series.reference))}`, `${ratioText(point.ratio)} (${ratioText(point.low)} to ${ratioText(point.high)})`],
-          [point.samples.length > 1 ? 'repetitions' : 'counted', point.samples.map((ratio) => format(ratio * point.reference)).join(', ')],
+          [
+            `ratio to ${rowInWords(String(series.reference))}`,
+            `${ratioText(point.ratio)} (${ratioText(point.low)} to ${ratioText(point.high)})`,
+          ],
+          [
+            point.samples.length > 1 ? 'repetitions' : 'counted',
+            point.samples.map((ratio) => format(ratio * point.reference)).join(', '),
+          ],
         ]
       : []),
     ...(failed ? [['failed', failed.reason]] : []),
