@@ -203,6 +203,23 @@ test('names of commits can be read with fifty of them, on a phone too: none lies
   }
 });
 
+test('what the last commit of many did fits a phone', async (t) => {
+  const texts = Array.from({ length: 30 }, (_, at) =>
+    recording({
+      commit: `c${at}`,
+      day: at,
+      strategies: ['coroutines', 'raw_epoll'],
+      repetitions: 3,
+      factors: (strategy) => (strategy === 'coroutines' && at === 29 ? { real_time: 1.3 } : {}),
+    }),
+  );
+  const purpose = { ...accepted[0], commit: commitOf('c29') };
+  const page = await open(browser, t, await pageWith(t, texts, [purpose]), { viewport: { width: 360, height: 740 } });
+  assert.match((await large(page).textContent()) ?? '', /▲ \+\d+ %\?.*✓ accepted/);
+  assert.match(await part(page).innerText(), /not confirmed: no recording after it\); accepted: keeps/);
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
+});
+
 test('hostile text of a recording stays text, at 360 px', async (t) => {
   const evil = '<img src=x onerror=alert(1)></script><script>alert(2)</script>"\u2028';
   const long = 'x'.repeat(300);

@@ -4,9 +4,9 @@ import { historyMetrics } from '../../model/history_metrics.js';
 import { rowInWords } from '../../model/history_reference.js';
 import { pointInWords, shortCommit } from '../../model/history_words.js';
 import { colour } from '../palette.js';
-import { changeMarks, levelMarks, lookOf } from './history_marks.js';
+import { acceptedMarks, changeMarks, levelMarks, lookOf } from './history_marks.js';
 import { figureStyle, identityScales } from './look.js';
-import { logTicks } from './ticks.js';
+import { evenTicks, logTicks } from './ticks.js';
 
 /**
  * @typedef {import('../../model/history.js').Series} Series
@@ -95,7 +95,6 @@ export function historyFigure(series, recordings, { document, width, chosen = ''
     new Set([...series.changes, ...accepted].flatMap((one) => points[one.at]?.recording.commit ?? [])),
   );
   const ticks = logTicks(y, height - 96, 28);
-  const holds = accepted.filter((one) => one.at >= 0);
   const svg = /** @type {SVGSVGElement} */ (
     Plot.plot({
       ...(document ? { document } : {}),
@@ -155,18 +154,7 @@ export function historyFigure(series, recordings, { document, width, chosen = ''
           strokeWidth: (one) => (one.recording.id === chosen ? 3 : 1.25),
           className: 'whiskers',
         }),
-        Plot.text(holds, {
-          x: (one) => points[one.at].place,
-          y: (one) => points[one.at].high,
-          dy: -10,
-          text: () => '✓ accepted',
-          textAnchor: 'start',
-          dx: -4,
-          fill: colour('ink'),
-          stroke: colour('paper'),
-          strokeWidth: 4,
-          className: 'labels',
-        }),
+        ...acceptedMarks(series, recordings.length),
         Plot.dot(points, {
           x: 'place',
           y: 'ratio',
@@ -214,7 +202,8 @@ export function historyPanel(series, recordings, { document, width, span }) {
   const middle = Math.sqrt(low * high);
   const y = [middle / Math.sqrt(span), middle * Math.sqrt(span)];
   const height = 104;
-  const ticks = logTicks(y, height - 22, 26);
+  const round = logTicks(y, height - 22, 26);
+  const ticks = round.length > 1 ? round : evenTicks(y[0], y[1], 3);
   return /** @type {SVGSVGElement} */ (
     Plot.plot({
       ...(document ? { document } : {}),

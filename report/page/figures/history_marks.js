@@ -60,3 +60,27 @@ export function changeMarks(/** @type {Series} */ series, /** @type {{size: numb
     }),
   ];
 }
+
+/** The word beside what was accepted; towards the middle, so that it stays in the figure. */
+export function acceptedMarks(/** @type {Series} */ series, /** @type {number} */ count) {
+  const { accepted, points } = series;
+  const place = (/** @type {{at: number}} */ one) => points[one.at].place;
+  const marked = accepted.filter((one) => one.at >= 0);
+  return /** @type {const} */ (['start', 'end']).map((textAnchor) =>
+    Plot.text(
+      marked.filter((one) => place(one) < count / 2 === (textAnchor === 'start')),
+      {
+        x: place,
+        y: (one) => points[one.at].high,
+        dx: textAnchor === 'start' ? -4 : 4,
+        dy: -10,
+        text: () => '✓ accepted',
+        textAnchor,
+        fill: colour('ink'),
+        stroke: colour('paper'),
+        strokeWidth: 4,
+        className: 'labels',
+      },
+    ),
+  );
+}
