@@ -1,30 +1,18 @@
-import { existsSync } from 'node:fs';
-import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { bundlePage } from './bundle.js';
+import { chooseFiles, ours } from './choose_files.js';
 import { drawPictures } from './draw_svg.js';
 import { help, parseFlags, UsageFault } from './flags.js';
 import { InputFault, oneLine } from './input_fault.js';
 import { pageHtml } from './page_html.js';
+import { readAccepted } from './read_accepted.js';
 import { readDatasets } from './read_datasets.js';
+import { readRecordings } from './read_recordings.js';
 import { writeFileWhole } from './write_file.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const ours = (/** @type {string} */ path) => relative(process.cwd(), join(root, path)) || '.';
 const say = (/** @type {string} */ text) => process.stderr.write(`report: ${oneLine(text)}\n`);
-
-/** The results that the project keeps. */
-function keptResults() {
-  const kept = ['article', 'light', 'scale']
-    .map((name) => ours(`results/${name}.json`))
-    .filter((file) => existsSync(file));
-  if (!kept.length)
-    throw new UsageFault(
-      'there are no results/article.json, light.json or scale.json: name a FILE that ./dev bench --benchmark_out=FILE wrote',
-    );
-  return kept;
-}
 
 /** @returns {Promise<number>} the exit code */
 async function run(/** @type {string[]} */ words) {
@@ -33,11 +21,13 @@ async function run(/** @type {string[]} */ words) {
     process.stdout.write(help);
     return 0;
   }
-  const datasets = readDatasets(flags.files.length ? flags.files : keptResults());
+  const { results, recordings, accepted } = chooseFiles(flags, root);
+  const history = { recordings: readRecordings(recordings), accepted: accepted === null ? [] : readAccepted(accepted) };
+  const datasets = readDatasets(results);
   // Everything is made before anything is written.
-  const out = flags.out ?? ours('build/report.html');
+  const out = flags.out ?? ours(root, 'build/report.html');
   const pictures = flags.svg === null ? [] : drawPictures(datasets[0], flags.svg);
-  const written = [{ file: out, text: pageHtml(datasets, await bundlePage()) }, ...pictures];
+  const written = [{ file: out, text: pageHtml(datasets, await bundlePage(), history) }, ...pictures];
   for (const { file, text } of written) {
     writeFileWhole(file, text);
     process.stdout.write(`${file}\n`);

@@ -18,8 +18,9 @@ const inertScript = (/** @type {string} */ text) =>
  * The page as one file, which asks for nothing else: its policy allows its own script and no connection.
  * @param {import('../model/types.js').Dataset[]} datasets
  * @param {{script: string, style: string}} bundle
+ * @param {import('../model/history_types.js').History} [history]
  */
-export function pageHtml(datasets, bundle) {
+export function pageHtml(datasets, bundle, history = { recordings: [], accepted: [] }) {
   const script = inertScript(bundle.script);
   const hash = createHash('sha256').update(script).digest('base64');
   const colours = `:root{${schemeCss('light')}}@media screen and (prefers-color-scheme:dark){:root{${schemeCss('dark')}}}`;
@@ -39,6 +40,7 @@ export function pageHtml(datasets, bundle) {
 <main><noscript><p>This page draws itself with JavaScript, which is switched off here. The figures stand in the result files that it was made of.</p></noscript></main>
 <footer>Made by farebench’s <code>./dev report</code> from the bench’s own result files; everything is in this file, and it asks nothing of any network.</footer>
 <script type="application/json" id="datasets">${inertJson(datasets)}</script>
+<script type="application/json" id="history-data">${inertJson(history)}</script>
 <script>${script}</script>
 </body>
 </html>

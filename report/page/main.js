@@ -3,7 +3,8 @@ import { sections } from './sections/index.js';
 import { formatState, parseState } from './state.js';
 import { viewOf } from './view.js';
 
-const datasets = JSON.parse(document.getElementById('datasets')?.textContent ?? '[]');
+const dataIn = (/** @type {string} */ id) => JSON.parse(document.getElementById(id)?.textContent ?? 'null');
+const [datasets, recorded] = ['datasets', 'history-data'].map(dataIn);
 const main = /** @type {HTMLElement} */ (document.querySelector('main'));
 let state = parseState(location.hash);
 
@@ -21,7 +22,7 @@ function draw() {
     left: region.scrollLeft,
   }));
   hideTooltip();
-  const view = viewOf(datasets, state, change, roomOf(main));
+  const view = viewOf(datasets, recorded, state, change, roomOf(main));
   main.replaceChildren(...sections.map((section) => section(view)));
   document.title = `farebench: ${view.dataset.title}`;
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });

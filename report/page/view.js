@@ -8,6 +8,7 @@ import { pointsOf } from '../model/points.js';
  * @property {string} point
  * @property {import('../model/types.js').Case[]} all    the point's
  * @property {import('../model/types.js').Case[]} cases  those of them that no filter leaves out
+ * @property {import('../model/history_types.js').History} history
  * @property {import('./state.js').State} state
  * @property {(change: Partial<import('./state.js').State>) => void} change
  * @property {number} width  in pixels, that a figure may take
@@ -15,16 +16,17 @@ import { pointsOf } from '../model/points.js';
 
 /**
  * @param {import('../model/types.js').Dataset[]} datasets
+ * @param {import('../model/history_types.js').History} history
  * @param {import('./state.js').State} state
  * @param {View['change']} change
  * @param {number} width
  * @returns {View}
  */
-export function viewOf(datasets, state, change, width) {
+export function viewOf(datasets, history, state, change, width) {
   const dataset = datasets.find((one) => one.id === state.data) ?? datasets[0];
   const points = pointsOf(dataset.cases);
   const point = points.includes(state.point) ? state.point : points[0];
   const all = dataset.cases.filter((one) => one.point === point);
   const cases = all.filter((one) => !state.workers.includes(one.workers) && !state.hidden.includes(one.label));
-  return { datasets, dataset, point, all, cases, state, change, width };
+  return { datasets, dataset, point, all, cases, history, state, change, width };
 }

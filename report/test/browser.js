@@ -17,8 +17,9 @@ const bundle = bundlePage();
 export async function pageOf(
   /** @type {ReturnType<import('./made_up.js').folderFor>} */ folder,
   /** @type {string[]} */ files,
+  /** @type {import('../model/history_types.js').History | undefined} */ history = undefined,
 ) {
-  return pathToFileURL(folder.write('report.html', pageHtml(readDatasets(files), await bundle))).href;
+  return pathToFileURL(folder.write('report.html', pageHtml(readDatasets(files), await bundle, history))).href;
 }
 
 /**

@@ -17,6 +17,12 @@ test('a state’s hash restores it', () => {
     memory: 'growth',
     axes: 'linear',
     ranges: 'shown',
+    machine: 'a-2-cores',
+    setting: 'workload x, engine y',
+    metric: 'heap_peak_bytes',
+    against: 'canary',
+    series: 'fetch/strategy:</script>/workers:1',
+    recording: '20261101T093000Z-0123456789ab',
   };
   assert.deepEqual(parseState(formatState(state)), state);
 });
@@ -26,7 +32,11 @@ test('what is as at first needs no hash', () => {
 });
 
 test('a hash that nobody wrote is as at first', () => {
-  for (const hash of ['#%', '#memory=__proto__&axes=sideways', '#without-workers=many&memory=constructor'])
+  for (const hash of [
+    '#%',
+    '#memory=__proto__&axes=sideways',
+    '#without-workers=many&memory=constructor&metric=toString',
+  ])
     assert.equal(formatState(parseState(hash)), '');
 });
 

@@ -37,6 +37,27 @@ export function oneOf(legend, name, choices, chosen, choose) {
   );
 }
 
+/**
+ * One of many, as a list that opens.
+ * @param {string} legend
+ * @param {string} id
+ * @param {{value: string, text: string}[]} choices
+ * @param {string} chosen
+ * @param {(value: string) => void} choose
+ */
+export function oneOfMany(legend, id, choices, chosen, choose) {
+  return element(
+    'label',
+    { class: 'one-of-many' },
+    legend,
+    element(
+      'select',
+      { id, change: (event) => choose(event.target.value) },
+      ...choices.map(({ value, text }) => element('option', { value, selected: value === chosen }, text)),
+    ),
+  );
+}
+
 /** Any of several, as boxes to tick. */
 function anyOf(
   /** @type {string} */ legend,

@@ -1,4 +1,5 @@
 import { answer } from './answer.js';
+import { history } from './history.js';
 import { measuredWith } from './measured_with.js';
 import { memoryOverTime } from './memory_over_time.js';
 import { scaling } from './scaling.js';
@@ -10,4 +11,4 @@ import { waiting } from './waiting.js';
  * The page from top to bottom. A section is one function from a view to an element.
  * @type {((view: import('../view.js').View) => HTMLElement)[]}
  */
-export const sections = [answer, timeAgainstMemory, memoryOverTime, waiting, scaling, table, measuredWith];
+export const sections = [answer, timeAgainstMemory, memoryOverTime, waiting, scaling, history, table, measuredWith];
