@@ -38,6 +38,7 @@ std::string version_line() {
 
 std::vector<std::string> engine_names() {
   std::vector<std::string> names;
+  names.reserve(engine_kinds.size());
   for (const engine_kind kind : engine_kinds) names.emplace_back(name_of(kind));
   return names;
 }

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -11,8 +12,6 @@
 #include <system_error>
 
 #include "posix/file_descriptor.hpp"
-
-extern char** environ;
 
 namespace farebench {
 namespace {
@@ -37,12 +36,13 @@ std::vector<std::string> environment_of_child(const child_process::options& what
         std::ranges::any_of(what.environment, [&](const auto& set) { return set.first == name; });
     if (!replaced) entries.emplace_back(text);
   }
-  for (const auto& [name, value] : what.environment) entries.push_back(name + "=" + value);
+  for (const auto& [name, value] : what.environment) entries.emplace_back(name).append("=").append(value);
   return entries;
 }
 
 std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   std::vector<char*> pointers;
+  pointers.reserve(texts.size() + 1);
   for (std::string& text : texts) pointers.push_back(text.data());
   pointers.push_back(nullptr);
   return pointers;

@@ -33,7 +33,7 @@ constexpr std::string_view time_form = "a time of day, hh:mm";
 
 std::optional<std::chrono::minutes> parse_time(std::string_view word) {
   const auto colon = word.find(':');
-  if (colon == std::string_view::npos || colon > 2 || word.size() != colon + 3) return std::nullopt;
+  if (colon > 2 || word.size() != colon + 3) return std::nullopt;  // npos is more than 2, too
   const auto hour = parse_digits<int>(word.substr(0, colon));
   const auto minute = parse_digits<int>(word.substr(colon + 1));
   if (!hour || !minute || *hour > 23 || *minute > 59) return std::nullopt;

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <array>
-#include <cstddef>
 
 /// Classes of bytes in markup.
 namespace farebench::html {
@@ -14,13 +13,12 @@ constexpr bool is_ascii_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 
 /// The lower-case form of a byte that a tag or attribute name may hold, 0 for any other byte.
 inline constexpr auto name_character_table = [] {
   std::array<char, 256> table{};
+  const auto set = [&table](char byte, char lower) { table[static_cast<unsigned char>(byte)] = lower; };
   for (char c = 'a'; c <= 'z'; ++c) {
-    table[static_cast<std::size_t>(c)] = c;
-    table[static_cast<std::size_t>(c - 'a' + 'A')] = c;
+    set(c, c);
+    set(static_cast<char>(c - 'a' + 'A'), c);
   }
-  for (const char c : {'0', '1', '2', '3', '4', '5', '6', '7', '8', '9', ':', '-', '_', '.'}) {
-    table[static_cast<std::size_t>(c)] = c;
-  }
+  for (const char c : {'0', '1', '2', '3', '4', '5', '6', '7', '8', '9', ':', '-', '_', '.'}) set(c, c);
   return table;
 }();
 constexpr char name_character(char c) { return name_character_table[static_cast<unsigned char>(c)]; }

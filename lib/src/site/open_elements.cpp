@@ -102,7 +102,7 @@ bool open_elements::holds(element e) const {
 }
 
 std::string_view open_elements::unknown_name(std::size_t names_end) const {
-  const auto length = static_cast<std::size_t>(names_[names_end - 1]);
+  const std::size_t length = static_cast<unsigned char>(names_[names_end - 1]);
   return {names_.data() + names_end - 1 - length, length};
 }
 
