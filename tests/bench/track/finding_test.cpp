@@ -96,7 +96,7 @@ TEST(judge_noisy, could_indeed_see_a_change_of_the_size_that_it_says) {
 }
 
 TEST(judge_noisy, cannot_tell_of_too_few_pairs) {
-  const auto found = judge_noisy("s", time_of_wall(), pairs_around(0.5, 0, 1, 5), 0.02, 0.95);
+  const auto found = judge_noisy("s", time_of_wall(), pairs_around(0.5, 0.01, 1, 5), 0.02, 0.95);
   EXPECT_EQ(found.what, verdict::cannot_tell);
   EXPECT_FALSE(found.smallest_seen);
   EXPECT_EQ(found.why, "5 pairs, at least 6 are needed");
