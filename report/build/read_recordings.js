@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { casesOf } from '../model/cases.js';
 import { historyMetrics } from '../model/history_metrics.js';
 import { parseCaseName } from '../model/case_name.js';
+import { median } from '../model/spread.js';
 import { expecting } from './expect.js';
 import { InputFault, quoted } from './input_fault.js';
 import { readJson } from './read_json.js';
@@ -59,7 +60,16 @@ function recordedRows(rows) {
       // Counted once a run, and the same in each of its rows.
       if (all.length) values[metric] = exact ? all.slice(0, 1) : all;
     }
-    return { name, failed: failed?.reason ?? '', values };
+    const ideals = figures.flatMap((one) => {
+      const { real_time, ideal_ratio } = /** @type {Record<string, number>} */ (one);
+      return real_time > 0 && ideal_ratio > 0 ? [real_time / ideal_ratio] : [];
+    });
+    return {
+      name,
+      failed: failed?.reason ?? '',
+      ...(ideals.length ? { idealMs: median(ideals) } : {}),
+      values,
+    };
   });
 }
 

@@ -1,6 +1,6 @@
 import { exactChanges, noisyChanges } from './history_changes.js';
 import { historyMetrics } from './history_metrics.js';
-import { canaryReference, referenceOf, valuesOf } from './history_reference.js';
+import { canaryReference, idealReference, referenceOf, valuesOf } from './history_reference.js';
 import { intervalOfMedian } from './order_interval.js';
 import { median } from './spread.js';
 
@@ -42,12 +42,17 @@ const confidence = 0.975;
 /** As track's floor: what nine in ten comparisons of a program with itself stayed within. */
 const share_within = 0.9;
 
-/** The reference's figure in one recording, with its interval. */
+/** What a row is held against in one recording, with its interval. */
 function referenceIn(
   /** @type {Recording} */ recording,
   /** @type {string} */ reference,
   /** @type {string} */ metric,
+  /** @type {string} */ name,
 ) {
+  if (reference === idealReference) {
+    const ideal = recording.rows.find((row) => row.name === name)?.idealMs;
+    return ideal ? { low: ideal, median: ideal, high: ideal, enough: true } : null;
+  }
   if (reference === canaryReference) {
     const ends = recording.canary.map((ms) => ms / historyMetrics[metric].inMs);
     return { low: Math.min(...ends), median: (ends[0] + ends[1]) / 2, high: Math.max(...ends), enough: true };
@@ -65,7 +70,7 @@ function pointOf(
   /** @type {string} */ reference,
 ) {
   const values = valuesOf(recording, name, metric);
-  const below = referenceIn(recording, reference, metric);
+  const below = referenceIn(recording, reference, metric, name);
   if (!values.length || !below || !(below.low > 0)) return null;
   const own = intervalOfMedian(values, confidence);
   if (!(own.low > 0)) return null; // a log axis has no room for it, nor has a ratio a meaning

@@ -9,6 +9,7 @@ import { floorStrategy, strategyRank } from './strategies.js';
  */
 
 export const canaryReference = 'canary';
+export const idealReference = 'ideal';
 
 const named = (/** @type {string} */ name) => /** @type {NamedCase} */ (parseCaseName(name));
 
@@ -30,6 +31,9 @@ export function valuesOf(/** @type {Recording} */ recording, /** @type {string} 
   return row && !row.failed ? (row.values[metric] ?? []) : [];
 }
 
+const hasIdeal = (/** @type {Recording[]} */ recordings, /** @type {string} */ name) =>
+  recordings.some((one) => one.rows.some((row) => row.name === name && row.idealMs));
+
 const hasFigure = (/** @type {Recording[]} */ recordings, /** @type {string} */ name, /** @type {string} */ metric) =>
   recordings.some((one) => {
     const values = valuesOf(one, name, metric);
@@ -38,8 +42,9 @@ const hasFigure = (/** @type {Recording[]} */ recordings, /** @type {string} */ 
 
 /**
  * What a series is held against: the one chosen; else raw_epoll at the same point and days, of as many workers or of
- * the number nearest to it; else the first row that has the figure. Never itself: raw_epoll's own times are held
- * against the canary. The same in all recordings, or its changes would be taken for the series'. Null: there is none.
+ * the number nearest to it; else the first row that has the figure. Never itself: raw_epoll's own CPU is held against
+ * the canary, and its time against the ideal, as it is spent waiting for the latency, or against the canary where there
+ * is none. The same in all recordings, or its changes would be taken for the series'. Null: there is none.
  * @param {Recording[]} recordings
  * @param {string} name
  * @param {string} metric
@@ -49,19 +54,22 @@ const hasFigure = (/** @type {Recording[]} */ recordings, /** @type {string} */ 
 export function referenceOf(recordings, name, metric, chosen = '') {
   const { inMs } = historyMetrics[metric];
   if (chosen === canaryReference && inMs) return chosen;
+  const waits = metric === 'real_time' && hasIdeal(recordings, name);
+  if (chosen === idealReference && waits) return chosen;
   const rows = seriesOf(recordings).filter((one) => one.name !== name && hasFigure(recordings, one.name, metric));
   if (rows.some((one) => one.name === chosen)) return chosen;
   const self = named(name);
-  if (self.strategy === floorStrategy && inMs) return canaryReference;
+  if (self.strategy === floorStrategy && inMs) return waits ? idealReference : canaryReference;
   const floors = rows
     .filter((one) => one.strategy === floorStrategy && one.point === self.point && one.days === self.days)
     .sort((a, b) => Math.abs(a.workers - self.workers) - Math.abs(b.workers - self.workers));
   return (floors[0] ?? rows[0])?.name ?? null;
 }
 
-/** "raw_epoll 100", "the canary". */
+/** "raw_epoll 100", "the canary", "the ideal". */
 export function rowInWords(/** @type {string} */ name) {
   if (name === canaryReference) return 'the canary';
+  if (name === idealReference) return 'the ideal';
   const { label, workers } = named(name);
   return `${label} ${workers.toLocaleString('en')}`;
 }

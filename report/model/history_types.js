@@ -4,6 +4,7 @@
  * @typedef {object} RecordedRow
  * @property {string} name              the case's
  * @property {string} failed            why the first repetition that failed did; empty: none
+ * @property {number} [idealMs]         what its latency alone takes; none: there is no latency
  * @property {Record<string, number[]>} values  by metric, one a repetition; of a metric that is counted, the one count
  *
  * @typedef {object} Recording

@@ -110,6 +110,17 @@ test('the floor itself is held against the canary, in time; and what is none is 
   assert.equal(referenceOf([one], coroutines, 'heap_peak_bytes', 'canary'), null, 'bytes are no milliseconds');
 });
 
+test('the time of the floor, which waits for the latency, is held against the ideal', () => {
+  const one = recorded({ [floor]: 44 }, { canary: [10, 30] });
+  one.rows[0].idealMs = 40;
+  const { reference, points } = historyOf([one], floor, 'real_time');
+  assert.equal(reference, 'ideal');
+  assert.equal(points[0].ratio, 1.1);
+  assert.equal(referenceOf([one], floor, 'real_time', 'canary'), 'canary');
+  one.rows[0].values.cpu_us_per_request = [35];
+  assert.equal(referenceOf([one], floor, 'cpu_us_per_request'), 'canary', 'no latency is in it');
+});
+
 test('a machine that is slower moves no ratio', () => {
   const recordings = [1, 1.5, 0.7].map((speed) => recorded({ [coroutines]: 120 * speed, [floor]: 100 * speed }));
   const { points, changes } = historyOf(recordings, coroutines, 'real_time');

@@ -1,7 +1,7 @@
 import { historyOf } from '../../model/history.js';
 import { historyMetrics } from '../../model/history_metrics.js';
 import { inOrderOfCommits } from '../../model/history_order.js';
-import { canaryReference, rowInWords, seriesOf } from '../../model/history_reference.js';
+import { canaryReference, idealReference, rowInWords, seriesOf } from '../../model/history_reference.js';
 import { bandInWords } from '../../model/history_words.js';
 import { figureElement } from '../controls/figure.js';
 import { oneOf, oneOfMany } from '../controls/filters.js';
@@ -108,6 +108,7 @@ function controls(
         'against',
         [
           { value: '', text: 'the floor (raw_epoll), or what there is' },
+          ...(metric === 'real_time' ? [{ value: idealReference, text: 'the ideal' }] : []),
           ...(historyMetrics[metric].inMs ? [{ value: canaryReference, text: 'the canary' }] : []),
           ...rows.map((one) => ({ value: one.name, text: rowInWords(one.name) })),
         ],
