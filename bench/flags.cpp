@@ -58,7 +58,7 @@ A row fails, with its reason, when its fares differ from what the site holds, it
 1 % of its connections were dropped off the listen queue, connections accepted differ from workers (of a
 peer, from days), requests were repeated or more in flight than workers, a hold never had all its workers in
 flight at once, or the server's median lateness passed max(1 ms, 5 % of the latency; in a burst, 5 % of the
-latency · wall / ideal). Of random latencies the mean counts.
+latency · wall / ideal), in three measurements. Of random latencies the mean counts.
 The floor's row is warned of a late server: it is what the machine lets through, its server included.
 Every row is warned when its sampler took more than 1 % of a core (sampler_cpu_share).
 

@@ -113,7 +113,8 @@ row_verdict judge(const benchmark_case& row, const measurement& seen, const expe
     return {.failure = fmt::format(
                 "the server was what limited it: median answer {:.2f} ms late, tolerated {:.2f} ms",
                 seen.server.late_p50_ms, tolerated_ms),
-            .warning = {}};
+            .warning = {},
+            .is_machines = true};
   }
 
   std::vector<std::string> warnings;

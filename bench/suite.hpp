@@ -24,8 +24,8 @@
 namespace farebench {
 
 /// The cases as benchmarks: each call of a benchmark's function is one repetition, and leaves its row
-/// in the ledger, the journal and the summary, whether it stands or fails, and its curve in the timeline. One
-/// thread.
+/// in the ledger, the journal and the summary, whether it stands or fails, and its curve in the timeline. What
+/// fails by the machine's doing is measured anew, three times at most, and says so. One thread.
 class suite {
  public:
   /// `drain`: once it is requested, no repetition begins any more; the one under way ends as it would, or by
@@ -53,6 +53,7 @@ class suite {
   void repeat(benchmark::State& state, const benchmark_case& row);
   void measure_once(benchmark::State& state, const benchmark_case& row);
   finished_row run_once(const benchmark_case& row, case_facts& facts);
+  measurement measure_and_judge(const benchmark_case& row, const case_facts& facts, row_verdict& verdict);
   case_facts find_out(const benchmark_case& row) const;
 
   programs with_;

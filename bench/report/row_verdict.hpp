@@ -12,6 +12,7 @@ inline constexpr const char* row_not_measured = "not measured";
 struct row_verdict {
   std::string failure = {};  ///< why the figures don't count; empty: they do
   std::string warning = {};  ///< what to know when reading them; empty: nothing
+  bool is_machines = false;  ///< it failed by what the machine did meanwhile: another measurement may stand
 
   bool failed() const { return !failure.empty(); }
   bool operator==(const row_verdict&) const = default;

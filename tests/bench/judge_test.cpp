@@ -123,8 +123,18 @@ TEST(judge, fails_a_late_server_by_its_median_and_warns_by_its_p99) {
   EXPECT_THAT(judged(seen).warning, HasSubstr("p99 1.50 ms"));
   seen.server.late_p50_ms = 1.01;
   EXPECT_THAT(judged(seen).failure, HasSubstr("1.01 ms late"));
+  EXPECT_TRUE(judged(seen).is_machines);
   EXPECT_THAT(judged(seen, strictness::correctness_only).failure, IsEmpty())
       << "a busy machine is no wrong answer";
+}
+
+TEST(judge, lays_nothing_but_a_late_server_on_the_machine) {
+  auto seen = made_up_measurement();
+  EXPECT_FALSE(judged(seen).is_machines);
+  seen.server.late_p50_ms = 30;
+  seen.report.fares -= 1;
+  EXPECT_THAT(judged(seen).failure, HasSubstr("wrong answers"));
+  EXPECT_FALSE(judged(seen).is_machines) << "a wrong answer counts, however busy the machine";
 }
 
 TEST(judge, tolerates_five_percent_of_a_long_latency) {
