@@ -209,7 +209,7 @@ export function historyPanel(series, recordings, { document, width, span }) {
       ...(document ? { document } : {}),
       width,
       height,
-      marginLeft: 46,
+      marginLeft: Math.max(46, 10 + 6 * Math.max(...ticks.map((tick) => ratioTick(tick).length))),
       marginRight: 6,
       marginTop: 16,
       marginBottom: 6,
