@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <exception>
 
+#include "lib/cli/standard_streams.hpp"
 #include "mock_server/engine/server_engine.hpp"
 #include "mock_server/server_flags.hpp"
 #include "mock_server/site/site.hpp"
@@ -57,15 +58,15 @@ int serve(const server_flags& flags) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto asked = read_server_flags(argc, argv);
-  if (const auto* end = std::get_if<server_end>(&asked)) {
-    fmt::print(end->exit_code == 0 ? stdout : stderr, "{}\n", end->text);
-    return end->exit_code;
-  }
   try {
+    const auto asked = read_server_flags(argc, argv);
+    if (const auto* end = std::get_if<server_end>(&asked)) {
+      fmt::print(end->exit_code == 0 ? stdout : stderr, "{}\n", end->text);
+      return end->exit_code;
+    }
     return serve(std::get<server_flags>(asked));
   } catch (const std::exception& failed) {
-    fmt::print(stderr, "mock_server: {}\n", failed.what());
+    complain("mock_server", failed.what());
     return 1;
   }
 }

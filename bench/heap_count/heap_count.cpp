@@ -17,7 +17,7 @@
 
 #include "bench/heap_count/heap_counters.hpp"
 
-// NOLINTBEGIN(bugprone-reserved-identifier, readability-identifier-naming): glibc's names
+// NOLINTBEGIN(clang-diagnostic-reserved-identifier, readability-identifier-naming): glibc's names
 extern "C" {
 void* __libc_malloc(std::size_t size);
 void* __libc_calloc(std::size_t count, std::size_t size);
@@ -27,7 +27,7 @@ void* __libc_valloc(std::size_t size);
 void* __libc_pvalloc(std::size_t size);
 void __libc_free(void* block);
 }
-// NOLINTEND(bugprone-reserved-identifier, readability-identifier-naming)
+// NOLINTEND(clang-diagnostic-reserved-identifier, readability-identifier-naming)
 
 namespace {
 

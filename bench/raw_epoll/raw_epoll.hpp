@@ -12,8 +12,9 @@ namespace farebench {
 /// speaks as little HTTP/1.1 as the mock site needs: a status, a Content-Length, one cookie; anything else is
 /// `bad_response`. A connection is kept until its exchange fails.
 ///
-/// It makes one attempt at a query. Of the batch's policy the timeouts and caps of an exchange hold, checked a few
-/// times within each (see raw_batch); redirects are a status like any other, and there is no least rate. Takes http://IPv4:port alone.
+/// It makes one attempt at a query. Of the batch's policy the timeouts and caps of an exchange hold, checked
+/// a few times within each (see raw_batch); redirects are a status like any other, and there is no least
+/// rate. Takes http://IPv4:port alone.
 class raw_epoll final : public strategy {
  public:
   void run(const batch& work, const outcome_sink& sink) override;

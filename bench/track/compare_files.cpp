@@ -82,8 +82,8 @@ std::string failure_of(const recorded_side& base, const recorded_side& head, con
 }
 
 double canary_of(const recorded_side& side) {
-  std::vector<double> values;
-  for (const auto& run : side.runs) values.push_back(run.canary);
+  std::vector<double> values(side.runs.size());
+  std::ranges::transform(side.runs, values.begin(), &recorded_run::canary);
   return *median(values);
 }
 

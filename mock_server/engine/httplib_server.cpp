@@ -57,7 +57,7 @@ httplib_server::httplib_server(site& served, const response_latency& latency)
 
   set_pre_routing_handler([this](const auto& request, auto& response) { return route(request, response); });
   Post(std::string{start_target}, [this](const auto& request, auto& response) { answer(request, response); });
-  set_exception_handler([this](const auto&, auto& response, std::exception_ptr) {
+  set_exception_handler([this](const auto&, auto& response, const std::exception_ptr&) {
     set_content(response, served_.refusal(500).content);
   });
   // What the library itself refuses comes without a word: say why.

@@ -7,9 +7,9 @@
 namespace farebench {
 namespace {
 
-template <std::size_t Count>
-std::string_view any_of(const std::array<std::string_view, Count>& texts, random_stream& random) {
-  return texts[random.below(Count)];
+template <std::size_t count>
+std::string_view any_of(const std::array<std::string_view, count>& texts, random_stream& random) {
+  return texts[random.below(count)];
 }
 
 // Before a row. A parser of HTML makes something of each, and the same rows of the page.

@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <ctime>
+#include <exception>
 #include <system_error>
 
 #include "mock_server/process/spawn.hpp"
@@ -66,9 +67,7 @@ child_process::child_process(const options& what) {
   output_ = std::move(output_here);
 }
 
-child_process::~child_process() {
-  if (pid_ > 0) stop();
-}
+child_process::~child_process() { end(); }
 
 child_process::child_process(child_process&& other) noexcept
     : pid_(std::exchange(other.pid_, -1)),
@@ -79,7 +78,7 @@ child_process::child_process(child_process&& other) noexcept
 
 child_process& child_process::operator=(child_process&& other) noexcept {
   if (this != &other) {
-    if (pid_ > 0) stop();
+    end();
     pid_ = std::exchange(other.pid_, -1);
     input_ = std::move(other.input_);
     output_ = std::move(other.output_);
@@ -143,6 +142,18 @@ int child_process::kill() {
     reap(0);
   }
   return *wait_status_;
+}
+
+// stop() for those who must not throw. What has no grace: a process without a descriptor left to wait with.
+void child_process::end() noexcept {
+  if (pid_ <= 0) return;
+  try {
+    stop();
+  } catch (const std::exception&) {
+    ::kill(pid_, SIGKILL);
+    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+  }
 }
 
 std::optional<int> child_process::wait(std::chrono::milliseconds patience) {

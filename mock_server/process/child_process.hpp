@@ -57,6 +57,7 @@ class child_process {
   std::optional<int> wait(std::chrono::milliseconds patience);
 
  private:
+  void end() noexcept;
   bool reap(int flags);
 
   pid_t pid_ = -1;          // -1: moved from

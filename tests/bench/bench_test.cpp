@@ -34,12 +34,14 @@ namespace fs = std::filesystem;
 constexpr const char* quick = "--smoke --strategies thread_pool,multi_socket --workers 3 --days 6 ";
 
 class bench_command : public testing::Test {
+ public:
+  ~bench_command() override { fs::remove_all(folder_); }
+
  protected:
   bench_command() {
     std::string pattern = fs::temp_directory_path() / "farebench-bench-XXXXXX";
     folder_ = mkdtemp(pattern.data());
   }
-  ~bench_command() override { fs::remove_all(folder_); }
 
   /// Runs a bench with a journal of its own, so that tests do not meet in one file.
   test::finished_command bench(const std::string& arguments,

@@ -45,6 +45,7 @@ TEST(columns, are_what_their_formulas_say) {
 TEST(columns, are_all_there_and_no_others) {
   const auto row = columns(made_up_case(), made_up_measurement(), counted);
   std::vector<std::string> names;
+  names.reserve(row.size());
   for (const auto& [name, value] : row) names.push_back(name);
   EXPECT_THAT(names, testing::UnorderedElementsAreArray(column_names()));
 }

@@ -19,6 +19,7 @@ using testing::Not;
 bench_flags parse(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), "bench");
   std::vector<char*> argv;
+  argv.reserve(arguments.size());
   for (auto& one : arguments) argv.push_back(one.data());
   return parse_flags(static_cast<int>(argv.size()), argv.data());
 }

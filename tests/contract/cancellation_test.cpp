@@ -2,13 +2,12 @@
 
 #include <atomic>
 #include <chrono>
-#include <filesystem>
 #include <stop_token>
 #include <thread>
 
-#include "mock_server/process/mock_server_process.hpp"
 #include "mock_server/site/timetable.hpp"
 #include "tests/contract/every_strategy.hpp"
+#include "tests/contract/mock_site.hpp"
 #include "tests/support/open_resources.hpp"
 #include "tests/support/stub_server.hpp"
 
@@ -16,12 +15,6 @@ namespace farebench::test {
 namespace {
 
 using namespace std::chrono_literals;
-
-mock_server_process start_site(std::chrono::microseconds latency) {
-  return mock_server_process{{.latency = latency,
-                              .page_kb = 3,
-                              .executable = std::filesystem::path{FAREBENCH_BIN_DIR} / "mock_server"}};
-}
 
 class cancellation : public every_strategy {};
 INSTANTIATE_TEST_SUITE_P(contract, cancellation, all_strategies(), name_of);
@@ -59,7 +52,7 @@ TEST_P(cancellation, midway_loses_no_finished_outcome_and_answers_every_query_on
   for (const auto& [index, result] : outcomes.by_index()) {
     if (result) {
       ++succeeded;
-      EXPECT_EQ(*result, timetable(day(index), 3));
+      EXPECT_EQ(*result, timetable(day(index), page_kb));
     } else {
       EXPECT_EQ(result.error().kind, fetch_error_kind::cancelled) << describe(result.error());
     }

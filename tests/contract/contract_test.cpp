@@ -1,28 +1,19 @@
 // What every strategy promises of a site that behaves.
 
 #include <atomic>
-#include <filesystem>
 #include <stdexcept>
 #include <thread>
 #include <tuple>
 
-#include "mock_server/process/mock_server_process.hpp"
 #include "mock_server/site/timetable.hpp"
 #include "tests/contract/every_strategy.hpp"
+#include "tests/contract/mock_site.hpp"
 #include "tests/support/open_resources.hpp"
 
 namespace farebench::test {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr std::size_t page_kb = 3;
-
-mock_server_process start_site(std::chrono::microseconds latency = 2ms) {
-  return mock_server_process{{.latency = latency,
-                              .page_kb = page_kb,
-                              .executable = std::filesystem::path{FAREBENCH_BIN_DIR} / "mock_server"}};
-}
 
 void expect_fares_of_site(const collected_outcomes& outcomes, std::size_t days) {
   ASSERT_EQ(outcomes.size(), days);

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "tests/contract/every_strategy.hpp"
+#include "tests/contract/one_fare_site.hpp"
 #include "tests/support/stub_server.hpp"
 
 namespace farebench::test {
@@ -15,16 +16,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* row = "<div class='select-line'>07:05 10:40 Relax 12 249 CZK</div>";
-
-bool is_search(const std::string& request) { return request.starts_with("POST "); }
-
 bool asks_for(const std::string& request, std::string_view path) {
   return request.substr(request.find(' ') + 1).starts_with(path);
-}
-
-stub_answer start_page() {
-  return {.bytes = http_response(200, "Set-Cookie: JSESSIONID=abc; Path=/\r\n", "<form></form>")};
 }
 
 stub_answer page_of_fares() { return {.bytes = http_response(200, "", row)}; }

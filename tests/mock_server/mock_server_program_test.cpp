@@ -11,6 +11,7 @@
 #include "mock_server/faults/fault_kind.hpp"
 #include "mock_server/process/child_process.hpp"
 #include "tests/mock_server/engine/raw_client.hpp"
+#include "tests/mock_server/mock_server_program.hpp"
 
 namespace farebench {
 namespace {
@@ -20,9 +21,6 @@ using testing::EndsWith;
 using testing::HasSubstr;
 using testing::MatchesRegex;
 using testing::StartsWith;
-
-constexpr auto plenty = 20s;
-constexpr const char* program = FAREBENCH_BIN_DIR "/mock_server";
 
 child_process start(std::vector<std::string> arguments) {
   return child_process{{.executable = program, .arguments = std::move(arguments)}};
@@ -41,8 +39,8 @@ struct ending {
 
 // Runs the program to its end, within a shell, so that its standard error is read too.
 ending run(const std::string& arguments) {
-  child_process child{{.executable = "/bin/sh",
-                       .arguments = {"-c", std::string{"exec "} + program + " " + arguments + " 2>&1"}}};
+  child_process child{
+      {.executable = "/bin/sh", .arguments = {"-c", "exec " + program.string() + " " + arguments + " 2>&1"}}};
   ending end{-1, {}};
   for (;;) {
     const auto got = child.read_line(plenty);
@@ -78,7 +76,7 @@ TEST(mock_server_program, ends_cleanly_on_sigint_and_sigterm_even_with_a_respons
 
 TEST(mock_server_program, ends_when_the_process_that_started_it_is_killed) {
   // The shell starts the server; the server holds the shell's output open, whose end tells that it ended.
-  child_process shell{{.executable = "/bin/sh", .arguments = {"-c", std::string{program} + " & wait"}}};
+  child_process shell{{.executable = "/bin/sh", .arguments = {"-c", program.string() + " & wait"}}};
   port_of(shell);
   ::kill(shell.pid(), SIGKILL);
   EXPECT_EQ(shell.read_line(plenty).status, child_process::read_status::end_of_file);

@@ -32,7 +32,8 @@ constexpr std::string_view program_name = "fetch_probe";
 const std::vector<std::string>& configuration() {
   static const std::vector<std::string> options{
       "-DCMAKE_BUILD_TYPE=Release", "-DBUILD_TESTING=OFF", "-DFAREBENCH_WERROR=OFF",
-      "-DCMAKE_C_COMPILER=" FAREBENCH_C_COMPILER, "-DCMAKE_CXX_COMPILER=" FAREBENCH_CXX_COMPILER};
+      fmt::format("-DCMAKE_C_COMPILER={}", FAREBENCH_C_COMPILER),
+      fmt::format("-DCMAKE_CXX_COMPILER={}", FAREBENCH_CXX_COMPILER)};
   return options;
 }
 

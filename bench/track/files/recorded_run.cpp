@@ -18,7 +18,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr std::string_view format_name = "farebench-run 1";
+constexpr std::string_view run_format = "farebench-run 1";
 constexpr std::string_view checksum_member = "sha256";
 
 /// What Google Benchmark puts behind the names of rows that run once and time themselves.
@@ -38,9 +38,9 @@ constexpr std::array required_numbers{"canary", "canary_after", "steal_percent",
 
 void read_context(recorded_run& run, const ordered_json& context) {
   const std::string where = run.source + ": its context";
-  if (text_member(context, "format", where) != format_name) {
+  if (text_member(context, "format", where) != run_format) {
     throw track_error{fmt::format("{} is of another format, '{}': this track reads '{}'", run.source,
-                                  text_member(context, "format", where), format_name)};
+                                  text_member(context, "format", where), run_format)};
   }
   for (const char* name : required_texts) text_member(context, name, where);
   for (const char* name : required_numbers) number_member(context, name, where);
@@ -90,7 +90,7 @@ void read_row(recorded_run& run, const ordered_json& row, const std::string& whe
 }  // namespace
 
 std::string recorded_text(ordered_json context, const ordered_json& rows) {
-  context["format"] = format_name;
+  context["format"] = run_format;
   context[std::string{checksum_member}] = checksum_of(context, rows);
   std::string text = fmt::format("{{\n\"context\": {},\n\"benchmarks\": [", context.dump(1));
   for (std::size_t i = 0; i < rows.size(); ++i)

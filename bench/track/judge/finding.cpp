@@ -79,9 +79,9 @@ finding judge_noisy(const std::string& series, const metric& of, const metric_sa
                     double confidence) {
   finding made = finding_of(series, of, samples);
   made.floor = floor;
-  std::vector<double> ratios;
-  for (std::size_t i = 0; i < samples.base.size(); ++i)
-    ratios.push_back(std::log(samples.head[i] / samples.base[i]));
+  std::vector<double> ratios(samples.base.size());
+  std::ranges::transform(samples.head, samples.base, ratios.begin(),
+                         [](double head, double base) { return std::log(head / base); });
   made.change = std::expm1(*median(ratios));
   const auto interval = interval_of_median(ratios, confidence);
   if (!interval) {

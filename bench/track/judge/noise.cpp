@@ -16,7 +16,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr std::string_view format_name = "farebench-noise 1";
+constexpr std::string_view noise_format = "farebench-noise 1";
 constexpr double share_within = 0.9;
 
 double logarithm_of_ratio(double above, double below) { return std::log(above / below); }
@@ -48,13 +48,13 @@ std::string noise::to_text() const {
   auto entries = ordered_json::array();
   for (const auto& [of, shifts] : shifts_)
     entries.push_back({{"series", of.first}, {"metric", of.second}, {"shifts", shifts}});
-  return ordered_json{{"format", format_name}, {"noise", entries}}.dump(1) + "\n";
+  return ordered_json{{"format", noise_format}, {"noise", entries}}.dump(1) + "\n";
 }
 
 noise noise::parse(std::string_view text, const std::string& source) {
   const auto whole = parse_strictly(text, source);
-  if (text_member(whole, "format", source) != format_name)
-    throw track_error{fmt::format("{} is not '{}'", source, format_name)};
+  if (text_member(whole, "format", source) != noise_format)
+    throw track_error{fmt::format("{} is not '{}'", source, noise_format)};
   const auto entries = whole.find("noise");
   if (entries == whole.end() || !entries->is_array()) throw track_error{source + " has no list 'noise'"};
   noise known;
@@ -87,9 +87,8 @@ std::optional<double> inner_shift(const metric_samples& samples) {
 }
 
 std::optional<double> shift_of(const metric_samples& samples) {
-  std::vector<double> ratios;
-  for (std::size_t i = 0; i < samples.base.size(); ++i)
-    ratios.push_back(logarithm_of_ratio(samples.head[i], samples.base[i]));
+  std::vector<double> ratios(samples.base.size());
+  std::ranges::transform(samples.head, samples.base, ratios.begin(), logarithm_of_ratio);
   return median(ratios);
 }
 

@@ -85,6 +85,7 @@ std::map<std::string, case_samples> run_in_pairs(const std::vector<benchmark_cas
     measured.push_back(
         {.timed = {row, with.timed, (plan.pairs + 1) / 2}, .counted = {row, with.counted, plan.counts}});
   std::vector<measured_case*> order;
+  order.reserve(measured.size());
   for (auto& one : measured) order.push_back(&one);
 
   for (std::size_t i = 0; i < plan.counts; ++i)

@@ -136,10 +136,10 @@ int scrape(const fares_flags& flags) {
 
 int main(int argc, char** argv) {
   open_missing_standard_streams();
-  const auto parsed = parse_fares_flags(argc, argv);
-  if (parsed.exit_code >= 0) return parsed.exit_code;
   std::signal(SIGPIPE, SIG_IGN);  // a reader that stops reading is an error to report, not a death
   try {
+    const auto parsed = parse_fares_flags(argc, argv);
+    if (parsed.exit_code >= 0) return parsed.exit_code;
     return scrape(parsed.flags);
   } catch (const std::invalid_argument& fault) {
     complain(fault.what());

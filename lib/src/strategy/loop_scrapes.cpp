@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "strategy/check_batch.hpp"
+#include "strategy/until_refused.hpp"
 
 namespace farebench {
 namespace {
@@ -16,15 +17,13 @@ using loop_part = std::unique_ptr<loop_scrapes>;
 std::vector<loop_part> further_loops(batch_run& run, std::size_t workers, std::size_t loops,
                                      event_loop::waiting how) {
   std::vector<loop_part> parts;
-  try {
+  until_refused([&] {
     parts.reserve(loops - 1);
     for (std::size_t number = 1; number < loops; ++number) {
       parts.push_back(
           std::make_unique<loop_scrapes>(run, workers * number / loops, workers * (number + 1) / loops, how));
     }
-  } catch (const std::system_error&) {
-  } catch (const std::bad_alloc&) {
-  }
+  });
   return parts;
 }
 
@@ -32,12 +31,10 @@ std::vector<loop_part> further_loops(batch_run& run, std::size_t workers, std::s
 std::vector<std::jthread> start_threads(const std::vector<loop_part>& parts,
                                         const std::function<void(loop_scrapes&)>& run_loop) {
   std::vector<std::jthread> threads;
-  try {
+  until_refused([&] {
     threads.reserve(parts.size());
     for (const auto& part : parts) threads.emplace_back([&run_loop, &part] { run_loop(*part); });
-  } catch (const std::system_error&) {
-  } catch (const std::bad_alloc&) {
-  }
+  });
   return threads;
 }
 

@@ -12,8 +12,8 @@
 namespace farebench {
 namespace {
 
-/// Why an exchange brought nothing to read, if it did not.
-std::optional<fetch_error> fault_of(exchange_result&& answer, scrape_step step) {
+/// Why an exchange brought nothing to read, if it did not; an error is taken out of the answer.
+std::optional<fetch_error> fault_of(exchange_result& answer, scrape_step step) {
   std::optional<fetch_error> fault;
   if (!answer) {
     fault = std::move(answer).error();
@@ -52,7 +52,7 @@ exchange_request start_page_request(const batch_run& run, const scrape_attempt& 
 }
 
 std::expected<std::string, fetch_error> read_start_page_answer(exchange_result&& answer) {
-  if (auto fault = fault_of(std::move(answer), scrape_step::start_page)) {
+  if (auto fault = fault_of(answer, scrape_step::start_page)) {
     return std::unexpected(*std::move(fault));
   }
   // The last one is the one that counts: a redirect on the way may have set another.
@@ -78,8 +78,7 @@ exchange_request search_request(const batch_run& run, const scrape_attempt& atte
 
 outcome read_search_answer(exchange_result&& answer, fare_scanner& scanner) {
   auto fares = scanner.finish();  // first, so that the remains of a failed page are gone
-  if (auto fault = fault_of(std::move(answer), scrape_step::search))
-    return std::unexpected(*std::move(fault));
+  if (auto fault = fault_of(answer, scrape_step::search)) return std::unexpected(*std::move(fault));
   if (!fares) fares.error().step = scrape_step::search;
   return fares;
 }

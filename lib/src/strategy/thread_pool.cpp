@@ -1,26 +1,23 @@
 #include "strategy/thread_pool.hpp"
 
-#include <new>
-#include <system_error>
 #include <thread>
 #include <vector>
 
 #include "strategy/blocking_worker.hpp"
 #include "strategy/check_batch.hpp"
+#include "strategy/until_refused.hpp"
 
 namespace farebench {
 namespace {
 
 /// Starts a thread a worker; how many there are now, which is fewer where the system gives no more.
 std::size_t start_threads(std::vector<std::jthread>& threads, batch_run& run, std::size_t workers) {
-  try {
+  until_refused([&] {
     threads.reserve(workers);
     for (std::size_t i = 0; i < workers; ++i) {
       threads.emplace_back([&run, i, workers] { work_off_blocking(run, {.index = i}, workers); });
     }
-  } catch (const std::system_error&) {
-  } catch (const std::bad_alloc&) {
-  }
+  });
   return threads.size();
 }
 

@@ -142,8 +142,9 @@ void threads(reckoning& sum) {
       while (!go) std::this_thread::yield();
       for (int i = 0; i < blocks; ++i) {
         void* block = std::malloc(static_cast<std::size_t>(16 + i % 2000));
-        if (i % 3 == 0) block = std::realloc(block, 5000);
-        std::free(block);
+        void* const resized = i % 3 == 0 ? std::realloc(block, 5000) : block;
+        if (resized == nullptr) std::abort();
+        std::free(resized);
       }
       ++done;
       while (!leave) std::this_thread::yield();

@@ -20,6 +20,7 @@ preloaded_program::preloaded_program(const std::vector<std::string>& command,
   if (::pipe2(input, O_CLOEXEC) != 0 || ::pipe2(output, O_CLOEXEC) != 0)
     throw std::system_error(errno, std::generic_category(), "pipe2");
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (const auto& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
   pid_ = ::fork();

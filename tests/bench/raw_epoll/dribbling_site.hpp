@@ -7,9 +7,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <thread>
 
 #include "posix/file_descriptor.hpp"
@@ -21,13 +23,15 @@ namespace farebench::test {
 /// it is destroyed.
 class dribbling_site {
  public:
-  dribbling_site(std::array<std::string, 2> answers, std::size_t piece_bytes)
+  dribbling_site(const std::array<std::string, 2>& answers, std::size_t piece_bytes)
       : listening_{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
-    bind(listening_.get(), reinterpret_cast<sockaddr*>(&address), size);
+    if (bind(listening_.get(), reinterpret_cast<sockaddr*>(&address), size) != 0) {
+      throw std::system_error{errno, std::generic_category(), "bind"};
+    }
     getsockname(listening_.get(), reinterpret_cast<sockaddr*>(&address), &size);
     listen(listening_.get(), 1);
     port_ = ntohs(address.sin_port);

@@ -28,6 +28,7 @@ captured_run run_program(const std::vector<std::string>& command) {
   const auto output = scratch / "output";
   const auto errors = scratch / "errors";
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (const auto& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
   const pid_t child = ::fork();

@@ -285,8 +285,8 @@ TEST(row_reporter, puts_hard_texts_in_one_line_alike_in_each_format) {
   EXPECT_EQ(csv.at(1).at("label"), "nan, \"late\"");
   for (const auto* tabular : {"false", "true"}) {
     const auto console = lines_with(
-        run("hard_text", {std::string("--benchmark_counters_tabular=") + tabular}).output, "fetch/");
-    EXPECT_THAT(console.at(0), EndsWith(" FAILED: " + failure + "; " + label));
+        run("hard_text", {std::string{"--benchmark_counters_tabular="}.append(tabular)}).output, "fetch/");
+    EXPECT_THAT(console.at(0), EndsWith(std::string{" FAILED: "}.append(failure).append("; ").append(label)));
     EXPECT_THAT(console.at(1), EndsWith(" nan, \"late\""));
   }
 }

@@ -2,10 +2,11 @@
 
 #include <gmock/gmock.h>
 
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "tests/bench/report/table_lines.hpp"
 
 namespace farebench {
 namespace {
@@ -19,13 +20,6 @@ summary_case hold(std::string strategy, int workers, double growth_kib, double c
       .repetitions = {{.real_time_ms = 2000,
                        .columns = {{"rss_growth_bytes", growth_kib * 1024}, {"cpu_us_per_request", cpu_us}}}},
       .is_hold = true};
-}
-
-std::vector<std::string> lines_of(const std::string& table) {
-  std::vector<std::string> lines;
-  std::istringstream stream(table);
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
 }
 
 TEST(scale_table, fits_growth_over_workers_and_compares_cpu_for_each_strategy) {

@@ -6,9 +6,10 @@
 #include <algorithm>
 #include <limits>
 #include <map>
-#include <sstream>
 #include <string>
 #include <vector>
+
+#include "tests/bench/report/table_lines.hpp"
 
 namespace farebench {
 namespace {
@@ -29,13 +30,6 @@ finished_row failed(std::string reason) {
   auto result = row(1);
   result.verdict.failure = std::move(reason);
   return result;
-}
-
-std::vector<std::string> lines_of(const std::string& table) {
-  std::vector<std::string> lines;
-  std::istringstream stream(table);
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
 }
 
 std::size_t width(const std::string& text) {

@@ -12,12 +12,12 @@ namespace {
 using nlohmann::ordered_json;
 using testing::HasSubstr;
 
-const std::string commit(40, 'c');
+const std::string guilty(40, 'c');
 
 ordered_json entry() {
   return {{"series", "fetch/one"},
           {"metric", "heap_peak_bytes"},
-          {"commit", commit},
+          {"commit", guilty},
           {"reason", "buffers twice as large"}};
 }
 
@@ -43,7 +43,7 @@ TEST(accepted, holds_series_metric_commit_and_reason) {
   ASSERT_EQ(all.size(), 1u);
   EXPECT_EQ(all[0].series, "fetch/one");
   EXPECT_EQ(all[0].metric, "heap_peak_bytes");
-  EXPECT_EQ(all[0].commit, commit);
+  EXPECT_EQ(all[0].commit, guilty);
   EXPECT_EQ(all[0].reason, "buffers twice as large");
   EXPECT_TRUE(parse_accepted(R"({"accepted": []})", "accepted.json").empty());
 }
@@ -76,7 +76,7 @@ TEST(accepted, is_one_list_and_nothing_else) {
   EXPECT_TRUE(read_accepted("/no/such/accepted.json").empty());
 }
 
-comparison made_up_comparison() {
+comparison three_findings() {
   comparison made;
   made.findings = {
       {.series = "fetch/one", .metric = "heap_peak_bytes", .what = verdict::regression, .why = {}},
@@ -86,10 +86,10 @@ comparison made_up_comparison() {
 }
 
 TEST(accept, marks_that_metric_of_that_series_alone) {
-  auto made = made_up_comparison();
+  auto made = three_findings();
   accept(made,
-         {{"fetch/one", "heap_peak_bytes", commit, "why"}, {"fetch/two", "heap_peak_bytes", commit, "why"}},
-         {commit});
+         {{"fetch/one", "heap_peak_bytes", guilty, "why"}, {"fetch/two", "heap_peak_bytes", guilty, "why"}},
+         {guilty});
   EXPECT_EQ(made.findings[0].accepted, "why");
   EXPECT_EQ(made.findings[1].accepted, "");
   EXPECT_EQ(made.findings[2].accepted, "") << "an improvement needs none";
@@ -97,8 +97,8 @@ TEST(accept, marks_that_metric_of_that_series_alone) {
 }
 
 TEST(accept, holds_for_the_commit_that_brought_it_and_no_other) {
-  auto made = made_up_comparison();
-  accept(made, {{"fetch/one", "heap_peak_bytes", commit, "why"}}, {std::string(40, 'd')});
+  auto made = three_findings();
+  accept(made, {{"fetch/one", "heap_peak_bytes", guilty, "why"}}, {std::string(40, 'd')});
   EXPECT_EQ(count_unaccepted(made), 2u);
 }
 

@@ -4,6 +4,8 @@
 
 #include <random>
 
+#include "tests/bench/track/wall_time.hpp"
+
 namespace farebench::track {
 namespace {
 
@@ -11,7 +13,6 @@ using testing::HasSubstr;
 
 const metric& heap() { return *find_metric("heap_peak_bytes"); }
 const metric& allocations() { return *find_metric("allocations_per_request"); }
-const metric& time_of_wall() { return *find_metric("real_time"); }
 
 verdict exact(const metric& of, double base, double head) {
   return judge_exact("s", of, {{base}, {head}}).what;

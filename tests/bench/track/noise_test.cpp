@@ -6,13 +6,12 @@
 #include <limits>
 
 #include "bench/track/track_error.hpp"
+#include "tests/bench/track/wall_time.hpp"
 
 namespace farebench::track {
 namespace {
 
 using testing::HasSubstr;
-
-const metric& time_of_wall() { return *find_metric("real_time"); }
 
 TEST(noise, knows_no_more_than_the_stated_minimum_at_first) {
   EXPECT_EQ(noise{}.floor("s", time_of_wall()), time_of_wall().least_floor);

@@ -13,7 +13,7 @@ namespace {
 
 using testing::HasSubstr;
 
-std::string complaint(const std::string& text) {
+std::string complaint_about(const std::string& text) {
   try {
     parse_recorded_run(text, "run.json");
   } catch (const track_error& fault) {
@@ -51,10 +51,10 @@ TEST(recorded_run, cut_off_anywhere_is_an_error_and_never_half_a_result) {
   const auto text = recorded_text(made_up_context(), made_up_rows(50, 2));
   const std::size_t end = text.find_last_of('}');  // only the newline behind it may go
   for (std::size_t size = 0; size <= end; ++size) {
-    const auto why = complaint(text.substr(0, size));
+    const auto why = complaint_about(text.substr(0, size));
     EXPECT_THAT(why, HasSubstr("truncated")) << size;
   }
-  EXPECT_EQ(complaint(text.substr(0, end + 1)), "");
+  EXPECT_EQ(complaint_about(text.substr(0, end + 1)), "");
 }
 
 TEST(recorded_run, with_any_byte_changed_is_an_error_or_the_same_result) {
@@ -83,21 +83,22 @@ TEST(recorded_run, changed_by_hand_is_named_as_such) {
   const auto at = text.find("\"real_time\":50.0");
   ASSERT_NE(at, std::string::npos);
   text.replace(at, 16, "\"real_time\":40.0");
-  EXPECT_THAT(complaint(text), HasSubstr("changed after it was recorded"));
+  EXPECT_THAT(complaint_about(text), HasSubstr("changed after it was recorded"));
 }
 
 TEST(recorded_run, laid_out_anew_is_the_same_result) {
   const auto text = recorded_text(made_up_context(), made_up_rows(50, 2));
-  EXPECT_EQ(complaint(nlohmann::ordered_json::parse(text).dump(4)), "");
+  EXPECT_EQ(complaint_about(nlohmann::ordered_json::parse(text).dump(4)), "");
 }
 
 TEST(recorded_run, foreign_files_are_named_with_what_is_wrong_in_them) {
-  EXPECT_THAT(complaint(""), HasSubstr("truncated"));
-  EXPECT_THAT(complaint("hello"), HasSubstr("not JSON: it goes wrong at byte 1"));
-  EXPECT_THAT(complaint("[1,2]"), HasSubstr("no JSON object"));
-  EXPECT_THAT(complaint("{}"), HasSubstr("no context and benchmarks"));
-  EXPECT_THAT(complaint(R"({"context":{"date":"x"},"benchmarks":[]})"), HasSubstr("not of track record"));
-  EXPECT_THAT(complaint(R"({"context":{"a":1,"a":2},"benchmarks":[]})"), HasSubstr("'a' twice"));
+  EXPECT_THAT(complaint_about(""), HasSubstr("truncated"));
+  EXPECT_THAT(complaint_about("hello"), HasSubstr("not JSON: it goes wrong at byte 1"));
+  EXPECT_THAT(complaint_about("[1,2]"), HasSubstr("no JSON object"));
+  EXPECT_THAT(complaint_about("{}"), HasSubstr("no context and benchmarks"));
+  EXPECT_THAT(complaint_about(R"({"context":{"date":"x"},"benchmarks":[]})"),
+              HasSubstr("not of track record"));
+  EXPECT_THAT(complaint_about(R"({"context":{"a":1,"a":2},"benchmarks":[]})"), HasSubstr("'a' twice"));
 }
 
 TEST(recorded_run, a_member_that_is_missing_or_of_another_kind_is_named) {
@@ -105,15 +106,15 @@ TEST(recorded_run, a_member_that_is_missing_or_of_another_kind_is_named) {
        {"machine", "program_sha256", "commit", "engine", "workload", "canary", "load_before"}) {
     auto context = made_up_context();
     context.erase(name);
-    EXPECT_THAT(complaint(recorded_text(context, made_up_rows(50, 1))),
+    EXPECT_THAT(complaint_about(recorded_text(context, made_up_rows(50, 1))),
                 HasSubstr(std::string{"has no '"} + name + "'"));
     context[name] = nlohmann::ordered_json::array();
-    EXPECT_THAT(complaint(recorded_text(context, made_up_rows(50, 1))),
+    EXPECT_THAT(complaint_about(recorded_text(context, made_up_rows(50, 1))),
                 HasSubstr(std::string{"'"} + name + "' is not a"));
   }
   auto context = made_up_context();
   context["commit"] = "HEAD";
-  EXPECT_THAT(complaint(recorded_text(context, made_up_rows(50, 1))),
+  EXPECT_THAT(complaint_about(recorded_text(context, made_up_rows(50, 1))),
               HasSubstr("commit is not 40 hex digits: 'HEAD'"));
 }
 
@@ -121,14 +122,14 @@ TEST(recorded_run, a_row_that_is_wrong_is_named_by_its_number) {
   const auto with = [](const char* name, const nlohmann::ordered_json& value) {
     auto rows = made_up_rows(50, 2);
     rows[1][name] = value;
-    return complaint(recorded_text(made_up_context(), rows));
+    return complaint_about(recorded_text(made_up_context(), rows));
   };
   EXPECT_THAT(with("name", "BM_other"), HasSubstr("row 2: 'BM_other' is not the name of a row of bench"));
   EXPECT_THAT(with("real_time", "fast"), HasSubstr("row 2: 'real_time' is not a number"));
   EXPECT_THAT(with("real_time", -1), HasSubstr("row 2: its real_time is not above zero"));
   EXPECT_THAT(with("time_unit", "s"), HasSubstr("row 2: its time_unit is not 'ms'"));
   EXPECT_THAT(with("run_type", "aggregate"), HasSubstr("row 2 is no repetition"));
-  EXPECT_THAT(complaint(recorded_text(made_up_context(), nlohmann::ordered_json::array())),
+  EXPECT_THAT(complaint_about(recorded_text(made_up_context(), nlohmann::ordered_json::array())),
               HasSubstr("no rows"));
 }
 

@@ -62,7 +62,7 @@ class made_up_machine {
 };
 
 std::vector<finding> compare(made_up_machine& machine,
-                             std::vector<benchmark_case> cases = {a_case("coroutines")},
+                             const std::vector<benchmark_case>& cases = {a_case("coroutines")},
                              bool is_of_one_program = false) {
   noise known;
   return compare_in_two_stages(cases, {}, machine.with(), known, is_of_one_program, machine.random());

@@ -14,6 +14,7 @@
 #include "farebench/event_loop.hpp"
 #include "farebench/fiber.hpp"
 #include "farebench/task.hpp"
+#include "tests/lib/async/counted.hpp"
 #include "tests/support/stub_server.hpp"
 
 namespace farebench {
@@ -22,14 +23,6 @@ namespace {
 using namespace std::chrono_literals;
 using clock = loop_timer::clock;
 using testing::ElementsAre;
-
-/// How many of them are alive: a frame that holds one is counted with it.
-struct counted {
-  inline static int alive = 0;
-  counted() { ++alive; }
-  counted(const counted&) = delete;
-  ~counted() { --alive; }
-};
 
 class loop_timer_test : public testing::TestWithParam<event_loop::waiting> {
  protected:
@@ -200,9 +193,9 @@ TEST_P(loop_timer_test, of_a_coroutine_destroyed_while_it_waits_is_taken_back_wi
       co_await inner(loop);
     }(waiting, loop_);
     outer.start();
-    EXPECT_EQ(counted::alive, 2);
+    EXPECT_EQ(counted::alive(), 2);
   }
-  EXPECT_EQ(counted::alive, 0);
+  EXPECT_EQ(counted::alive(), 0);
   EXPECT_TRUE(loop_.run());
 }
 
@@ -233,9 +226,9 @@ TEST_P(loop_timer_test, suspends_a_fiber_until_its_moment_or_its_end) {
                       ADD_FAILURE() << "resumed after its end";
                     }};
     destroyed.resume();
-    EXPECT_EQ(counted::alive, 1);
+    EXPECT_EQ(counted::alive(), 1);
   }
-  EXPECT_EQ(counted::alive, 0);
+  EXPECT_EQ(counted::alive(), 0);
   loop_.run();
   EXPECT_TRUE(ended);
   EXPECT_GE(clock::now() - begin, 20ms);

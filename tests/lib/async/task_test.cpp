@@ -7,16 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "tests/lib/async/counted.hpp"
+
 namespace farebench {
 namespace {
-
-/// How many of them are alive: a frame that holds one is counted with it.
-struct counted {
-  inline static int alive = 0;
-  counted() { ++alive; }
-  counted(const counted&) { ++alive; }
-  ~counted() { --alive; }
-};
 
 /// Suspends until the test resumes it.
 struct gate {
@@ -112,19 +106,19 @@ TEST(task, destroyed_where_it_waits_destroys_every_frame_below_it) {
       const counted held;
       co_await make(at);
     }(inner, opened);
-    EXPECT_EQ(counted::alive, 0);
+    EXPECT_EQ(counted::alive(), 0);
     outer.start();
-    EXPECT_EQ(counted::alive, 2);
+    EXPECT_EQ(counted::alive(), 2);
   }
-  EXPECT_EQ(counted::alive, 0);
+  EXPECT_EQ(counted::alive(), 0);
 }
 
 TEST(task, never_started_is_destroyed_all_the_same) {
   {
     auto unused = [](counted) -> task<> { co_return; }(counted{});
-    EXPECT_GE(counted::alive, 1);
+    EXPECT_GE(counted::alive(), 1);
   }
-  EXPECT_EQ(counted::alive, 0);
+  EXPECT_EQ(counted::alive(), 0);
 }
 
 TEST(task, awaits_a_million_in_a_row_without_a_growing_stack) {

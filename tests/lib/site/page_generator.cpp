@@ -7,8 +7,8 @@ namespace {
 
 using namespace std::string_view_literals;
 
-template <std::size_t N>
-constexpr std::array<std::string_view, N> list(const std::string_view (&items)[N]) {
+template <std::size_t count>
+constexpr std::array<std::string_view, count> list(const std::string_view (&items)[count]) {
   return std::to_array(items);
 }
 

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -110,9 +111,9 @@ TEST(row_differential, every_pair_of_elements_closes_as_libxml2_closes_it) {
   for (const auto& outer : names) {
     for (const auto& inner : names) {
       for (const std::string& page :
-           {"<" + outer + " class=select-line>1<" + inner + ">2</" + outer + ">3</" + inner + ">4</body>",
-            "<table><" + outer + "><b class=select-line>1<" + inner + ">2</" + outer + ">3</table></body>",
-            "<" + outer + "><" + inner + " class=select-line>1</" + outer + ">2</html>"}) {
+           {fmt::format("<{0} class=select-line>1<{1}>2</{0}>3</{1}>4</body>", outer, inner),
+            fmt::format("<table><{0}><b class=select-line>1<{1}>2</{0}>3</table></body>", outer, inner),
+            fmt::format("<{0}><{1} class=select-line>1</{0}>2</html>", outer, inner)}) {
         ASSERT_EQ(disagreement(page, scan(page), rows_of_libxml2(page)), "") << page;
       }
     }

@@ -27,6 +27,7 @@ TEST(due_queue, gives_the_earliest_first_in_whatever_order_they_came) {
   constexpr std::size_t count = 1'000;
   due_queue<std::chrono::nanoseconds> queue;
   std::vector<std::chrono::nanoseconds> moments;
+  moments.reserve(count);
   random_stream random{1};
   for (std::size_t i = 0; i < count; ++i) moments.emplace_back(random.below(1'000'000));
   for (auto& moment : moments) queue.push(time_point{} + moment, &moment);

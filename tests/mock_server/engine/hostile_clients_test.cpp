@@ -45,6 +45,7 @@ TEST(hostile_clients, that_only_connect_keep_nobody_waiting) {
   site tickets{3};
   const auto engine = make_event_engine(tickets, {});
   std::vector<raw_client> idle;
+  idle.reserve(1'000);
   for (int i = 0; i < 1'000; ++i) idle.emplace_back(engine->port());
   expect_good_answers(engine->port());
   EXPECT_EQ(engine->stats().connections_accepted, 1'001u);

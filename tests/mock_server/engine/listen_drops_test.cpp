@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -30,7 +32,9 @@ class listening_socket : public testing::Test {
   void connect(int count) {
     for (int i = 0; i < count; ++i) {
       clients_.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-      ::connect(clients_.back().get(), reinterpret_cast<const sockaddr*>(&address_), sizeof address_);
+      const int done =
+          ::connect(clients_.back().get(), reinterpret_cast<const sockaddr*>(&address_), sizeof address_);
+      ASSERT_TRUE(done == 0 || errno == EINPROGRESS) << std::strerror(errno);
     }
   }
 

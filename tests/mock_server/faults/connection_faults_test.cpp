@@ -9,6 +9,7 @@
 
 #include "mock_server/site/results_page.hpp"
 #include "tests/mock_server/faults/faulty_site.hpp"
+#include "tests/mock_server/faults/one_page.hpp"
 #include "tests/mock_server/site/queries.hpp"
 
 namespace farebench {
@@ -21,7 +22,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
 
-const std::string page = results_page(query_on_day(0), 3);
 const std::string head = "HTTP/1.1 200 \r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: " +
                          std::to_string(page.size()) + "\r\n\r\n";
 

@@ -1,6 +1,7 @@
 // More than anyone should take: what it looks like on a socket, that it stops when the client has had enough,
 // and that the server neither holds it nor keeps others waiting.
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <string>
@@ -10,6 +11,7 @@
 #include "mock_server/faults/gzip.hpp"
 #include "mock_server/site/results_page.hpp"
 #include "tests/mock_server/faults/faulty_site.hpp"
+#include "tests/mock_server/faults/one_page.hpp"
 #include "tests/mock_server/site/queries.hpp"
 #include "tests/support/open_resources.hpp"
 
@@ -22,9 +24,6 @@ using testing::EndsWith;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-const std::string page = results_page(query_on_day(0), 3);
-const std::string start = "HTTP/1.1 200 \r\nContent-Type: text/html; charset=utf-8\r\n";
-
 constexpr std::size_t plenty_bytes = 4 << 20;
 
 struct endless_fault {
@@ -35,9 +34,10 @@ struct endless_fault {
 
 const endless_fault endless_faults[] = {
     {"flood_1xx", "", "HTTP/1.1 103 Early Hints\r\nLink: </m/style.css>; rel=preload\r\n\r\n"},
-    {"header_bomb", start, "X-Bomb: tick tick tick tick tick tick\r\n"},
-    {"huge_body", start + "Connection: close\r\n\r\n", "<p>Jedeme dál.</p>\n"},
-    {"huge_chunked_body", start + "Transfer-Encoding: chunked\r\n\r\n1ff4\r\n", "<p>Jedeme dál.</p>\n"},
+    {"header_bomb", begin_of_head, "X-Bomb: tick tick tick tick tick tick\r\n"},
+    {"huge_body", begin_of_head + "Connection: close\r\n\r\n", "<p>Jedeme dál.</p>\n"},
+    {"huge_chunked_body", begin_of_head + "Transfer-Encoding: chunked\r\n\r\n1ff4\r\n",
+     "<p>Jedeme dál.</p>\n"},
 };
 
 TEST(flood_faults, go_on_for_as_long_as_the_client_takes_them) {
@@ -108,7 +108,8 @@ TEST(flood_faults, send_a_header_of_eight_megabytes_and_then_the_page) {
   const faulty_site site{"huge_header_line:100%"};
   raw_client raw = site.client();
   site.ask_search(raw);
-  const std::string before = start + "Content-Length: " + std::to_string(page.size()) + "\r\nX-Huge: ";
+  const std::string before =
+      begin_of_head + "Content-Length: " + std::to_string(page.size()) + "\r\nX-Huge: ";
   const std::string after = "\r\n\r\n" + page;
   EXPECT_EQ(raw.receive_exactly(before.size()), before);
   EXPECT_EQ(raw.receive_exactly(8 << 20), std::string(8 << 20, 'x'));
@@ -120,8 +121,8 @@ TEST(flood_faults, send_a_gzip_bomb_of_the_length_they_tell) {
   const faulty_site site{"gzip_bomb:100%"};
   raw_client raw = site.client();
   site.ask_search(raw);
-  EXPECT_EQ(raw.receive_until("\r\n\r\n"),
-            start + "Content-Encoding: gzip\r\nContent-Length: " + std::to_string(bomb.bytes()) + "\r\n\r\n");
+  EXPECT_EQ(raw.receive_until("\r\n\r\n"), begin_of_head + "Content-Encoding: gzip\r\nContent-Length: " +
+                                               std::to_string(bomb.bytes()) + "\r\n\r\n");
   const std::string bytes = raw.receive_exactly(bomb.bytes());
   EXPECT_EQ(bytes.size(), bomb.bytes());
   EXPECT_THAT(bytes.substr(0, 4096), StartsWith(bomb.start + bomb.block));
@@ -142,8 +143,8 @@ TEST(flood_faults, send_encoded_bodies_that_say_so) {
     const faulty_site site{std::string{fault} + ":100%"};
     raw_client raw = site.client();
     site.ask_search(raw);
-    const std::string expected = start + "Content-Encoding: " + encoding +
-                                 "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    const std::string expected = fmt::format("{}Content-Encoding: {}\r\nContent-Length: {}\r\n\r\n{}",
+                                             begin_of_head, encoding, body.size(), body);
     EXPECT_EQ(raw.receive_exactly(expected.size()), expected) << fault;
   }
 }

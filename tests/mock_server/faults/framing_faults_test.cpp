@@ -9,6 +9,7 @@
 #include "mock_server/site/results_page.hpp"
 #include "mock_server/site/timetable.hpp"
 #include "tests/mock_server/faults/faulty_site.hpp"
+#include "tests/mock_server/faults/one_page.hpp"
 #include "tests/mock_server/site/libxml2_fares.hpp"
 #include "tests/mock_server/site/queries.hpp"
 
@@ -18,10 +19,8 @@ namespace {
 using testing::EndsWith;
 using testing::StartsWith;
 
-const std::string page = results_page(query_on_day(0), 3);
 const std::string half = page.substr(0, page.size() / 2);
 const std::string rest = page.substr(page.size() / 2);
-const std::string start = "HTTP/1.1 200 \r\nContent-Type: text/html; charset=utf-8\r\n";
 
 std::string in_hex(std::size_t number) {
   char text[20];
@@ -33,21 +32,21 @@ std::string length(std::size_t bytes) { return "Content-Length: " + std::to_stri
 TEST(framing_faults, frame_the_page_wrongly_and_close) {
   const std::size_t cut = place_to_cut(page);
   const std::string chunked =
-      start + "Transfer-Encoding: chunked\r\n\r\n" + in_hex(half.size()) + "\r\n" + half + "\r\n";
+      begin_of_head + "Transfer-Encoding: chunked\r\n\r\n" + in_hex(half.size()) + "\r\n" + half + "\r\n";
   const std::pair<const char*, std::string> cases[] = {
-      {"truncated_body", start + length(page.size()) + "\r\n" + half},
-      {"cut_between_rows", start + "Connection: close\r\n\r\n" + page.substr(0, cut)},
-      {"length_too_large", start + length(page.size() + 100) + "\r\n" + page},
-      {"two_lengths", start + length(page.size()) + length(cut) + "\r\n" + page},
-      {"negative_length", start + "Content-Length: -1\r\n\r\n" + page},
-      {"length_not_a_number", start + "Content-Length: many\r\n\r\n" + page},
-      {"length_overflow", start + "Content-Length: 18446744073709551617\r\n\r\n" + page},
-      {"length_and_chunked", start + length(cut) + "Transfer-Encoding: chunked\r\n\r\n" +
+      {"truncated_body", begin_of_head + length(page.size()) + "\r\n" + half},
+      {"cut_between_rows", begin_of_head + "Connection: close\r\n\r\n" + page.substr(0, cut)},
+      {"length_too_large", begin_of_head + length(page.size() + 100) + "\r\n" + page},
+      {"two_lengths", begin_of_head + length(page.size()) + length(cut) + "\r\n" + page},
+      {"negative_length", begin_of_head + "Content-Length: -1\r\n\r\n" + page},
+      {"length_not_a_number", begin_of_head + "Content-Length: many\r\n\r\n" + page},
+      {"length_overflow", begin_of_head + "Content-Length: 18446744073709551617\r\n\r\n" + page},
+      {"length_and_chunked", begin_of_head + length(cut) + "Transfer-Encoding: chunked\r\n\r\n" +
                                  in_hex(page.size()) + "\r\n" + page + "\r\n0\r\n\r\n"},
       {"bad_chunk_size", chunked + "xyz\r\n" + rest + "\r\n0\r\n\r\n"},
       {"huge_chunk_size", chunked + "fffffffffffffffff\r\n" + rest + "\r\n0\r\n\r\n"},
-      {"cut_chunks",
-       start + "Transfer-Encoding: chunked\r\n\r\n" + in_hex(cut) + "\r\n" + page.substr(0, cut) + "\r\n"},
+      {"cut_chunks", begin_of_head + "Transfer-Encoding: chunked\r\n\r\n" + in_hex(cut) + "\r\n" +
+                         page.substr(0, cut) + "\r\n"},
       {"http09_junk", page},
       {"bad_version",
        "HTTP/7.3 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n" + length(page.size()) + "\r\n" + page},
@@ -66,8 +65,8 @@ TEST(framing_faults, frame_the_page_wrongly_and_close) {
 TEST(framing_faults, frame_the_page_wrongly_and_go_on) {
   const std::string nul{"X-Nul: a\0b\r\n", 12};
   const std::pair<const char*, std::string> cases[] = {
-      {"length_too_small", start + length(place_to_cut(page)) + "\r\n" + page},
-      {"nul_in_header", start + nul + length(page.size()) + "\r\n" + page},
+      {"length_too_small", begin_of_head + length(place_to_cut(page)) + "\r\n" + page},
+      {"nul_in_header", begin_of_head + nul + length(page.size()) + "\r\n" + page},
   };
   for (const auto& [fault, bytes] : cases) {
     const faulty_site site{std::string{fault} + ":100%"};
@@ -86,7 +85,7 @@ TEST(framing_faults, send_an_answer_with_other_fares_behind_the_first) {
     is_search ? site.ask_search(raw) : site.ask_start(raw);
     EXPECT_THAT(raw.receive_response(), EndsWith(is_search ? page : "</html>\n"));
     const std::string second = raw.receive_response();
-    EXPECT_THAT(second, StartsWith(start));
+    EXPECT_THAT(second, StartsWith(begin_of_head));
     const auto fares = libxml2_fares(second.substr(second.find("\r\n\r\n")));
     EXPECT_FALSE(fares.empty());
     EXPECT_NE(fares, timetable(query_on_day(0), 3));

@@ -19,6 +19,7 @@ constexpr std::size_t draws = 100'000;
 std::vector<double> sorted_draws(const latency_model& model, std::uint64_t seed = 1) {
   random_stream random{seed};
   std::vector<double> drawn;
+  drawn.reserve(draws);
   for (std::size_t i = 0; i < draws; ++i) {
     drawn.push_back(std::chrono::duration<double, std::milli>(model.draw(random)).count());
   }

@@ -16,8 +16,8 @@ using std::chrono::nanoseconds;
 const latency_model lognormal = latency_model::lognormal(20ms, 80ms);
 
 std::vector<query> days(int count) {
-  std::vector<query> asked;
-  for (int day = 0; day < count; ++day) asked.push_back(query_on_day(day));
+  std::vector<query> asked(static_cast<std::size_t>(count));
+  std::ranges::generate(asked, [day = 0]() mutable { return query_on_day(day++); });
   return asked;
 }
 

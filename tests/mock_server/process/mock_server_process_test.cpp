@@ -17,6 +17,7 @@
 #include "mock_server/site/timetable.hpp"
 #include "tests/mock_server/engine/raw_client.hpp"
 #include "tests/mock_server/faults/faulty_site.hpp"
+#include "tests/mock_server/mock_server_program.hpp"
 #include "tests/mock_server/site/libxml2_fares.hpp"
 #include "tests/mock_server/site/queries.hpp"
 
@@ -28,8 +29,6 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::StartsWith;
 using testing::ThrowsMessage;
-
-const std::filesystem::path program = std::filesystem::path{FAREBENCH_BIN_DIR} / "mock_server";
 
 TEST(mock_server_process, serves_the_timetable_over_real_http) {
   const mock_server_process server{{.latency = 1500us, .page_kb = 5, .executable = program}};
@@ -68,6 +67,7 @@ TEST(mock_server_process, holds_thousands_of_requests_in_flight_with_the_event_e
   const mock_server_process server{{.latency = 300ms, .engine = engine_kind::beast, .executable = program}};
   const auto port = static_cast<std::uint16_t>(std::stoi(server.url().substr(server.url().rfind(':') + 1)));
   std::vector<raw_client> clients;
+  clients.reserve(connections);
   for (std::size_t i = 0; i < connections; ++i) clients.emplace_back(port);
   for (auto& one : clients) one.send("GET /m/ HTTP/1.1\r\nHost: x\r\n\r\n");
   for (auto& one : clients) ASSERT_THAT(one.receive_response(), StartsWith("HTTP/1.1 200 OK\r\n"));

@@ -43,6 +43,7 @@ TEST(session_store, ends_the_oldest_when_full_and_counts_all) {
 TEST(session_store, can_be_used_by_many_threads) {
   session_store sessions{64};
   std::vector<std::jthread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
       for (int i = 0; i < 2'000; ++i) sessions.is_live(sessions.start().id);

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+
+#include "mock_server/process/mock_server_process.hpp"
+
+namespace farebench::test {
+
+inline constexpr std::size_t page_kb = 3;
+
+/// A site that behaves, served by a process.
+inline mock_server_process start_site(std::chrono::microseconds latency = std::chrono::milliseconds{2}) {
+  return mock_server_process{{.latency = latency,
+                              .page_kb = page_kb,
+                              .executable = std::filesystem::path{FAREBENCH_BIN_DIR} / "mock_server"}};
+}
+
+}  // namespace farebench::test

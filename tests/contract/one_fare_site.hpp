@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+
+#include "tests/support/stub_server.hpp"
+
+// The parts of a made-up site with one fare a day, for stubs that misbehave in one of them.
+namespace farebench::test {
+
+inline constexpr const char* row = "<div class='select-line'>07:05 10:40 Relax 12 249 CZK</div>";
+
+inline bool is_search(const std::string& request) { return request.starts_with("POST "); }
+
+inline stub_answer start_page() {
+  return {.bytes = http_response(200, "Set-Cookie: JSESSIONID=abc; Path=/\r\n", "<form></form>")};
+}
+
+}  // namespace farebench::test
