@@ -131,8 +131,8 @@ std::variant<server_flags, server_end> read_server_flags(int argc, const char* c
   app.add_option("--faults-until", faults.until, "The last attempt that may meet a fault")
       ->check(CLI::Range(std::uint32_t{1}, scrape_tag::most_attempts));
   app.add_option("--fault-log", faults.log,
-                 "Append a line of JSON to this file for each request: date, step (1: GET /m/; 2: the "
-                 "search), attempt, fault, status");
+                 "Append a line of JSON to this file for each request: date, session, step (1: GET /m/; 2: "
+                 "the search), attempt, fault, status");
   app.footer("Faults, and at which step of a scrape they can be (start: GET /m/):\n" + list_of_faults());
   app.add_flag("--listen-publicly", listen_publicly, "Allow a --host that other machines can reach");
 

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "site/search_form.hpp"
+#include "site/session_cookie.hpp"
 
 namespace farebench {
 namespace {

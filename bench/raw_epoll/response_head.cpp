@@ -4,7 +4,7 @@
 #include <charconv>
 #include <string>
 
-#include "site/search_form.hpp"
+#include "site/session_cookie.hpp"
 
 namespace farebench {
 namespace {

@@ -40,9 +40,10 @@ std::optional<fault_script> fault_injection::meet(const site_request& request, s
   if (!tag.empty() && !known) answer = bad_tag();
   const scrape_step exchange = place(request, known, answer);
   const auto fault = choose(request, exchange, answer);
+  const auto session = answer.session;
   std::optional<fault_script> script;
   if (fault) script = inject(*fault, request, exchange, answer, latency);
-  if (log_) log_->write(exchange, fault, script ? script->status : answer.status);
+  if (log_) log_->write(exchange, session, fault, script ? script->status : answer.status);
   return script;
 }
 

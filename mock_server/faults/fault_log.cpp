@@ -30,11 +30,12 @@ fault_log::fault_log(const std::filesystem::path& path)
     throw std::system_error(errno, std::generic_category(), "fault log: open " + path.string());
 }
 
-void fault_log::write(const scrape_step& exchange, std::optional<fault_kind> fault, int status) {
+void fault_log::write(const scrape_step& exchange, std::optional<std::uint64_t> session,
+                      std::optional<fault_kind> fault, int status) {
   std::string line = fmt::format(
       "{{\"date\":{},",
       quoted_or_null(exchange.date.has_value(), exchange.date ? format_iso_date(*exchange.date) : ""));
-  if (!exchange.date && exchange.session) line += fmt::format("\"session\":{},", *exchange.session);
+  if (session) line += fmt::format("\"session\":{},", *session);
   line += fmt::format("\"step\":{},\"attempt\":{},\"fault\":{},\"status\":{}}}\n",
                       or_null(exchange.step != 0, exchange.step),
                       or_null(exchange.attempt != 0, exchange.attempt),

@@ -28,17 +28,18 @@ session_store::session session_store::start() {
       live_.erase(oldest);
       oldest = id;
     }
-    live_.insert(id);
+    live_.emplace(id, ordinal);
     ++started_;
   }
   return {.id = fmt::format("{:016X}{:016X}", id.high, id.low), .ordinal = ordinal};
 }
 
-bool session_store::is_live(std::string_view id) const {
+std::optional<std::uint64_t> session_store::ordinal_of(std::string_view id) const {
   const auto asked = read(id);
-  if (!asked) return false;
+  if (!asked) return std::nullopt;
   const std::lock_guard lock{mutex_};
-  return live_.contains(*asked);
+  const auto found = live_.find(*asked);
+  return found == live_.end() ? std::nullopt : std::optional{found->second};
 }
 
 // Its place among those by age stays: when that comes to be the oldest, there is nothing left to end.

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_set>
+#include <unordered_map>
 #include <vector>
 
 namespace farebench {
@@ -15,7 +15,7 @@ namespace farebench {
 /// Any thread.
 class session_store {
  public:
-  /// Six times the most scrapes that a benchmark has under way at once, in about 5 MB.
+  /// Six times the most scrapes that a benchmark has under way at once, in about 6 MB.
   static constexpr std::size_t default_capacity = 65'536;
 
   explicit session_store(std::size_t capacity = default_capacity);
@@ -26,7 +26,9 @@ class session_store {
   };
 
   session start();
-  bool is_live(std::string_view id) const;
+  bool is_live(std::string_view id) const { return ordinal_of(id).has_value(); }
+  /// How many were started before it; nothing for what is no live session.
+  std::optional<std::uint64_t> ordinal_of(std::string_view id) const;
   /// Ends it, if it is live.
   void forget(std::string_view id);
   /// Sessions ever started.
@@ -46,7 +48,7 @@ class session_store {
 
   const std::size_t capacity_;
   mutable std::mutex mutex_;
-  std::unordered_set<session_id, hash> live_;
+  std::unordered_map<session_id, std::uint64_t, hash> live_;  // and its ordinal
   std::vector<session_id> by_age_;  // a ring once full: the oldest is at started_ % capacity_
   std::uint64_t started_ = 0;
 };

@@ -97,11 +97,15 @@ site_response site::start_page() {
   const session_store::session started = sessions_.start();
   response.set_cookie = std::string{cookie_name} + "=" + started.id + "; Path=/; HttpOnly";
   response.done = started_session{started.ordinal};
+  response.session = started.ordinal;
   return response;
 }
 
 site_response site::search(const site_request& request) {
-  if (!any_session(request.cookie, [this](std::string_view id) { return sessions_.is_live(id); })) {
+  std::optional<std::uint64_t> session;
+  any_session(request.cookie,
+              [&](std::string_view id) { return (session = sessions_.ordinal_of(id)).has_value(); });
+  if (!session) {
     return refusal(403, "no live session: GET /m/ first and send its JSESSIONID cookie back");
   }
   if (!is_form_type(request.content_type)) {
@@ -111,6 +115,7 @@ site_response site::search(const site_request& request) {
   if (!asked) return refusal(400, std::move(asked).error());
   site_response response = html(results_page(*asked, page_kb_));
   response.done = *std::move(asked);
+  response.session = session;
   return response;
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -37,6 +38,8 @@ struct site_response {
   std::string body;
   /// Not sent: which step of a scrape it was, or none.
   std::variant<std::monostate, started_session, query> done = {};
+  /// Not sent: of the session that it starts, or in which it was asked for, how many were before it.
+  std::optional<std::uint64_t> session = {};
 };
 
 /// Calls emit(name, value) for each header of a response but those that frame it and keep its connection.

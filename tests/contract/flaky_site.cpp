@@ -40,7 +40,8 @@ stub_answer flaky_site::good_answer(const tagged_request& request) {
   if (request.session != fmt::format("JSESSIONID={}-{}", request.date, request.attempt)) {
     return {.bytes = http_response(403, "", "another attempt's session")};
   }
-  return {.bytes = http_response(200, "", "<div class='select-line'>07:05 10:40 Relax 12 249 CZK</div>")};
+  return {.bytes = http_response(200, "",
+                                 page_with("<div class='select-line'>07:05 10:40 Relax 12 249 CZK</div>"))};
 }
 
 std::vector<fare> flaky_site::fares() {

@@ -7,7 +7,7 @@
 // The parts of a made-up site with one fare a day, for stubs that misbehave in one of them.
 namespace farebench::test {
 
-inline constexpr const char* row = "<div class='select-line'>07:05 10:40 Relax 12 249 CZK</div>";
+inline std::string page() { return page_with("<div class='select-line'>07:05 10:40 Relax 12 249 CZK</div>"); }
 
 inline bool is_search(const std::string& request) { return request.starts_with("POST "); }
 

@@ -148,7 +148,7 @@ TEST_P(retry, does_not_repeat_what_will_not_pass) {
   const std::vector<std::pair<stub_answer, fetch_error_kind>> failures{
       {status(404), fetch_error_kind::unexpected_status},
       {status(302, "Location: file:///etc/passwd\r\n"), fetch_error_kind::redirect_refused},
-      {{.bytes = http_response(200, "", "<p class=select-line>07:05 sold out</p>")},
+      {{.bytes = http_response(200, "", page_with("<p class=select-line>07:05 sold out</p>"))},
        fetch_error_kind::malformed_page},
       {{.bytes = http_response(200, "", std::string(2'000, ' '))}, fetch_error_kind::body_too_large},
       {{.bytes = http_response(200, "X: " + std::string(2'000, 'x') + "\r\n", "")},

@@ -3,7 +3,7 @@
 #include <memory>
 #include <utility>
 
-#include "bench/probe/probe_program.hpp"
+#include "farebench/strategy.hpp"
 
 namespace farebench::mutants {
 
@@ -19,12 +19,5 @@ class decorated_strategy : public strategy {
  private:
   std::unique_ptr<strategy> inner_;
 };
-
-/// The probe's main, with every way decorated.
-template <typename Mutant>
-int mutant_program(int argc, char** argv) {
-  return probe_program(argc, argv,
-                       [](const std::string& name) { return std::make_unique<Mutant>(make_way(name)); });
-}
 
 }  // namespace farebench::mutants

@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "tests/mutants/decorated_strategy.hpp"
+#include "tests/mutants/mutant_program.hpp"
 
 namespace {
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tests/mutants/decorated_strategy.hpp"
+#include "tests/mutants/mutant_program.hpp"
 
 namespace {
 

@@ -94,6 +94,10 @@ void stub_server::serve(int socket) {
         rest.remove_prefix(static_cast<std::size_t>(sent));
         if (dribbles) std::this_thread::sleep_for(answer.between_bytes);
       }
+      if (!answer.later.empty()) {
+        std::this_thread::sleep_for(answer.before_later);
+        send(socket, answer.later.data(), answer.later.size(), MSG_NOSIGNAL);
+      }
       if (answer.close_after || !rest.empty()) open = false;
     }
   }
@@ -105,6 +109,10 @@ void stub_server::serve(int socket) {
 std::string http_response(int status, const std::string& extra_headers, const std::string& body) {
   return fmt::format("HTTP/1.1 {} X\r\nContent-Type: text/html\r\nContent-Length: {}\r\n{}\r\n{}", status,
                      body.size(), extra_headers, body);
+}
+
+std::string page_with(const std::string& rows) {
+  return "<html><body><div class='results'>" + rows + "</div></body></html>";
 }
 
 std::string url_of_closed_port() {

@@ -16,6 +16,8 @@ struct stub_answer {
   bool close_after = false;                    ///< the connection is closed behind them
   bool never = false;                          ///< nothing is written, and the connection stays open
   std::chrono::milliseconds between_bytes{0};  ///< written one by one, with such a wait behind each
+  std::string later = {};                      ///< written after them, and after this wait
+  std::chrono::milliseconds before_later{0};
 };
 
 /// A server on a free loopback port that answers raw bytes, so that a test can misbehave in any way.
@@ -45,6 +47,9 @@ class stub_server {
 
 /// A whole HTTP/1.1 response.
 std::string http_response(int status, const std::string& extra_headers, const std::string& body);
+
+/// A whole page of results that holds these rows.
+std::string page_with(const std::string& rows);
 
 /// "http://127.0.0.1:PORT" of a port on which nobody listens (it was free a moment ago).
 std::string url_of_closed_port();

@@ -15,7 +15,8 @@ enum class fetch_error_kind : std::uint8_t {
   connect_timeout,    ///< no connection within `fetch_limits::connect_timeout`
   deadline_exceeded,  ///< connected, but the exchange passed `fetch_limits::exchange_deadline`
   connection_lost,    ///< the peer closed or reset the connection within an exchange
-  bad_response,       ///< the peer answered with something that is not HTTP, or encoded as was not asked for
+  bad_response,  ///< the peer answered with what is not HTTP or contradicts itself, is encoded as was not
+                 ///< asked for, or is no whole page of results
   unexpected_status,  ///< an HTTP status other than 200
   no_session,         ///< the start page set no JSESSIONID cookie
   redirect_refused,   ///< led on more than `fetch_limits::max_redirects` times, or elsewhere than to http(s)

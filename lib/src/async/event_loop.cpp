@@ -159,6 +159,7 @@ void event_loop::state::complete_finished() {
     loop_client::state* client = nullptr;
     curl_easy_getinfo(transfer.easy, CURLINFO_PRIVATE, &client);
     client->multi.remove(transfer.easy);
+    if (client->http.wants_new_connection() && client->multi.try_add(transfer.easy)) continue;
     client->in_flight = false;
     --in_flight;
     // Taken out first, so that a completion can start the next exchange of the same client, or destroy it.

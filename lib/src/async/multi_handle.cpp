@@ -37,6 +37,10 @@ void multi_handle::add(CURL* easy) {
   check(curl_multi_add_handle(multi_.get(), easy), "curl_multi_add_handle");
 }
 
+bool multi_handle::try_add(CURL* easy) noexcept {
+  return curl_multi_add_handle(multi_.get(), easy) == CURLM_OK;
+}
+
 void multi_handle::remove(CURL* easy) noexcept { curl_multi_remove_handle(multi_.get(), easy); }
 
 void multi_handle::handle_event(int socket, std::uint32_t events) {

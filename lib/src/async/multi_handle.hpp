@@ -37,6 +37,8 @@ class multi_handle {
   multi_handle& operator=(const multi_handle&) = delete;
 
   void add(CURL* easy);
+  /// False where libcurl has no memory for it.
+  bool try_add(CURL* easy) noexcept;
   /// Ends its transfer if it is under way. Fails only for a handle that was never added.
   void remove(CURL* easy) noexcept;
 

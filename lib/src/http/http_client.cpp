@@ -95,6 +95,8 @@ http_client::http_client(const fetch_limits& limits, shared_http& shared)
   set_option(easy, CURLOPT_WRITEDATA, this);
   set_option(easy, CURLOPT_OPENSOCKETFUNCTION, &http_client::on_open_socket);
   set_option(easy, CURLOPT_OPENSOCKETDATA, this);
+  set_option(easy, CURLOPT_PREREQFUNCTION, &http_client::on_request);
+  set_option(easy, CURLOPT_PREREQDATA, this);
 }
 
 void http_client::prepare(exchange_request request) {
@@ -107,6 +109,7 @@ void http_client::prepare(exchange_request request) {
   socket_errno_ = 0;
   pieces_ = 0;
   refused_ = refusal::none;
+  is_chunked_ = false;
   is_elsewhere_ = false;
   CURL* const easy = handle_.get();
   set_option(easy, CURLOPT_URL, request.url.c_str());  // libcurl copies it, and the cookies
@@ -161,6 +164,12 @@ exchange_result http_client::finish(CURLcode verdict, const std::string& error_t
   return answer;
 }
 
+bool http_client::wants_new_connection() {
+  if (refused_ != refusal::connection) return false;
+  refused_ = refusal::none;
+  return true;
+}
+
 void http_client::end_on(const std::stop_token& stop) {
   if (!stop.stop_possible()) return;
   stop_ = stop;
@@ -175,7 +184,11 @@ int http_client::on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, cur
 
 exchange_result http_client::perform(exchange_request request) {
   prepare(std::move(request));
-  const CURLcode verdict = curl_easy_perform(handle_.get());
+  CURLcode verdict = curl_easy_perform(handle_.get());
+  if (wants_new_connection()) {
+    shared_.take_error_text();
+    verdict = curl_easy_perform(handle_.get());
+  }
   return finish(verdict, shared_.take_error_text());
 }
 
@@ -206,7 +219,10 @@ http_client::refusal http_client::take_header(std::string_view line) {
       break;
     case 'T':
     case 't':
-      if (value_of(line, "transfer-encoding")) is_chunked_ = true;
+      if (value_of(line, "transfer-encoding")) {
+        is_chunked_ = true;
+        if (content_length_ >= 0) return refusal::length_of_chunks;
+      }
       break;
     case 'S':
     case 's':
@@ -217,12 +233,7 @@ http_client::refusal http_client::take_header(std::string_view line) {
     case 'C':
     case 'c':
       if (const auto length = value_of(line, "content-length")) {
-        // libcurl takes the last one. Where another reader takes the first, the rest of the body is an answer
-        // to what was not asked (RFC 9112, 6.3). What is no number it refuses itself.
-        std::int64_t bytes = -1;
-        std::from_chars(length->data(), length->data() + length->size(), bytes);
-        if (content_length_ >= 0 && bytes != content_length_) return refusal::two_lengths;
-        content_length_ = bytes;
+        return take_length(*length);
       } else if (const auto encoding = value_of(line, "content-encoding")) {
         if (!limits_.accept_compressed && !is_equal_but_for_case(*encoding, "identity"))
           return refusal::encoding;
@@ -236,6 +247,18 @@ http_client::refusal http_client::take_header(std::string_view line) {
       break;
   }
   return refusal::none;
+}
+
+/// Of two lengths libcurl takes the last one, of "5, 9" the 5, and where the body is chunked neither. Where
+/// another reader on the way takes the other, the rest of a body is an answer to what was not asked, or a
+/// page ends too early: so what says two things of its own end is refused (RFC 9112, 6.3 and 11.2).
+http_client::refusal http_client::take_length(std::string_view value) {
+  std::int64_t bytes = -1;
+  const auto [end, fault] = std::from_chars(value.data(), value.data() + value.size(), bytes);
+  if (fault != std::errc{} || end != value.data() + value.size() || bytes < 0) return refusal::bad_length;
+  if (content_length_ >= 0 && bytes != content_length_) return refusal::two_lengths;
+  content_length_ = bytes;
+  return is_chunked_ ? refusal::length_of_chunks : refusal::none;
 }
 
 /// libcurl itself counts redirects, and follows them to http and https alone. But it would take the cookies
@@ -293,9 +316,34 @@ bool http_client::is_too_slow() const {
 
 /// As libcurl does it itself, but for the errno, which it does not tell.
 curl_socket_t http_client::on_open_socket(void* self, curlsocktype, curl_sockaddr* address) {
+  auto& client = *static_cast<http_client*>(self);
   const int socket = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-  if (socket < 0) static_cast<http_client*>(self)->socket_errno_ = errno;
+  if (socket < 0) client.socket_errno_ = errno;
+  client.opened_socket_ = socket;
   return socket < 0 ? CURL_SOCKET_BAD : socket;
+}
+
+/// A request is about to go. Where it goes on a kept connection that turns out to be dead, libcurl repeats it
+/// by itself; and on a loop it would take one kept connection after the other for that, up to five, each
+/// perhaps as dead. So once, and on a new one, which it repeats nothing on.
+///
+/// On a kept connection there may be bytes that nobody has asked for: what a Content-Length left out, or a
+/// second answer. libcurl 7.88 takes such a connection for alive, and them for the answer: of one day the
+/// fares of another. So it is given up, and so is one that has come to its end: libcurl repeats no more than
+/// five requests in the life of a handle (it never forgets how many).
+int http_client::on_request(void* self, char*, char*, int peer_port, int local_port) {
+  auto& client = *static_cast<http_client*>(self);
+  curl_easy_setopt(client.handle_.get(), CURLOPT_FRESH_CONNECT,
+                   1L);  // cannot fail; of redirects it says nothing
+  kept_sockets& sockets = client.shared_.sockets();
+  if (const int opened = std::exchange(client.opened_socket_, -1); opened >= 0) {
+    sockets.remember(local_port, opened);
+  } else if (const int kept = sockets.find(local_port); kept >= 0) {
+    if (!holds_unasked(kept, local_port, peer_port)) return CURL_PREREQFUNC_OK;
+    client.refused_ = refusal::connection;
+    return CURL_PREREQFUNC_ABORT;
+  }
+  return CURL_PREREQFUNC_OK;
 }
 
 fetch_error http_client::refused() const {
@@ -310,11 +358,16 @@ fetch_error http_client::refused() const {
                                              limits_.min_bytes_per_second, body_bytes_)};
     case refusal::encoding:
       return {bad_response, "a Content-Encoding that was not asked for"};
+    case refusal::bad_length:
+      return {bad_response, "a Content-Length that is no number of bytes"};
     case refusal::two_lengths:
       return {bad_response, "two Content-Lengths that differ"};
+    case refusal::length_of_chunks:
+      return {bad_response, "both a Content-Length and a Transfer-Encoding"};
     case refusal::redirect:
       return {redirect_refused, "redirected to something else than http or https"};
     case refusal::threw:
+    case refusal::connection:
     case refusal::none:
       break;
   }
@@ -373,6 +426,7 @@ fetch_error http_client::failure(CURLcode verdict, const std::string& error_text
       }
       return {out_of_resources, text};
     case CURLE_ABORTED_BY_CALLBACK:
+      if (!stop_.stop_requested()) return {out_of_resources, "no memory for another connection"};
       return {cancelled, "a stop was requested"};
     case CURLE_FAILED_INIT:
       return {out_of_resources, text};

@@ -33,6 +33,9 @@ class http_client {
   /// What the exchange came to, from libcurl's verdict on the transfer and what it wrote of a failure, if
   /// anything. Throws what `on_body` threw.
   exchange_result finish(CURLcode verdict, const std::string& error_text);
+  /// Whether the transfer, which has ended so, has sent nothing, because its connection had to be given up:
+  /// then it is to be started again, as it is, and takes a new one.
+  bool wants_new_connection();
 
   /// From now on a requested stop ends an exchange with `cancelled`: libcurl looks at least once a second.
   void end_on(const std::stop_token& stop);
@@ -58,15 +61,20 @@ class http_client {
     body_too_large,
     too_slow,
     encoding,
+    bad_length,
     two_lengths,
+    length_of_chunks,
     redirect,
+    connection,  // see wants_new_connection
   };
 
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
   static curl_socket_t on_open_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
+  static int on_request(void* self, char*, char*, int peer_port, int local_port);
   static int on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t);
   refusal take_header(std::string_view line);
+  refusal take_length(std::string_view value);
   refusal take_redirect(std::string_view location);
   refusal take_body(std::string_view piece);
   bool is_too_slow() const;
@@ -87,6 +95,7 @@ class http_client {
   std::int64_t content_length_ = -1;  // that the present answer says; −1: none so far
   std::int64_t timeout_ms_;           // that the handle is set to
   int socket_errno_ = 0;              // of a socket that could not be opened for this exchange
+  int opened_socket_ = -1;            // that no request has gone out on yet
   std::uint32_t pieces_ = 0;          // of the body, so far
   int os_errno_before_ = 0;           // what CURLINFO_OS_ERRNO was after the last failure
   refusal refused_ = refusal::none;

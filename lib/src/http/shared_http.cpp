@@ -19,7 +19,8 @@ constexpr long many_clients_buffer_bytes = 1024;
 
 shared_http::shared_http(std::size_t clients, std::size_t clients_in_all)
     : receive_buffer_bytes_{clients_in_all <= few_clients ? few_clients_buffer_bytes
-                                                          : many_clients_buffer_bytes} {
+                                                          : many_clients_buffer_bytes},
+      sockets_{clients} {
   ensure_http_library();
   // Without it each handle makes room for five TLS sessions, 920 bytes, even where it speaks plain HTTP; that
   // is less than what it costs to share.

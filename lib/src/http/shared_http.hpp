@@ -10,6 +10,7 @@
 #include <string>
 
 #include "farebench/fetch_limits.hpp"
+#include "http/kept_sockets.hpp"
 
 namespace farebench {
 
@@ -26,6 +27,8 @@ class shared_http {
   void share_with(CURL* easy);
   /// What libcurl has written of a failure since the last call; empty when nothing.
   std::string take_error_text();
+  /// The connections of its clients.
+  kept_sockets& sockets() { return sockets_; }
 
  private:
   struct cleanup {
@@ -37,6 +40,7 @@ class shared_http {
   std::optional<fetch_limits> first_limits_;
   std::forward_list<fetch_limits> further_limits_;
   std::array<char, CURL_ERROR_SIZE> error_text_{};
+  kept_sockets sockets_;
   std::unique_ptr<CURLSH, cleanup> tls_sessions_;  // null where there is one client
 };
 

@@ -16,6 +16,7 @@ constexpr std::uint8_t longest_attribute_name = 100;  // libxml2's; the rest is 
 
 void attribute_reader::begin() {
   row_.begin();
+  if (!saw_results_) results_.begin();
   at_ = place::between;
   had_class_ = false;
   self_closing_ = false;
@@ -113,6 +114,10 @@ const char* attribute_reader::begin_value(const char* at, const char* end) {
   const std::string_view value{at, static_cast<std::size_t>(static_cast<const char*>(found) - at)};
   if (value.find('&') != std::string_view::npos) return at;
   row_.value(value);
+  if (!saw_results_) {
+    results_.value(value);
+    saw_results_ = results_.found();
+  }
   at_ = place::between;
   return at + value.size() + 1;
 }
@@ -148,19 +153,31 @@ const char* attribute_reader::class_value(const char* at, const char* end) {
       end_class();
       return at;
     }
-    row_.raw(c);
+    take_class(c);
   }
   return at;
 }
 
+void attribute_reader::take_class(char c) {
+  row_.raw(c);
+  if (!saw_results_) results_.raw(c);
+}
+
 void attribute_reader::end_class() {
   row_.end();
+  if (!saw_results_) {
+    results_.end();
+    saw_results_ = results_.found();
+  }
   at_ = place::between;
 }
 
 void attribute_reader::take_reference() {
-  for (const char c : reference_.literal()) row_.raw(c);
-  if (reference_.literal().empty()) row_.decoded(reference_.character());
+  for (const char c : reference_.literal()) take_class(c);
+  if (reference_.literal().empty()) {
+    row_.decoded(reference_.character());
+    if (!saw_results_) results_.decoded(reference_.character());
+  }
   at_ = place::class_value;
 }
 

@@ -3,13 +3,13 @@
 #include <cstdint>
 
 #include "site/character_reference.hpp"
-#include "site/row_token_finder.hpp"
+#include "site/class_token_finder.hpp"
 
 namespace farebench::html {
 
 /// Reads what follows a start tag's name, up to its `>`, as its bytes arrive: whether the tag closes
-/// itself, and whether it begins a row. Of the attributes, only the first `class` is looked at. Part of a
-/// scanner's state.
+/// itself, whether it begins a row, and whether a tag so far began the results. Of the attributes, only the
+/// first `class` is looked at. Part of a scanner's state.
 class attribute_reader {
  public:
   /// A start tag's name was read.
@@ -22,6 +22,8 @@ class attribute_reader {
   // Once done:
   bool self_closing() const { return self_closing_; }
   bool begins_row() const { return row_.found(); }
+  /// This tag or one before it.
+  bool saw_results() const { return saw_results_; }
 
  private:
   enum class place : std::uint8_t {
@@ -41,17 +43,20 @@ class attribute_reader {
   const char* begin_value(const char* at, const char* end);
   const char* attribute_name(const char* at, const char* end);
   const char* class_value(const char* at, const char* end);
+  void take_class(char c);
   void end_class();
   void take_reference();
 
   character_reference reference_;
-  row_token_finder row_;
+  class_token_finder<row_class> row_;
+  class_token_finder<results_class> results_;  // not asked any more once it was seen
   place at_ = place::between;
   std::uint8_t attribute_size_ = 0;
   char quote_ = 0;  // 0 for an unquoted value
   bool is_class_ = false;
   bool had_class_ = false;
   bool self_closing_ = false;
+  bool saw_results_ = false;
 };
 
 }  // namespace farebench::html

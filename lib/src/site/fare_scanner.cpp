@@ -16,8 +16,9 @@ struct fare_scanner::state final : row_listener {
   row_scanner rows{*this};
   fare_row row;
   std::vector<fare> fares;
-  std::size_t row_number = 0;        // 1 for the page's first row
-  std::optional<std::string> wrong;  // the first thing that was, for people
+  std::size_t row_number = 0;                                // 1 for the page's first row
+  std::optional<std::string> wrong;                          // the first thing that was, for people
+  fetch_error_kind kind = fetch_error_kind::malformed_page;  // of what was
 
   void row_begin() override {
     ++row_number;
@@ -61,13 +62,17 @@ struct fare_scanner::state final : row_listener {
                             html::open_elements::max_depth);
         return;
       case page_problem::ends_in_row:
+        kind = fetch_error_kind::bad_response;
         return refuse(fmt::format("read the page's end after {} words, expected the row's end", row.words()));
       case page_problem::ends_in_markup:
-        wrong =
-            fmt::format("after row {}: read the page's end within a tag, comment or script, expected its end",
-                        row_number);
-        return;
+        return note_not_whole("read the page's end within a tag, comment or script, expected its end");
     }
+  }
+
+  void note_not_whole(std::string_view what) {
+    if (wrong) return;
+    kind = fetch_error_kind::bad_response;
+    wrong = fmt::format("after row {}: {}", row_number, what);
   }
 };
 
@@ -85,11 +90,14 @@ void fare_scanner::feed(std::string_view piece) {
 
 outcome fare_scanner::finish() {
   const auto page = std::exchange(state_, nullptr);
-  if (!page) return {};
+  if (!page) return std::unexpected(fetch_error{fetch_error_kind::bad_response, "the page is empty"});
+  const bool has_end = page->rows.saw_end();
+  const bool has_results = page->rows.saw_results();
   page->note(page->rows.finish());
-  if (page->wrong) {
-    return std::unexpected(fetch_error{fetch_error_kind::malformed_page, *std::move(page->wrong)});
-  }
+  // A page cut between two rows reads as one with fewer fares, and an apology as one with none.
+  if (!has_end) page->note_not_whole("read the page's end, expected </html> before it");
+  if (!has_results) page->note_not_whole("read the whole page, expected an element of class results");
+  if (page->wrong) return std::unexpected(fetch_error{page->kind, *std::move(page->wrong)});
   return std::move(page->fares);
 }
 

@@ -371,7 +371,9 @@ void row_scanner::take_start_tag() {
 }
 
 void row_scanner::take_end_tag() {
-  open_.end(name_.name());
+  const html::tag_name name = name_.name();
+  if (name.id == html::well_known::html) saw_end_ = true;
+  open_.end(name);
   settle_row();
   after_tag();
 }

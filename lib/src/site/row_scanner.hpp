@@ -55,6 +55,10 @@ class row_scanner {
 
   /// The first problem so far; `finish` may find another.
   page_problem problem() const { return problem_; }
+  /// Whether the page so far has had the end tag of its html element, and an element whose class list holds
+  /// the token `results`. `finish` forgets it.
+  bool saw_end() const { return saw_end_; }
+  bool saw_results() const { return attributes_.saw_results(); }
   /// The word that a problem came in, as far as it was read; any bytes.
   std::string_view unfinished_word() const { return words_.unfinished(); }
 
@@ -120,6 +124,7 @@ class row_scanner {
   bool row_ = false;            // a row has begun and its end was not yet told
   bool is_end_tag_ = false;     // to_end ends an end tag
   bool after_doctype_ = false;  // a misplaced doctype came just before
+  bool saw_end_ = false;        // </html>
 };
 
 }  // namespace farebench

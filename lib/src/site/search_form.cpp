@@ -24,22 +24,7 @@ void append_encoded(std::string& out, std::string_view text) {
   }
 }
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view blanks = " \t\r\n";
-  const auto first = text.find_first_not_of(blanks);
-  return first == text.npos ? text.substr(text.size())
-                            : text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
-
 }  // namespace
-
-std::optional<std::string_view> session_of(std::string_view set_cookie) {
-  const auto pair = trimmed(set_cookie.substr(0, set_cookie.find(';')));
-  const auto name_end = pair.find('=');
-  if (name_end == pair.npos || trimmed(pair.substr(0, name_end)) != session_cookie) return std::nullopt;
-  if (trimmed(pair.substr(name_end + 1)).empty()) return std::nullopt;
-  return pair;
-}
 
 std::expected<std::string, fetch_error> search_form_body(const query& asked) {
   const auto invalid = [](std::string detail) {

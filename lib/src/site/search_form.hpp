@@ -1,7 +1,6 @@
 #pragma once
 
 #include <expected>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,12 +13,6 @@ namespace farebench {
 
 inline constexpr std::string_view start_page_path = "/m/";
 inline constexpr std::string_view search_path = "/m/?0-1.IFormSubmitListener-searchForm-form";
-inline constexpr std::string_view session_cookie = "JSESSIONID";
-
-/// "JSESSIONID=…", the part of a Set-Cookie header's value that goes back in a Cookie header; nullopt when it
-/// sets another cookie, or takes this one back by an empty value. Its attributes are left out of account:
-/// the session is the whole site's, and a scrape is over before it ends. (RFC 6265, 5.2)
-std::optional<std::string_view> session_of(std::string_view set_cookie);
 
 /// The body of the search POST, application/x-www-form-urlencoded; `invalid_query` when the form
 /// cannot hold the query (an empty station, a date outside 2000 to 2099: the form has two digits a year).

@@ -6,6 +6,7 @@
 #include "farebench/fare_scanner.hpp"
 #include "farebench/outcome.hpp"
 #include "site/search_form.hpp"
+#include "site/session_cookie.hpp"
 #include "strategy/batch_run.hpp"
 #include "strategy/blocking_client.hpp"
 
@@ -19,7 +20,8 @@ namespace farebench {
 exchange_request start_page_request(const batch_run& run, const scrape_attempt& attempt,
                                     const std::string& form);
 /// The session that the start page began, as a Cookie header holds it, or why the scrape ends here.
-std::expected<std::string, fetch_error> read_start_page_answer(exchange_result&& answer);
+std::expected<std::string, fetch_error> read_start_page_answer(const batch_run& run,
+                                                               exchange_result&& answer);
 
 /// The second exchange, whose body goes to `scanner` (which must outlive it). `form`: see search_form_body.
 exchange_request search_request(const batch_run& run, const scrape_attempt& attempt, std::string form,

@@ -31,7 +31,7 @@ bool scrape_machine::begin() {
 }
 
 void scrape_machine::on_start_page(exchange_result&& answer) {
-  auto session = read_start_page_answer(std::move(answer));
+  auto session = read_start_page_answer(shared_.run(), std::move(answer));
   if (!session) {
     settle(std::unexpected(std::move(session).error()));
     return;

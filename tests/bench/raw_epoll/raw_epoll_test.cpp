@@ -115,7 +115,7 @@ TEST(raw_epoll, types_what_the_site_does_wrong) {
 TEST(raw_epoll, reads_an_answer_that_comes_in_pieces) {
   const std::string start = http_response(200, "Set-Cookie: JSESSIONID=abc; Path=/\r\n", "<form></form>");
   const std::string fares =
-      http_response(200, "", "<div class='select-line'>07:05 10:40 Relax 12 249 CZK</div>");
+      http_response(200, "", page_with("<div class='select-line'>07:05 10:40 Relax 12 249 CZK</div>"));
   for (const std::size_t piece_bytes : {1u, 7u, 60u}) {
     const dribbling_site site{{start, fares}, piece_bytes};
     collected_outcomes outcomes;

@@ -34,6 +34,8 @@ test::finished_command fares(const std::string& arguments) {
 
 constexpr const char* route = "--from ID10202003 --to ID10202002 --first-date 2026-03-01 ";
 
+std::string page() { return test::page_with("<p class=select-line>7:05 10:40 Relax 1 249 CZK</p>"); }
+
 std::ptrdiff_t lines(const std::string& text) { return std::ranges::count(text, '\n'); }
 
 TEST(fares_command, without_a_url_scrapes_the_embedded_server) {
@@ -71,7 +73,7 @@ TEST(fares_command, keeps_the_days_that_came_home_when_others_fail) {
   const test::stub_server site{[](const std::string& request) -> test::stub_answer {
     if (request.ends_with("departure=02.03.26")) return {.bytes = test::http_response(500, "", "")};
     if (request.starts_with("POST")) {
-      return {.bytes = test::http_response(200, "", "<p class=select-line>7:05 10:40 Relax 1 249 CZK</p>")};
+      return {.bytes = test::http_response(200, "", page())};
     }
     return {.bytes = test::http_response(200, "Set-Cookie: JSESSIONID=1; Path=/\r\n", "")};
   }};
@@ -187,7 +189,7 @@ class fares_interrupted : public fares_file {
       third_ = true;
       while (!late_) std::this_thread::sleep_for(std::chrono::milliseconds{1});
     }
-    return {.bytes = test::http_response(200, "", "<p class=select-line>7:05 10:40 Relax 1 249 CZK</p>")};
+    return {.bytes = test::http_response(200, "", page())};
   }};
 };
 

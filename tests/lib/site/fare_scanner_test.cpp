@@ -23,6 +23,11 @@ outcome scan(std::string_view page) {
 
 std::string row(std::string_view words) { return "<p class=select-line>" + std::string{words} + "</p>"; }
 
+/// A whole page of results with these rows.
+std::string page(std::string_view rows) {
+  return "<html><body><div class=results>" + std::string{rows} + "</div></body></html>";
+}
+
 std::string fixture(const std::string& name) {
   std::ifstream file{FAREBENCH_TEST_PAGES "/" + name, std::ios::binary};
   std::ostringstream text;
@@ -30,10 +35,10 @@ std::string fixture(const std::string& name) {
   return text.str();
 }
 
-std::string detail_of(std::string_view page) {
-  const auto result = scan(page);
+std::string detail_of(std::string_view rows, fetch_error_kind kind = fetch_error_kind::malformed_page) {
+  const auto result = scan(page(rows));
   if (result) return "no error";
-  EXPECT_EQ(result.error().kind, fetch_error_kind::malformed_page);
+  EXPECT_EQ(result.error().kind, kind);
   return result.error().detail;
 }
 
@@ -45,11 +50,49 @@ TEST(fare_scanner, reads_the_fares_of_a_results_page) {
                                         {23h + 45min, 2h + 15min, "Fun&Relax", 12, 124950, "K\xC4\x8D"}}));
 }
 
-TEST(fare_scanner, finds_no_fares_on_a_page_without_rows) {
-  for (const auto* name : {"no_rows.html", "empty.html", "text_only.html"}) {
-    const auto result = scan(fixture(name));
-    ASSERT_TRUE(result) << name;
-    EXPECT_TRUE(result->empty()) << name;
+TEST(fare_scanner, finds_no_fares_on_a_page_of_results_without_rows) {
+  for (const auto& whole : {fixture("no_rows.html"), page("")}) {
+    const auto result = scan(whole);
+    ASSERT_TRUE(result) << describe(result.error());
+    EXPECT_TRUE(result->empty());
+  }
+}
+
+TEST(fare_scanner, takes_no_page_without_results_for_one_without_fares) {
+  for (const std::string& other :
+       {std::string{}, fixture("empty.html"), fixture("text_only.html"),
+        std::string{"<html><body>Sorry</body></html>"},
+        "<html>" + row("5:00 7:30 Relax 34 249 CZK") + "</html>",
+        std::string{
+            "<div class=result></div><i class='no-results'><b id=results><!-- class=results --></html>"},
+        std::string{"<script>'<div class=results>'</script><p title='class=results'></html>"}}) {
+    const auto result = scan(other);
+    ASSERT_FALSE(result) << other;
+    EXPECT_EQ(result.error().kind, fetch_error_kind::bad_response) << other;
+    EXPECT_FALSE(result.error().detail.empty());
+  }
+}
+
+TEST(fare_scanner, knows_results_by_a_token_of_any_class_list) {
+  for (const auto* const tag : {"<div class='results'>", "<table class=\"list results wide\">",
+                                "<p CLASS=results>", "<p class='re&#115;ults'>", "<p class='&#9;results'>",
+                                "<br class=results>", "<b class=\"\nresults\n\"/>"}) {
+    const auto result = scan(std::string{tag} + "</html>");
+    EXPECT_TRUE(result) << tag;
+  }
+}
+
+TEST(fare_scanner, wants_the_pages_end_after_its_rows_and_lets_anything_follow_it) {
+  const std::string rows = "<div class=results>" + row("5:00 7:30 Relax 34 249 CZK") + "</div>";
+  for (const auto* const end :
+       {"</html>", "</HTML >", "</body></html>\n<!-- node 7 -->\n", "</html></html> "}) {
+    EXPECT_TRUE(scan(rows + end)) << end;
+  }
+  for (const auto* const none : {"", "</body>", "</htm>", "</htmls>", "<!-- </html> -->",
+                                 "<script>x</html></script>", "<html>", "<b title='</html>'>"}) {
+    const auto result = scan(rows + none);
+    ASSERT_FALSE(result) << none;
+    EXPECT_EQ(result.error().kind, fetch_error_kind::bad_response) << none;
   }
 }
 
@@ -66,16 +109,13 @@ TEST(fare_scanner, reads_pieces_as_it_reads_the_whole) {
   EXPECT_EQ(scanner.finish(), whole);
 }
 
-TEST(fare_scanner, refuses_every_page_that_breaks_off_after_its_first_row_began) {
-  const std::string page = "<body>" + row("5:00 7:30 Relax 34 249 CZK") + row("6:00 8:30 Relax 1 9 K&#x10D;");
-  const std::size_t first_row_end = page.find("</p>") + 4;
-  for (std::size_t size = 0; size <= page.size(); ++size) {
-    const auto result = scan(page.substr(0, size));
-    if (size == 0 || size == 6 || size == first_row_end || size == page.size()) {
-      EXPECT_TRUE(result) << size;
-    } else {
-      EXPECT_FALSE(result) << size;
-    }
+TEST(fare_scanner, refuses_a_page_wherever_it_breaks_off) {
+  const std::string whole = page(row("5:00 7:30 Relax 34 249 CZK") + row("6:00 8:30 Relax 1 9 K&#x10D;"));
+  EXPECT_TRUE(scan(whole));
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    const auto result = scan(whole.substr(0, size));
+    ASSERT_FALSE(result) << size;
+    EXPECT_EQ(result.error().kind, fetch_error_kind::bad_response) << size << describe(result.error());
   }
 }
 
@@ -121,9 +161,14 @@ TEST(fare_scanner, names_the_row_what_it_read_and_what_it_expected) {
   EXPECT_THAT(detail_of(row(std::string(65, 'x'))), HasSubstr("row 1, word 1: read \"xxx"));
   EXPECT_THAT(detail_of(row("5:00 7:30 Rel\xE1x 34 249 CZK")), HasSubstr("row 1, word 3: "));
   EXPECT_THAT(detail_of(good + row("5:00 " + good)), HasSubstr("row"));
-  EXPECT_THAT(detail_of(good + "<p class=select-line>5:00 7:30 "),
+  const auto cut_after = [](const std::string& start) {
+    const auto result = scan("<div class=results>" + start);
+    return result ? "no error" : result.error().detail;
+  };
+  EXPECT_THAT(cut_after(good + "<p class=select-line>5:00 7:30 "),
               HasSubstr("row 2, read the page's end after 2 words"));
-  EXPECT_THAT(detail_of(good + "<p class"), HasSubstr("after row 1: read the page's end"));
+  EXPECT_THAT(cut_after(good + "<p class"), HasSubstr("after row 1: read the page's end within a tag"));
+  EXPECT_EQ(cut_after(good), "after row 1: read the page's end, expected </html> before it");
   EXPECT_THAT(detail_of("<div class=select-line>5:00<b class=select-line>"),
               HasSubstr("row 1, read a row within it"));
 }
@@ -139,12 +184,18 @@ TEST(fare_scanner, details_stay_short_and_printable) {
 }
 
 TEST(fare_scanner, is_as_new_after_a_page_however_it_ended) {
-  const std::string good = row("5:00 7:30 Relax 34 249 CZK");
+  const std::string good = page(row("5:00 7:30 Relax 34 249 CZK"));
+  const std::string without_end = "<div class=results>" + row("5:00 7:30 Relax 34 249 CZK");
+  const std::string without_results = row("5:00 7:30 Relax 34 249 CZK") + "</html>";
   fare_scanner scanner;
-  for (const std::string& page :
-       {good, row("x"), std::string{"<p class=select-line>5:00"}, std::string{"<!--"}, row("\xFF")}) {
-    scanner.feed(page);
+  for (const std::string& before : {good, without_end, row("x"), std::string{"<p class=select-line>5:00"},
+                                    std::string{"<!--"}, row("\xFF")}) {
+    scanner.feed(before);
     static_cast<void>(scanner.finish());
+    for (const auto& one : {without_end, without_results}) {
+      scanner.feed(one);
+      EXPECT_FALSE(scanner.finish()) << "what the page before had";
+    }
     scanner.feed(good);
     const auto result = scanner.finish();
     ASSERT_TRUE(result) << describe(result.error());

@@ -34,19 +34,5 @@ TEST(search_form, refuses_what_it_cannot_hold) {
   }
 }
 
-TEST(session_of, is_what_goes_back_in_a_cookie_header) {
-  EXPECT_EQ(session_of("JSESSIONID=1f.node0"), "JSESSIONID=1f.node0");
-  EXPECT_EQ(session_of("  JSESSIONID=a=b ; Path=/; HttpOnly"), "JSESSIONID=a=b");
-  EXPECT_EQ(session_of("JSESSIONID=\"quoted\";Secure"), "JSESSIONID=\"quoted\"");
-}
-
-TEST(session_of, is_nothing_where_no_session_begins) {
-  for (const char* const other :
-       {"", ";", "=", "JSESSIONID", "JSESSIONID=", "JSESSIONID= ; Max-Age=0", "jsessionid=1", "XJSESSIONID=1",
-        "JSESSIONIDX=1", "a=JSESSIONID=1", "theme=dark; JSESSIONID=1"}) {
-    EXPECT_EQ(session_of(other), std::nullopt) << other;
-  }
-}
-
 }  // namespace
 }  // namespace farebench

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <regex>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -54,17 +55,18 @@ TEST(fault_injection, logs_every_request_that_counts) {
   answer_to(site, "hello\r\n\r\n");
   EXPECT_THAT(
       log.lines(),
-      ElementsAre(R"({"date":"2026-01-01","step":1,"attempt":2,"fault":null,"status":200})",
-                  R"({"date":"2026-01-02","step":1,"attempt":1,"fault":"status_503","status":503})",
-                  R"({"date":"2026-01-03","step":2,"attempt":1,"fault":"status_503","status":503})",
-                  R"({"date":"2026-01-03","step":2,"attempt":2,"fault":null,"status":200})",
-                  R"({"date":"2026-01-03","step":2,"attempt":3,"fault":null,"status":403})",
-                  R"({"date":null,"session":2,"step":1,"attempt":1,"fault":"status_503","status":503})",
-                  R"({"date":"2026-01-04","step":2,"attempt":1,"fault":"status_503","status":503})",
-                  R"({"date":"2026-01-04","step":2,"attempt":2,"fault":null,"status":200})",
-                  R"({"date":null,"step":2,"attempt":null,"fault":null,"status":403})",
-                  R"({"date":null,"step":null,"attempt":null,"fault":null,"status":404})",
-                  R"({"date":null,"step":null,"attempt":null,"fault":null,"status":400})"));
+      ElementsAre(
+          R"({"date":"2026-01-01","session":0,"step":1,"attempt":2,"fault":null,"status":200})",
+          R"({"date":"2026-01-02","session":1,"step":1,"attempt":1,"fault":"status_503","status":503})",
+          R"({"date":"2026-01-03","session":0,"step":2,"attempt":1,"fault":"status_503","status":503})",
+          R"({"date":"2026-01-03","session":0,"step":2,"attempt":2,"fault":null,"status":200})",
+          R"({"date":"2026-01-03","step":2,"attempt":3,"fault":null,"status":403})",
+          R"({"date":null,"session":2,"step":1,"attempt":1,"fault":"status_503","status":503})",
+          R"({"date":"2026-01-04","session":0,"step":2,"attempt":1,"fault":"status_503","status":503})",
+          R"({"date":"2026-01-04","session":0,"step":2,"attempt":2,"fault":null,"status":200})",
+          R"({"date":null,"step":2,"attempt":null,"fault":null,"status":403})",
+          R"({"date":null,"step":null,"attempt":null,"fault":null,"status":404})",
+          R"({"date":null,"step":null,"attempt":null,"fault":null,"status":400})"));
 }
 
 TEST(fault_injection, logs_the_status_that_the_client_is_shown_if_it_is_shown_one) {
@@ -90,7 +92,7 @@ TEST(fault_injection, logs_the_status_that_the_client_is_shown_if_it_is_shown_on
     raw_client raw = site.client();
     site.ask_search(raw);
     while (log.lines().size() < 2) std::this_thread::sleep_for(1ms);
-    EXPECT_EQ(log.lines().back(), R"({"date":"2026-01-01","step":2,"attempt":1,"fault":")" +
+    EXPECT_EQ(log.lines().back(), R"({"date":"2026-01-01","session":0,"step":2,"attempt":1,"fault":")" +
                                       std::string{fault} + R"(","status":)" + status + "}");
   }
 }
@@ -111,6 +113,8 @@ TEST(fault_injection, is_the_same_for_the_same_seed) {
       }
     }
     auto lines = log.lines();
+    // Which session it was goes by the order.
+    for (auto& line : lines) line = std::regex_replace(line, std::regex{"\"session\":[0-9]+,"}, "");
     std::ranges::sort(lines);
     return lines;
   };

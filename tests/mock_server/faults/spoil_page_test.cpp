@@ -58,13 +58,21 @@ TEST_P(spoiled_page, has_the_same_rows_when_its_html_is_malformed) {
 TEST_P(spoiled_page, is_an_error_to_the_scanner_when_a_row_is_none) {
   for (const fault_kind kind :
        {fault_kind::mis_encoded_html, fault_kind::missing_field, fault_kind::extra_field,
-        fault_kind::price_not_a_number, fault_kind::price_too_large, fault_kind::unclosed_comment}) {
+        fault_kind::price_not_a_number, fault_kind::price_too_large}) {
     for_each_page(kind, [&](const std::string& page, const query&) {
       const outcome found = scanned(page);
       ASSERT_FALSE(found) << name_of(kind) << "\n" << page;
       ASSERT_EQ(found.error().kind, fetch_error_kind::malformed_page);
     });
   }
+}
+
+TEST_P(spoiled_page, breaks_off_to_the_scanner_when_a_comment_has_no_end) {
+  for_each_page(fault_kind::unclosed_comment, [&](const std::string& page, const query&) {
+    const outcome found = scanned(page);
+    ASSERT_FALSE(found) << page;
+    ASSERT_EQ(found.error().kind, fetch_error_kind::bad_response);
+  });
 }
 
 TEST_P(spoiled_page, is_the_same_for_the_same_draws) {

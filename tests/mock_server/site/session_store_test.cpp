@@ -34,9 +34,11 @@ TEST(session_store, ends_the_oldest_when_full_and_counts_all) {
   for (std::uint64_t i = 0; i < 8; ++i) {
     const auto started = sessions.start();
     EXPECT_EQ(started.ordinal, i);
+    EXPECT_EQ(sessions.ordinal_of(started.id), i);
     ids.push_back(started.id);
   }
   for (int i = 0; i < 8; ++i) EXPECT_EQ(sessions.is_live(ids[static_cast<std::size_t>(i)]), i >= 5) << i;
+  EXPECT_EQ(sessions.ordinal_of(ids[0]), std::nullopt);
   EXPECT_EQ(sessions.started(), 8u);
 }
 

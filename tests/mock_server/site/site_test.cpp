@@ -56,6 +56,17 @@ TEST(site, finds_the_session_among_other_cookies) {
   EXPECT_EQ(post(tickets, "JSESSIONID=stale; " + new_cookie(tickets)).status, 200);
 }
 
+TEST(site, tells_in_which_session_it_was_asked) {
+  site tickets{3};
+  new_cookie(tickets);
+  const auto started = tickets.answer({.method = "GET", .target = "/m/"});
+  EXPECT_EQ(started.session, 1u);
+  const auto cookie = started.set_cookie.substr(0, started.set_cookie.find(';'));
+  new_cookie(tickets);
+  EXPECT_EQ(post(tickets, "JSESSIONID=stale; " + cookie).session, 1u);
+  EXPECT_EQ(post(tickets, "JSESSIONID=stale").session, std::nullopt);
+}
+
 TEST(site, refuses_a_search_without_a_live_session) {
   site tickets{3};
   const std::string cookie = new_cookie(tickets);

@@ -1,4 +1,4 @@
-#include "site/row_token_finder.hpp"
+#include "site/class_token_finder.hpp"
 
 #include <cstddef>
 
@@ -6,20 +6,23 @@
 
 namespace farebench::html {
 
-void row_token_finder::begin() {
+template <const std::string_view& token>
+void class_token_finder<token>::begin() {
   matched_ = 0;
   found_ = false;
   ended_ = false;
 }
 
-void row_token_finder::value(std::string_view text) {
+template <const std::string_view& token>
+void class_token_finder<token>::value(std::string_view text) {
   for (auto at = text.find(token); at != std::string_view::npos && !found_; at = text.find(token, at + 1)) {
     const auto after = at + token.size();
     found_ = (at == 0 || is_blank(text[at - 1])) && (after == text.size() || is_blank(text[after]));
   }
 }
 
-void row_token_finder::raw(char c) {
+template <const std::string_view& token>
+void class_token_finder<token>::raw(char c) {
   if (ended_) return;
   if (is_blank(c)) {
     found_ = found_ || matched_ == token.size();
@@ -31,17 +34,22 @@ void row_token_finder::raw(char c) {
   }
 }
 
-void row_token_finder::decoded(char32_t c) {
+template <const std::string_view& token>
+void class_token_finder<token>::decoded(char32_t c) {
   if (c == 0) {
     end();  // to libxml2, whose values are C strings, the value ends here
   } else {
-    raw(c < 0x80 ? static_cast<char>(c) : '\x7F');  // neither is in the token
+    raw(c < 0x80 ? static_cast<char>(c) : '\x7F');  // neither is in a token
   }
 }
 
-void row_token_finder::end() {
+template <const std::string_view& token>
+void class_token_finder<token>::end() {
   raw(' ');
   ended_ = true;
 }
+
+template class class_token_finder<row_class>;
+template class class_token_finder<results_class>;
 
 }  // namespace farebench::html

@@ -5,8 +5,14 @@
 
 namespace farebench::html {
 
-/// Looks for the token `select-line` in a class list, a character at a time.
-class row_token_finder {
+/// What marks a fare row, and what marks the part of a page that holds the rows.
+inline constexpr std::string_view row_class = "select-line";
+inline constexpr std::string_view results_class = "results";
+
+/// Looks for a token in a class list, a character at a time. Instantiated for the two above: as a constant,
+/// the token costs a search nothing.
+template <const std::string_view& token>
+class class_token_finder {
  public:
   void begin();
   /// A whole value without references; instead of the calls below.
@@ -17,7 +23,6 @@ class row_token_finder {
   bool found() const { return found_; }
 
  private:
-  static constexpr std::string_view token = "select-line";
   static constexpr std::uint8_t mismatch = 0xFF;
 
   std::uint8_t matched_ = 0;

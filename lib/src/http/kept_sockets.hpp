@@ -1,0 +1,43 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace farebench {
+
+/// Which socket a connection has, by its local port: the one thing that libcurl tells of a connection before
+/// a request goes out on it, but for CURLINFO_ACTIVESOCKET, which walks all connections of a multi handle.
+///
+/// It holds about twice as many as there are clients, in room that it takes once. It is not told when a
+/// connection is closed: what it says of a port may be of one that is gone (holds_unasked looks). One
+/// thread's.
+class kept_sockets {
+ public:
+  explicit kept_sockets(std::size_t clients);
+
+  void remember(int local_port, int socket);
+  /// −1: not known.
+  int find(int local_port) const;
+
+ private:
+  struct slot {
+    int port = 0;  // none
+    int socket = -1;
+  };
+  // A port is in one of so many slots from its own on.
+  static constexpr std::size_t run = 8;
+
+  slot& at(std::size_t position);
+  const slot& at(std::size_t position) const { return const_cast<kept_sockets*>(this)->at(position); }
+
+  std::array<slot, run> few_{};  // of one client; more have `many_`
+  std::vector<slot> many_;
+};
+
+/// Whether anything has come on a connection that has just been chosen for a request: bytes, which can be no
+/// answer to it, or its end. False where the socket is another's by now.
+bool holds_unasked(int socket, int local_port, int peer_port);
+
+}  // namespace farebench
