@@ -31,7 +31,7 @@ class http_client {
   /// Sets the handle up for one exchange. `finish` ends what `prepare` began.
   void prepare(exchange_request request);
   /// What the exchange came to, from libcurl's verdict on the transfer and what it wrote of a failure, if
-  /// anything. Throws what `on_body` threw.
+  /// anything. Throws what `on_body` threw, but for std::bad_alloc.
   exchange_result finish(CURLcode verdict, const std::string& error_text);
 
   /// From now on a requested stop ends an exchange with `cancelled`: libcurl looks at least once a second.
@@ -66,6 +66,7 @@ class http_client {
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
   static curl_socket_t on_open_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
   static int on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t);
+  exchange_result result_of(CURLcode verdict, const std::string& error_text);
   refusal take_header(std::string_view line);
   refusal take_redirect(std::string_view location);
   refusal take_body(std::string_view piece);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 
 #include "farebench/date.hpp"
@@ -24,6 +25,8 @@ void append_encoded(std::string& out, std::string_view text) {
   }
 }
 
+bool is_control(char c) { return (c >= '\0' && c < ' ' && c != '\t') || c == '\x7F'; }
+
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view blanks = " \t\r\n";
   const auto first = text.find_first_not_of(blanks);
@@ -38,6 +41,7 @@ std::optional<std::string_view> session_of(std::string_view set_cookie) {
   const auto name_end = pair.find('=');
   if (name_end == pair.npos || trimmed(pair.substr(0, name_end)) != session_cookie) return std::nullopt;
   if (trimmed(pair.substr(name_end + 1)).empty()) return std::nullopt;
+  if (std::ranges::any_of(pair, is_control)) return std::nullopt;
   return pair;
 }
 

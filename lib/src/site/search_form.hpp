@@ -17,8 +17,9 @@ inline constexpr std::string_view search_path = "/m/?0-1.IFormSubmitListener-sea
 inline constexpr std::string_view session_cookie = "JSESSIONID";
 
 /// "JSESSIONID=…", the part of a Set-Cookie header's value that goes back in a Cookie header; nullopt when it
-/// sets another cookie, or takes this one back by an empty value. Its attributes are left out of account:
-/// the session is the whole site's, and a scrape is over before it ends. (RFC 6265, 5.2)
+/// sets another cookie, takes this one back by an empty value, or has a control character in the part. Its
+/// attributes are left out of account: the session is the whole site's, and a scrape is over before it ends.
+/// (RFC 6265, 5.2; control characters: 6265bis, 5.6)
 std::optional<std::string_view> session_of(std::string_view set_cookie);
 
 /// The body of the search POST, application/x-www-form-urlencoded; `invalid_query` when the form

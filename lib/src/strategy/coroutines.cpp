@@ -45,7 +45,13 @@ task<outcome> scrape(scrape_worker& worker) {
 task<> work_off(scrape_worker& worker) {
   try {
     while (worker.attempt) {
-      worker.shared.settle(worker.attempt, co_await scrape(worker));
+      outcome result;
+      try {
+        result = co_await scrape(worker);
+      } catch (...) {
+        result = outcome_of_exception();
+      }
+      worker.shared.settle(worker.attempt, std::move(result));
       co_await worker.shared.next(worker.attempt);
     }
   } catch (...) {

@@ -85,12 +85,17 @@ outcome read_search_answer(exchange_result&& answer, fare_scanner& scanner) {
 }
 
 outcome scrape(batch_run& run, scrape_attempt& attempt, blocking_client& client, fare_scanner& scanner) {
-  auto form = run.begin(attempt);
-  if (!form) return std::unexpected(std::move(form).error());
-  auto session = read_start_page_answer(client.exchange(start_page_request(run, attempt, *form)));
-  if (!session) return std::unexpected(std::move(session).error());
-  return read_search_answer(
-      client.exchange(search_request(run, attempt, *std::move(form), *std::move(session), scanner)), scanner);
+  try {
+    auto form = run.begin(attempt);
+    if (!form) return std::unexpected(std::move(form).error());
+    auto session = read_start_page_answer(client.exchange(start_page_request(run, attempt, *form)));
+    if (!session) return std::unexpected(std::move(session).error());
+    return read_search_answer(
+        client.exchange(search_request(run, attempt, *std::move(form), *std::move(session), scanner)),
+        scanner);
+  } catch (...) {
+    return outcome_of_exception();
+  }
 }
 
 }  // namespace farebench

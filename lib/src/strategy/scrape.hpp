@@ -27,7 +27,7 @@ exchange_request search_request(const batch_run& run, const scrape_attempt& atte
 /// The fares that `scanner` read, or why there are none. Leaves the scanner as new either way.
 outcome read_search_answer(exchange_result&& answer, fare_scanner& scanner);
 
-/// The whole attempt in blocking style.
+/// The whole attempt in blocking style. What throws for want of memory is its outcome (outcome_of_exception).
 outcome scrape(batch_run& run, scrape_attempt& attempt, blocking_client& client, fare_scanner& scanner);
 
 }  // namespace farebench
