@@ -40,6 +40,7 @@ class attribute_reader {
 
   const char* begin_value(const char* at, const char* end);
   const char* attribute_name(const char* at, const char* end);
+  const char* end_attribute_name(const char* at);
   const char* class_value(const char* at, const char* end);
   void end_class();
   void take_reference();
