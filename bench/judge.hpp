@@ -23,9 +23,9 @@ enum class strictness { correctness_only, full };
 /// the connections, the connections accepted are not one a worker (of a peer, one a day), requests were
 /// repeated or more in flight than workers, a `hold` case was never in flight with all of its workers at
 /// once, or the server's median lateness passed max(1 ms, 5 % of the latency's mean), in a `burst` 5 % of
-/// that mean · wall / ideal; that alone is the machine's doing. Fewer drops, a late p99 and a sampler that took more than 1 % of a core are
-/// warnings. So is a late server under the floor: the floor is what this machine lets through, its server
-/// included. Pure.
+/// that mean · wall / ideal; that alone is the machine's doing. Fewer drops, a late p99 and a sampler that
+/// took more than 1 % of a core are warnings. So is a late server under the floor: the floor is what this
+/// machine lets through, its server included. Pure.
 row_verdict judge(const benchmark_case& row, const measurement& seen, const expected_fares& expected,
                   strictness how);
 

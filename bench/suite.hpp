@@ -24,8 +24,8 @@
 namespace farebench {
 
 /// The cases as benchmarks: each call of a benchmark's function is one repetition, and leaves its row
-/// in the ledger, the journal and the summary, whether it stands or fails, and its curve in the timeline. What
-/// fails by the machine's doing is measured anew, three times at most, and says so. One thread.
+/// in the ledger, the journal and the summary, whether it stands or fails, and its curve in the timeline.
+/// What fails by the machine's doing is measured anew, three times at most, and says so. One thread.
 class suite {
  public:
   /// `drain`: once it is requested, no repetition begins any more; the one under way ends as it would, or by

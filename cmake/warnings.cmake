@@ -15,3 +15,6 @@ if(FAREBENCH_SANITIZE)
     $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized -Wno-tsan>)
   target_link_options(farebench_flags INTERFACE -fsanitize=${FAREBENCH_SANITIZE})
 endif()
+if(FAREBENCH_FUZZ)
+  target_compile_options(farebench_flags INTERFACE -fsanitize=fuzzer-no-link)  # the edges that an input reaches
+endif()

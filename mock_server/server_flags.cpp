@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/cli/printable.hpp"
 #include "mock_server/engine/server_engine.hpp"
 #include "mock_server/faults/fault_text.hpp"
 #include "mock_server/latency/latency_text.hpp"
@@ -70,6 +71,9 @@ std::string take_faults(const fault_flags& asked, bool engine_is_given, server_f
   settings.plan.rates = *rates;
   return {};
 }
+
+// One line, whatever of the command line it quotes.
+server_end refusal(std::string_view why) { return {2, "mock_server: " + printable(why)}; }
 
 // What is wrong with --host, or nothing.
 std::string complaint_about_host(const server_flags& flags, bool listen_publicly) {
@@ -143,17 +147,17 @@ std::variant<server_flags, server_end> read_server_flags(int argc, const char* c
   } catch (const CLI::CallForVersion&) {
     return server_end{0, version_line()};
   } catch (const CLI::ParseError& refused) {
-    return server_end{2, fmt::format("mock_server: {}; see mock_server --help", refused.what())};
+    return refusal(fmt::format("{}; see mock_server --help", refused.what()));
   }
   const auto latency = parse_latency(latency_text);
-  if (!latency) return server_end{2, fmt::format("mock_server: --latency: {}", latency.error())};
+  if (!latency) return refusal("--latency: " + latency.error());
   flags.latency.model = *latency;
   flags.engine = *engine_kind_of(engine_name);
   if (const std::string complaint = take_faults(faults, engine->count() > 0, flags); !complaint.empty()) {
-    return server_end{2, "mock_server: " + complaint};
+    return refusal(complaint);
   }
   if (const std::string complaint = complaint_about_host(flags, listen_publicly); !complaint.empty()) {
-    return server_end{2, "mock_server: " + complaint};
+    return refusal(complaint);
   }
   flags.listen_publicly = listen_publicly;
   return flags;

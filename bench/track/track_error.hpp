@@ -3,6 +3,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "bench/report/one_line.hpp"
+
 namespace farebench::track {
 
 // How track ends.
@@ -11,11 +13,12 @@ inline constexpr int exit_worse = 1;  ///< a confirmed regression; of record, a 
 inline constexpr int exit_usage = 2;  ///< usage, bad input, or something that cannot be read or written
 inline constexpr int exit_incomparable = 3;  ///< or inconclusive, under --strict
 
-/// What ends track early: one line for people (what, where, what to do), and the exit code.
+/// What ends track early: one line for people (what, where, what to do), and the exit code. Text of a file
+/// that it quotes is made one line, too.
 class track_error : public std::runtime_error {
  public:
   explicit track_error(const std::string& what, int exit_code = exit_usage)
-      : std::runtime_error{what}, exit_code_{exit_code} {}
+      : std::runtime_error{one_line(what)}, exit_code_{exit_code} {}
   int exit_code() const { return exit_code_; }
 
  private:

@@ -5,11 +5,17 @@
 
 #include <cstdio>
 
+#include "lib/cli/printable.hpp"
+
 namespace farebench {
 
 void complain(std::string_view program, std::string_view text) noexcept {
-  std::fprintf(stderr, "%.*s: %.*s\n", static_cast<int>(program.size()), program.data(),
-               static_cast<int>(text.size()), text.data());
+  try {
+    std::fprintf(stderr, "%.*s: %s\n", static_cast<int>(program.size()), program.data(),
+                 printable(text).c_str());
+  } catch (...) {
+    std::fprintf(stderr, "%.*s: no memory to say why\n", static_cast<int>(program.size()), program.data());
+  }
 }
 
 void open_missing_standard_streams() noexcept {

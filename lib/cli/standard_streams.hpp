@@ -4,8 +4,9 @@
 
 namespace farebench {
 
-/// Writes "PROGRAM: text" and a newline to standard error. Never throws: there is nowhere left to say that
-/// standard error cannot be written.
+/// Writes "PROGRAM: text" and a newline to standard error, the text as `printable` has it: one line, and
+/// nothing that drives a terminal, whatever of a command line or a file it quotes. Never throws: there is
+/// nowhere left to say that standard error cannot be written.
 void complain(std::string_view program, std::string_view text) noexcept;
 
 /// To be called first in main: a standard stream that the program was started without is opened on /dev/null,

@@ -2,9 +2,16 @@
 
 #include <curl/curl.h>
 #include <dlfcn.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <stdexcept>
@@ -12,14 +19,16 @@
 
 namespace {
 
-/// Which calls of one function are to fail.
+/// Which calls of one function are to fail. Zero before any constructor has run: malloc is called by then.
 struct call_plan {
+  std::atomic<bool> counts = false;
   std::atomic<std::size_t> calls = 0;
   std::atomic<std::size_t> first = 0;  // 0: none
   std::atomic<std::size_t> count = 0;
   std::atomic<std::size_t> failed = 0;
 
   bool fails() {
+    if (!counts.load(std::memory_order_acquire)) return false;
     const std::size_t from = first;
     const std::size_t call = ++calls;
     if (from == 0 || call < from || call - from >= count) return false;
@@ -28,18 +37,35 @@ struct call_plan {
   }
 };
 
-call_plan pthread_create_plan;
-call_plan epoll_create1_plan;
-call_plan epoll_ctl_plan;
-call_plan curl_easy_init_plan;
+enum planned_function : std::size_t {
+  allocation,
+  mmap_call,
+  pthread_create_call,
+  epoll_create1_call,
+  epoll_ctl_call,
+  eventfd_call,
+  socketpair_call,
+  socket_call,
+  connect_call,
+  send_call,
+  recv_call,
+  curl_easy_init_call,
+  functions
+};
+
+constexpr std::array<std::string_view, functions> names{
+    "allocation", "mmap",   "pthread_create", "epoll_create1", "epoll_ctl", "eventfd",
+    "socketpair", "socket", "connect",        "send",          "recv",      "curl_easy_init"};
+
+constinit std::array<call_plan, functions> plans{};
+constinit std::atomic<std::int64_t> live{0};
 call_plan* planned = nullptr;
 
-call_plan& plan_of(std::string_view function) {
-  if (function == "pthread_create") return pthread_create_plan;
-  if (function == "epoll_create1") return epoll_create1_plan;
-  if (function == "epoll_ctl") return epoll_ctl_plan;
-  if (function == "curl_easy_init") return curl_easy_init_plan;
-  throw std::invalid_argument{std::string{function}};
+bool fails(planned_function which) { return plans[which].fails(); }
+bool fails(planned_function which, int with_errno) {
+  if (!plans[which].fails()) return false;
+  errno = with_errno;
+  return true;
 }
 
 /// The function of that name in the library that has it: this program's own comes first.
@@ -50,47 +76,166 @@ Function* next(const char* name) {
 
 }  // namespace
 
+// glibc's allocator by its other names, so that none need be looked up, which allocates; and
+// AddressSanitizer's. NOLINTBEGIN(bugprone-reserved-identifier, readability-identifier-naming)
+#if defined(__SANITIZE_ADDRESS__)
+#define FAREBENCH_REAL(name) __interceptor_##name
+#else
+#define FAREBENCH_REAL(name) __libc_##name
+#endif
 extern "C" {
+void* FAREBENCH_REAL(malloc)(std::size_t size);
+void* FAREBENCH_REAL(calloc)(std::size_t count, std::size_t size);
+void* FAREBENCH_REAL(realloc)(void* block, std::size_t size);
+void* FAREBENCH_REAL(memalign)(std::size_t alignment, std::size_t size);
+void FAREBENCH_REAL(free)(void* block);
+}
+// NOLINTEND(bugprone-reserved-identifier, readability-identifier-naming)
+
+namespace {
+
+void* counted(void* block) {
+  if (block) live.fetch_add(1, std::memory_order_relaxed);
+  return block;
+}
+
+}  // namespace
+
+extern "C" {
+
+void* malloc(std::size_t size) noexcept {
+  return fails(allocation, ENOMEM) ? nullptr : counted(FAREBENCH_REAL(malloc)(size));
+}
+
+void* calloc(std::size_t count, std::size_t size) noexcept {
+  return fails(allocation, ENOMEM) ? nullptr : counted(FAREBENCH_REAL(calloc)(count, size));
+}
+
+void* realloc(void* block, std::size_t size) noexcept {
+  if (fails(allocation, ENOMEM)) return nullptr;
+  void* const moved = FAREBENCH_REAL(realloc)(block, size);
+  if (block == nullptr) return counted(moved);
+  if (moved == nullptr && size == 0) live.fetch_sub(1, std::memory_order_relaxed);
+  return moved;
+}
+
+void* memalign(std::size_t alignment, std::size_t size) noexcept {
+  return fails(allocation, ENOMEM) ? nullptr : counted(FAREBENCH_REAL(memalign)(alignment, size));
+}
+
+void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept { return memalign(alignment, size); }
+
+int posix_memalign(void** block, std::size_t alignment, std::size_t size) noexcept {
+  void* const made = memalign(alignment, size);
+  if (made == nullptr) return ENOMEM;
+  *block = made;
+  return 0;
+}
+
+void free(void* block) noexcept {
+  if (block) live.fetch_sub(1, std::memory_order_relaxed);
+  FAREBENCH_REAL(free)(block);
+}
+
+void* mmap(void* address, std::size_t size, int protection, int flags, int descriptor,
+           off_t offset) noexcept {
+  static auto* const real = next<decltype(::mmap)>("mmap");
+  return fails(mmap_call, ENOMEM) ? MAP_FAILED : real(address, size, protection, flags, descriptor, offset);
+}
 
 int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*start)(void*),
                    void* argument) {
   static auto* const real = next<decltype(::pthread_create)>("pthread_create");
-  return pthread_create_plan.fails() ? EAGAIN : real(thread, attributes, start, argument);
+  return fails(pthread_create_call) ? EAGAIN : real(thread, attributes, start, argument);
 }
 
 int epoll_create1(int flags) noexcept {
   static auto* const real = next<decltype(::epoll_create1)>("epoll_create1");
-  if (!epoll_create1_plan.fails()) return real(flags);
-  errno = EMFILE;
-  return -1;
+  return fails(epoll_create1_call, EMFILE) ? -1 : real(flags);
 }
 
 int epoll_ctl(int epoll, int operation, int descriptor, epoll_event* event) noexcept {
   static auto* const real = next<decltype(::epoll_ctl)>("epoll_ctl");
-  if (operation == EPOLL_CTL_DEL || !epoll_ctl_plan.fails()) return real(epoll, operation, descriptor, event);
-  errno = ENOSPC;
-  return -1;
+  if (operation != EPOLL_CTL_DEL && fails(epoll_ctl_call, ENOSPC)) return -1;
+  return real(epoll, operation, descriptor, event);
+}
+
+int eventfd(unsigned value, int flags) noexcept {
+  static auto* const real = next<decltype(::eventfd)>("eventfd");
+  return fails(eventfd_call, EMFILE) ? -1 : real(value, flags);
+}
+
+int socketpair(int domain, int type, int protocol, int ends[2]) noexcept {
+  static auto* const real = next<decltype(::socketpair)>("socketpair");
+  return fails(socketpair_call, EMFILE) ? -1 : real(domain, type, protocol, ends);
+}
+
+int socket(int domain, int type, int protocol) noexcept {
+  static auto* const real = next<decltype(::socket)>("socket");
+  return fails(socket_call, EMFILE) ? -1 : real(domain, type, protocol);
+}
+
+int connect(int descriptor, const sockaddr* address, socklen_t size) {
+  static auto* const real = next<decltype(::connect)>("connect");
+  return fails(connect_call, EADDRNOTAVAIL) ? -1 : real(descriptor, address, size);
+}
+
+ssize_t send(int descriptor, const void* bytes, std::size_t size, int flags) {
+  static auto* const real = next<decltype(::send)>("send");
+  return fails(send_call, ECONNRESET) ? -1 : real(descriptor, bytes, size, flags);
+}
+
+ssize_t recv(int descriptor, void* bytes, std::size_t size, int flags) {
+  static auto* const real = next<decltype(::recv)>("recv");
+  return fails(recv_call, ECONNRESET) ? -1 : real(descriptor, bytes, size, flags);
 }
 
 CURL* curl_easy_init(void) {
   static auto* const real = next<CURL*()>("curl_easy_init");
-  return curl_easy_init_plan.fails() ? nullptr : real();
+  return fails(curl_easy_init_call) ? nullptr : real();
 }
 
 }  // extern "C"
 
+#if defined(__SANITIZE_ADDRESS__)
+// Its own operator new asks no malloc. Not inlined, or GCC takes their malloc and free for a mismatch.
+[[gnu::noinline]] void* operator new(std::size_t bytes) {
+  if (void* const block = malloc(bytes == 0 ? 1 : bytes)) return block;
+  throw std::bad_alloc{};
+}
+[[gnu::noinline]] void* operator new[](std::size_t bytes) { return operator new(bytes); }
+[[gnu::noinline]] void operator delete(void* block) noexcept { free(block); }
+[[gnu::noinline]] void operator delete[](void* block) noexcept { free(block); }
+[[gnu::noinline]] void operator delete(void* block, std::size_t) noexcept { free(block); }
+[[gnu::noinline]] void operator delete[](void* block, std::size_t) noexcept { free(block); }
+#endif
+
 namespace farebench::test {
 
+std::span<const std::string_view> functions_that_can_fail() { return names; }
+
 failing_calls::failing_calls(std::string_view function, std::size_t first, std::size_t count) {
-  planned = &plan_of(function);
+  const auto found = std::ranges::find(names, function);
+  if (found == names.end()) throw std::invalid_argument{std::string{function}};
+  planned = &plans[static_cast<std::size_t>(found - names.begin())];
   planned->calls = 0;
   planned->failed = 0;
   planned->count = count;
   planned->first = first;
+  planned->counts = true;
 }
 
-failing_calls::~failing_calls() { planned->first = 0; }
+failing_calls::~failing_calls() { planned->counts = false; }
 
+std::size_t failing_calls::made() const { return planned->calls; }
 std::size_t failing_calls::failed() const { return planned->failed; }
+
+std::int64_t live_allocations() {
+#if defined(__SANITIZE_ADDRESS__)
+  return 0;
+#else
+  return live;
+#endif
+}
 
 }  // namespace farebench::test

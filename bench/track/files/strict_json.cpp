@@ -15,6 +15,9 @@ namespace {
 
 using nlohmann::ordered_json;
 
+// To write JSON out again, as its checksum needs, takes a call a level; what we record has four.
+constexpr int deepest = 64;
+
 const ordered_json& member(const ordered_json& object, std::string_view name, const std::string& where) {
   const auto found = object.is_object() ? object.find(std::string{name}) : object.end();
   if (!object.is_object() || found == object.end())
@@ -27,8 +30,9 @@ const ordered_json& member(const ordered_json& object, std::string_view name, co
 ordered_json parse_strictly(std::string_view text, const std::string& source) {
   // Of two members of one name the parser keeps one and says nothing.
   std::vector<std::set<std::string>> open;
-  const auto note = [&](int, ordered_json::parse_event_t event, ordered_json& parsed) {
+  const auto note = [&](int depth, ordered_json::parse_event_t event, ordered_json& parsed) {
     using enum ordered_json::parse_event_t;
+    if (depth > deepest) throw track_error{fmt::format("{} is nested more than {} deep", source, deepest)};
     if (event == object_start) open.emplace_back();
     if (event == object_end) open.pop_back();
     if (event == key && !open.back().insert(parsed.get<std::string>()).second)

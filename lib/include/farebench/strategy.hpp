@@ -54,11 +54,12 @@ class strategy {
 
   /// Runs the whole batch and returns when each query has had its outcome.
   /// A worker keeps its connection from query to query; each query has a fresh cookie session.
-  /// A query's failure is its outcome. Throws std::invalid_argument for a batch that cannot be run
-  /// (no workers, no loops, no query_at, a policy with a value that means nothing, a base_url that is not
-  /// http(s)://host[:port]),
-  /// std::system_error when the strategy itself cannot be set up, and what `sink` or `query_at` threw, after
-  /// the other workers have stopped.
+  /// A query's failure is its outcome, and so is what it lacked: where memory, descriptors or threads run out
+  /// once work has begun, `out_of_resources` is, and the others go on. Throws std::invalid_argument for a
+  /// batch that cannot be run (no workers, no loops, no query_at, a policy with a value that means nothing, a
+  /// base_url that is not http(s)://host[:port]); std::system_error or std::bad_alloc when no work can begin
+  /// (not even one event loop, no room for its workers): then no query has had an outcome; and what `sink`,
+  /// `query_at` or `on_retry` threw, after the other workers have stopped.
   virtual void run(const batch& work, const outcome_sink& sink) = 0;
 };
 

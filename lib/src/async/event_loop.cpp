@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "async/finished_transfers.hpp"
 #include "async/loop_timers.hpp"
 #include "async/multi_handle.hpp"
 #include "async/watched_sockets.hpp"
@@ -48,6 +49,8 @@ struct loop_client::state {
   exchange_completion on_done;
   std::coroutine_handle<> awaiting;
   const finished_transfer* done = nullptr;  // for `awaiting`, while it is being resumed
+  state* next;                              // of the loop's clients
+  state* before = nullptr;
   bool in_flight = false;
 };
 
@@ -65,6 +68,7 @@ struct event_loop::state {
   void handle_by_poll(bool may_wait);
   int milliseconds_to_wait() const;
   void interrupt() noexcept;
+  void end_all_on(multi_handle& multi);
   void complete_finished();
   void wake_up();
   void start(loop_client& client, exchange_request&& request);
@@ -74,10 +78,11 @@ struct event_loop::state {
   watched_sockets sockets;
   std::deque<multi_handle> multis;
   std::size_t clients_made = 0;
+  loop_client::state* clients = nullptr;  // that there are, the last one first
   std::size_t in_flight = 0;
   loop_timers timers;
   std::atomic<bool> interrupted = false;
-  std::deque<finished_transfer> finished;  // read from libcurl, not yet handed out
+  finished_transfers finished;
 };
 
 event_loop::state::state(std::size_t connections, waiting wanted)
@@ -128,6 +133,7 @@ void event_loop::state::handle_sockets(int wait_ms) {
   for (auto& multi : multis) {
     multi.handle_time(now);
     multi.collect(finished);
+    if (multi.has_lost_track()) end_all_on(multi);
   }
 }
 
@@ -140,6 +146,7 @@ void event_loop::state::handle_by_poll(bool may_wait) {
 int event_loop::state::milliseconds_to_wait() const {
   auto first = timers.first_due();
   for (const auto& multi : multis) {
+    if (multi.has_uncollected()) return 0;
     const auto deadline = multi.deadline();
     if (deadline && (!first || *deadline < *first)) first = deadline;
   }
@@ -150,12 +157,21 @@ int event_loop::state::milliseconds_to_wait() const {
   return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, longest_wait_ms));
 }
 
+/// Where there is no room to note them all, the rest is for the next turn.
+void event_loop::state::end_all_on(multi_handle& multi) {
+  for (const auto* client = clients; client; client = client->next) {
+    if (&client->multi != &multi || !client->in_flight || finished.holds(client->http.handle())) continue;
+    if (!finished.make_room()) return;
+    finished.add(client->http.handle(), CURLE_FAILED_INIT);
+  }
+  multi.begin_anew();
+}
+
 /// Every finished transfer has been taken out of libcurl by now: a completion starts transfers, and the
 /// message that libcurl hands out is dead once its handle is removed.
 void event_loop::state::complete_finished() {
   while (!finished.empty()) {
-    const finished_transfer transfer = std::move(finished.front());
-    finished.pop_front();
+    const finished_transfer transfer = finished.take_first();
     loop_client::state* client = nullptr;
     curl_easy_getinfo(transfer.easy, CURLINFO_PRIVATE, &client);
     client->multi.remove(transfer.easy);
@@ -182,17 +198,21 @@ void event_loop::state::wake_up() {
 }
 
 loop_client::state::state(event_loop::state& on, const fetch_limits& limits)
-    : loop{on}, multi{on.multi_for_next_client()}, http{limits, on.shared} {
+    : loop{on}, multi{on.multi_for_next_client()}, http{limits, on.shared}, next{on.clients} {
   set_option(http.handle(), CURLOPT_PRIVATE, this);
   set_option(http.handle(), CURLOPT_CLOSESOCKETFUNCTION, &close_watched);
   set_option(http.handle(), CURLOPT_CLOSESOCKETDATA, &on.sockets);
+  if (next) next->before = this;
+  on.clients = this;
 }
 
 loop_client::state::~state() {
+  (before ? before->next : loop.clients) = next;
+  if (next) next->before = before;
   if (!in_flight) return;
   multi.remove(http.handle());
   --loop.in_flight;
-  std::erase_if(loop.finished, [&](const finished_transfer& one) { return one.easy == http.handle(); });
+  loop.finished.forget(http.handle());
 }
 
 loop_client::loop_client(event_loop& loop, const fetch_limits& limits)

@@ -5,23 +5,16 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "async/finished_transfers.hpp"
 #include "async/watched_sockets.hpp"
 #include "http/shared_http.hpp"
 
 namespace farebench {
-
-/// A transfer that libcurl has finished.
-struct finished_transfer {
-  CURL* easy;
-  CURLcode verdict;
-  std::string error_text;  ///< what libcurl wrote of its failure, if it did
-};
 
 /// One libcurl multi handle, whose sockets are watched where those of several of them are. It does not move:
 /// libcurl knows its address.
@@ -47,7 +40,15 @@ class multi_handle {
   /// Lets libcurl act when its deadline has come.
   void handle_time(clock::time_point now);
   /// When libcurl wants to be called without an event; nullopt: never.
-  std::optional<clock::time_point> deadline() const { return deadline_; }
+  std::optional<clock::time_point> deadline() const {
+    return has_lost_track_ ? clock::time_point::min() : deadline_;
+  }
+
+  /// libcurl had no memory for the sockets that a transfer waits for, and does not tell whose: that one would
+  /// wait for ever, and 7.88 divides by zero when it looks at it again. Nothing is acted upon any more, until
+  /// all that is in flight has been taken off.
+  bool has_lost_track() const { return has_lost_track_; }
+  void begin_anew() { has_lost_track_ = false; }
 
   /// The other way of waiting: all that can be done now, and a sleep until a socket or libcurl's timer is
   /// ready, `wake_up` is called, or so many milliseconds have passed.
@@ -57,8 +58,10 @@ class multi_handle {
   void wake_up() { curl_multi_wakeup(multi_.get()); }
 
   /// Appends what has finished since the last call. To be called after each of the above: the text of a
-  /// failure is the next one's to overwrite.
-  void collect(std::deque<finished_transfer>& into);
+  /// failure is the next one's to overwrite. What there is no room for stays until the next call.
+  void collect(finished_transfers& into) noexcept;
+  /// Whether something did.
+  bool has_uncollected() const { return may_have_finished_; }
 
  private:
   struct cleanup {
@@ -68,13 +71,14 @@ class multi_handle {
   static int on_socket(CURL* easy, curl_socket_t socket, int what, void* self, void* known);
   static int on_timer(CURLM* multi, long timeout_ms, void* self);
   void act(curl_socket_t socket, int events);
-  void collect_unwatched(std::deque<finished_transfer>& into);
+  void collect_unwatched(finished_transfers& into) noexcept;
 
   watched_sockets* const sockets_;
   const std::uint32_t number_;
   shared_http& shared_;
   std::optional<clock::time_point> deadline_;
   bool may_have_finished_ = false;  // libcurl has been called since the last `collect`
+  bool has_lost_track_ = false;
   struct unwatched {
     CURL* easy;
     int error;

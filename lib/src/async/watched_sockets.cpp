@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cerrno>
+#include <new>
 #include <system_error>
 
 namespace farebench {
@@ -25,11 +26,19 @@ watched_sockets::watched_sockets()
   if (const int failed = tell_epoll(EPOLL_CTL_ADD, wakeup_.get(), EPOLLIN); failed != 0) {
     throw std::system_error{failed, std::generic_category(), "epoll_ctl"};
   }
+  ready_.reserve(events_a_wait);  // so that no wait runs out of memory
 }
 
-int watched_sockets::watch(int socket, std::uint32_t events, std::uint32_t owner) {
+int watched_sockets::watch(int socket, std::uint32_t events, std::uint32_t owner) noexcept {
   const auto index = static_cast<std::size_t>(socket);
-  if (index >= sockets_.size()) sockets_.resize(index + 1);
+  try {
+    if (index >= sockets_.size()) {
+      if (events == 0) return 0;
+      sockets_.resize(index + 1);
+    }
+  } catch (const std::bad_alloc&) {
+    return ENOMEM;
+  }
   watched& one = sockets_[index];
   one.owner = owner;
   one.wanted = static_cast<std::uint16_t>(events);

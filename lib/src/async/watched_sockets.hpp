@@ -20,8 +20,8 @@ class watched_sockets {
   watched_sockets();
 
   /// Watches the socket for EPOLLIN, EPOLLOUT or both, for `owner`; 0: nobody wants its events. The errno
-  /// when that failed, else 0. Throws std::bad_alloc.
-  int watch(int socket, std::uint32_t events, std::uint32_t owner);
+  /// when that failed, else 0.
+  int watch(int socket, std::uint32_t events, std::uint32_t owner) noexcept;
   /// To be called when it is closed: the next socket of that number is another.
   void forget(int socket);
 

@@ -3,16 +3,18 @@
 #include <curl/curl.h>
 
 #include <memory>
+#include <new>
 #include <string>
 
 namespace farebench {
 
-/// A URL as libcurl reads it. Empty (false) where libcurl has no memory for one.
+/// A URL as libcurl reads it. Throws std::bad_alloc where that has no memory.
 class curl_url {
  public:
-  curl_url() : url_{::curl_url()} {}
+  curl_url() : url_{::curl_url()} {
+    if (!url_) throw std::bad_alloc{};
+  }
 
-  explicit operator bool() const { return url_ != nullptr; }
   /// An absolute URL, or one relative to what it is so far. False when libcurl does not take it.
   bool set(const std::string& text, unsigned flags = 0);
   /// A part as it stands there; empty without one.

@@ -8,11 +8,11 @@
 #include <charconv>
 #include <limits>
 #include <new>
-#include <optional>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
+#include "http/header_line.hpp"
 #include "http/libcurl.hpp"
 #include "http/redirect_target.hpp"
 
@@ -61,21 +61,6 @@ bool is_out_of_resources(long os_error) {
 /// libcurl keeps the last errno of a handle for ever: it says something of these verdicts alone.
 bool comes_from_system_call(CURLcode verdict) {
   return verdict == CURLE_COULDNT_CONNECT || verdict == CURLE_SEND_ERROR || verdict == CURLE_RECV_ERROR;
-}
-
-bool is_equal_but_for_case(std::string_view text, std::string_view in_small_letters) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return std::ranges::equal(text, in_small_letters, {}, lower);
-}
-
-/// The value of a header line of that name, which is given in small letters.
-std::optional<std::string_view> value_of(std::string_view line, std::string_view name) {
-  if (line.size() <= name.size() || line[name.size()] != ':') return std::nullopt;
-  if (!is_equal_but_for_case(line.substr(0, name.size()), name)) return std::nullopt;
-  line.remove_prefix(name.size() + 1);
-  constexpr std::string_view blanks = " \t\r\n";
-  line.remove_prefix(std::min(line.find_first_not_of(blanks), line.size()));
-  return line.substr(0, line.find_last_not_of(blanks) + 1);
 }
 
 }  // namespace
@@ -145,13 +130,16 @@ void http_client::set_header(const std::string& line) {
 }
 
 exchange_result http_client::finish(CURLcode verdict, const std::string& error_text) {
-  if (callback_fault_) {
-    try {
-      std::rethrow_exception(std::exchange(callback_fault_, nullptr));
-    } catch (const std::bad_alloc&) {
-      return std::unexpected(fetch_error{fetch_error_kind::out_of_resources, "no memory for the answer"});
-    }
+  try {
+    if (callback_fault_) std::rethrow_exception(std::exchange(callback_fault_, nullptr));
+    return result_of(verdict, error_text);
+  } catch (const std::bad_alloc&) {
+    return std::unexpected(
+        fetch_error{fetch_error_kind::out_of_resources, "no memory"});  // takes none itself
   }
+}
+
+exchange_result http_client::result_of(CURLcode verdict, const std::string& error_text) {
   CURL* const easy = handle_.get();
   if (verdict != CURLE_OK) {
     auto why = failure(verdict, error_text);
@@ -219,29 +207,29 @@ http_client::refusal http_client::take_header(std::string_view line) {
       break;
     case 'T':
     case 't':
-      if (value_of(line, "transfer-encoding")) {
+      if (header_value(line, "transfer-encoding")) {
         is_chunked_ = true;
         if (content_length_ >= 0) return refusal::length_of_chunks;
       }
       break;
     case 'S':
     case 's':
-      if (const auto cookie = value_of(line, "set-cookie"); cookie && !is_elsewhere_) {
+      if (const auto cookie = header_value(line, "set-cookie"); cookie && !is_elsewhere_) {
         set_cookies_.emplace_back(*cookie);
       }
       break;
     case 'C':
     case 'c':
-      if (const auto length = value_of(line, "content-length")) {
+      if (const auto length = header_value(line, "content-length")) {
         return take_length(*length);
-      } else if (const auto encoding = value_of(line, "content-encoding")) {
+      } else if (const auto encoding = header_value(line, "content-encoding")) {
         if (!limits_.accept_compressed && !is_equal_but_for_case(*encoding, "identity"))
           return refusal::encoding;
       }
       break;
     case 'L':
     case 'l':
-      if (const auto location = value_of(line, "location")) return take_redirect(*location);
+      if (const auto location = header_value(line, "location")) return take_redirect(*location);
       break;
     default:
       break;

@@ -31,7 +31,7 @@ class http_client {
   /// Sets the handle up for one exchange. `finish` ends what `prepare` began.
   void prepare(exchange_request request);
   /// What the exchange came to, from libcurl's verdict on the transfer and what it wrote of a failure, if
-  /// anything. Throws what `on_body` threw.
+  /// anything. Throws what `on_body` threw, but for std::bad_alloc.
   exchange_result finish(CURLcode verdict, const std::string& error_text);
   /// Whether the transfer, which has ended so, has sent nothing, because its connection had to be given up:
   /// then it is to be started again, as it is, and takes a new one.
@@ -73,6 +73,7 @@ class http_client {
   static curl_socket_t on_open_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
   static int on_request(void* self, char*, char*, int peer_port, int local_port);
   static int on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t);
+  exchange_result result_of(CURLcode verdict, const std::string& error_text);
   refusal take_header(std::string_view line);
   refusal take_length(std::string_view value);
   refusal take_redirect(std::string_view location);

@@ -1,6 +1,5 @@
 #include "http/redirect_target.hpp"
 
-#include <new>
 #include <tuple>
 
 #include "http/curl_url.hpp"
@@ -17,7 +16,6 @@ auto origin_of(const curl_url& url) {
 
 redirect_target where_leads(const std::string& from_url, const std::string& location) {
   curl_url url;
-  if (!url) throw std::bad_alloc{};
   if (!url.set(from_url)) return redirect_target::not_http;
   const auto origin = origin_of(url);
   // libcurl encodes what it would refuse otherwise, blanks above all, when it follows: so here too.

@@ -1,6 +1,7 @@
 #include "http/shared_http.hpp"
 
 #include <algorithm>
+#include <new>
 #include <system_error>
 
 #include "http/libcurl.hpp"
@@ -45,8 +46,12 @@ void shared_http::share_with(CURL* easy) {
   if (tls_sessions_) set_option(easy, CURLOPT_SHARE, tls_sessions_.get());
 }
 
-std::string shared_http::take_error_text() {
-  std::string text{error_text_.data()};
+std::string shared_http::take_error_text() noexcept {
+  std::string text;
+  try {
+    text = error_text_.data();
+  } catch (const std::bad_alloc&) {
+  }
   error_text_[0] = '\0';
   return text;
 }

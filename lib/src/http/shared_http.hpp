@@ -25,8 +25,8 @@ class shared_http {
   const fetch_limits& keep(const fetch_limits& limits);
   /// Sets an easy handle up to use it.
   void share_with(CURL* easy);
-  /// What libcurl has written of a failure since the last call; empty when nothing.
-  std::string take_error_text();
+  /// What libcurl has written of a failure since the last call; empty when nothing, or without memory for it.
+  std::string take_error_text() noexcept;
   /// The connections of its clients.
   kept_sockets& sockets() { return sockets_; }
 

@@ -12,6 +12,13 @@ namespace {
 constexpr std::string_view class_attribute = "class";
 constexpr std::uint8_t longest_attribute_name = 100;  // libxml2's; the rest is the next attribute's name
 
+bool is_class_attribute(std::string_view name) {
+  if (name.size() != class_attribute.size()) return false;
+  for (std::size_t i = 0; i < name.size(); ++i)
+    if (name_character(name[i]) != class_attribute[i]) return false;
+  return true;
+}
+
 }  // namespace
 
 void attribute_reader::begin() {
@@ -123,6 +130,17 @@ const char* attribute_reader::begin_value(const char* at, const char* end) {
 }
 
 const char* attribute_reader::attribute_name(const char* at, const char* end) {
+  if (attribute_size_ == 0) {
+    // Nearly every name is whole, and short.
+    const char* const stop = end - at > longest_attribute_name ? at + longest_attribute_name : end;
+    const char* name_end = at;
+    while (name_end != stop && name_character(*name_end) != 0) ++name_end;
+    if (name_end != stop) {
+      attribute_size_ = static_cast<std::uint8_t>(name_end - at);
+      is_class_ = is_class_attribute({at, attribute_size_});
+      return end_attribute_name(name_end);
+    }
+  }
   for (; at != end && attribute_size_ < longest_attribute_name; ++at, ++attribute_size_) {
     const char lower = name_character(*at);
     if (lower == 0) break;
@@ -130,6 +148,10 @@ const char* attribute_reader::attribute_name(const char* at, const char* end) {
       is_class_ = false;
   }
   if (at == end && attribute_size_ < longest_attribute_name) return at;
+  return end_attribute_name(at);
+}
+
+const char* attribute_reader::end_attribute_name(const char* at) {
   // Of two attributes of one name, the first counts, even without a value.
   is_class_ = is_class_ && attribute_size_ == class_attribute.size() && !had_class_;
   had_class_ = had_class_ || is_class_;

@@ -42,6 +42,7 @@ class attribute_reader {
 
   const char* begin_value(const char* at, const char* end);
   const char* attribute_name(const char* at, const char* end);
+  const char* end_attribute_name(const char* at);
   const char* class_value(const char* at, const char* end);
   void take_class(char c);
   void end_class();

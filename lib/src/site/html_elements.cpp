@@ -51,10 +51,18 @@ constexpr auto element_by_slot = [] {
   return table;
 }();
 
+// Of names this short, a call of memcmp costs more than all there is to compare.
+constexpr bool is_same(std::string_view one, std::string_view other) {
+  if (one.size() != other.size()) return false;
+  for (std::size_t i = 0; i < one.size(); ++i)
+    if (one[i] != other[i]) return false;
+  return true;
+}
+
 constexpr element find(std::string_view name) {
   if (name.empty()) return element::unknown;
   for (std::size_t slot = slot_of(name); element_by_slot[slot] != 0; slot = (slot + 1) % slots) {
-    if (names[element_by_slot[slot] - 1U] == name) return element{element_by_slot[slot]};
+    if (is_same(names[element_by_slot[slot] - 1U], name)) return element{element_by_slot[slot]};
   }
   return element::unknown;
 }

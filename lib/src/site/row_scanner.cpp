@@ -20,6 +20,7 @@ constexpr std::string_view doctype_start = "!DOCTYPE";
 constexpr std::string_view comment_start = "!--";
 
 const char* find(const char* at, const char* end, char c) {
+  if (at != end && *at == c) return at;  // as of the > of most end tags
   const void* const found = std::memchr(at, c, static_cast<std::size_t>(end - at));
   return found == nullptr ? end : static_cast<const char*>(found);
 }
@@ -68,28 +69,13 @@ const char* row_scanner::step(const char* at, const char* end) {
       place_ = is_ascii_letter(*at) || *at == '_' || *at == ':' ? place::to_end : place::content;
       return at;
     case place::to_end:
-      at = find(at, end, '>');
-      if (at == end) return at;
-      if (is_end_tag_) {
-        take_end_tag();
-      } else {
-        place_ = place::content;
-      }
-      return at + 1;
+      return to_end(at, end);
     case place::start_tag_name:
       return start_tag_name(at, end);
     case place::attributes:
-      at = attributes_.read(at, end);
-      if (attributes_.done()) take_start_tag();
-      return at;
+      return attributes(at, end);
     case place::end_tag_start:
-      if (html::begins_name(*at)) {
-        name_.clear();
-        place_ = place::end_tag_name;
-      } else {
-        after_tag();  // "</" is dropped
-      }
-      return at;
+      return end_tag_start(at);
     case place::end_tag_name:
       return end_tag_name(at, end);
     case place::raw_start:
@@ -139,10 +125,26 @@ const char* row_scanner::content(const char* at, const char* end) {
   if (stop == end) return stop;
   if (*stop == '&') {
     begin_reference();
-  } else {
-    begin_markup();
+    return stop + 1;
   }
-  return stop + 1;
+  begin_markup();
+  return tag(stop + 1, end);
+}
+
+// What follows a <, which is nearly always a tag, in one go as far as this piece has it: `step` would come to
+// the same, a look at the place between the parts.
+const char* row_scanner::tag(const char* at, const char* end) {
+  if (at == end || problem_ != page_problem::none) return at;
+  at = markup(at);
+  if (place_ == place::start_tag_name) {
+    at = start_tag_name(at, end);
+    if (place_ == place::attributes) at = attributes(at, end);
+  } else if (place_ == place::end_tag_start && at != end) {
+    at = end_tag_start(at);
+    if (place_ == place::end_tag_name) at = end_tag_name(at, end);
+    if (place_ == place::to_end) at = to_end(at, end);
+  }
+  return at;
 }
 
 const char* row_scanner::outer_text(const char* at, const char* end) {
@@ -277,6 +279,33 @@ const char* row_scanner::start_tag_name(const char* at, const char* end) {
   place_ = place::attributes;
   attributes_.begin();
   return at;
+}
+
+const char* row_scanner::attributes(const char* at, const char* end) {
+  at = attributes_.read(at, end);
+  if (attributes_.done()) take_start_tag();
+  return at;
+}
+
+const char* row_scanner::end_tag_start(const char* at) {
+  if (html::begins_name(*at)) {
+    name_.clear();
+    place_ = place::end_tag_name;
+  } else {
+    after_tag();  // "</" is dropped
+  }
+  return at;
+}
+
+const char* row_scanner::to_end(const char* at, const char* end) {
+  at = find(at, end, '>');
+  if (at == end) return at;
+  if (is_end_tag_) {
+    take_end_tag();
+  } else {
+    place_ = place::content;
+  }
+  return at + 1;
 }
 
 const char* row_scanner::end_tag_name(const char* at, const char* end) {

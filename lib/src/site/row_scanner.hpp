@@ -92,7 +92,11 @@ class row_scanner {
   const char* markup(const char* at);
   const char* declaration(const char* at);
   const char* comment(const char* at, const char* end);
+  const char* tag(const char* at, const char* end);
   const char* start_tag_name(const char* at, const char* end);
+  const char* attributes(const char* at, const char* end);
+  const char* to_end(const char* at, const char* end);
+  const char* end_tag_start(const char* at);
   const char* end_tag_name(const char* at, const char* end);
   const char* raw_start_name(const char* at, const char* end);
   const char* raw_end(const char* at);

@@ -20,6 +20,8 @@ bool is_same_but_for_case(std::string_view one, std::string_view other) {
   return std::ranges::equal(one, other, {}, lower, lower);
 }
 
+bool is_control(char c) { return (c >= '\0' && c < ' ' && c != '\t') || c == '\x7F'; }
+
 std::string_view before(std::string_view text, char c) { return text.substr(0, text.find(c)); }
 
 /// "Path=/m" → "Path", "/m"; of a part without `=`, an empty value.
@@ -69,6 +71,7 @@ std::optional<std::string_view> session_of(std::string_view set_cookie, std::str
   const auto pair = take_part(set_cookie);
   const auto [name, session] = name_and_value(pair);
   if (name != session_cookie || session.empty()) return std::nullopt;
+  if (std::ranges::any_of(pair, is_control)) return std::nullopt;
 
   // Of two attributes of one name, the last counts.
   bool is_for_host = true;

@@ -18,6 +18,7 @@ const char* tag_name_reader::read(const char* at, const char* end) {
 }
 
 element tag_name_reader::early_id(tag_name name) {
+  if (name.id != element::unknown) return name.id;  // no name in the table has a full stop
   const auto stop = name.text.find('.');
   return stop == std::string_view::npos ? name.id : find_element(name.text.substr(0, stop));
 }

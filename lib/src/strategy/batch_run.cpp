@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <new>
+#include <system_error>
 #include <utility>
 
 #include "site/search_form.hpp"
@@ -14,6 +15,14 @@ namespace {
 
 using std::chrono::ceil;
 using std::chrono::milliseconds;
+
+outcome failed(fetch_error_kind kind, const char* text) noexcept {
+  try {
+    return std::unexpected(fetch_error{kind, text});
+  } catch (const std::bad_alloc&) {
+    return std::unexpected(fetch_error{kind, {}});
+  }
+}
 
 }  // namespace
 
@@ -73,7 +82,17 @@ std::expected<std::string, fetch_error> batch_run::begin(scrape_attempt& attempt
                                 attempt.number + 1)});
   }
   ++attempt.number;
-  return search_form_body(work_.query_at(attempt.index));
+  return search_form_body(asked_for(attempt.index));
+}
+
+/// What the user's function throws ends the run, even where it is what a lack of memory throws elsewhere.
+query batch_run::asked_for(std::size_t index) {
+  try {
+    return work_.query_at(index);
+  } catch (...) {
+    fail(std::current_exception());
+    throw;
+  }
 }
 
 milliseconds batch_run::time_left(const scrape_attempt& attempt) const {
@@ -162,8 +181,8 @@ void batch_run::end() {
   const bool cancelled = is_over();
   const auto give_up = [&](std::size_t index) {
     sink_(index, cancelled ? cancelled_outcome()
-                           : std::unexpected(fetch_error{fetch_error_kind::out_of_resources,
-                                                         "no worker was left that could have taken it"}));
+                           : failed(fetch_error_kind::out_of_resources,
+                                    "no worker was left that could have taken it"));
   };
   while (const auto waiting = repeats_.take_first()) give_up(waiting->attempt.index);
   for (std::size_t index = handed_back_; index < handed_back_end_; ++index) give_up(index);
@@ -183,12 +202,20 @@ batch_run::listener::~listener() {
   *at = next_;
 }
 
-outcome cancelled_outcome() {
-  return std::unexpected(fetch_error{fetch_error_kind::cancelled, "a stop was requested"});
+outcome cancelled_outcome() noexcept { return failed(fetch_error_kind::cancelled, "a stop was requested"); }
+
+outcome out_of_resources_outcome(const std::exception& why) noexcept {
+  return failed(fetch_error_kind::out_of_resources, why.what());
 }
 
-outcome out_of_resources_outcome(const std::exception& why) {
-  return std::unexpected(fetch_error{fetch_error_kind::out_of_resources, why.what()});
+outcome outcome_of_exception() {
+  try {
+    throw;
+  } catch (const std::bad_alloc& why) {
+    return out_of_resources_outcome(why);
+  } catch (const std::system_error& why) {
+    return out_of_resources_outcome(why);
+  }
 }
 
 }  // namespace farebench

@@ -83,6 +83,7 @@ class batch_run {
  private:
   std::optional<scrape_piece> take_set_aside(bool due_only);
   bool repeat(const scrape_attempt& failed, const fetch_error& why);
+  query asked_for(std::size_t index);
   void deliver(std::size_t index, outcome&& result);
   std::size_t queries_begun() const;
   double chance();
@@ -115,9 +116,14 @@ class batch_run {
   std::optional<std::stop_callback<waker>> on_drain_;  // last: from here on another thread may call
 };
 
+// None of these throws: where there is no memory for the text, the error goes without.
+
 /// The outcome of a query for which a stop or a drain came before it had one.
-outcome cancelled_outcome();
+outcome cancelled_outcome() noexcept;
 /// The outcome of a query whose worker could not be made.
-outcome out_of_resources_outcome(const std::exception& why);
+outcome out_of_resources_outcome(const std::exception& why) noexcept;
+/// In a catch block: the outcome of an attempt that ran out of memory (std::bad_alloc) or of what else the
+/// system or libcurl has to give (std::system_error). Any other exception is thrown on.
+outcome outcome_of_exception();
 
 }  // namespace farebench

@@ -16,7 +16,7 @@ namespace {
 bool is_base_url(const std::string& text) {
   if (text.find_first_of("?#@") != std::string::npos || text.ends_with('/')) return false;
   curl_url url;
-  if (!url || !url.set(text)) return false;
+  if (!url.set(text)) return false;
   const auto scheme = url.part(CURLUPART_SCHEME);
   return (scheme == "http" || scheme == "https") && !url.part(CURLUPART_HOST).empty() &&
          url.part(CURLUPART_PATH) == "/";

@@ -36,7 +36,8 @@ auto post_search(scrape_worker& worker, std::string& form, std::string& session)
 task<outcome> scrape(scrape_worker& worker) {
   auto form = worker.shared.run().begin(worker.attempt);
   if (!form) co_return std::unexpected(std::move(form).error());
-  auto session = read_start_page_answer(worker.shared.run(), co_await get_start_page(worker, *form));
+  auto session =
+      read_start_page_answer(worker.shared.run().work().base_url, co_await get_start_page(worker, *form));
   if (!session) co_return std::unexpected(std::move(session).error());
   co_return read_search_answer(co_await post_search(worker, *form, *session), worker.scanner);
 }
@@ -45,7 +46,13 @@ task<outcome> scrape(scrape_worker& worker) {
 task<> work_off(scrape_worker& worker) {
   try {
     while (worker.attempt) {
-      worker.shared.settle(worker.attempt, co_await scrape(worker));
+      outcome result;
+      try {
+        result = co_await scrape(worker);
+      } catch (...) {
+        result = outcome_of_exception();
+      }
+      worker.shared.settle(worker.attempt, std::move(result));
       co_await worker.shared.next(worker.attempt);
     }
   } catch (...) {

@@ -39,7 +39,9 @@ void work_off(fiber_worker& worker) {
   loop_scrapes& shared = worker.shared;
   while (worker.attempt) {
     shared.settle(worker.attempt, scrape(shared.run(), worker.attempt, worker.client, worker.scanner));
-    if (const auto due = shared.take_next(worker.attempt)) await_moment(shared.loop(), *due);
+    while (const auto due = shared.take_next(worker.attempt)) {
+      if (shared.waits(worker.attempt, [&] { await_moment(shared.loop(), *due); })) break;
+    }
   }
 }
 

@@ -48,7 +48,12 @@ void run_on_loops(const batch& work, const outcome_sink& sink, event_loop::waiti
   batch_run run{work, sink, workers};
   const std::function<void(loop_scrapes&)> run_loop = [&](loop_scrapes& part) noexcept {
     try {
-      work_off(part);
+      try {
+        work_off(part);
+      } catch (...) {
+        if (loops == 1) throw;  // nothing has begun anywhere, or nothing of the kind was the reason
+        part.give_up_unbegun();
+      }
     } catch (...) {
       run.fail(std::current_exception());
     }

@@ -37,6 +37,7 @@ class loop_scrapes {
   void start_workers(Make&& make, Start&& start) {
     // Between two looks at the sockets: the first requests are on their way while the last workers are made.
     constexpr std::size_t started_a_turn = 32;
+    has_begun_ = true;
     for (std::size_t index = first_; index < end_; ++index) {
       scrape_attempt first{.index = index};
       if (run_.is_over()) {
@@ -45,6 +46,17 @@ class loop_scrapes {
       }
       if (auto* const worker = made(make, first)) start(*worker);
       if (index % started_a_turn == started_a_turn - 1) loop_.turn();
+    }
+  }
+
+  /// In a catch block: when it had no room to begin with its workers, their first queries get an outcome that
+  /// says so, and the rest is left to the other loops. Any other exception is thrown on.
+  void give_up_unbegun() {
+    if (has_begun_) throw;
+    const outcome why = outcome_of_exception();
+    for (std::size_t index = first_; index < end_; ++index) {
+      scrape_attempt first{.index = index};
+      run_.settle(first, outcome{why});
     }
   }
 
@@ -58,13 +70,31 @@ class loop_scrapes {
   /// The worker's next attempt, if there is one; when it is due. For who awaits it, and for who is called
   /// back.
   wait_awaiter next(scrape_attempt& attempt) {
-    const auto due = take_next(attempt);
-    return due ? loop_.wait_until(*due) : wait_awaiter{};
+    while (const auto due = take_next(attempt)) {
+      try {
+        return loop_.wait_until(*due);
+      } catch (const std::bad_alloc& fault) {
+        run_.settle(attempt, out_of_resources_outcome(fault));
+      }
+    }
+    return {};
   }
   std::optional<scrape_attempt::clock::time_point> take_next(scrape_attempt& attempt) {
     const auto piece = run_.next();
     attempt = piece ? piece->attempt : scrape_attempt{};
     return piece ? piece->due : std::nullopt;
+  }
+  /// Begins to wait for an attempt by `wait()`. False where there is no memory for that: then its query has
+  /// had its outcome, and the worker takes another.
+  template <typename Wait>
+  bool waits(scrape_attempt& attempt, Wait&& wait) {
+    try {
+      wait();
+      return true;
+    } catch (const std::bad_alloc& fault) {
+      run_.settle(attempt, out_of_resources_outcome(fault));
+      return false;
+    }
   }
   /// When the loop has ended: the query that a worker still has, if any, ends as cancelled.
   void cancel(scrape_attempt& attempt) {
@@ -89,6 +119,7 @@ class loop_scrapes {
   batch_run& run_;
   const std::size_t first_;
   const std::size_t end_;
+  bool has_begun_ = false;
   event_loop loop_;
   batch_run::listener on_over_;
 };

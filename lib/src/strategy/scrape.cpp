@@ -51,7 +51,7 @@ exchange_request start_page_request(const batch_run& run, const scrape_attempt& 
   return request;
 }
 
-std::expected<std::string, fetch_error> read_start_page_answer(const batch_run& run,
+std::expected<std::string, fetch_error> read_start_page_answer(const std::string& base_url,
                                                                exchange_result&& answer) {
   if (auto fault = fault_of(answer, scrape_step::start_page)) {
     return std::unexpected(*std::move(fault));
@@ -59,7 +59,7 @@ std::expected<std::string, fetch_error> read_start_page_answer(const batch_run& 
   // The last one is the one that counts: a redirect on the way may have set another.
   for (auto set_cookie = answer->set_cookies.rbegin(); set_cookie != answer->set_cookies.rend();
        ++set_cookie) {
-    if (const auto session = session_of(*set_cookie, run.work().base_url)) return std::string{*session};
+    if (const auto session = session_of(*set_cookie, base_url)) return std::string{*session};
   }
   fetch_error none{fetch_error_kind::no_session,
                    fmt::format("the start page set no {} cookie for this site", session_cookie)};
@@ -85,12 +85,18 @@ outcome read_search_answer(exchange_result&& answer, fare_scanner& scanner) {
 }
 
 outcome scrape(batch_run& run, scrape_attempt& attempt, blocking_client& client, fare_scanner& scanner) {
-  auto form = run.begin(attempt);
-  if (!form) return std::unexpected(std::move(form).error());
-  auto session = read_start_page_answer(run, client.exchange(start_page_request(run, attempt, *form)));
-  if (!session) return std::unexpected(std::move(session).error());
-  return read_search_answer(
-      client.exchange(search_request(run, attempt, *std::move(form), *std::move(session), scanner)), scanner);
+  try {
+    auto form = run.begin(attempt);
+    if (!form) return std::unexpected(std::move(form).error());
+    auto session =
+        read_start_page_answer(run.work().base_url, client.exchange(start_page_request(run, attempt, *form)));
+    if (!session) return std::unexpected(std::move(session).error());
+    return read_search_answer(
+        client.exchange(search_request(run, attempt, *std::move(form), *std::move(session), scanner)),
+        scanner);
+  } catch (...) {
+    return outcome_of_exception();
+  }
 }
 
 }  // namespace farebench

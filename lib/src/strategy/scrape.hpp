@@ -19,8 +19,9 @@ namespace farebench {
 /// The first exchange, without cookies: a fresh session.
 exchange_request start_page_request(const batch_run& run, const scrape_attempt& attempt,
                                     const std::string& form);
-/// The session that the start page began, as a Cookie header holds it, or why the scrape ends here.
-std::expected<std::string, fetch_error> read_start_page_answer(const batch_run& run,
+/// The session that the start page of the site at `base_url` began, as a Cookie header holds it, or why the
+/// scrape ends here.
+std::expected<std::string, fetch_error> read_start_page_answer(const std::string& base_url,
                                                                exchange_result&& answer);
 
 /// The second exchange, whose body goes to `scanner` (which must outlive it). `form`: see search_form_body.
@@ -29,7 +30,7 @@ exchange_request search_request(const batch_run& run, const scrape_attempt& atte
 /// The fares that `scanner` read, or why there are none. Leaves the scanner as new either way.
 outcome read_search_answer(exchange_result&& answer, fare_scanner& scanner);
 
-/// The whole attempt in blocking style.
+/// The whole attempt in blocking style. What throws for want of memory is its outcome (outcome_of_exception).
 outcome scrape(batch_run& run, scrape_attempt& attempt, blocking_client& client, fare_scanner& scanner);
 
 }  // namespace farebench

@@ -25,6 +25,7 @@ class scrape_machine {
 
  private:
   bool begin();
+  bool park(scrape_attempt::clock::time_point due);
   void start_next();
   void on_start_page(exchange_result&& answer);
   void on_search(exchange_result&& answer);

@@ -101,6 +101,25 @@ TEST(recorded_run, foreign_files_are_named_with_what_is_wrong_in_them) {
   EXPECT_THAT(complaint_about(R"({"context":{"a":1,"a":2},"benchmarks":[]})"), HasSubstr("'a' twice"));
 }
 
+// Written out again for its checksum, it would take a stack as deep.
+TEST(recorded_run, nested_without_end_is_refused) {
+  auto context = made_up_context();
+  context["deep"] = "here";
+  auto text = recorded_text(context, made_up_rows(50, 1));
+  const std::size_t depth = 1'000'000;
+  text.replace(text.find("\"here\""), 6, std::string(depth, '[') + std::string(depth, ']'));
+  EXPECT_THAT(complaint_about(text), HasSubstr("nested more than"));
+}
+
+TEST(recorded_run, is_refused_in_one_line_whatever_it_says) {
+  auto context = made_up_context();
+  context["format"] = "two\nlines\x1b[31m";
+  const auto why =
+      complaint_about(nlohmann::ordered_json{{"context", context}, {"benchmarks", made_up_rows(50, 1)}}.dump());
+  EXPECT_THAT(why, HasSubstr("two lines"));
+  EXPECT_EQ(why.find_first_of("\n\x1b"), std::string::npos);
+}
+
 TEST(recorded_run, a_member_that_is_missing_or_of_another_kind_is_named) {
   for (const char* name :
        {"machine", "program_sha256", "commit", "engine", "workload", "canary", "load_before"}) {

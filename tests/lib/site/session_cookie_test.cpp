@@ -16,7 +16,8 @@ TEST(session_of, is_what_goes_back_in_a_cookie_header) {
 TEST(session_of, is_nothing_where_no_session_begins) {
   for (const char* const other :
        {"", ";", "=", "JSESSIONID", "JSESSIONID=", "JSESSIONID= ; Max-Age=0", "jsessionid=1", "XJSESSIONID=1",
-        "JSESSIONIDX=1", "a=JSESSIONID=1", "theme=dark; JSESSIONID=1"}) {
+        "JSESSIONIDX=1", "a=JSESSIONID=1", "theme=dark; JSESSIONID=1", "JSESSIONID=1\r2", "JSESSIONID=\x01",
+        "JSESSIONID=1\x7F"}) {
     EXPECT_EQ(session_of(other, site), std::nullopt) << other;
   }
 }

@@ -71,6 +71,44 @@ TEST(hostile_clients, that_send_byte_by_byte_keep_nobody_waiting) {
   for (int i = 0; i < 5; ++i) expect_good_answers(engine->port());
 }
 
+// All at once, on either engine: the one with a thread a connection takes 256 of them, and has to serve the
+// last as well as the first.
+struct crowd {
+  engine_kind engine;
+  int idle;
+  int slow;
+};
+
+class crowded : public testing::TestWithParam<crowd> {};
+INSTANTIATE_TEST_SUITE_P(hostile_clients, crowded,
+                         testing::Values(crowd{engine_kind::beast, 1'000, 200},
+                                         crowd{engine_kind::cpp_httplib, 200, 50}),
+                         [](const auto& one) {
+                           return one.param.engine == engine_kind::beast ? "beast" : "httplib";
+                         });
+
+TEST_P(crowded, by_idle_and_slow_ones_keeps_nobody_waiting) {
+  const auto [kind, idle_clients, slow_clients] = GetParam();
+  if (!may_open(static_cast<rlim_t>(2 * (idle_clients + slow_clients) + 200)))
+    GTEST_SKIP() << "too few files may be open";
+  site tickets{3};
+  const auto engine = make_engine(kind, tickets, {});
+  std::vector<raw_client> idle;
+  for (int i = 0; i < idle_clients; ++i) idle.emplace_back(engine->port());
+  std::vector<raw_client> slow;
+  for (int i = 0; i < slow_clients; ++i) {
+    slow.emplace_back(engine->port());
+    slow.back().send("GET /m/ HTTP/1.1\r\nX-Slow: ");
+  }
+  std::jthread sending{[&slow](const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      for (raw_client& one : slow) one.send("x");
+      std::this_thread::sleep_for(5ms);
+    }
+  }};
+  for (int i = 0; i < 5; ++i) expect_good_answers(engine->port());
+}
+
 TEST(hostile_clients, that_do_not_read_keep_nobody_waiting) {
   site tickets{1024};
   const auto engine = make_event_engine(tickets, {});

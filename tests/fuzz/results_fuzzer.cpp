@@ -1,0 +1,93 @@
+// Files and messages that people, disks and other versions may have touched. Each input is read as each of
+// them: a recorded run, the list of accepted regressions, a probe's report, a server's statistics. Its laws:
+// - a text is read as a whole, or refused in one line: no other exception, no crash;
+// - a recorded run has each of its rows, and its figures are finite;
+// - what a prefix of a recorded run cuts off is never missed: it is refused.
+// A checksum would keep all else from being reached: so each text is also read with the right one.
+
+#include <cmath>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "bench/probe/batch_report.hpp"
+#include "bench/track/files/recorded_run.hpp"
+#include "bench/track/files/strict_json.hpp"
+#include "bench/track/gate/accepted.hpp"
+#include "bench/track/track_error.hpp"
+#include "mock_server/server_stats.hpp"
+#include "tests/fuzz/law.hpp"
+
+namespace {
+
+using namespace farebench;
+using fuzz::expect;
+using fuzz::expect_one_line;
+using nlohmann::ordered_json;
+
+bool is_a_run(std::string_view text) {
+  try {
+    const auto run = track::parse_recorded_run(text, "a file");
+    std::size_t repetitions = 0;
+    for (const auto& [series, rows] : run.rows) {
+      repetitions += rows.size();
+      for (const auto& row : rows)
+        for (const auto& [name, value] : row) expect(std::isfinite(value), "figures are finite", name);
+    }
+    const auto rows = ordered_json::parse(text).at("benchmarks").size();
+    expect(repetitions + run.failures.size() <= rows && (repetitions == rows || !run.failures.empty()),
+           "a run has each of its rows");
+    return true;
+  } catch (const track::track_error& fault) {
+    expect_one_line(fault.what(), "a recorded run is refused in one line");
+    return false;
+  }
+}
+
+void read_run(std::string_view text) {
+  if (!is_a_run(text)) return;
+  std::string_view body = text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
+  for (std::size_t size = body.size(); size > 0; size -= 1 + size / 7)
+    expect(!is_a_run(body.substr(0, size - 1)), "what is truncated is refused");
+}
+
+/// The same run with the checksum that track record would have written; empty where it is none at all.
+std::string sealed(std::string_view text) {
+  try {
+    track::parse_strictly(text, "a file");
+  } catch (const track::track_error&) {
+    return {};
+  }
+  const auto whole = ordered_json::parse(text, nullptr, false);
+  const auto context = whole.find("context");
+  const auto rows = whole.find("benchmarks");
+  if (context == whole.end() || rows == whole.end() || !context->is_object() || !rows->is_array()) return {};
+  return track::recorded_text(*context, *rows);
+}
+
+template <typename Read>
+void read_message(Read read, const char* whose) {
+  try {
+    read();
+  } catch (const std::runtime_error& fault) {
+    expect_one_line(fault.what(), whose);
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
+  const std::string_view text{reinterpret_cast<const char*>(bytes), size};
+  read_run(text);
+  if (const auto valid = sealed(text); !valid.empty()) read_run(valid);
+  try {
+    track::parse_accepted(text, "a file");
+  } catch (const track::track_error& fault) {
+    expect_one_line(fault.what(), "a list of accepted regressions is refused in one line");
+  }
+  read_message([&] { parse_batch_report(text); }, "a probe's report is refused in one line");
+  read_message([&] { parse_server_stats(text); }, "statistics are refused in one line");
+  return 0;
+}
