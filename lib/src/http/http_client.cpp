@@ -92,6 +92,7 @@ void http_client::prepare(exchange_request request) {
   body_bytes_ = 0;
   content_length_ = -1;
   socket_errno_ = 0;
+  opened_socket_ = -1;  // it may be of a connection that never came to be
   pieces_ = 0;
   refused_ = refusal::none;
   is_chunked_ = false;

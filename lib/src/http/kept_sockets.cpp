@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <bit>
 #include <cerrno>
 
@@ -28,29 +29,38 @@ kept_sockets::kept_sockets(std::size_t clients) {
   if (clients > 1) many_.resize(std::bit_ceil(2 * clients));
 }
 
-kept_sockets::slot& kept_sockets::at(std::size_t position) {
-  return many_.empty() ? few_[position % few_.size()] : many_[position & (many_.size() - 1)];
+/// How far to look, at most.
+std::size_t kept_sockets::run() const {
+  constexpr std::size_t longest = 64;
+  return std::min(longest, size());
+}
+
+/// Fibonacci hashing (Knuth, volume 3, 6.4): the kernel gives ports out in steps of two.
+kept_sockets::slot& kept_sockets::at(int local_port, std::size_t step) {
+  const std::uint32_t mixed = static_cast<std::uint32_t>(local_port) * 0x9E3779B1u;
+  const std::size_t position = ((mixed >> 8) + step) & (size() - 1);
+  return many_.empty() ? few_[position] : many_[position];
 }
 
 void kept_sockets::remember(int local_port, int socket) {
-  const auto home = static_cast<std::size_t>(local_port);
   slot* place = nullptr;
-  for (std::size_t i = 0; i < run && place == nullptr; ++i) {
-    slot& one = at(home + i);
+  for (std::size_t i = 0; i < run() && place == nullptr; ++i) {
+    slot& one = at(local_port, i);
     if (one.port == local_port || one.port == 0) place = &one;
   }
-  // Some may be of connections that are gone by now.
-  for (std::size_t i = 0; i < run && place == nullptr; ++i) {
-    slot& one = at(home + i);
+  // All are taken: by connections that are gone by now, some of them.
+  for (std::size_t i = 0; i < run() && place == nullptr; ++i) {
+    slot& one = at(local_port, i);
     if (one.socket == socket || local_port_of(one.socket) != one.port) place = &one;
   }
-  (place == nullptr ? at(home) : *place) = {local_port, socket};
+  (place == nullptr ? at(local_port, 0) : *place) = {local_port, socket};
 }
 
 int kept_sockets::find(int local_port) const {
-  for (std::size_t i = 0; i < run; ++i) {
-    const slot& one = at(static_cast<std::size_t>(local_port) + i);
+  for (std::size_t i = 0; i < run(); ++i) {
+    const slot& one = at(local_port, i);
     if (one.port == local_port) return one.socket;
+    if (one.port == 0) break;
   }
   return -1;
 }

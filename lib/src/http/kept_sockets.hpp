@@ -26,13 +26,16 @@ class kept_sockets {
     int port = 0;  // none
     int socket = -1;
   };
-  // A port is in one of so many slots from its own on.
-  static constexpr std::size_t run = 8;
 
-  slot& at(std::size_t position);
-  const slot& at(std::size_t position) const { return const_cast<kept_sockets*>(this)->at(position); }
+  std::size_t size() const { return many_.empty() ? few_.size() : many_.size(); }
+  std::size_t run() const;
+  slot& at(int local_port, std::size_t step);
+  const slot& at(int local_port, std::size_t step) const {
+    return const_cast<kept_sockets*>(this)->at(local_port, step);
+  }
 
-  std::array<slot, run> few_{};  // of one client; more have `many_`
+  // Open addressing: a port is in one of the slots from its own on, with none empty before it.
+  std::array<slot, 8> few_{};  // of one client; more have `many_`
   std::vector<slot> many_;
 };
 
