@@ -22,7 +22,7 @@ Examples:
 
 constexpr const char* footer = R"(
 A scenario is a fault of mock_server by its name (mock_server --help lists them), drawn for two in five exchanges, or
-  mix         all faults together but those that go by timing
+  mix         all faults together but those that go by timing, or take a client to its deadline
   everything  all faults together
   restart     a server that is killed in the middle and started again, and some faults
   outage      503 and nothing else, against a budget of few repeats

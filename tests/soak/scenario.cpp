@@ -25,11 +25,11 @@ bool is_among(const std::array<fault_kind, Count>& kinds, fault_kind kind) {
   return std::ranges::find(kinds, kind) != kinds.end();
 }
 
-/// 45 % together, evenly.
-std::string mix_of(bool with_spreading) {
+/// 45 % of the exchanges meet one, of all faults evenly; or of those only that no clock has a say in.
+std::string mix_of(bool with_all) {
   std::string text;
   for (const auto& one : fault_table) {
-    if (!with_spreading && is_among(spreading, one.kind)) continue;
+    if (!with_all && (is_among(spreading, one.kind) || is_among(waited_for, one.kind))) continue;
     fmt::format_to(std::back_inserter(text), "{}{}:{:.2f}%", text.empty() ? "" : ",", one.name,
                    45.0 / static_cast<double>(fault_table.size()));
   }
@@ -109,8 +109,8 @@ soak_plan plan_of(const scenario& how, std::uint64_t seed) {
   if (how.name == "mix" || how.name == "everything") {
     plan.days = 12;
     plan.workers = seed % 3 == 0 ? 4 : 12;
-    policy.exchange.exchange_deadline = 1s;
   }
+  if (how.name == "everything") policy.exchange.exchange_deadline = 1s;
   if (how.faults_spread) {
     policy.max_attempts = 30;  // as often as it takes, until nobody is refused any more
     policy.backoff_cap = 60ms;

@@ -15,7 +15,7 @@ namespace farebench::soak {
 
 /// A way in which a site misbehaves, by name: each fault of the mock server alone (two in five exchanges),
 /// and
-///   mix         all faults together but those that go by timing
+///   mix         all faults together but those that go by timing, or take a client to its deadline
 ///   everything  all faults together
 ///   restart     a server that is killed in the middle, and started again; and some faults
 ///   outage      503 and nothing else, against a budget of few repeats

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <stdexcept>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -33,8 +34,7 @@ class visited_site {
       : what_{what}, plan_{plan_of(*what.how, what.seed)}, server_{server_of(what, plan_, log_)} {}
 
   recorded visit(strategy& how, bool is_sequential) {
-    // A listener that the last visit's end found closed is open again.
-    if (what_.how->faults_spread) std::this_thread::sleep_for(50ms);
+    if (what_.how->faults_spread) wait_until_it_answers();
     log_.read_new();
     const disturbance disturb = what_.how->restarts ? disturbance{[this] { restart(); }} : disturbance{};
     auto seen = record_batch(how, batch_of(plan_, server_.url()), plan_, disturb);
@@ -48,6 +48,18 @@ class visited_site {
   const soak_plan& plan() const { return plan_; }
 
  private:
+  /// The last visit may have left its listener closed; it opens again by itself.
+  void wait_until_it_answers() const {
+    for (int tries = 0;; ++tries) {
+      try {
+        server_.stats();
+        return;
+      } catch (const std::runtime_error&) {
+        if (tries == 200) throw;
+        std::this_thread::sleep_for(20ms);
+      }
+    }
+  }
   void restart() {
     server_.kill();
     std::this_thread::sleep_for(30ms);

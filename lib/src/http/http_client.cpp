@@ -318,8 +318,8 @@ curl_socket_t http_client::on_open_socket(void* self, curlsocktype, curl_sockadd
 ///
 /// On a kept connection there may be bytes that nobody has asked for: what a Content-Length left out, or a
 /// second answer. libcurl 7.88 takes such a connection for alive, and them for the answer: of one day the
-/// fares of another. So it is given up, and so is one that has come to its end: libcurl repeats no more than
-/// five requests in the life of a handle (it never forgets how many).
+/// fares of another. So it is given up, and so is one that has come to its end: libcurl counts its repeats
+/// over the life of a handle, and fails each sixth request that needs one ("tried 5 times before giving up").
 int http_client::on_request(void* self, char*, char*, int peer_port, int local_port) {
   auto& client = *static_cast<http_client*>(self);
   curl_easy_setopt(client.handle_.get(), CURLOPT_FRESH_CONNECT,
