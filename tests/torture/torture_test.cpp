@@ -45,7 +45,11 @@ using namespace std::chrono_literals;
 constexpr std::size_t days = 3;
 constexpr std::size_t workers = 2;
 constexpr std::size_t page_kb = 3;
+#if defined(__SANITIZE_ADDRESS__)
+constexpr std::size_t sampled_points = 20;  // each looks for leaks, which takes its time
+#else
 constexpr std::size_t sampled_points = 100;
+#endif
 constexpr unsigned patience_seconds = 20;
 
 // How a point's process ends.
