@@ -38,7 +38,7 @@ std::optional<fault_script> fault_injection::meet(const site_request& request, s
                                                   site_response& answer, nanoseconds& latency) {
   const auto known = parse_scrape_tag(tag);
   if (!tag.empty() && !known) answer = bad_tag();
-  const scrape_step exchange = place(request, known, answer);
+  const attempt_step exchange = place(request, known, answer);
   const auto fault = choose(request, exchange, answer);
   const auto session = answer.session;
   std::optional<fault_script> script;
@@ -47,9 +47,9 @@ std::optional<fault_script> fault_injection::meet(const site_request& request, s
   return script;
 }
 
-scrape_step fault_injection::place(const site_request& request, const std::optional<scrape_tag>& tag,
-                                   const site_response& answer) {
-  scrape_step exchange{.step = step_of(request)};
+attempt_step fault_injection::place(const site_request& request, const std::optional<scrape_tag>& tag,
+                                    const site_response& answer) {
+  attempt_step exchange{.step = step_of(request)};
   if (tag) {
     exchange.date = tag->date;
     exchange.attempt = tag->attempt;
@@ -63,7 +63,7 @@ scrape_step fault_injection::place(const site_request& request, const std::optio
   return exchange;
 }
 
-std::optional<fault_kind> fault_injection::choose(const site_request& request, const scrape_step& exchange,
+std::optional<fault_kind> fault_injection::choose(const site_request& request, const attempt_step& exchange,
                                                   const site_response& answer) const {
   if (request.target == redirect_target) return fault_kind::redirect_loop;
   if (std::holds_alternative<std::monostate>(answer.done)) return std::nullopt;
@@ -71,7 +71,7 @@ std::optional<fault_kind> fault_injection::choose(const site_request& request, c
 }
 
 std::optional<fault_script> fault_injection::inject(fault_kind fault, const site_request& request,
-                                                    const scrape_step& exchange, site_response& answer,
+                                                    const attempt_step& exchange, site_response& answer,
                                                     nanoseconds& latency) {
   if (fault == fault_kind::late_answer) latency = std::max(10 * latency, least_late);
   if (fault == fault_kind::expired_session) {

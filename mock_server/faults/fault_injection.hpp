@@ -30,12 +30,12 @@ class fault_injection {
                                    std::chrono::nanoseconds& latency);
 
  private:
-  scrape_step place(const site_request& request, const std::optional<scrape_tag>& tag,
-                    const site_response& answer);
-  std::optional<fault_kind> choose(const site_request& request, const scrape_step& exchange,
+  attempt_step place(const site_request& request, const std::optional<scrape_tag>& tag,
+                     const site_response& answer);
+  std::optional<fault_kind> choose(const site_request& request, const attempt_step& exchange,
                                    const site_response& answer) const;
   std::optional<fault_script> inject(fault_kind fault, const site_request& request,
-                                     const scrape_step& exchange, site_response& answer,
+                                     const attempt_step& exchange, site_response& answer,
                                      std::chrono::nanoseconds& latency);
 
   site& site_;

@@ -30,7 +30,7 @@ fault_log::fault_log(const std::filesystem::path& path)
     throw std::system_error(errno, std::generic_category(), "fault log: open " + path.string());
 }
 
-void fault_log::write(const scrape_step& exchange, std::optional<std::uint64_t> session,
+void fault_log::write(const attempt_step& exchange, std::optional<std::uint64_t> session,
                       std::optional<fault_kind> fault, int status) {
   std::string line = fmt::format(
       "{{\"date\":{},",

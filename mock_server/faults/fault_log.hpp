@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <optional>
 
+#include "mock_server/faults/attempt_step.hpp"
 #include "mock_server/faults/fault_kind.hpp"
-#include "mock_server/faults/scrape_step.hpp"
 #include "posix/file_descriptor.hpp"
 
 namespace farebench {
@@ -26,7 +26,7 @@ class fault_log {
   explicit fault_log(const std::filesystem::path& path);
 
   /// A line that cannot be written is told of on standard error, the first one.
-  void write(const scrape_step& exchange, std::optional<std::uint64_t> session,
+  void write(const attempt_step& exchange, std::optional<std::uint64_t> session,
              std::optional<fault_kind> fault, int status);
 
  private:

@@ -4,8 +4,8 @@
 #include <limits>
 #include <optional>
 
+#include "mock_server/faults/attempt_step.hpp"
 #include "mock_server/faults/fault_rates.hpp"
-#include "mock_server/faults/scrape_step.hpp"
 #include "mock_server/site/random_stream.hpp"
 
 namespace farebench {
@@ -21,9 +21,9 @@ struct fault_plan {
 
   /// Nothing: answer as it should be. Where the fault drawn does not apply to that step, too: so `a:10%` is
   /// 10 % of the exchanges that it applies to, whatever else is asked for.
-  std::optional<fault_kind> at(const scrape_step& exchange) const;
+  std::optional<fault_kind> at(const attempt_step& exchange) const;
   /// What the fault itself then draws (a row, a status), as reproducible.
-  random_stream details_at(const scrape_step& exchange) const;
+  random_stream details_at(const attempt_step& exchange) const;
 };
 
 }  // namespace farebench

@@ -7,7 +7,7 @@
 
 #include "mock_server/engine/request_limits.hpp"
 #include "mock_server/engine/served_site.hpp"
-#include "mock_server/faults/scrape_step.hpp"
+#include "mock_server/faults/attempt_step.hpp"
 
 namespace farebench {
 namespace http = boost::beast::http;

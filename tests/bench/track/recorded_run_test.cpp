@@ -114,8 +114,8 @@ TEST(recorded_run, nested_without_end_is_refused) {
 TEST(recorded_run, is_refused_in_one_line_whatever_it_says) {
   auto context = made_up_context();
   context["format"] = "two\nlines\x1b[31m";
-  const auto why =
-      complaint_about(nlohmann::ordered_json{{"context", context}, {"benchmarks", made_up_rows(50, 1)}}.dump());
+  const auto why = complaint_about(
+      nlohmann::ordered_json{{"context", context}, {"benchmarks", made_up_rows(50, 1)}}.dump());
   EXPECT_THAT(why, HasSubstr("two lines"));
   EXPECT_EQ(why.find_first_of("\n\x1b"), std::string::npos);
 }

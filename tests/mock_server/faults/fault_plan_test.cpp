@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-scrape_step on_day(int day, int step, std::uint32_t attempt) {
+attempt_step on_day(int day, int step, std::uint32_t attempt) {
   return {.date = std::chrono::sys_days{2026y / 1 / 1} + std::chrono::days{day},
           .session = {},
           .step = step,

@@ -1,4 +1,4 @@
-#include "mock_server/faults/scrape_step.hpp"
+#include "mock_server/faults/attempt_step.hpp"
 
 #include <charconv>
 

@@ -10,7 +10,7 @@ namespace farebench {
 
 /// What a request is to the fault plan and the log: which exchange, of which day's scrape, at which attempt.
 /// A value.
-struct scrape_step {
+struct attempt_step {
   std::optional<std::chrono::year_month_day> date = {};  ///< nothing: not known, then it goes by `session`
   std::optional<std::uint64_t> session = {};  ///< of an untagged GET /m/: how many sessions were before it
   int step = 0;                               ///< 1: GET /m/; 2: the search; 0: neither
