@@ -30,6 +30,7 @@ query asked_on(int day) {
 
 std::vector<std::string> pages_of(std::size_t page_kb) {
   std::vector<std::string> pages;
+  pages.reserve(days);
   for (int day = 0; day < days; ++day) pages.push_back(results_page(asked_on(day), page_kb));
   return pages;
 }
@@ -55,7 +56,7 @@ void scan_pages(benchmark::State& state, std::size_t page_kb, std::size_t piece_
   const auto pages = pages_of(page_kb);
   fare_scanner scanner;
   std::int64_t bytes = 0;
-  for (std::size_t at = 0; auto _ : state) {
+  for (std::size_t at = 0; [[maybe_unused]] const auto iteration : state) {
     const auto& page = pages[at++ % pages.size()];
     benchmark::DoNotOptimize(scan(scanner, page, piece_bytes));
     bytes += static_cast<std::int64_t>(page.size());
@@ -66,7 +67,7 @@ void scan_pages(benchmark::State& state, std::size_t page_kb, std::size_t piece_
 void find_tags(benchmark::State& state, std::size_t page_kb) {
   const auto pages = pages_of(page_kb);
   std::int64_t bytes = 0;
-  for (std::size_t at = 0; auto _ : state) {
+  for (std::size_t at = 0; [[maybe_unused]] const auto iteration : state) {
     const auto& page = pages[at++ % pages.size()];
     std::size_t tags = 0;
     const char* const end = page.data() + page.size();
