@@ -107,7 +107,8 @@ void multi_handle::collect_unwatched(finished_transfers& into) noexcept {
     auto& failed = into.add(easy, CURLE_FAILED_INIT);
     try {
       failed.error_text = fmt::format("epoll_ctl: {}", std::generic_category().message(error));
-    } catch (const std::bad_alloc&) {  // then without a text
+    } catch (const std::bad_alloc&) {
+      failed.error_text.clear();  // then without a text
     }
   }
 }

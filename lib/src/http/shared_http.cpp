@@ -51,6 +51,7 @@ std::string shared_http::take_error_text() noexcept {
   try {
     text = error_text_.data();
   } catch (const std::bad_alloc&) {
+    text.clear();  // then there is none
   }
   error_text_[0] = '\0';
   return text;
