@@ -79,7 +79,7 @@ Function* next(const char* name) {
 }  // namespace
 
 // glibc's allocator by its other names, so that none need be looked up, which allocates; and
-// AddressSanitizer's. NOLINTBEGIN(bugprone-reserved-identifier, readability-identifier-naming)
+// AddressSanitizer's. NOLINTBEGIN(clang-diagnostic-reserved-identifier, readability-identifier-naming)
 #if defined(FAREBENCH_OVER_ASAN)
 #define FAREBENCH_REAL(name) __interceptor_##name
 #else
@@ -92,7 +92,7 @@ void* FAREBENCH_REAL(realloc)(void* block, std::size_t size);
 void* FAREBENCH_REAL(memalign)(std::size_t alignment, std::size_t size);
 void FAREBENCH_REAL(free)(void* block);
 }
-// NOLINTEND(bugprone-reserved-identifier, readability-identifier-naming)
+// NOLINTEND(clang-diagnostic-reserved-identifier, readability-identifier-naming)
 
 namespace {
 

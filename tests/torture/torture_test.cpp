@@ -19,6 +19,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -60,7 +61,7 @@ void end_hung(int) { _exit(hung); }
 void end_crashed(int signal, siginfo_t*, void* context) {
   const auto& registers = static_cast<const ucontext_t*>(context)->uc_mcontext.gregs;
   Dl_info of{};
-  const bool known = dladdr(reinterpret_cast<void*>(registers[REG_RIP]), &of) != 0 && of.dli_fname;
+  const bool known = dladdr(std::bit_cast<void*>(registers[REG_RIP]), &of) != 0 && of.dli_fname;
   if (known && std::string_view{of.dli_fname}.find("/libcurl.so") != std::string_view::npos)
     _exit(died_in_libcurl);
   std::signal(signal, SIG_DFL);  // and the instruction is tried again

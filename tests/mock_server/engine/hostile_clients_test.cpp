@@ -89,13 +89,15 @@ INSTANTIATE_TEST_SUITE_P(hostile_clients, crowded,
 
 TEST_P(crowded, by_idle_and_slow_ones_keeps_nobody_waiting) {
   const auto [kind, idle_clients, slow_clients] = GetParam();
-  if (!may_open(static_cast<rlim_t>(2 * (idle_clients + slow_clients) + 200)))
+  if (!may_open(2 * static_cast<rlim_t>(idle_clients + slow_clients) + 200))
     GTEST_SKIP() << "too few files may be open";
   site tickets{3};
   const auto engine = make_engine(kind, tickets, {});
   std::vector<raw_client> idle;
+  idle.reserve(static_cast<std::size_t>(idle_clients));
   for (int i = 0; i < idle_clients; ++i) idle.emplace_back(engine->port());
   std::vector<raw_client> slow;
+  slow.reserve(static_cast<std::size_t>(slow_clients));
   for (int i = 0; i < slow_clients; ++i) {
     slow.emplace_back(engine->port());
     slow.back().send("GET /m/ HTTP/1.1\r\nX-Slow: ");
