@@ -50,7 +50,11 @@ int watched_sockets::watch(int socket, std::uint32_t events, std::uint32_t owner
 
 void watched_sockets::forget(int socket) {
   const auto index = static_cast<std::size_t>(socket);
-  if (index < sockets_.size()) sockets_[index] = {};  // closing it takes it out of epoll
+  if (index >= sockets_.size()) return;
+  // Closing takes a socket out of epoll only when it is closed everywhere: a child process that is just being
+  // started holds a copy, and then its events would come still, under a number that may be another's by then.
+  if (sockets_[index].in_epoll != 0) tell_epoll(EPOLL_CTL_DEL, socket, 0);
+  sockets_[index] = {};
 }
 
 std::span<const watched_sockets::event> watched_sockets::wait(int milliseconds) {

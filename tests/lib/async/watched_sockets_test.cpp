@@ -88,6 +88,19 @@ TEST_F(watched_sockets_test, do_not_take_a_new_socket_for_the_old_one_of_its_num
   EXPECT_EQ(sockets_.wait(1000).size(), 1u);
 }
 
+TEST_F(watched_sockets_test, are_silent_about_one_that_is_closed_here_and_still_open_elsewhere) {
+  ASSERT_EQ(sockets_.watch(ours_.get(), EPOLLIN, owner), 0);
+  const file_descriptor copy{dup(ours_.get())};  // as a child process has
+  const int number = ours_.get();
+  sockets_.forget(number);
+  ours_.reset();
+  const file_descriptor other{dup(theirs_.get())};
+  ASSERT_EQ(other.get(), number);
+  ASSERT_EQ(sockets_.watch(number, EPOLLIN, owner), 0);
+  send();  // readable by the copy alone
+  EXPECT_TRUE(sockets_.wait(20).empty());
+}
+
 TEST_F(watched_sockets_test, name_the_reason_when_a_socket_cannot_be_watched) {
   const int number = theirs_.get();
   theirs_.reset();

@@ -5,7 +5,6 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
-#include <regex>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -114,7 +113,10 @@ TEST(fault_injection, is_the_same_for_the_same_seed) {
     }
     auto lines = log.lines();
     // Which session it was goes by the order.
-    for (auto& line : lines) line = std::regex_replace(line, std::regex{"\"session\":[0-9]+,"}, "");
+    for (auto& line : lines) {
+      const auto session = line.find("\"session\":");
+      if (session != std::string::npos) line.erase(session, line.find(',', session) + 1 - session);
+    }
     std::ranges::sort(lines);
     return lines;
   };
