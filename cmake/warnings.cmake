@@ -13,6 +13,9 @@ if(FAREBENCH_SANITIZE)
     # With sanitizers GCC warns of uninitialised members inside the standard library (its manual says so), and
     # ThreadSanitizer of Asio's fences, which it does not follow; they only add to what Asio's mutex orders.
     $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized -Wno-tsan>)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND FAREBENCH_SANITIZE MATCHES "address")
+    target_compile_definitions(farebench_flags INTERFACE __SANITIZE_ADDRESS__)  # as GCC says it; clang-19 by __has_feature
+  endif()
   target_link_options(farebench_flags INTERFACE -fsanitize=${FAREBENCH_SANITIZE})
 endif()
 if(FAREBENCH_FUZZ)

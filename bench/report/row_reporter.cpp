@@ -36,7 +36,7 @@ class row_reporter final : public BenchmarkReporter {
     // It points into argv[0], as does its last component.
     if (const char* path = Context::executable_name) {
       const std::string_view text(path);
-      Context::executable_name = path + text.rfind('/') + 1;  // npos + 1 is 0
+      Context::executable_name = path + (text.rfind('/') + 1);  // npos + 1 is 0
     }
     // What is added as custom context comes from anywhere, /proc too, and must not break the JSON.
     if (auto* custom = benchmark::internal::GetGlobalContext())

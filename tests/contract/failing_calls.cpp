@@ -91,6 +91,10 @@ void* FAREBENCH_REAL(calloc)(std::size_t count, std::size_t size);
 void* FAREBENCH_REAL(realloc)(void* block, std::size_t size);
 void* FAREBENCH_REAL(memalign)(std::size_t alignment, std::size_t size);
 void FAREBENCH_REAL(free)(void* block);
+#if defined(FAREBENCH_OVER_ASAN)
+int FAREBENCH_REAL(pthread_create)(pthread_t* thread, const pthread_attr_t* attributes, void* (*start)(void*),
+                                   void* argument);
+#endif
 }
 // NOLINTEND(clang-diagnostic-reserved-identifier, readability-identifier-naming)
 
@@ -147,7 +151,12 @@ void* mmap(void* address, std::size_t size, int protection, int flags, int descr
 
 int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*start)(void*),
                    void* argument) {
+#if defined(FAREBENCH_OVER_ASAN)
+  constexpr auto* real =
+      FAREBENCH_REAL(pthread_create);  // the next one may be glibc's, and it keeps account of threads
+#else
   static auto* const real = next<decltype(::pthread_create)>("pthread_create");
+#endif
   return fails(pthread_create_call) ? EAGAIN : real(thread, attributes, start, argument);
 }
 

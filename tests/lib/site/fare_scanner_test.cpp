@@ -73,6 +73,17 @@ TEST(fare_scanner, takes_no_page_without_results_for_one_without_fares) {
   }
 }
 
+TEST(fare_scanner, says_the_same_of_an_empty_page_whether_or_not_it_came_in_pieces) {
+  fare_scanner without;
+  fare_scanner in_pieces;
+  for (int piece = 0; piece < 2; ++piece) in_pieces.feed("");
+  const auto expected = without.finish();
+  ASSERT_FALSE(expected);
+  const auto result = in_pieces.finish();
+  ASSERT_FALSE(result);
+  EXPECT_EQ(describe(result.error()), describe(expected.error()));
+}
+
 TEST(fare_scanner, knows_results_by_a_token_of_any_class_list) {
   for (const auto* const tag : {"<div class='results'>", "<table class=\"list results wide\">",
                                 "<p CLASS=results>", "<p class='re&#115;ults'>", "<p class='&#9;results'>",
