@@ -5,8 +5,10 @@
 
 #include <gmock/gmock.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
 
 #include "tests/soak/case_protocol.hpp"
 #include "tests/soak/worker_process.hpp"
@@ -101,6 +103,20 @@ TEST(soak_command, refuses_what_it_does_not_know_with_one_line) {
     EXPECT_EQ(run.output, "") << wrong;
     EXPECT_THAT(run.errors, testing::MatchesRegex("soak: [^\n]+\n")) << wrong;
   }
+}
+
+TEST(soak_command, ends_with_two_where_no_site_can_be_started) {
+  const std::filesystem::path folder{testing::TempDir() + "soak_alone_" + std::to_string(::getpid())};
+  std::filesystem::create_directory(folder);
+  // Without mock_server beside it.
+  std::filesystem::copy_file(std::string{FAREBENCH_BIN_DIR} + "/soak", folder / "soak");
+  for (const char* const flags : {"--seeds 1", "--mutants"}) {
+    const auto run = test::run_command((folder / "soak").string() + " " + flags);
+    EXPECT_EQ(run.exit_code, 2);
+    EXPECT_EQ(run.output, "");
+    EXPECT_THAT(run.errors, testing::MatchesRegex("soak: [^\n]*mock_server[^\n]*\n"));
+  }
+  std::filesystem::remove_all(folder);
 }
 
 TEST(soak_command, has_help) {

@@ -8,6 +8,7 @@
 #include <exception>
 
 #include "lib/cli/standard_streams.hpp"
+#include "mock_server/process/mock_server_process.hpp"
 #include "tests/soak/campaign.hpp"
 #include "tests/soak/flags.hpp"
 #include "tests/soak/mutant_check.hpp"
@@ -94,6 +95,8 @@ int main(int argc, char** argv) {
       return end->exit_code;
     }
     const auto& flags = std::get<soak_flags>(asked);
+    // Where no site can be started, that is no strategy's fault.
+    mock_server_process{{.engine = engine_kind::beast}};
     if (flags.checks_mutants) {
       return check_mutants([](const std::string& line) { fmt::print("{}\n", line); }) ? 0 : 1;
     }
