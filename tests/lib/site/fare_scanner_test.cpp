@@ -58,6 +58,13 @@ TEST(fare_scanner, finds_no_fares_on_a_page_of_results_without_rows) {
   }
 }
 
+TEST(fare_scanner, takes_an_empty_piece_for_nothing) {
+  fare_scanner scanner;
+  const auto nothing = scanner.finish();
+  scanner.feed("");
+  EXPECT_EQ(scanner.finish(), nothing);
+}
+
 TEST(fare_scanner, takes_no_page_without_results_for_one_without_fares) {
   for (const std::string& other :
        {std::string{}, fixture("empty.html"), fixture("text_only.html"),
