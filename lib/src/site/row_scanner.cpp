@@ -38,7 +38,9 @@ bool is_dropped_control(char c) {
 void row_scanner::feed(std::string_view piece) {
   const char* at = piece.data();
   const char* const end = at + piece.size();
-  while (at != end && problem_ == page_problem::none) at = step(at, end);
+  // Nearly always text and a tag, for which `step` is a detour.
+  while (at != end && problem_ == page_problem::none)
+    at = place_ == place::content ? content(at, end) : step(at, end);
 }
 
 page_problem row_scanner::finish() {
@@ -345,8 +347,9 @@ void row_scanner::begin_reference() {
 
 void row_scanner::begin_markup() {
   blanks_ = 0;
-  if (row_) words_.at_markup();
   place_ = place::markup;
+  if (!row_) return;
+  words_.at_markup();
   check_words();
 }
 
@@ -375,7 +378,10 @@ void row_scanner::take_less_than() {
 void row_scanner::take_start_tag() {
   const html::tag_name name = name_.name();
   // Right after a misplaced doctype, libxml2 does not look ahead.
-  if (!std::exchange(after_doctype_, false)) open_.close_for(html::tag_name_reader::early_id(name));
+  if (!std::exchange(after_doctype_, false)) {
+    const html::element early = html::tag_name_reader::early_id(name);
+    if (early != name.id) open_.close_for(early);
+  }
   const bool admitted = open_.admit(name);
   settle_row();
   if (problem_ != page_problem::none) return;

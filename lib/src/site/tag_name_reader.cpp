@@ -24,7 +24,7 @@ tag_name tag_name_reader::name() const {
   return {text(), size_ > longest_element_name ? element::unknown : find_element(number_)};
 }
 
-element tag_name_reader::early_id(tag_name name) {
+element tag_name_reader::early_id(const tag_name& name) {
   if (name.id != element::unknown) return name.id;  // no name in the table has a full stop
   const auto stop = name.text.find('.');
   return stop == std::string_view::npos ? name.id : find_element(name.text.substr(0, stop));

@@ -23,7 +23,7 @@ class tag_name_reader {
   tag_name name() const;
   /// For a start tag, libxml2 first closes elements for the name up to its first full stop, then for the
   /// whole name. Seen in 2.9.14, whose look-ahead reads names by other rules.
-  static element early_id(tag_name name);
+  static element early_id(const tag_name& name);
 
  private:
   std::string_view text() const { return {text_.data(), size_}; }
