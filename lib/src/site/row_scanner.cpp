@@ -117,9 +117,9 @@ const char* row_scanner::content(const char* at, const char* end) {
   if (open_.text_implies()) return outer_text(at, end);
   const char* stop = at;
   if (row_) {
-    while (stop != end && *stop != '<' && *stop != '&') ++stop;
-    words_.bytes(at, stop, *listener_);
+    stop = words_.text(at, end, *listener_);
     check_words();
+    if (problem_ != page_problem::none) return stop;
   } else {
     stop = find(at, end, '<');  // only rows have text, so that & means nothing here
   }
@@ -168,7 +168,7 @@ const char* row_scanner::outer_text(const char* at, const char* end) {
     if (is_text_blank(c)) {
       if (stage_ != stage::content) continue;
       after_doctype_ = false;
-      if (row_) words_.bytes(at, at + 1, *listener_);
+      if (row_) words_.text(at, at + 1, *listener_);
       if (++blanks_ < text_run_bytes) continue;
       imply_by_text();
       return at + 1;
@@ -362,7 +362,8 @@ void row_scanner::imply_by_text() {
 
 void row_scanner::take_text(std::string_view text) {
   imply_by_text();
-  if (row_) words_.bytes(text.data(), text.data() + text.size(), *listener_);
+  if (!row_) return;
+  for (const char c : text) words_.character(static_cast<unsigned char>(c), *listener_);
   check_words();
 }
 
@@ -370,8 +371,7 @@ void row_scanner::take_text(std::string_view text) {
 void row_scanner::take_less_than() {
   place_ = place::content;
   if (!row_) return;
-  const char less_than = '<';
-  words_.bytes(&less_than, &less_than + 1, *listener_);
+  words_.character('<', *listener_);
   check_words();
 }
 
@@ -423,14 +423,9 @@ void row_scanner::settle_row() {
 }
 
 void row_scanner::check_words() {
-  switch (words_.refused()) {
-    case word_collector::refusal::none:
-      return;
-    case word_collector::refusal::overlong_word:
-      return fail(page_problem::overlong_word);
-    case word_collector::refusal::invalid_text:
-      return fail(page_problem::invalid_text);
-  }
+  using refusal = word_collector::refusal;
+  if (words_.refused() == refusal::none) return;
+  fail(words_.refused() == refusal::overlong_word ? page_problem::overlong_word : page_problem::invalid_text);
 }
 
 }  // namespace farebench
