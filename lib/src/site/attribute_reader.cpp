@@ -29,6 +29,7 @@ void attribute_reader::begin() {
   self_closing_ = false;
 }
 
+// In the order of a tag, so that an attribute within the piece takes one look at the place.
 const char* attribute_reader::read(const char* at, const char* end) {
   while (at != end) {
     switch (at_) {
@@ -39,17 +40,42 @@ const char* attribute_reader::read(const char* at, const char* end) {
           at_ = place::done;
           return at + 1;
         }
-        if (begins_name(*at)) {
-          at_ = place::attribute_name;
-          attribute_size_ = 0;
-          is_class_ = true;
-        } else if (*at == '/') {
-          at_ = place::slash;
-          ++at;
-        } else {
-          at_ = place::nonsense;
+        if (!begins_name(*at)) {
+          at_ = *at == '/' ? place::slash : place::nonsense;
+          if (at_ == place::slash) ++at;
+          break;
         }
+        at_ = place::attribute_name;
+        attribute_size_ = 0;
+        is_class_ = true;
+        [[fallthrough]];
+      case place::attribute_name:
+        at = attribute_name(at, end);
+        if (at_ == place::attribute_name) return at;
+        [[fallthrough]];
+      case place::after_attribute_name:
+        while (at != end && is_blank(*at)) ++at;
+        if (at == end) return at;
+        if (*at != '=') {
+          at_ = place::between;
+          break;
+        }
+        at_ = place::before_value;
+        ++at;
+        [[fallthrough]];
+      case place::before_value:
+        while (at != end && is_blank(*at)) ++at;
+        if (at == end) return at;
+        at = begin_value(at, end);
+        if (at_ != place::quoted_value) break;
+        [[fallthrough]];
+      case place::quoted_value: {
+        const void* const found = std::memchr(at, quote_, static_cast<std::size_t>(end - at));
+        if (found == nullptr) return end;
+        at = static_cast<const char*>(found) + 1;
+        at_ = place::between;
         break;
+      }
       case place::slash:
         self_closing_ = *at == '>';
         at_ = self_closing_ ? place::between : place::nonsense;
@@ -64,31 +90,6 @@ const char* attribute_reader::read(const char* at, const char* end) {
           at_ = place::between;
         }
         break;
-      case place::attribute_name:
-        at = attribute_name(at, end);
-        break;
-      case place::after_attribute_name:
-        while (at != end && is_blank(*at)) ++at;
-        if (at == end) return at;
-        if (*at == '=') {
-          at_ = place::before_value;
-          ++at;
-        } else {
-          at_ = place::between;
-        }
-        break;
-      case place::before_value:
-        while (at != end && is_blank(*at)) ++at;
-        if (at == end) return at;
-        at = begin_value(at, end);
-        break;
-      case place::quoted_value: {
-        const void* const found = std::memchr(at, quote_, static_cast<std::size_t>(end - at));
-        if (found == nullptr) return end;
-        at = static_cast<const char*>(found) + 1;
-        at_ = place::between;
-        break;
-      }
       case place::unquoted_value:
         while (at != end && !is_blank(*at) && *at != '>') ++at;
         if (at == end) return at;

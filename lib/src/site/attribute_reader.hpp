@@ -28,12 +28,12 @@ class attribute_reader {
  private:
   enum class place : std::uint8_t {
     between,
-    slash,  // a / was read: it ends the tag if a > follows, else begins nonsense
-    nonsense,
     attribute_name,
     after_attribute_name,
     before_value,
     quoted_value,
+    slash,  // a / was read: it ends the tag if a > follows, else begins nonsense
+    nonsense,
     unquoted_value,
     class_value,
     class_reference,

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
 
 namespace farebench {
@@ -10,16 +9,12 @@ namespace {
 
 constexpr std::size_t longest_quotation = 64;
 
-bool all_digits(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-}
-
 template <typename Number>
 std::optional<Number> parse_digits(std::string_view text) {
   Number value{};
-  if (!all_digits(text)) return std::nullopt;
-  const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (result.ec != std::errc{}) return std::nullopt;
+  const char* const end = text.data() + text.size();
+  const auto [stop, fault] = std::from_chars(text.data(), end, value);
+  if (fault != std::errc{} || stop != end || text.front() == '-') return std::nullopt;
   return value;
 }
 

@@ -82,7 +82,7 @@ fare_scanner::fare_scanner(fare_scanner&&) noexcept = default;
 fare_scanner& fare_scanner::operator=(fare_scanner&&) noexcept = default;
 
 void fare_scanner::feed(std::string_view piece) {
-  if (piece.empty()) return;  // is no page yet
+  if (piece.empty()) return;  // no page has begun
   if (!state_) state_ = std::make_unique<state>();
   if (state_->wrong) return;
   state_->rows.feed(piece);

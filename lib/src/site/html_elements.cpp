@@ -30,41 +30,42 @@ constexpr std::array names = std::to_array<std::string_view>({
 
 static_assert(names.size() < 255, "an element's number is one byte");
 
-constexpr std::size_t slots = 1024;
-
-// The factors were found by trial: they give every name above a slot of its own.
-constexpr std::size_t slot_of(std::string_view name) {
-  const auto at = [&](std::size_t i) {
-    return static_cast<std::size_t>(static_cast<unsigned char>(name[i]));
-  };
-  return (name.size() * 36 + at(0) * 492 + at(name.size() / 2) * 249 + at(name.size() - 1) * 762) % slots;
+constexpr std::uint64_t number_of(std::string_view name) {
+  std::uint64_t number = 0;
+  for (const char c : name) number = append_to_number(number, c);
+  return number;
 }
 
-// Open addressing: at the slot of its name or the next free one, an element's number; 0 ends a search.
+// By element; 0, which is no name's, for the unknown one.
+constexpr auto numbers = [] {
+  std::array<std::uint64_t, names.size() + 1> table{};
+  for (std::size_t i = 0; i < names.size(); ++i) table[i + 1] = number_of(names[i]);
+  return table;
+}();
+
+constexpr int slot_bits = 10;
+
+// The factor was found by trial: it gives every name above a slot of its own.
+constexpr std::size_t slot_of(std::uint64_t number) {
+  return number * 0xC778C7DE815FC059 >> (64 - slot_bits);
+}
+
 constexpr auto element_by_slot = [] {
-  std::array<std::uint8_t, slots> table{};
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    std::size_t slot = slot_of(names[i]);
-    while (table[slot] != 0) slot = (slot + 1) % slots;
-    table[slot] = static_cast<std::uint8_t>(i + 1);
+  std::array<std::uint8_t, std::size_t{1} << slot_bits> table{};
+  for (std::size_t i = 1; i < numbers.size(); ++i) {
+    auto& slot = table[slot_of(numbers[i])];
+    if (slot != 0 || names[i - 1].size() > longest_element_name) throw "two names have one slot";
+    slot = static_cast<std::uint8_t>(i);
   }
   return table;
 }();
 
-// Of names this short, a call of memcmp costs more than all there is to compare.
-constexpr bool is_same(std::string_view one, std::string_view other) {
-  if (one.size() != other.size()) return false;
-  for (std::size_t i = 0; i < one.size(); ++i)
-    if (one[i] != other[i]) return false;
-  return true;
+constexpr element find(std::uint64_t number) {
+  const std::uint8_t candidate = element_by_slot[slot_of(number)];
+  return numbers[candidate] == number ? element{candidate} : element::unknown;
 }
-
 constexpr element find(std::string_view name) {
-  if (name.empty()) return element::unknown;
-  for (std::size_t slot = slot_of(name); element_by_slot[slot] != 0; slot = (slot + 1) % slots) {
-    if (is_same(names[element_by_slot[slot] - 1U], name)) return element{element_by_slot[slot]};
-  }
-  return element::unknown;
+  return name.size() > longest_element_name ? element::unknown : find(number_of(name));
 }
 
 constexpr std::size_t index(element e) { return static_cast<std::size_t>(e); }
@@ -187,6 +188,7 @@ constexpr auto priorities = [] {
 }  // namespace
 
 element find_element(std::string_view name) { return find(name); }
+element find_element(std::uint64_t number) { return find(number); }
 bool start_closes(element opening, element open) { return contains(closed_by[index(open)], opening); }
 int end_priority(element of) { return priorities[index(of)]; }
 bool is_void(element of) { return contains(void_elements, of); }

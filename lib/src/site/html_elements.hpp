@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -11,8 +12,18 @@ namespace farebench::html {
 /// elements are the same only if their names are.
 enum class element : std::uint8_t { unknown = 0 };
 
-/// The element of a lower-case name.
+/// No element in the table has a longer name.
+inline constexpr std::size_t longest_element_name = 10;
+
+/// The number of a lower-case name, from that of the name without its last character: 0 for none, then a
+/// digit of base 80 for each. Up to `longest_element_name` characters, no two names have one number.
+constexpr std::uint64_t append_to_number(std::uint64_t number, char lower) {
+  return number * 80 + static_cast<std::uint64_t>(lower - ',');  // '-' to 'z' are 1 to 78
+}
+
+/// The element of a lower-case name, or of the number of a name up to `longest_element_name`.
 element find_element(std::string_view name);
+element find_element(std::uint64_t number);
 
 /// Whether the start tag of `opening` closes an open `open` that is the innermost element.
 bool start_closes(element opening, element open);

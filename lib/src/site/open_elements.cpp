@@ -16,7 +16,7 @@ bool belongs_outside_body(element e) {
 
 }  // namespace
 
-bool open_elements::admit(tag_name name) {
+bool open_elements::admit(const tag_name& name) {
   close_for(name.id);
   imply(name);
   const bool dropped = (name.id == well_known::html && size_ > 0) ||
@@ -26,7 +26,7 @@ bool open_elements::admit(tag_name name) {
   return !dropped;
 }
 
-void open_elements::push(tag_name name) {
+void open_elements::push(const tag_name& name) {
   const bool unknown = name.id == element::unknown;
   if (size_ == max_depth || (unknown && names_size_ + name.text.size() + 1 > max_unknown_bytes)) {
     overflowed_ = true;
@@ -50,7 +50,7 @@ void open_elements::pop() {
   if (size_ < mark_) mark_ = 0;
 }
 
-void open_elements::end(tag_name name) {
+void open_elements::end(const tag_name& name) {
   if (dropped_ > 0 &&
       (name.id == well_known::html || name.id == well_known::body || name.id == well_known::head)) {
     --dropped_;
@@ -85,7 +85,8 @@ void open_elements::text() {
   push(paragraph);
 }
 
-void open_elements::imply(tag_name name) {
+void open_elements::imply(const tag_name& name) {
+  if (had_body_ && size_ != 0) return;  // nor a head, which a body ends
   if (name.id == well_known::html) return;
   if (size_ == 0) push({"html", well_known::html});
   if (name.id == well_known::body || name.id == well_known::head) return;

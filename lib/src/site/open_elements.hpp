@@ -26,13 +26,13 @@ class open_elements {
 
   /// A start tag: closes what it closes and opens what it implies (html, head, body). False if the tag itself
   /// is to be dropped, as a second body is.
-  bool admit(tag_name name);
+  bool admit(const tag_name& name);
   /// The tag's element is open now.
-  void push(tag_name name);
+  void push(const tag_name& name);
   /// The innermost element ends.
   void pop();
   /// An end tag: closes its element and what lies within, or is ignored.
-  void end(tag_name name);
+  void end(const tag_name& name);
   /// Closes what the start tag of `opening` closes; `admit` does, too.
   void close_for(element opening);
   /// Text other than white space, which outside body implies one.
@@ -57,7 +57,7 @@ class open_elements {
   bool overflowed() const { return overflowed_; }
 
  private:
-  void imply(tag_name name);
+  void imply(const tag_name& name);
   bool holds(element e) const;
   // The name that ends at `names_end`, of an unknown element.
   std::string_view unknown_name(std::size_t names_end) const;

@@ -38,7 +38,9 @@ bool is_dropped_control(char c) {
 void row_scanner::feed(std::string_view piece) {
   const char* at = piece.data();
   const char* const end = at + piece.size();
-  while (at != end && problem_ == page_problem::none) at = step(at, end);
+  // Nearly always text and a tag, for which `step` is a detour.
+  while (at != end && problem_ == page_problem::none)
+    at = place_ == place::content ? content(at, end) : step(at, end);
 }
 
 page_problem row_scanner::finish() {
@@ -115,9 +117,9 @@ const char* row_scanner::content(const char* at, const char* end) {
   if (open_.text_implies()) return outer_text(at, end);
   const char* stop = at;
   if (row_) {
-    while (stop != end && *stop != '<' && *stop != '&') ++stop;
-    words_.bytes(at, stop, *listener_);
+    stop = words_.text(at, end, *listener_);
     check_words();
+    if (problem_ != page_problem::none) return stop;
   } else {
     stop = find(at, end, '<');  // only rows have text, so that & means nothing here
   }
@@ -166,7 +168,7 @@ const char* row_scanner::outer_text(const char* at, const char* end) {
     if (is_text_blank(c)) {
       if (stage_ != stage::content) continue;
       after_doctype_ = false;
-      if (row_) words_.bytes(at, at + 1, *listener_);
+      if (row_) words_.text(at, at + 1, *listener_);
       if (++blanks_ < text_run_bytes) continue;
       imply_by_text();
       return at + 1;
@@ -345,8 +347,9 @@ void row_scanner::begin_reference() {
 
 void row_scanner::begin_markup() {
   blanks_ = 0;
-  if (row_) words_.at_markup();
   place_ = place::markup;
+  if (!row_) return;
+  words_.at_markup();
   check_words();
 }
 
@@ -359,7 +362,8 @@ void row_scanner::imply_by_text() {
 
 void row_scanner::take_text(std::string_view text) {
   imply_by_text();
-  if (row_) words_.bytes(text.data(), text.data() + text.size(), *listener_);
+  if (!row_) return;
+  for (const char c : text) words_.character(static_cast<unsigned char>(c), *listener_);
   check_words();
 }
 
@@ -367,15 +371,17 @@ void row_scanner::take_text(std::string_view text) {
 void row_scanner::take_less_than() {
   place_ = place::content;
   if (!row_) return;
-  const char less_than = '<';
-  words_.bytes(&less_than, &less_than + 1, *listener_);
+  words_.character('<', *listener_);
   check_words();
 }
 
 void row_scanner::take_start_tag() {
   const html::tag_name name = name_.name();
   // Right after a misplaced doctype, libxml2 does not look ahead.
-  if (!std::exchange(after_doctype_, false)) open_.close_for(html::tag_name_reader::early_id(name));
+  if (!std::exchange(after_doctype_, false)) {
+    const html::element early = html::tag_name_reader::early_id(name);
+    if (early != name.id) open_.close_for(early);
+  }
   const bool admitted = open_.admit(name);
   settle_row();
   if (problem_ != page_problem::none) return;
@@ -417,14 +423,9 @@ void row_scanner::settle_row() {
 }
 
 void row_scanner::check_words() {
-  switch (words_.refused()) {
-    case word_collector::refusal::none:
-      return;
-    case word_collector::refusal::overlong_word:
-      return fail(page_problem::overlong_word);
-    case word_collector::refusal::invalid_text:
-      return fail(page_problem::invalid_text);
-  }
+  using refusal = word_collector::refusal;
+  if (words_.refused() == refusal::none) return;
+  fail(words_.refused() == refusal::overlong_word ? page_problem::overlong_word : page_problem::invalid_text);
 }
 
 }  // namespace farebench

@@ -1,11 +1,12 @@
 #include "site/word_collector.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace farebench {
 namespace {
 
-enum class kind : std::uint8_t { word, space, control, high };
+enum class kind : std::uint8_t { word, space, markup, control, high };
 
 constexpr auto kinds = [] {
   std::array<kind, 256> table{};
@@ -14,15 +15,22 @@ constexpr auto kinds = [] {
   // Not the vertical tab and form feed, white space though they are: libxml2 drops them, so that the words
   // on either side become one. Text with them is refused rather than read in one of two ways.
   for (const char c : {' ', '\t', '\n', '\r'}) table[static_cast<unsigned char>(c)] = kind::space;
+  for (const char c : {'<', '&'}) table[static_cast<unsigned char>(c)] = kind::markup;
   return table;
 }();
 
 kind kind_of(char c) { return kinds[static_cast<unsigned char>(c)]; }
 
-// Unicode's White_Space beyond ASCII.
+const char* run_end(kind of, const char* at, const char* end) {
+  while (at != end && kind_of(*at) == of) ++at;
+  return at;
+}
+
+// Unicode's White_Space.
 bool is_space(char32_t c) {
-  return c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 ||
-         c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+  return (c < 0x80 && kind_of(static_cast<char>(c)) == kind::space) || c == 0x85 || c == 0xA0 ||
+         c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F ||
+         c == 0x205F || c == 0x3000;
 }
 
 // The least character that needs so many bytes.
@@ -36,29 +44,31 @@ void word_collector::begin() {
   refusal_ = refusal::none;
 }
 
-void word_collector::bytes(const char* at, const char* end, row_listener& listener) {
+const char* word_collector::text(const char* at, const char* end, row_listener& listener) {
   while (at != end && refusal_ == refusal::none) {
-    if (awaited_ > 0) {
-      high_byte(static_cast<unsigned char>(*at++), listener);
-      continue;
-    }
-    const char* const begin = at;
-    while (at != end && kind_of(*at) == kind::word) ++at;
-    append(begin, static_cast<std::size_t>(at - begin));
-    if (at == end || refusal_ != refusal::none) return;
-    switch (kind_of(*at)) {
+    // Of a character that markup breaks off, `at_markup` and `character` tell.
+    const bool awaited = awaited_ > 0 && kind_of(*at) != kind::markup;
+    switch (awaited ? kind::high : kind_of(*at)) {
+      case kind::word: {
+        const char* const begin = std::exchange(at, run_end(kind::word, at, end));
+        append(begin, static_cast<std::size_t>(at - begin));
+        break;
+      }
       case kind::space:
         finish_word(listener);
+        at = run_end(kind::space, at, end);
         break;
-      case kind::high:
-        high_byte(static_cast<unsigned char>(*at), listener);
-        break;
-      default:
+      case kind::markup:
+        return at;
+      case kind::control:
         refusal_ = refusal::invalid_text;
         break;
+      case kind::high:
+        high_byte(static_cast<unsigned char>(*at++), listener);
+        break;
     }
-    ++at;
   }
+  return at;
 }
 
 void word_collector::high_byte(unsigned char byte, row_listener& listener) {
@@ -86,11 +96,13 @@ void word_collector::character(char32_t c, row_listener& listener) {
     return;
   }
   const auto trail = [c](unsigned shift) { return static_cast<char>(0x80U | (c >> shift & 0x3FU)); };
-  if (c < 0x80) {
-    const char byte = static_cast<char>(c);
-    bytes(&byte, &byte + 1, listener);
-  } else if (is_space(c)) {
+  if (is_space(c)) {
     finish_word(listener);
+  } else if (c < 0x20) {
+    refusal_ = refusal::invalid_text;
+  } else if (c < 0x80) {
+    const std::array encoded = {static_cast<char>(c)};
+    append(encoded.data(), encoded.size());
   } else if (c < 0x800) {
     const std::array encoded = {static_cast<char>(0xC0U | c >> 6U), trail(0)};
     append(encoded.data(), encoded.size());

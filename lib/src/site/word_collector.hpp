@@ -35,8 +35,9 @@ class word_collector {
 
   /// A row begins.
   void begin();
-  /// Source bytes of its text. After a refusal nothing more is delivered.
-  void bytes(const char* at, const char* end, row_listener& listener);
+  /// Source bytes of its text, up to the first < or &: returns where it stopped. After a refusal nothing more
+  /// is delivered.
+  const char* text(const char* at, const char* end, row_listener& listener);
   /// A decoded character of its text.
   void character(char32_t c, row_listener& listener);
   /// Markup follows: no character may be left half-read.

@@ -70,6 +70,13 @@ TEST(row_scanner, ends_a_row_where_the_parser_would) {
   EXPECT_EQ(scan("<x-a><x-b class=select-line>1</x-c>2</x-a>3").rows, (rows{{"12"}}));
 }
 
+TEST(row_scanner, knows_elements_by_their_whole_names) {
+  // Its number, in 64 bits, is that of "script", whose content holds no rows.
+  EXPECT_EQ(scan(joined("<clacpgajgajjibmd>", row("1"), "</clacpgajgajjibmd>")).rows, (rows{{"1"}}));
+  EXPECT_EQ(scan(joined("<script-->", row("1"), "</script-->")).rows, (rows{{"1"}}));
+  EXPECT_EQ(scan(joined("<SCRIPT>", row("1"), "</SCRIPT>", row("2"))).rows, (rows{{"2"}}));
+}
+
 TEST(row_scanner, does_not_look_into_comments_and_scripts) {
   const std::string fake = row("1");
   EXPECT_EQ(scan(joined("<!--", fake, "--><!-->", fake, "-->", row("2"))).rows, (rows{{"2"}}));
