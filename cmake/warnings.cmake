@@ -3,7 +3,7 @@ add_library(farebench_flags INTERFACE)
 target_compile_options(farebench_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
   # In a unity build a local variable may be named as another source's own variable is.
-  $<$<NOT:$<BOOL:${CMAKE_UNITY_BUILD}>>:-Wshadow>
+  $<$<NOT:$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>>:-Wshadow>
   $<$<BOOL:${FAREBENCH_WERROR}>:-Werror>
   # GCC 12 sees overlaps in std::string's operator+ that are not there (GCC bug 105651).
   $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-restrict>)
