@@ -42,6 +42,9 @@ std::string how_to_repeat(const soak_case& at, std::string_view strategy, const 
                      compares ? flags.strategies.front() + "," : "", strategy, at.seed);
 }
 
+/// Throws where none can be started: that is no strategy's fault.
+void start_a_site() { const mock_server_process site{{.engine = engine_kind::beast}}; }
+
 int run_soak(const soak_flags& flags) {
   const bool shows = ::isatty(STDERR_FILENO) == 1;
   const auto clear = [&] {
@@ -95,8 +98,7 @@ int main(int argc, char** argv) {
       return end->exit_code;
     }
     const auto& flags = std::get<soak_flags>(asked);
-    // Where no site can be started, that is no strategy's fault.
-    mock_server_process{{.engine = engine_kind::beast}};
+    start_a_site();
     if (flags.checks_mutants) {
       return check_mutants([](const std::string& line) { fmt::print("{}\n", line); }) ? 0 : 1;
     }
