@@ -194,7 +194,7 @@ TEST_F(bench_command, writes_each_repetitions_memory_over_time_beside_the_result
 
 TEST_F(bench_command, samples_on_schedule_as_often_as_asked) {
   const auto file = folder_ / "curves";
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_ADDRESS__)
   constexpr int many = 8;  // a look is dear there, and dear looks are taken less often
 #else
   constexpr int many = 30;

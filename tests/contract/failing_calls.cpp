@@ -152,8 +152,8 @@ void* mmap(void* address, std::size_t size, int protection, int flags, int descr
 int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*start)(void*),
                    void* argument) {
 #if defined(FAREBENCH_OVER_ASAN)
-  constexpr auto* real =
-      FAREBENCH_REAL(pthread_create);  // the next one may be glibc's, and it keeps account of threads
+  // It keeps account of threads, and the next one may be glibc's.
+  constexpr auto* real = FAREBENCH_REAL(pthread_create);
 #else
   static auto* const real = next<decltype(::pthread_create)>("pthread_create");
 #endif

@@ -183,6 +183,12 @@ std::size_t resident_bytes(pid_t process) {
 TEST(mock_server_process, does_not_hold_what_it_sends_for_ever) {
   constexpr std::size_t clients = 10;
   constexpr std::size_t drunk_bytes = 8 << 20;
+#if defined(__SANITIZE_ADDRESS__)
+  constexpr std::size_t most_held =
+      drunk_bytes;  // what is freed is kept for a while, to see who uses it still
+#else
+  constexpr std::size_t most_held = drunk_bytes / 2;
+#endif
   for (const char* fault :
        {"flood_1xx", "header_bomb", "huge_body", "huge_chunked_body", "huge_header_line"}) {
     const mock_server_process server{
@@ -199,7 +205,7 @@ TEST(mock_server_process, does_not_hold_what_it_sends_for_ever) {
     drink(1);
     const std::size_t before = resident_bytes(server.pid());
     drink(drunk_bytes);
-    EXPECT_LT(resident_bytes(server.pid()), before + clients * drunk_bytes / 10) << fault;
+    EXPECT_LT(resident_bytes(server.pid()), before + most_held) << fault;
   }
 }
 
