@@ -21,9 +21,9 @@ using namespace farebench;
 using fuzz::expect;
 
 /// Pieces of 1 to 40 bytes; the same ones for the same page.
-testing::scanned_rows scan_in_random_pieces(std::string_view page) {
+test::scanned_rows scan_in_random_pieces(std::string_view page) {
   std::minstd_rand random{static_cast<unsigned>(std::hash<std::string_view>{}(page))};
-  testing::row_recorder recorder;
+  test::row_recorder recorder;
   row_scanner scanner{recorder};
   while (!page.empty()) {
     const auto piece = page.substr(0, 1 + random() % 40);
@@ -34,7 +34,7 @@ testing::scanned_rows scan_in_random_pieces(std::string_view page) {
   return {recorder.take(), problem};
 }
 
-void expect_fares(std::string_view page, const testing::scanned_rows& rows) {
+void expect_fares(std::string_view page, const test::scanned_rows& rows) {
   fare_scanner scanner;
   scanner.feed(page);
   const outcome whole = scanner.finish();
@@ -58,17 +58,17 @@ void expect_fares(std::string_view page, const testing::scanned_rows& rows) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   const std::string_view page{reinterpret_cast<const char*>(bytes), size};
-  const auto whole = testing::scan(page);
+  const auto whole = test::scan(page);
   for (const std::size_t piece_bytes : {1u, 3u})
-    expect(testing::scan_in_pieces(page, piece_bytes) == whole, "rows do not depend on pieces");
+    expect(test::scan_in_pieces(page, piece_bytes) == whole, "rows do not depend on pieces");
   expect(scan_in_random_pieces(page) == whole, "rows do not depend on pieces");
   expect_fares(page, whole);
   // Few bytes that anybody made up are a whole page of results.
   const std::string results = "<div class=results>" + std::string{page} + "</div></html>";
-  expect_fares(results, testing::scan(results));
+  expect_fares(results, test::scan(results));
 
-  if (page.find('\0') != std::string_view::npos || testing::is_read_otherwise(page)) return 0;
-  const auto disagreement = testing::disagreement(page, whole, testing::rows_of_libxml2(page));
+  if (page.find('\0') != std::string_view::npos || test::is_read_otherwise(page)) return 0;
+  const auto disagreement = test::disagreement(page, whole, test::rows_of_libxml2(page));
   expect(disagreement.empty(), "rows are libxml2's", disagreement);
   return 0;
 }

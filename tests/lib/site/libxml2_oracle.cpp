@@ -5,7 +5,7 @@
 #include <array>
 #include <memory>
 
-namespace farebench::testing {
+namespace farebench::test {
 namespace {
 
 constexpr std::string_view row_token = "select-line";
@@ -119,4 +119,4 @@ oracle_rows rows_of_libxml2(std::string_view page) {
   return found;
 }
 
-}  // namespace farebench::testing
+}  // namespace farebench::test

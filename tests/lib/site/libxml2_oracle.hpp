@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace farebench::testing {
+namespace farebench::test {
 
 /// The words of one row.
 using row_words = std::vector<std::string>;
@@ -21,4 +21,4 @@ struct oracle_rows {
 /// nodes, joined and split at Unicode white space; the content of scripts and styles is no text.
 oracle_rows rows_of_libxml2(std::string_view page);
 
-}  // namespace farebench::testing
+}  // namespace farebench::test

@@ -2,7 +2,7 @@
 
 #include <array>
 
-namespace farebench::testing {
+namespace farebench::test {
 namespace {
 
 using namespace std::string_view_literals;
@@ -201,4 +201,4 @@ std::string page_generator::mutated(std::string page) {
   return page;
 }
 
-}  // namespace farebench::testing
+}  // namespace farebench::test

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace farebench::testing {
+namespace farebench::test {
 
 /// Writes HTML at random, well-formed and not: rows, tables, lists, unknown elements, comments, scripts,
 /// doctypes, references, attributes with any quoting, tags left out or too many. The same seed always
@@ -38,4 +38,4 @@ class page_generator {
   std::mt19937_64 random_;
 };
 
-}  // namespace farebench::testing
+}  // namespace farebench::test

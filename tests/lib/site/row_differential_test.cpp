@@ -15,7 +15,7 @@
 #include <libxml/HTMLparser.h>
 
 // The scanner against libxml2's parser: the same rows on every page, however the page arrives.
-namespace farebench::testing {
+namespace farebench::test {
 namespace {
 
 std::map<std::string, std::string> fixture_pages() {
@@ -139,4 +139,4 @@ TEST(row_differential, random_pages_have_libxml2s_rows) {
 }
 
 }  // namespace
-}  // namespace farebench::testing
+}  // namespace farebench::test

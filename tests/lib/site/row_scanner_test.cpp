@@ -9,9 +9,9 @@
 namespace farebench {
 namespace {
 
-using testing::row_words;
-using testing::scan;
-using testing::scan_in_pieces;
+using test::row_words;
+using test::scan;
+using test::scan_in_pieces;
 using rows = std::vector<row_words>;
 
 page_problem problem_of(std::string_view page) { return scan(page).problem; }
@@ -106,8 +106,8 @@ TEST(row_scanner, reports_text_that_is_not_utf_8) {
   for (const auto* text : {"\x80", "\xC3", "\xC3(", "\xC0\xAF", "\xE0\x80\x80", "\xED\xA0\x80",
                            "\xF0\x80\x80\x80", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "\xEF\xBF\xBF",
                            "\x01", "\f", "\v", "\x1F", "\xC3<b>\xA9</b>", "\xC3&amp;", "\xC3&#65;"}) {
-    EXPECT_EQ(problem_of(row(text)), page_problem::invalid_text) << testing::escaped(text);
-    EXPECT_EQ(problem_of(joined("<body>", text, row("1"))), page_problem::none) << testing::escaped(text);
+    EXPECT_EQ(problem_of(row(text)), page_problem::invalid_text) << test::escaped(text);
+    EXPECT_EQ(problem_of(joined("<body>", text, row("1"))), page_problem::none) << test::escaped(text);
   }
   EXPECT_EQ(problem_of(row(std::string(1, '\0'))), page_problem::invalid_text);
   EXPECT_EQ(problem_of(row("\xF4\x8F\xBF\xBD\xEF\xBF\xBD\x7F")), page_problem::none);
@@ -140,7 +140,7 @@ TEST(row_scanner, reports_elements_too_deep_to_follow) {
 }
 
 TEST(row_scanner, reads_the_next_page_as_new_whatever_the_last_one_was) {
-  testing::row_recorder recorder;
+  test::row_recorder recorder;
   row_scanner scanner{recorder};
   for (const auto* page : {"<div class=select-line>1", "<!-- ", "<script>", "<b class='",
                            "</html></body>x &am", "<div class=select-line>\xC3"}) {

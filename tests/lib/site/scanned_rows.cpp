@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace farebench::testing {
+namespace farebench::test {
 namespace {
 
 bool is_prefix(const std::vector<row_words>& rows, const std::vector<row_words>& of) {
@@ -122,4 +122,4 @@ std::string escaped(std::string_view page) {
   return text;
 }
 
-}  // namespace farebench::testing
+}  // namespace farebench::test

@@ -9,7 +9,7 @@
 #include "libxml2_oracle.hpp"
 #include "site/row_scanner.hpp"
 
-namespace farebench::testing {
+namespace farebench::test {
 
 /// What our scanner finds in a page.
 struct scanned_rows {
@@ -52,4 +52,4 @@ bool is_read_otherwise(std::string_view page);
 /// The page in C++ escapes, for messages.
 std::string escaped(std::string_view page);
 
-}  // namespace farebench::testing
+}  // namespace farebench::test
