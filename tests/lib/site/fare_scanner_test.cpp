@@ -15,13 +15,13 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 
-outcome scan(std::string_view page) {
+outcome fares_on(std::string_view page) {
   fare_scanner scanner;
   scanner.feed(page);
   return scanner.finish();
 }
 
-std::string row(std::string_view words) { return "<p class=select-line>" + std::string{words} + "</p>"; }
+std::string row_of(std::string_view words) { return "<p class=select-line>" + std::string{words} + "</p>"; }
 
 /// A whole page of results with these rows.
 std::string page(std::string_view rows) {
@@ -36,14 +36,14 @@ std::string fixture(const std::string& name) {
 }
 
 std::string detail_of(std::string_view rows, fetch_error_kind kind = fetch_error_kind::malformed_page) {
-  const auto result = scan(page(rows));
+  const auto result = fares_on(page(rows));
   if (result) return "no error";
   EXPECT_EQ(result.error().kind, kind);
   return result.error().detail;
 }
 
 TEST(fare_scanner, reads_the_fares_of_a_results_page) {
-  const auto result = scan(fixture("results.html"));
+  const auto result = fares_on(fixture("results.html"));
   ASSERT_TRUE(result) << describe(result.error());
   EXPECT_EQ(*result, (std::vector<fare>{{5h, 7h + 30min, "Relax", 34, 24900, "CZK"},
                                         {7h + 5min, 9h + 35min, "Standard", 0, 18990, "CZK"},
@@ -52,7 +52,7 @@ TEST(fare_scanner, reads_the_fares_of_a_results_page) {
 
 TEST(fare_scanner, finds_no_fares_on_a_page_of_results_without_rows) {
   for (const auto& whole : {fixture("no_rows.html"), page("")}) {
-    const auto result = scan(whole);
+    const auto result = fares_on(whole);
     ASSERT_TRUE(result) << describe(result.error());
     EXPECT_TRUE(result->empty());
   }
@@ -69,11 +69,11 @@ TEST(fare_scanner, takes_no_page_without_results_for_one_without_fares) {
   for (const std::string& other :
        {std::string{}, fixture("empty.html"), fixture("text_only.html"),
         std::string{"<html><body>Sorry</body></html>"},
-        "<html>" + row("5:00 7:30 Relax 34 249 CZK") + "</html>",
+        "<html>" + row_of("5:00 7:30 Relax 34 249 CZK") + "</html>",
         std::string{
             "<div class=result></div><i class='no-results'><b id=results><!-- class=results --></html>"},
         std::string{"<script>'<div class=results>'</script><p title='class=results'></html>"}}) {
-    const auto result = scan(other);
+    const auto result = fares_on(other);
     ASSERT_FALSE(result) << other;
     EXPECT_EQ(result.error().kind, fetch_error_kind::bad_response) << other;
     EXPECT_FALSE(result.error().detail.empty());
@@ -84,20 +84,20 @@ TEST(fare_scanner, knows_results_by_a_token_of_any_class_list) {
   for (const auto* const tag : {"<div class='results'>", "<table class=\"list results wide\">",
                                 "<p CLASS=results>", "<p class='re&#115;ults'>", "<p class='&#9;results'>",
                                 "<br class=results>", "<b class=\"\nresults\n\"/>"}) {
-    const auto result = scan(std::string{tag} + "</html>");
+    const auto result = fares_on(std::string{tag} + "</html>");
     EXPECT_TRUE(result) << tag;
   }
 }
 
 TEST(fare_scanner, wants_the_pages_end_after_its_rows_and_lets_anything_follow_it) {
-  const std::string rows = "<div class=results>" + row("5:00 7:30 Relax 34 249 CZK") + "</div>";
+  const std::string rows = "<div class=results>" + row_of("5:00 7:30 Relax 34 249 CZK") + "</div>";
   for (const auto* const end :
        {"</html>", "</HTML >", "</body></html>\n<!-- node 7 -->\n", "</html></html> "}) {
-    EXPECT_TRUE(scan(rows + end)) << end;
+    EXPECT_TRUE(fares_on(rows + end)) << end;
   }
   for (const auto* const none : {"", "</body>", "</htm>", "</htmls>", "<!-- </html> -->",
                                  "<script>x</html></script>", "<html>", "<b title='</html>'>"}) {
-    const auto result = scan(rows + none);
+    const auto result = fares_on(rows + none);
     ASSERT_FALSE(result) << none;
     EXPECT_EQ(result.error().kind, fetch_error_kind::bad_response) << none;
   }
@@ -105,7 +105,7 @@ TEST(fare_scanner, wants_the_pages_end_after_its_rows_and_lets_anything_follow_i
 
 TEST(fare_scanner, reads_pieces_as_it_reads_the_whole) {
   const std::string page = fixture("results.html");
-  const auto whole = scan(page);
+  const auto whole = fares_on(page);
   fare_scanner scanner;
   for (std::size_t at = 0; at <= page.size(); ++at) {
     scanner.feed(std::string_view{page}.substr(0, at));
@@ -117,10 +117,11 @@ TEST(fare_scanner, reads_pieces_as_it_reads_the_whole) {
 }
 
 TEST(fare_scanner, refuses_a_page_wherever_it_breaks_off) {
-  const std::string whole = page(row("5:00 7:30 Relax 34 249 CZK") + row("6:00 8:30 Relax 1 9 K&#x10D;"));
-  EXPECT_TRUE(scan(whole));
+  const std::string whole =
+      page(row_of("5:00 7:30 Relax 34 249 CZK") + row_of("6:00 8:30 Relax 1 9 K&#x10D;"));
+  EXPECT_TRUE(fares_on(whole));
   for (std::size_t size = 0; size < whole.size(); ++size) {
-    const auto result = scan(whole.substr(0, size));
+    const auto result = fares_on(whole.substr(0, size));
     ASSERT_FALSE(result) << size;
     EXPECT_EQ(result.error().kind, fetch_error_kind::bad_response) << size << describe(result.error());
   }
@@ -154,22 +155,23 @@ TEST(fare_scanner, reads_each_field_in_its_form_only) {
 }
 
 TEST(fare_scanner, names_the_row_what_it_read_and_what_it_expected) {
-  const std::string good = row("5:00 7:30 Relax 34 249 CZK");
-  EXPECT_EQ(detail_of(good + row("24:00 7:30 Relax 34 249 CZK")),
+  const std::string good = row_of("5:00 7:30 Relax 34 249 CZK");
+  EXPECT_EQ(detail_of(good + row_of("24:00 7:30 Relax 34 249 CZK")),
             "row 2, departure: read \"24:00\", expected a time of day, hh:mm");
-  EXPECT_THAT(detail_of(row("5:00 late Relax 34 249 CZK")), HasSubstr("row 1, arrival: read \"late\""));
-  EXPECT_THAT(detail_of(row("5:00 7:30 Relax many 249 CZK")), HasSubstr("row 1, free seats: read \"many\""));
-  EXPECT_THAT(detail_of(row("5:00 7:30 Relax 34 \"2\\\xC4\x8D CZK")),
+  EXPECT_THAT(detail_of(row_of("5:00 late Relax 34 249 CZK")), HasSubstr("row 1, arrival: read \"late\""));
+  EXPECT_THAT(detail_of(row_of("5:00 7:30 Relax many 249 CZK")),
+              HasSubstr("row 1, free seats: read \"many\""));
+  EXPECT_THAT(detail_of(row_of("5:00 7:30 Relax 34 \"2\\\xC4\x8D CZK")),
               HasSubstr(R"(price: read "\x222\x5C\xC4\x8D", expected digits)"));
-  EXPECT_EQ(detail_of(row("5:00 7:30 Relax 34 249")), "row 1, read 5 words, expected 6");
-  EXPECT_EQ(detail_of(good + good + row("")), "row 3, read 0 words, expected 6");
-  EXPECT_EQ(detail_of(row("5:00 7:30 Relax 34 249 CZK +1")),
+  EXPECT_EQ(detail_of(row_of("5:00 7:30 Relax 34 249")), "row 1, read 5 words, expected 6");
+  EXPECT_EQ(detail_of(good + good + row_of("")), "row 3, read 0 words, expected 6");
+  EXPECT_EQ(detail_of(row_of("5:00 7:30 Relax 34 249 CZK +1")),
             "row 1, read a seventh word, \"+1\", expected 6 words");
-  EXPECT_THAT(detail_of(row(std::string(65, 'x'))), HasSubstr("row 1, word 1: read \"xxx"));
-  EXPECT_THAT(detail_of(row("5:00 7:30 Rel\xE1x 34 249 CZK")), HasSubstr("row 1, word 3: "));
-  EXPECT_THAT(detail_of(good + row("5:00 " + good)), HasSubstr("row"));
+  EXPECT_THAT(detail_of(row_of(std::string(65, 'x'))), HasSubstr("row 1, word 1: read \"xxx"));
+  EXPECT_THAT(detail_of(row_of("5:00 7:30 Rel\xE1x 34 249 CZK")), HasSubstr("row 1, word 3: "));
+  EXPECT_THAT(detail_of(good + row_of("5:00 " + good)), HasSubstr("row"));
   const auto cut_after = [](const std::string& start) {
-    const auto result = scan("<div class=results>" + start);
+    const auto result = fares_on("<div class=results>" + start);
     return result ? "no error" : result.error().detail;
   };
   EXPECT_THAT(cut_after(good + "<p class=select-line>5:00 7:30 "),
@@ -183,7 +185,7 @@ TEST(fare_scanner, names_the_row_what_it_read_and_what_it_expected) {
 TEST(fare_scanner, details_stay_short_and_printable) {
   for (const std::string& word :
        {std::string(64, 'x'), std::string(64, '"'), std::string{"\xE2\x82\xAC\xE2\x82\xAC"}}) {
-    const std::string detail = detail_of(row(word));
+    const std::string detail = detail_of(row_of(word));
     EXPECT_LE(in_quotes(word).size(), 64U + 2 + 3);
     EXPECT_LE(detail.size(), 160U);
     for (const char c : detail) EXPECT_TRUE(c >= ' ' && c <= '~') << detail;
@@ -191,12 +193,12 @@ TEST(fare_scanner, details_stay_short_and_printable) {
 }
 
 TEST(fare_scanner, is_as_new_after_a_page_however_it_ended) {
-  const std::string good = page(row("5:00 7:30 Relax 34 249 CZK"));
-  const std::string without_end = "<div class=results>" + row("5:00 7:30 Relax 34 249 CZK");
-  const std::string without_results = row("5:00 7:30 Relax 34 249 CZK") + "</html>";
+  const std::string good = page(row_of("5:00 7:30 Relax 34 249 CZK"));
+  const std::string without_end = "<div class=results>" + row_of("5:00 7:30 Relax 34 249 CZK");
+  const std::string without_results = row_of("5:00 7:30 Relax 34 249 CZK") + "</html>";
   fare_scanner scanner;
-  for (const std::string& before : {good, without_end, row("x"), std::string{"<p class=select-line>5:00"},
-                                    std::string{"<!--"}, row("\xFF")}) {
+  for (const std::string& before : {good, without_end, row_of("x"), std::string{"<p class=select-line>5:00"},
+                                    std::string{"<!--"}, row_of("\xFF")}) {
     scanner.feed(before);
     static_cast<void>(scanner.finish());
     for (const auto& one : {without_end, without_results}) {
