@@ -18,6 +18,3 @@ if(FAREBENCH_SANITIZE)
   endif()
   target_link_options(farebench_flags INTERFACE -fsanitize=${FAREBENCH_SANITIZE})
 endif()
-if(FAREBENCH_FUZZ)
-  target_compile_options(farebench_flags INTERFACE -fsanitize=fuzzer-no-link)  # the edges that an input reaches
-endif()
