@@ -20,7 +20,7 @@ struct selftest_plan {
   int of_each_mutant = 20;
   int of_itself = 60;
 
-  static selftest_plan brief() { return {.of_each_mutant = 3, .of_itself = 4}; }
+  static selftest_plan brief() { return {.of_each_mutant = 2, .of_itself = 3}; }
 };
 
 /// What came of comparisons that should all have come out in one way.
