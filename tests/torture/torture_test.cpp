@@ -4,22 +4,17 @@
 // home are their day's, nobody waits for a deadline, and nothing is left behind. Only where no work could
 // begin, `run` throws, before any outcome.
 //
-// Each point is a process of its own. Where one dies by an instruction of libcurl's, that is counted, and is
-// none of ours: 7.88 divides by zero when it had no memory for a socket's transfers and looks at them again
-// in the same call.
+// Each point is a process of its own.
 //
 // FAREBENCH_TORTURE=all takes every call; without it, of many calls those to begin with and some of the
 // others.
 
-#include <dlfcn.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
-#include <ucontext.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -54,26 +49,9 @@ constexpr std::size_t sampled_points = 100;
 constexpr unsigned patience_seconds = 20;
 
 // How a point's process ends.
-enum point_end : int { nothing_failed = 0, survived = 10, broke_a_law = 11, hung = 12, died_in_libcurl = 13 };
+enum point_end : int { nothing_failed = 0, survived = 10, broke_a_law = 11, hung = 12 };
 
 void end_hung(int) { _exit(hung); }
-
-void end_crashed(int signal, siginfo_t*, void* context) {
-  const auto& registers = static_cast<const ucontext_t*>(context)->uc_mcontext.gregs;
-  Dl_info of{};
-  const bool known = dladdr(std::bit_cast<void*>(registers[REG_RIP]), &of) != 0 && of.dli_fname;
-  if (known && std::string_view{of.dli_fname}.find("/libcurl.so") != std::string_view::npos)
-    _exit(died_in_libcurl);
-  std::signal(signal, SIG_DFL);  // and the instruction is tried again
-}
-
-void handle_ends() {
-  std::signal(SIGALRM, end_hung);
-  struct sigaction crashed{};
-  crashed.sa_sigaction = end_crashed;
-  crashed.sa_flags = SA_SIGINFO;
-  for (const int signal : {SIGFPE, SIGSEGV}) sigaction(signal, &crashed, nullptr);
-}
 
 /// The outcomes of a batch, in room that was made beforehand.
 class prepared_outcomes {
@@ -202,7 +180,7 @@ class torture : public testing::TestWithParam<std::string> {
     std::fflush(stdout);
     const pid_t child = fork();
     if (child == 0) {
-      handle_ends();
+      std::signal(SIGALRM, end_hung);
       alarm(patience_seconds);
       const auto run = try_point_for_leaks(first, count);
       std::fflush(stdout);
@@ -228,7 +206,6 @@ class torture : public testing::TestWithParam<std::string> {
     const char* const wanted = std::getenv("FAREBENCH_TORTURE");
     const bool all = wanted && std::string_view{wanted} == "all";
     std::size_t points = 0;
-    std::size_t died = 0;
     for (const auto name : strategy_names()) {
       choose(name);
       const std::size_t calls = try_point(failing_calls::never, 0).made_calls;
@@ -237,16 +214,13 @@ class torture : public testing::TestWithParam<std::string> {
         const int end = end_of_point(first, count);
         if (end == nothing_failed) break;
         ++points;
-        if (end == died_in_libcurl) ++died;
-        ASSERT_TRUE(end == survived || end == died_in_libcurl)
-            << name << ", " << GetParam() << ": call " << first
-            << (count == 1 ? " alone" : " and all behind it")
-            << (end == hung ? ": it hangs" : ": a law is broken");
+        ASSERT_TRUE(end == survived) << name << ", " << GetParam() << ": call " << first
+                                     << (count == 1 ? " alone" : " and all behind it")
+                                     << (end == hung ? ": it hangs" : ": a law is broken");
       }
     }
-    std::printf("torture: %zu points, %zu died in libcurl\n", points, died);
+    std::printf("torture: %zu points\n", points);
     EXPECT_GT(points, 0u) << "nobody calls it";
-    EXPECT_LE(died, is_of_memory() ? points / 20 : 0);
   }
 
   static inline mock_server_process* site = nullptr;

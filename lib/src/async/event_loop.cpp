@@ -30,6 +30,13 @@ constexpr std::size_t connections_a_multi = 128;
 // Waits end with a socket, a moment or a wakeup; this only bounds them.
 constexpr int longest_wait_ms = 60'000;
 
+/// libcurl 7.88 closes a socket that never came to be connected without a word: of its number, something may
+/// be known still.
+int begin_unwatched(void* sockets, curl_socket_t socket, curlsocktype) {
+  static_cast<watched_sockets*>(sockets)->forget(socket);
+  return CURL_SOCKOPT_OK;
+}
+
 /// libcurl's connections outlive the handles that made them: `sockets` is the loop's.
 int close_watched(void* sockets, curl_socket_t socket) {
   static_cast<watched_sockets*>(sockets)->forget(socket);
@@ -160,9 +167,12 @@ int event_loop::state::milliseconds_to_wait() const {
 /// Where there is no room to note them all, the rest is for the next turn.
 void event_loop::state::end_all_on(multi_handle& multi) {
   for (const auto* client = clients; client; client = client->next) {
-    if (&client->multi != &multi || !client->in_flight || finished.holds(client->http.handle())) continue;
-    if (!finished.make_room()) return;
-    finished.add(client->http.handle(), CURLE_FAILED_INIT);
+    if (&client->multi != &multi || !client->in_flight) continue;
+    if (!finished.holds(client->http.handle())) {
+      if (!finished.make_room()) return;
+      finished.add(client->http.handle(), CURLE_FAILED_INIT);
+    }
+    multi.remove(client->http.handle());
   }
   multi.begin_anew();
 }
@@ -200,6 +210,8 @@ void event_loop::state::wake_up() {
 loop_client::state::state(event_loop::state& on, const fetch_limits& limits)
     : loop{on}, multi{on.multi_for_next_client()}, http{limits, on.shared}, next{on.clients} {
   set_option(http.handle(), CURLOPT_PRIVATE, this);
+  set_option(http.handle(), CURLOPT_SOCKOPTFUNCTION, &begin_unwatched);
+  set_option(http.handle(), CURLOPT_SOCKOPTDATA, &on.sockets);
   set_option(http.handle(), CURLOPT_CLOSESOCKETFUNCTION, &close_watched);
   set_option(http.handle(), CURLOPT_CLOSESOCKETDATA, &on.sockets);
   if (next) next->before = this;

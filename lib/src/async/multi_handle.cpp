@@ -24,17 +24,31 @@ void check(CURLMcode code, const char* call) {
 
 multi_handle::multi_handle(watched_sockets* sockets, std::uint32_t number, std::size_t connections,
                            shared_http& shared)
-    : sockets_{sockets}, number_{number}, shared_{shared}, multi_{curl_multi_init()} {
+    : sockets_{sockets}, number_{number}, connections_{connections}, shared_{shared}, multi_{made()} {
   if (!multi_) {
     throw std::system_error{std::make_error_code(std::errc::not_enough_memory), "curl_multi_init"};
   }
-  curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(connections));
-  if (!sockets_) return;
-  unwatched_.reserve(first_unwatched);
-  curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETFUNCTION, &multi_handle::on_socket);
-  curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETDATA, this);
-  curl_multi_setopt(multi_.get(), CURLMOPT_TIMERFUNCTION, &multi_handle::on_timer);
-  curl_multi_setopt(multi_.get(), CURLMOPT_TIMERDATA, this);
+  if (sockets_) unwatched_.reserve(first_unwatched);
+}
+
+multi_handle::owned_multi multi_handle::made() noexcept {
+  owned_multi multi{curl_multi_init()};
+  if (!multi) return multi;
+  curl_multi_setopt(multi.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(connections_));
+  if (!sockets_) return multi;
+  curl_multi_setopt(multi.get(), CURLMOPT_SOCKETFUNCTION, &multi_handle::on_socket);
+  curl_multi_setopt(multi.get(), CURLMOPT_SOCKETDATA, this);
+  curl_multi_setopt(multi.get(), CURLMOPT_TIMERFUNCTION, &multi_handle::on_timer);
+  curl_multi_setopt(multi.get(), CURLMOPT_TIMERDATA, this);
+  return multi;
+}
+
+void multi_handle::begin_anew() noexcept {
+  auto another = made();
+  if (!another) return;
+  multi_ = std::move(another);
+  deadline_.reset();
+  has_lost_track_ = false;
 }
 
 void multi_handle::add(CURL* easy) {

@@ -45,10 +45,12 @@ class multi_handle {
   }
 
   /// libcurl had no memory for the sockets that a transfer waits for, and does not tell whose: that one would
-  /// wait for ever, and 7.88 divides by zero when it looks at it again. Nothing is acted upon any more, until
-  /// all that is in flight has been taken off.
+  /// wait for ever. Nothing is acted upon any more, until all that is in flight has been taken off and there
+  /// is another of libcurl's in its place: 7.88 keeps what it noted of that socket, and divides by zero when
+  /// it looks at the next one of its number.
   bool has_lost_track() const { return has_lost_track_; }
-  void begin_anew() { has_lost_track_ = false; }
+  /// Where there is no memory for that, it stays as it is.
+  void begin_anew() noexcept;
 
   /// The other way of waiting: all that can be done now, and a sleep until a socket or libcurl's timer is
   /// ready, `wake_up` is called, or so many milliseconds have passed.
@@ -68,6 +70,9 @@ class multi_handle {
     void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
   };
 
+  using owned_multi = std::unique_ptr<CURLM, cleanup>;
+
+  owned_multi made() noexcept;
   static int on_socket(CURL* easy, curl_socket_t socket, int what, void* self, void* known);
   static int on_timer(CURLM* multi, long timeout_ms, void* self);
   void act(curl_socket_t socket, int events);
@@ -75,6 +80,7 @@ class multi_handle {
 
   watched_sockets* const sockets_;
   const std::uint32_t number_;
+  const std::size_t connections_;
   shared_http& shared_;
   std::optional<clock::time_point> deadline_;
   bool may_have_finished_ = false;  // libcurl has been called since the last `collect`
@@ -85,7 +91,7 @@ class multi_handle {
   };
   std::vector<unwatched> unwatched_;  // transfers whose sockets could not be watched, since then
   int callback_errno_ = 0;            // of one that could not even be noted
-  std::unique_ptr<CURLM, cleanup> multi_;
+  owned_multi multi_;
 };
 
 }  // namespace farebench

@@ -22,7 +22,8 @@ class watched_sockets {
   /// Watches the socket for EPOLLIN, EPOLLOUT or both, for `owner`; 0: nobody wants its events. The errno
   /// when that failed, else 0.
   int watch(int socket, std::uint32_t events, std::uint32_t owner) noexcept;
-  /// To be called before it is closed: the next socket of that number is another.
+  /// To be called before it is closed, and when it has been opened where that may have been left out: the
+  /// next socket of that number is another.
   void forget(int socket);
 
   struct event {

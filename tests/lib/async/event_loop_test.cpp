@@ -1,6 +1,8 @@
 #include "farebench/event_loop.hpp"
 
 #include <gmock/gmock.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <memory>
 #include <stdexcept>
@@ -9,6 +11,7 @@
 #include <vector>
 
 #include "farebench/task.hpp"
+#include "posix/file_descriptor.hpp"
 #include "tests/support/stub_server.hpp"
 
 namespace farebench {
@@ -17,6 +20,28 @@ namespace {
 using namespace std::chrono_literals;
 
 exchange_request get(const std::string& url) { return exchange_request{url + "/"}; }
+
+/// Listens, and has no room: whoever connects waits until it gives up.
+class full_listener {
+ public:
+  full_listener() {
+    sockaddr_in any{};
+    any.sin_family = AF_INET;
+    any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address_;
+    EXPECT_EQ(::bind(listening_.get(), reinterpret_cast<sockaddr*>(&any), sizeof any), 0);
+    EXPECT_EQ(::listen(listening_.get(), 0), 0);
+    EXPECT_EQ(::getsockname(listening_.get(), reinterpret_cast<sockaddr*>(&address_), &size), 0);
+    // One more than its queue takes, as Linux counts.
+    EXPECT_EQ(::connect(filling_.get(), reinterpret_cast<sockaddr*>(&address_), size), 0);
+  }
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(ntohs(address_.sin_port)); }
+
+ private:
+  file_descriptor listening_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  file_descriptor filling_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  sockaddr_in address_{};
+};
 
 class event_loop_test : public testing::TestWithParam<event_loop::waiting> {
  protected:
@@ -199,6 +224,24 @@ TEST_P(event_loop_test, connects_again_when_the_server_has_ended_an_idle_connect
   loop_.start(client, get(site_.url()), keep);
   loop_.run();
   EXPECT_EQ(answers, (std::vector{200, 200, 200}));
+}
+
+TEST_P(event_loop_test, a_connection_that_never_came_to_be_leaves_nothing_to_the_next_of_its_number) {
+  const full_listener full;
+  loop_client patient{loop_, {.connect_timeout = 200ms}};
+  loop_client next{loop_, {}};
+  loop_.start(patient, get(full.url()), [](const exchange_result& answer) {
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().kind, fetch_error_kind::connect_timeout) << describe(answer.error());
+  });
+  loop_.run();
+  int completed = 0;
+  loop_.start(next, get(site_.url()), [&](const exchange_result& answer) {
+    EXPECT_TRUE(answer) << describe(answer.error());
+    ++completed;
+  });
+  loop_.run();
+  EXPECT_EQ(completed, 1);
 }
 
 TEST_P(event_loop_test, says_of_each_of_many_failures_what_happened) {
