@@ -164,7 +164,8 @@ int event_loop::state::milliseconds_to_wait() const {
   return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, longest_wait_ms));
 }
 
-/// Where there is no room to note them all, the rest is for the next turn.
+/// Takes them off at once, before what they are on goes; to be taken off again once they are completed does
+/// them no harm. Where there is no room to note them all, the rest is for the next turn.
 void event_loop::state::end_all_on(multi_handle& multi) {
   for (const auto* client = clients; client; client = client->next) {
     if (&client->multi != &multi || !client->in_flight) continue;
