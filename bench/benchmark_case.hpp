@@ -7,9 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "mock_server/engine_kind.hpp"
 #include "mock_server/latency/latency_model.hpp"
-#include "mock_server/latency/scrape_latencies.hpp"
+#include "mock_server/server_stats.hpp"
 
 namespace farebench {
 

@@ -11,8 +11,8 @@
 
 #include "bench/benchmark_case.hpp"
 #include "bench/probe/batch_report.hpp"
-#include "mock_server/process/child_process.hpp"
-#include "mock_server/process/mock_server_process.hpp"
+#include "lib/system/child_process.hpp"
+#include "mock_server/mock_server_process.hpp"
 
 namespace farebench {
 

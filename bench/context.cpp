@@ -11,8 +11,8 @@
 
 #include "bench/route.hpp"
 #include "farebench/date.hpp"
-#include "mock_server/latency/latency_text.hpp"
-#include "mock_server/process/child_process.hpp"
+#include "lib/system/child_process.hpp"
+#include "mock_server/latency/latency_model.hpp"
 
 namespace farebench {
 namespace {

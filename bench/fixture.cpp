@@ -8,7 +8,7 @@
 #include "bench/heap_count/heap_counter_segment.hpp"
 #include "bench/peers/peers.hpp"
 #include "bench/timeline/client_watch.hpp"
-#include "cmake/build_identity.hpp"
+#include "lib/system/build_identity.hpp"
 
 namespace farebench {
 namespace {

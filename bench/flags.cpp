@@ -21,9 +21,9 @@
 #include "bench/peers/peers.hpp"
 #include "bench/route.hpp"
 #include "farebench/strategy.hpp"
-#include "lib/cli/duration_text.hpp"
-#include "mock_server/latency/latency_text.hpp"
-#include "mock_server/site/page_size.hpp"
+#include "lib/system/command_line.hpp"
+#include "mock_server/latency/latency_model.hpp"
+#include "mock_server/site/timetable.hpp"
 
 namespace farebench {
 namespace {

@@ -3,9 +3,8 @@
 #include <fmt/format.h>
 
 #include "bench/route.hpp"
-#include "lib/cli/duration_text.hpp"
-#include "mock_server/latency/latency_text.hpp"
-#include "mock_server/latency/scrape_latencies.hpp"
+#include "lib/system/command_line.hpp"
+#include "mock_server/latency/latency_model.hpp"
 
 namespace farebench {
 

@@ -26,10 +26,10 @@
 #include "bench/report/summary_table.hpp"
 #include "bench/suite.hpp"
 #include "bench/timeline/timeline_file.hpp"
-#include "lib/cli/interruption.hpp"
-#include "lib/cli/result_file.hpp"
-#include "lib/cli/standard_streams.hpp"
-#include "mock_server/process/sibling.hpp"
+#include "lib/system/child_process.hpp"
+#include "lib/system/command_line.hpp"
+#include "lib/system/interruption.hpp"
+#include "lib/system/output_file.hpp"
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "farebench/query.hpp"
+#include "farebench/fare.hpp"
 
 namespace farebench {
 

@@ -8,11 +8,11 @@
 #include <cstdio>
 #include <exception>
 
-#include "lib/cli/standard_streams.hpp"
-#include "mock_server/engine/server_engine.hpp"
+#include "lib/system/command_line.hpp"
+#include "lib/system/file_descriptor.hpp"
+#include "mock_server/engines/server_engine.hpp"
 #include "mock_server/server_flags.hpp"
 #include "mock_server/site/site.hpp"
-#include "posix/open_files.hpp"
 
 namespace {
 

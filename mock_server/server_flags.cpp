@@ -7,12 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "lib/cli/printable.hpp"
-#include "mock_server/engine/server_engine.hpp"
-#include "mock_server/faults/fault_text.hpp"
-#include "mock_server/latency/latency_text.hpp"
-#include "mock_server/process/build_report.hpp"
-#include "mock_server/site/page_size.hpp"
+#include "lib/system/build_identity.hpp"
+#include "lib/system/command_line.hpp"
+#include "mock_server/engines/server_engine.hpp"
+#include "mock_server/faults/fault_plan.hpp"
+#include "mock_server/latency/latency_model.hpp"
+#include "mock_server/site/timetable.hpp"
 
 namespace farebench {
 namespace {

@@ -6,9 +6,9 @@
 #include <string>
 #include <variant>
 
-#include "mock_server/engine/response_latency.hpp"
-#include "mock_server/engine_kind.hpp"
-#include "mock_server/faults/fault_settings.hpp"
+#include "mock_server/engines/server_engine.hpp"
+#include "mock_server/faults/fault_injection.hpp"
+#include "mock_server/server_stats.hpp"
 
 namespace farebench {
 

@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "mock_server/process/child_process.hpp"
+#include "lib/system/child_process.hpp"
 
 namespace farebench {
 namespace {

@@ -14,9 +14,9 @@
 #include "bench/raw_epoll/raw_epoll.hpp"
 #include "bench/route.hpp"
 #include "farebench/strategy.hpp"
-#include "lib/cli/standard_streams.hpp"
-#include "mock_server/process/build_report.hpp"
-#include "posix/open_files.hpp"
+#include "lib/system/build_identity.hpp"
+#include "lib/system/command_line.hpp"
+#include "lib/system/file_descriptor.hpp"
 
 namespace farebench {
 namespace {

@@ -12,8 +12,7 @@
 #include <system_error>
 #include <utility>
 
-#include "site/search_form.hpp"
-#include "site/session_cookie.hpp"
+#include "farebench/site_protocol.hpp"
 
 namespace farebench {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "farebench/fare_scanner.hpp"
-#include "posix/file_descriptor.hpp"
+#include "lib/system/file_descriptor.hpp"
 
 namespace farebench {
 

@@ -4,7 +4,7 @@
 #include <charconv>
 #include <string>
 
-#include "site/session_cookie.hpp"
+#include "farebench/site_protocol.hpp"
 
 namespace farebench {
 namespace {

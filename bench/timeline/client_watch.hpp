@@ -8,8 +8,7 @@
 #include "bench/probe/batch_report.hpp"
 #include "bench/timeline/curve_recorder.hpp"
 #include "bench/timeline/memory_curve.hpp"
-#include "farebench/memory_snapshot.hpp"
-#include "farebench/resident_memory.hpp"
+#include "lib/system/process_memory.hpp"
 
 namespace farebench {
 

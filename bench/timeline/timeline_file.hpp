@@ -5,7 +5,7 @@
 #include <string>
 
 #include "bench/timeline/memory_curve.hpp"
-#include "lib/cli/result_file.hpp"
+#include "lib/system/output_file.hpp"
 
 namespace farebench {
 

@@ -13,7 +13,7 @@
 #include "bench/track/machine/machine_load.hpp"
 #include "bench/track/measure/probe_runner.hpp"
 #include "bench/track/track_error.hpp"
-#include "cmake/build_identity.hpp"
+#include "lib/system/build_identity.hpp"
 
 namespace farebench::track {
 namespace {

@@ -23,8 +23,8 @@
 #include "bench/track/selftest/mutants.hpp"
 #include "bench/track/show/comparison_table.hpp"
 #include "bench/track/track_error.hpp"
-#include "lib/cli/standard_streams.hpp"
-#include "mock_server/process/sibling.hpp"
+#include "lib/system/child_process.hpp"
+#include "lib/system/command_line.hpp"
 
 namespace {
 

@@ -21,8 +21,7 @@
 #include "bench/track/machine/machine.hpp"
 #include "bench/track/machine/machine_load.hpp"
 #include "bench/track/track_error.hpp"
-#include "mock_server/process/child_process.hpp"
-#include "mock_server/process/sibling.hpp"
+#include "lib/system/child_process.hpp"
 
 namespace farebench::track {
 namespace {

@@ -1,13 +1,164 @@
 #include "mock_server/site/site.hpp"
 
-#include <algorithm>
+#include <fmt/format.h>
+#include <sys/random.h>
 
-#include "mock_server/site/page_parts.hpp"
-#include "mock_server/site/page_size.hpp"
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <optional>
+#include <system_error>
+
+#include "farebench/date.hpp"
 #include "mock_server/site/results_page.hpp"
-#include "mock_server/site/search_form.hpp"
+#include "mock_server/site/timetable.hpp"
 
 namespace farebench {
+
+session_store::session_store(std::size_t capacity) : capacity_(capacity) {}
+
+session_store::session session_store::start() {
+  session_id id;
+  // So few bytes come whole, and never with EINTR, once the system has booted (getrandom(2)).
+  if (::getrandom(&id, sizeof id, 0) != sizeof id) {
+    throw std::system_error(errno, std::generic_category(), "getrandom");
+  }
+  std::uint64_t ordinal;
+  {
+    const std::lock_guard lock{mutex_};
+    ordinal = started_;
+    if (by_age_.size() < capacity_) {
+      by_age_.push_back(id);
+    } else {
+      session_id& oldest = by_age_[started_ % capacity_];
+      live_.erase(oldest);
+      oldest = id;
+    }
+    live_.emplace(id, ordinal);
+    ++started_;
+  }
+  return {.id = fmt::format("{:016X}{:016X}", id.high, id.low), .ordinal = ordinal};
+}
+
+std::optional<std::uint64_t> session_store::ordinal_of(std::string_view id) const {
+  const auto asked = read(id);
+  if (!asked) return std::nullopt;
+  const std::lock_guard lock{mutex_};
+  const auto found = live_.find(*asked);
+  return found == live_.end() ? std::nullopt : std::optional{found->second};
+}
+
+// Its place among those by age stays: when that comes to be the oldest, there is nothing left to end.
+void session_store::forget(std::string_view id) {
+  const auto asked = read(id);
+  if (!asked) return;
+  const std::lock_guard lock{mutex_};
+  live_.erase(*asked);
+}
+
+std::optional<session_store::session_id> session_store::read(std::string_view id) {
+  if (id.size() != 32) return std::nullopt;
+  const auto read_half = [](std::string_view digits, std::uint64_t& number) {
+    const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), number, 16);
+    return fault == std::errc{} && end == digits.data() + digits.size();
+  };
+  session_id asked{};
+  if (!read_half(id.substr(0, 16), asked.high) || !read_half(id.substr(16), asked.low)) return std::nullopt;
+  return asked;
+}
+
+std::uint64_t session_store::started() const {
+  const std::lock_guard lock{mutex_};
+  return started_;
+}
+
+namespace {
+
+// The decoded text; false at a '%' without two hex digits after it.
+bool decode(std::string_view encoded, std::string& text) {
+  text.reserve(encoded.size());
+  for (std::size_t i = 0; i < encoded.size(); ++i) {
+    if (encoded[i] == '+') {
+      text += ' ';
+    } else if (encoded[i] == '%') {
+      const std::string_view hex = encoded.substr(i + 1, 2);
+      unsigned char byte = 0;
+      const auto [end, fault] = std::from_chars(hex.data(), hex.data() + hex.size(), byte, 16);
+      if (hex.size() != 2 || fault != std::errc{} || end != hex.data() + hex.size()) return false;
+      text += static_cast<char>(byte);
+      i += 2;
+    } else {
+      text += encoded[i];
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+std::expected<form_fields, std::string> decode_form(std::string_view body) {
+  form_fields fields;
+  std::size_t number = 0;
+  while (!body.empty()) {
+    const std::size_t end = std::min(body.find('&'), body.size());
+    const std::string_view piece = body.substr(0, end);
+    body.remove_prefix(std::min(end + 1, body.size()));
+    if (piece.empty()) continue;
+    ++number;
+    const std::size_t equals = std::min(piece.find('='), piece.size());
+    auto& [name, value] = fields.emplace_back();
+    if (!decode(piece.substr(0, equals), name) ||
+        !decode(piece.substr(std::min(equals + 1, piece.size())), value)) {
+      return std::unexpected("bad percent-encoding in form field " + std::to_string(number));
+    }
+  }
+  return fields;
+}
+
+namespace {
+
+std::expected<std::string, std::string> only_field(const form_fields& fields, std::string_view name) {
+  const auto is_it = [name](const auto& field) { return field.first == name; };
+  const auto found = std::ranges::find_if(fields, is_it);
+  if (found == fields.end()) return std::unexpected(fmt::format("form field {} is missing", name));
+  if (std::any_of(found + 1, fields.end(), is_it)) {
+    return std::unexpected(fmt::format("form field {} is given more than once", name));
+  }
+  return found->second;
+}
+
+bool is_station_id(std::string_view text) {
+  constexpr std::size_t most_digits = 18;
+  if (!text.starts_with("ID")) return false;
+  text.remove_prefix(2);
+  return !text.empty() && text.size() <= most_digits &&
+         text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+std::expected<std::string, std::string> station_field(const form_fields& fields, std::string_view name) {
+  auto value = only_field(fields, name);
+  if (value && !is_station_id(*value)) {
+    return std::unexpected(fmt::format("form field {} is not a station: ID and 1 to 18 digits", name));
+  }
+  return value;
+}
+
+}  // namespace
+
+std::expected<query, std::string> read_search_form(std::string_view body) {
+  const auto fields = decode_form(body);
+  if (!fields) return std::unexpected(fields.error());
+  auto from = station_field(*fields, "fromStation");
+  if (!from) return std::unexpected(std::move(from).error());
+  auto to = station_field(*fields, "toStation");
+  if (!to) return std::unexpected(std::move(to).error());
+  const auto departure = only_field(*fields, "departure");
+  if (!departure) return std::unexpected(departure.error());
+  const auto date = parse_form_date(*departure);
+  if (!date) return std::unexpected("form field departure is not a date that exists, as dd.mm.yy");
+  return query{.from = *std::move(from), .to = *std::move(to), .date = *date};
+}
+
 namespace {
 
 constexpr std::string_view cookie_name = "JSESSIONID";

@@ -2,15 +2,73 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <expected>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 #include <variant>
+#include <vector>
 
-#include "farebench/query.hpp"
-#include "mock_server/site/session_store.hpp"
+#include "farebench/fare.hpp"
 
 namespace farebench {
+
+/// The live sessions of a site, at most `capacity` of them: starting one more ends the oldest.
+/// Any thread.
+class session_store {
+ public:
+  /// Six times the most scrapes that a benchmark has under way at once, in about 6 MB.
+  static constexpr std::size_t default_capacity = 65'536;
+
+  explicit session_store(std::size_t capacity = default_capacity);
+
+  struct session {
+    std::string id;         ///< 32 hex digits from the kernel's random generator
+    std::uint64_t ordinal;  ///< how many were started before it
+  };
+
+  session start();
+  bool is_live(std::string_view id) const { return ordinal_of(id).has_value(); }
+  /// How many were started before it; nothing for what is no live session.
+  std::optional<std::uint64_t> ordinal_of(std::string_view id) const;
+  /// Ends it, if it is live.
+  void forget(std::string_view id);
+  /// Sessions ever started.
+  std::uint64_t started() const;
+
+ private:
+  struct session_id {
+    std::uint64_t high;
+    std::uint64_t low;
+    bool operator==(const session_id&) const = default;
+  };
+  struct hash {
+    std::size_t operator()(const session_id& id) const { return id.low; }  // random already
+  };
+
+  static std::optional<session_id> read(std::string_view id);
+
+  const std::size_t capacity_;
+  mutable std::mutex mutex_;
+  std::unordered_map<session_id, std::uint64_t, hash> live_;  // and its ordinal
+  std::vector<session_id> by_age_;  // a ring once full: the oldest is at started_ % capacity_
+  std::uint64_t started_ = 0;
+};
+
+/// Name and value of each field, in order; names may repeat.
+using form_fields = std::vector<std::pair<std::string, std::string>>;
+
+/// Decodes an application/x-www-form-urlencoded body (WHATWG URL, section 5.1), but strictly: a `%` that
+/// two hex digits do not follow is an error, one line that says where, and never taken as it stands.
+std::expected<form_fields, std::string> decode_form(std::string_view body);
+
+/// Reads the body of a posted search form: fromStation and toStation ("ID" and 1 to 18 digits) and
+/// departure (dd.mm.yy, a date that exists), each exactly once; other fields are left alone, as hidden
+/// fields come with forms. The error is one line naming the field and what it should be.
+std::expected<query, std::string> read_search_form(std::string_view body);
 
 /// A request as far as the site looks at it. Views of the engine's memory, valid during answer().
 struct site_request {

@@ -18,8 +18,8 @@
 #include <tuple>
 
 #include "bench/columns.hpp"
-#include "cmake/build_identity.hpp"
-#include "mock_server/process/child_process.hpp"
+#include "lib/system/build_identity.hpp"
+#include "lib/system/child_process.hpp"
 #include "tests/support/run_command.hpp"
 
 namespace farebench {

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "bench/route.hpp"
-#include "mock_server/latency/scrape_latencies.hpp"
+#include "mock_server/latency/latency_model.hpp"
 
 namespace farebench {
 namespace {

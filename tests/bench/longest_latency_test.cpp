@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "bench/route.hpp"
-#include "mock_server/latency/scrape_latencies.hpp"
+#include "mock_server/latency/latency_model.hpp"
 
 namespace farebench {
 namespace {

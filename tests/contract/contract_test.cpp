@@ -5,10 +5,10 @@
 #include <thread>
 #include <tuple>
 
+#include "lib/system/process_memory.hpp"
 #include "mock_server/site/timetable.hpp"
 #include "tests/contract/every_strategy.hpp"
 #include "tests/contract/mock_site.hpp"
-#include "tests/support/open_resources.hpp"
 
 namespace farebench::test {
 namespace {

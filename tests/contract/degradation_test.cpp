@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <system_error>
 
-#include "mock_server/process/mock_server_process.hpp"
+#include "mock_server/mock_server_process.hpp"
 #include "mock_server/site/timetable.hpp"
 #include "tests/contract/every_strategy.hpp"
 #include "tests/contract/failing_calls.hpp"

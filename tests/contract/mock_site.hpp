@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <filesystem>
 
-#include "mock_server/process/mock_server_process.hpp"
+#include "mock_server/mock_server_process.hpp"
 
 namespace farebench::test {
 

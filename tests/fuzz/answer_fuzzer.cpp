@@ -17,11 +17,10 @@
 #include <vector>
 
 #include "farebench/fetch_policy.hpp"
+#include "farebench/site_protocol.hpp"
 #include "http/http_client.hpp"
 #include "http/libcurl.hpp"
-#include "site/search_form.hpp"
-#include "strategy/repeat_rules.hpp"
-#include "strategy/scrape.hpp"
+#include "strategies/scrape.hpp"
 #include "tests/fuzz/law.hpp"
 
 namespace {

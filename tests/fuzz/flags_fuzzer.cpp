@@ -17,12 +17,12 @@
 #include "bench/track/flags.hpp"
 #include "bench/track/track_error.hpp"
 #include "farebench/date.hpp"
-#include "lib/cli/duration_text.hpp"
-#include "lib/cli/fares/flags.hpp"
-#include "mock_server/faults/fault_text.hpp"
-#include "mock_server/latency/latency_text.hpp"
+#include "lib/system/command_line.hpp"
+#include "mock_server/faults/fault_plan.hpp"
+#include "mock_server/latency/latency_model.hpp"
 #include "tests/fuzz/law.hpp"
 #include "tests/fuzz/server_line.hpp"
+#include "tools/fares/fares.hpp"
 
 extern "C" void __sanitizer_set_report_fd(void* descriptor);
 

@@ -12,10 +12,9 @@
 #include <string>
 #include <string_view>
 
-#include "http/header_line.hpp"
-#include "http/redirect_target.hpp"
-#include "site/session_cookie.hpp"
-#include "strategy/repeat_rules.hpp"
+#include "farebench/fetch_policy.hpp"
+#include "farebench/site_protocol.hpp"
+#include "http/libcurl.hpp"
 #include "tests/fuzz/law.hpp"
 
 namespace {

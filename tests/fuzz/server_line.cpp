@@ -3,7 +3,7 @@
 #include <string>
 #include <variant>
 
-#include "mock_server/engine/server_engine.hpp"
+#include "mock_server/engines/server_engine.hpp"
 #include "mock_server/server_flags.hpp"
 #include "tests/fuzz/law.hpp"
 

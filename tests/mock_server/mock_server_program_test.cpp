@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "mock_server/engine_kind.hpp"
-#include "mock_server/faults/fault_kind.hpp"
-#include "mock_server/process/child_process.hpp"
-#include "tests/mock_server/engine/raw_client.hpp"
+#include "lib/system/child_process.hpp"
+#include "mock_server/faults/fault_plan.hpp"
+#include "mock_server/server_stats.hpp"
+#include "tests/mock_server/engines/raw_client.hpp"
 #include "tests/mock_server/mock_server_program.hpp"
 
 namespace farebench {

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "posix/file_descriptor.hpp"
+#include "lib/system/file_descriptor.hpp"
 
 namespace farebench::mutants {
 

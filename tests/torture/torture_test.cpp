@@ -27,11 +27,11 @@
 #include <sanitizer/lsan_interface.h>
 #endif
 
-#include "mock_server/process/mock_server_process.hpp"
+#include "lib/system/process_memory.hpp"
+#include "mock_server/mock_server_process.hpp"
 #include "mock_server/site/timetable.hpp"
 #include "tests/contract/every_strategy.hpp"
 #include "tests/contract/failing_calls.hpp"
-#include "tests/support/open_resources.hpp"
 
 namespace farebench::test {
 namespace {

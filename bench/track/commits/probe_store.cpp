@@ -17,8 +17,8 @@
 #include "bench/track/commits/tool.hpp"
 #include "bench/track/files/sha256.hpp"
 #include "bench/track/track_error.hpp"
-#include "cmake/build_identity.hpp"
-#include "posix/file_descriptor.hpp"
+#include "lib/system/build_identity.hpp"
+#include "lib/system/file_descriptor.hpp"
 
 namespace farebench::track {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <chrono>
 
-#include "mock_server/process/child_process.hpp"
+#include "lib/system/child_process.hpp"
 
 namespace farebench::track {
 namespace {

@@ -12,7 +12,7 @@
 #include <system_error>
 
 #include "bench/track/track_error.hpp"
-#include "posix/file_descriptor.hpp"
+#include "lib/system/file_descriptor.hpp"
 
 namespace farebench::track {
 namespace {

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "bench/report/medians.hpp"
-#include "posix/file_descriptor.hpp"
+#include "lib/system/file_descriptor.hpp"
 
 namespace farebench::track {
 namespace {

@@ -9,7 +9,7 @@
 #include "bench/judge.hpp"
 #include "bench/report/one_line.hpp"
 #include "bench/track/judge/metric.hpp"
-#include "mock_server/process/sibling.hpp"
+#include "lib/system/child_process.hpp"
 
 namespace farebench::track {
 namespace {

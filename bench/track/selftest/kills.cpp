@@ -8,7 +8,7 @@
 
 #include "bench/track/files/recorded_run.hpp"
 #include "bench/track/track_error.hpp"
-#include "mock_server/process/child_process.hpp"
+#include "lib/system/child_process.hpp"
 
 namespace farebench::track {
 namespace {

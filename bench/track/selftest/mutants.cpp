@@ -9,8 +9,8 @@
 #include "bench/track/measure/probe_runner.hpp"
 #include "bench/track/measure/two_stages.hpp"
 #include "bench/track/track_error.hpp"
-#include "cmake/build_identity.hpp"
-#include "mock_server/process/sibling.hpp"
+#include "lib/system/build_identity.hpp"
+#include "lib/system/child_process.hpp"
 
 namespace farebench::track {
 namespace {

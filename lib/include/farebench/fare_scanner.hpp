@@ -4,7 +4,7 @@
 #include <memory>
 #include <string_view>
 
-#include "farebench/outcome.hpp"
+#include "farebench/fare.hpp"
 
 namespace farebench {
 

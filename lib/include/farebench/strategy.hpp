@@ -9,9 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "farebench/fare.hpp"
 #include "farebench/fetch_policy.hpp"
-#include "farebench/outcome.hpp"
-#include "farebench/query.hpp"
 
 namespace farebench {
 

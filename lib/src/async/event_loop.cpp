@@ -5,14 +5,16 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <coroutine>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
+#include <tuple>
 #include <utility>
 #include <vector>
 
-#include "async/finished_transfers.hpp"
-#include "async/loop_timers.hpp"
 #include "async/multi_handle.hpp"
 #include "async/watched_sockets.hpp"
 #include "http/http_client.hpp"
@@ -20,6 +22,140 @@
 #include "http/shared_http.hpp"
 
 namespace farebench {
+
+/// A wait under way: in the loop's heap from its start to its end, or until it is destroyed.
+struct loop_timer::state {
+  state(loop_timers& in, clock::time_point moment) : timers{in}, due{moment} {}
+  state(const state&) = delete;
+  state& operator=(const state&) = delete;
+  ~state();
+
+  static constexpr std::size_t not_waiting = static_cast<std::size_t>(-1);
+
+  loop_timers& timers;
+  clock::time_point due;
+  std::uint64_t order = 0;          // of two that are due at once, the first to wait is the first to end
+  std::size_t place = not_waiting;  // in the heap
+  // What is to be done when it is due: one of these.
+  wait_completion on_due = {};
+  std::coroutine_handle<> awaiting = {};
+};
+
+/// The waits of one loop: a binary heap, each of whose entries knows its place, so that one that is taken
+/// back leaves nothing behind. Costs nothing while it is empty. One thread.
+class loop_timers {
+ public:
+  using clock = loop_timer::clock;
+
+  bool empty() const { return heap_.empty(); }
+  std::optional<clock::time_point> first_due() const;
+
+  /// A wait that is in the heap, with nothing to be done yet when it ends.
+  std::unique_ptr<loop_timer::state> wait(clock::time_point due);
+  /// Takes it back; nothing when it has ended.
+  void remove(loop_timer::state& one) noexcept;
+
+  /// Ends what is due by `now`, but nothing that begins to wait meanwhile: so sockets get their turn.
+  void end_due(clock::time_point now);
+  /// All that wait now are due at once.
+  void hurry();
+
+ private:
+  static bool is_before(const loop_timer::state& one, const loop_timer::state& other);
+  void put(std::size_t place, loop_timer::state* one);
+  void sift_up(std::size_t place);
+  void sift_down(std::size_t place);
+
+  std::vector<loop_timer::state*> heap_;
+  std::uint64_t begun_ = 0;
+};
+
+loop_timer::state::~state() { timers.remove(*this); }
+
+loop_timer::loop_timer() = default;
+loop_timer::~loop_timer() = default;
+loop_timer::loop_timer(loop_timer&&) noexcept = default;
+loop_timer& loop_timer::operator=(loop_timer&&) noexcept = default;
+
+void wait_awaiter::await_suspend(std::coroutine_handle<> waiting) noexcept {
+  timer_.state_->awaiting = waiting;
+}
+
+std::optional<loop_timers::clock::time_point> loop_timers::first_due() const {
+  if (heap_.empty()) return std::nullopt;
+  return heap_.front()->due;
+}
+
+std::unique_ptr<loop_timer::state> loop_timers::wait(clock::time_point due) {
+  auto one = std::make_unique<loop_timer::state>(*this, due);
+  one->order = begun_++;
+  heap_.push_back(one.get());
+  sift_up(heap_.size() - 1);
+  return one;
+}
+
+void loop_timers::remove(loop_timer::state& one) noexcept {
+  const std::size_t place = std::exchange(one.place, loop_timer::state::not_waiting);
+  if (place == loop_timer::state::not_waiting) return;
+  loop_timer::state* const last = heap_.back();
+  heap_.pop_back();
+  if (last == &one) return;
+  put(place, last);
+  sift_up(place);
+  sift_down(last->place);
+}
+
+void loop_timers::end_due(clock::time_point now) {
+  const std::uint64_t begun_before = begun_;
+  while (!heap_.empty() && heap_.front()->due <= now && heap_.front()->order < begun_before) {
+    loop_timer::state& first = *heap_.front();
+    remove(first);
+    // It may be destroyed by what it does: so that is taken out first.
+    if (const auto on_due = std::exchange(first.on_due, nullptr)) {
+      on_due();
+    } else if (const auto awaiting = std::exchange(first.awaiting, nullptr)) {
+      awaiting.resume();
+    }
+  }
+}
+
+void loop_timers::hurry() {
+  // Equal, they are ordered by who waited first, as which they are no heap any more.
+  for (loop_timer::state* const one : heap_) one->due = clock::time_point::min();
+  for (std::size_t place = heap_.size(); place-- > 0;) sift_down(place);
+}
+
+bool loop_timers::is_before(const loop_timer::state& one, const loop_timer::state& other) {
+  return std::tie(one.due, one.order) < std::tie(other.due, other.order);
+}
+
+void loop_timers::put(std::size_t place, loop_timer::state* one) {
+  heap_[place] = one;
+  one->place = place;
+}
+
+void loop_timers::sift_up(std::size_t place) {
+  loop_timer::state* const one = heap_[place];
+  while (place > 0 && is_before(*one, *heap_[(place - 1) / 2])) {
+    put(place, heap_[(place - 1) / 2]);
+    place = (place - 1) / 2;
+  }
+  put(place, one);
+}
+
+void loop_timers::sift_down(std::size_t place) {
+  loop_timer::state* const one = heap_[place];
+  while (true) {
+    std::size_t child = 2 * place + 1;
+    if (child >= heap_.size()) break;
+    if (child + 1 < heap_.size() && is_before(*heap_[child + 1], *heap_[child])) ++child;
+    if (!is_before(*heap_[child], *one)) break;
+    put(place, heap_[child]);
+    place = child;
+  }
+  put(place, one);
+}
+
 namespace {
 
 // To find, reuse and put down a connection, a multi handle walks all of its connections: with W on one handle

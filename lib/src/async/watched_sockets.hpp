@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "posix/file_descriptor.hpp"
+#include "lib/system/file_descriptor.hpp"
 
 namespace farebench {
 

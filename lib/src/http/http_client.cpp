@@ -12,9 +12,7 @@
 #include <system_error>
 #include <utility>
 
-#include "http/header_line.hpp"
 #include "http/libcurl.hpp"
-#include "http/redirect_target.hpp"
 
 namespace farebench {
 namespace {

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "farebench/exchange.hpp"
-#include "farebench/fetch_limits.hpp"
+#include "farebench/fetch_policy.hpp"
 #include "http/shared_http.hpp"
 
 namespace farebench {

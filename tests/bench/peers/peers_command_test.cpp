@@ -12,7 +12,7 @@
 
 #include "bench/columns.hpp"
 #include "bench/peers/peer_libraries.hpp"
-#include "cmake/build_identity.hpp"
+#include "lib/system/build_identity.hpp"
 #include "tests/support/run_command.hpp"
 
 namespace farebench {

@@ -14,7 +14,7 @@
 #include <system_error>
 #include <thread>
 
-#include "posix/file_descriptor.hpp"
+#include "lib/system/file_descriptor.hpp"
 
 namespace farebench::test {
 

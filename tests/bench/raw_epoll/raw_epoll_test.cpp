@@ -10,7 +10,7 @@
 #include <stdexcept>
 #include <thread>
 
-#include "mock_server/process/mock_server_process.hpp"
+#include "mock_server/mock_server_process.hpp"
 #include "mock_server/site/timetable.hpp"
 #include "tests/bench/raw_epoll/dribbling_site.hpp"
 #include "tests/contract/every_strategy.hpp"

@@ -14,8 +14,8 @@
 
 #include "bench/track/files/recorded_run.hpp"
 #include "bench/track/selftest/kills.hpp"
-#include "cmake/build_identity.hpp"
-#include "mock_server/process/child_process.hpp"
+#include "lib/system/build_identity.hpp"
+#include "lib/system/child_process.hpp"
 #include "tests/bench/track/made_up_run.hpp"
 #include "tests/support/run_command.hpp"
 #include "tests/support/sampled_cases.hpp"

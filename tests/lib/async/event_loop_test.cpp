@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "farebench/task.hpp"
-#include "posix/file_descriptor.hpp"
+#include "lib/system/file_descriptor.hpp"
 #include "tests/support/stub_server.hpp"
 
 namespace farebench {

@@ -1,6 +1,6 @@
 // Waits on a loop, in the three ways of asking for one.
 
-#include "farebench/loop_timer.hpp"
+#include "farebench/event_loop.hpp"
 
 #include <gmock/gmock.h>
 
@@ -11,7 +11,6 @@
 #include <thread>
 #include <vector>
 
-#include "farebench/event_loop.hpp"
 #include "farebench/fiber.hpp"
 #include "farebench/task.hpp"
 #include "tests/lib/async/counted.hpp"

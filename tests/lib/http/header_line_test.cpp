@@ -1,4 +1,4 @@
-#include "http/header_line.hpp"
+#include "http/libcurl.hpp"
 
 #include <gtest/gtest.h>
 

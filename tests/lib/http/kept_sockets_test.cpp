@@ -1,4 +1,4 @@
-#include "http/kept_sockets.hpp"
+#include "http/shared_http.hpp"
 
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -7,7 +7,7 @@
 
 #include <utility>
 
-#include "posix/file_descriptor.hpp"
+#include "lib/system/file_descriptor.hpp"
 
 namespace farebench {
 namespace {

@@ -1,4 +1,4 @@
-#include "mock_server/faults/attempt_step.hpp"
+#include "mock_server/faults/fault_plan.hpp"
 
 #include <gtest/gtest.h>
 

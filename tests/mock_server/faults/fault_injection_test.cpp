@@ -11,8 +11,8 @@
 #include <thread>
 #include <vector>
 
-#include "mock_server/faults/fault_text.hpp"
-#include "mock_server/faults/spoil_answer.hpp"
+#include "mock_server/faults/fault_plan.hpp"
+#include "mock_server/faults/fault_responses.hpp"
 #include "mock_server/site/results_page.hpp"
 #include "tests/mock_server/faults/faulty_site.hpp"
 #include "tests/mock_server/site/queries.hpp"

@@ -5,8 +5,6 @@
 #include <cmath>
 #include <vector>
 
-#include "mock_server/faults/fault_text.hpp"
-
 namespace farebench {
 namespace {
 

@@ -1,4 +1,4 @@
-#include "mock_server/faults/fault_text.hpp"
+#include "mock_server/faults/fault_plan.hpp"
 
 #include <gmock/gmock.h>
 

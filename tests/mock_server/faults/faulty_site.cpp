@@ -6,8 +6,8 @@
 #include <fstream>
 
 #include "farebench/date.hpp"
-#include "mock_server/faults/fault_text.hpp"
-#include "mock_server/site/page_parts.hpp"
+#include "mock_server/faults/fault_plan.hpp"
+#include "mock_server/site/results_page.hpp"
 #include "tests/mock_server/site/queries.hpp"
 
 namespace farebench {

@@ -6,11 +6,11 @@
 #include <string_view>
 #include <vector>
 
-#include "farebench/query.hpp"
-#include "mock_server/engine/server_engine.hpp"
+#include "farebench/fare.hpp"
+#include "mock_server/engines/server_engine.hpp"
 #include "mock_server/faults/fault_plan.hpp"
 #include "mock_server/site/site.hpp"
-#include "tests/mock_server/engine/raw_client.hpp"
+#include "tests/mock_server/engines/raw_client.hpp"
 
 namespace farebench {
 

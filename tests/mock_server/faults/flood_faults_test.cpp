@@ -8,12 +8,12 @@
 #include <thread>
 #include <vector>
 
-#include "mock_server/faults/gzip.hpp"
+#include "lib/system/process_memory.hpp"
+#include "mock_server/faults/fault_scripts.hpp"
 #include "mock_server/site/results_page.hpp"
 #include "tests/mock_server/faults/faulty_site.hpp"
 #include "tests/mock_server/faults/one_page.hpp"
 #include "tests/mock_server/site/queries.hpp"
-#include "tests/support/open_resources.hpp"
 
 namespace farebench {
 namespace {
@@ -56,7 +56,7 @@ TEST(flood_faults, end_when_the_client_goes) {
   for (const char* fault : {"flood_1xx", "header_bomb", "huge_body", "huge_chunked_body", "gzip_bomb",
                             "huge_header_line", "dribble_headers", "dribble_body", "never_answer"}) {
     const faulty_site site{std::string{fault} + ":100%"};
-    const auto before = test::open_resources();
+    const auto before = open_resources();
     {
       std::vector<raw_client> clients;
       for (int i = 0; i < 10; ++i) {
@@ -66,10 +66,10 @@ TEST(flood_faults, end_when_the_client_goes) {
       std::this_thread::sleep_for(20ms);
     }
     const auto deadline = clock::now() + 20s;
-    while (test::open_resources().descriptors > before.descriptors && clock::now() < deadline) {
+    while (open_resources().descriptors > before.descriptors && clock::now() < deadline) {
       std::this_thread::sleep_for(1ms);
     }
-    EXPECT_LE(test::open_resources().descriptors, before.descriptors) << fault;
+    EXPECT_LE(open_resources().descriptors, before.descriptors) << fault;
   }
 }
 

@@ -1,4 +1,4 @@
-#include "mock_server/faults/gzip.hpp"
+#include "mock_server/faults/fault_scripts.hpp"
 
 #include <gtest/gtest.h>
 

@@ -3,8 +3,8 @@
 #include <ctime>
 #include <set>
 
-#include "mock_server/faults/make_script.hpp"
-#include "mock_server/faults/spoil_answer.hpp"
+#include "mock_server/faults/fault_responses.hpp"
+#include "mock_server/faults/fault_scripts.hpp"
 
 namespace farebench {
 namespace {

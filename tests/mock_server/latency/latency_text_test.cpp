@@ -1,4 +1,4 @@
-#include "mock_server/latency/latency_text.hpp"
+#include "mock_server/latency/latency_model.hpp"
 
 #include <gmock/gmock.h>
 

@@ -1,4 +1,4 @@
-#include "mock_server/latency/scrape_latencies.hpp"
+#include "mock_server/latency/latency_model.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "mock_server/site/form_decoding.hpp"
+#include "mock_server/site/site.hpp"
 
 #include <gmock/gmock.h>
 

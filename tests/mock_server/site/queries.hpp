@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-#include "farebench/query.hpp"
+#include "farebench/fare.hpp"
 
 namespace farebench {
 

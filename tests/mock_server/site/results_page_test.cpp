@@ -5,7 +5,6 @@
 #include <set>
 #include <stdexcept>
 
-#include "mock_server/site/page_size.hpp"
 #include "mock_server/site/timetable.hpp"
 #include "tests/mock_server/site/libxml2_fares.hpp"
 #include "tests/mock_server/site/queries.hpp"

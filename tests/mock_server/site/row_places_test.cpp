@@ -1,11 +1,9 @@
-#include "mock_server/site/row_places.hpp"
+#include "mock_server/site/results_page.hpp"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "mock_server/site/page_parts.hpp"
-#include "mock_server/site/results_page.hpp"
 #include "mock_server/site/timetable.hpp"
 #include "tests/mock_server/site/libxml2_fares.hpp"
 #include "tests/mock_server/site/queries.hpp"

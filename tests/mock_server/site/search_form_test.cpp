@@ -1,4 +1,4 @@
-#include "mock_server/site/search_form.hpp"
+#include "mock_server/site/site.hpp"
 
 #include <gmock/gmock.h>
 

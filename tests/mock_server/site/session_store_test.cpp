@@ -1,4 +1,4 @@
-#include "mock_server/site/session_store.hpp"
+#include "mock_server/site/site.hpp"
 
 #include <gtest/gtest.h>
 

@@ -6,7 +6,6 @@
 #include <set>
 #include <stdexcept>
 
-#include "mock_server/site/page_size.hpp"
 #include "tests/mock_server/site/queries.hpp"
 
 namespace farebench {

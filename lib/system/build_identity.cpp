@@ -1,0 +1,39 @@
+#include "lib/system/build_identity.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "build_commit.hpp"
+
+namespace farebench {
+
+bool build_identity::is_fit_for_measuring() const {
+  return (build_type == "Release" || build_type == "RelWithDebInfo") && sanitizers.empty();
+}
+
+const build_identity& this_build() {
+  static constexpr build_identity identity{
+      .version = FAREBENCH_VERSION,
+      .commit = FAREBENCH_COMMIT,
+      .dirty = FAREBENCH_DIRTY,
+      .build_type = FAREBENCH_BUILD_TYPE,
+      .compiler = FAREBENCH_COMPILER,
+      .flags = FAREBENCH_CXX_FLAGS,
+      .sanitizers = FAREBENCH_SANITIZERS,
+  };
+  return identity;
+}
+
+std::string build_report_json(std::string_view program, const std::map<std::string, std::string>& libraries,
+                              const std::map<std::string, std::string>& extra) {
+  const build_identity& build = this_build();
+  nlohmann::ordered_json report{
+      {"program", program},   {"version", build.version},       {"commit", build.commit},
+      {"dirty", build.dirty}, {"build_type", build.build_type}, {"compiler", build.compiler},
+      {"flags", build.flags}, {"sanitizers", build.sanitizers},
+  };
+  for (const auto& [name, value] : extra) report[name] = value;
+  report["libraries"] = libraries;
+  return report.dump();
+}
+
+}  // namespace farebench

@@ -1,0 +1,124 @@
+#include "lib/system/command_line.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <iterator>
+#include <optional>
+#include <utility>
+
+namespace farebench {
+namespace {
+
+struct character {
+  char32_t code;
+  std::size_t bytes;
+};
+
+/// The UTF-8 character at the start of `text`, which is not empty; nullopt where there is none (RFC 3629, 4).
+std::optional<character> first_character(std::string_view text) {
+  const auto byte = [text](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+  const unsigned char lead = byte(0);
+  if (lead < 0x80) return character{lead, 1};
+  const std::size_t bytes = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  if (lead < 0xC2 || lead > 0xF4 || text.size() < bytes) return std::nullopt;
+  char32_t code = lead & (0x7Fu >> bytes);
+  for (std::size_t i = 1; i < bytes; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return std::nullopt;
+    code = code << 6 | (byte(i) & 0x3Fu);
+  }
+  const bool is_overlong = (bytes == 3 && code < 0x800) || (bytes == 4 && code < 0x10000);
+  if (is_overlong || (code >= 0xD800 && code <= 0xDFFF) || code > 0x10FFFF) return std::nullopt;
+  return character{code, bytes};
+}
+
+bool is_control(char32_t code) { return code < 0x20 || (code >= 0x7F && code <= 0x9F); }
+
+bool changes_the_order(char32_t code) {
+  return code == 0x061C || code == 0x200E || code == 0x200F || (code >= 0x2028 && code <= 0x202E) ||
+         (code >= 0x2066 && code <= 0x2069);
+}
+
+}  // namespace
+
+std::string printable(std::string_view text) {
+  std::string safe;
+  while (!text.empty()) {
+    const auto first = first_character(text);
+    const std::size_t bytes = first ? first->bytes : 1;
+    if (!first) {
+      fmt::format_to(std::back_inserter(safe), "\\x{:02x}", static_cast<unsigned char>(text.front()));
+    } else if (is_control(first->code)) {
+      fmt::format_to(std::back_inserter(safe), "\\x{:02x}", static_cast<std::uint32_t>(first->code));
+    } else if (changes_the_order(first->code)) {
+      fmt::format_to(std::back_inserter(safe), "\\u{{{:04x}}}", static_cast<std::uint32_t>(first->code));
+    } else {
+      safe += text.substr(0, bytes);
+    }
+    text.remove_prefix(bytes);
+  }
+  return safe;
+}
+
+void complain(std::string_view program, std::string_view text) noexcept {
+  try {
+    std::fprintf(stderr, "%.*s: %s\n", static_cast<int>(program.size()), program.data(),
+                 printable(text).c_str());
+  } catch (...) {
+    std::fprintf(stderr, "%.*s: no memory to say why\n", static_cast<int>(program.size()), program.data());
+  }
+}
+
+void open_missing_standard_streams() noexcept {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    // The lowest free number is the one that is given: that of the stream itself. A missing output is opened
+    // for reading, so that writing to it fails and is noticed.
+    if (fcntl(stream, F_GETFD) < 0) open("/dev/null", stream == STDERR_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
+
+namespace {
+
+constexpr std::array<std::pair<std::string_view, double>, 3> units_in_us{
+    {{"us", 1.0}, {"ms", 1e3}, {"s", 1e6}}};
+constexpr std::chrono::microseconds longest = std::chrono::hours{1};
+
+}  // namespace
+
+std::expected<std::chrono::microseconds, std::string> parse_duration(std::string_view text) {
+  const auto refuse = [&](std::string_view why) {
+    return std::unexpected(fmt::format(
+        "'{}' is not a duration: {}; write a number and its unit, such as 20ms, 1.5s or 250us", text, why));
+  };
+  double number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, fault] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
+  if (fault != std::errc{} || !std::isfinite(number)) return refuse("no number");
+  if (number < 0) return refuse("negative");
+  const std::string_view unit{rest, end};
+  if (unit.empty() && number == 0) return std::chrono::microseconds{0};
+  if (unit.empty()) return refuse("no unit");
+  for (const auto& [name, in_us] : units_in_us) {
+    if (unit != name) continue;
+    const double us = std::round(number * in_us);
+    if (us > static_cast<double>(longest.count())) return refuse("longer than an hour");
+    return std::chrono::microseconds{static_cast<std::int64_t>(us)};
+  }
+  return refuse(fmt::format("unknown unit '{}'", unit));
+}
+
+std::string format_duration(std::chrono::microseconds duration) {
+  const auto us = duration.count();
+  if (us == 0) return "0";
+  if (us % 1'000 != 0 && us < 1'000) return fmt::format("{}us", us);
+  if (us < 1'000'000) return fmt::format("{}ms", static_cast<double>(us) / 1e3);
+  return fmt::format("{}s", static_cast<double>(us) / 1e6);
+}
+
+}  // namespace farebench

@@ -1,0 +1,103 @@
+#include "mock_server/engines/request_reader.hpp"
+
+#include <algorithm>
+#include <boost/beast/http/error.hpp>
+#include <cstdint>
+#include <limits>
+
+#include "mock_server/engines/served_site.hpp"
+#include "mock_server/engines/server_engine.hpp"
+#include "mock_server/faults/fault_plan.hpp"
+
+namespace farebench {
+namespace http = boost::beast::http;
+namespace {
+
+constexpr boost::beast::string_view scrape_tag_header{scrape_tag::header.data(), scrape_tag::header.size()};
+
+}  // namespace
+
+request_reader::request_reader() {
+  eager(true);
+  // Beast 1.74 holds its header limit against what is left of the head, not against all of it, so that a head
+  // in small pieces would have no bound: take() counts for itself.
+  header_limit(request_limits::request_bytes + 1);
+  body_limit(std::numeric_limits<std::uint64_t>::max());  // with none, 1.74 takes any length for too much
+}
+
+std::size_t request_reader::take(std::string_view bytes) {
+  const std::size_t room = request_limits::request_bytes - taken_bytes_;
+  error_code error;
+  const std::size_t taken = put(boost::asio::const_buffer{bytes.data(), std::min(bytes.size(), room)}, error);
+  taken_bytes_ += taken;
+  if (error && error != http::error::need_more && status_ == 0) status_ = 400;
+  if (!is_read() && bytes.size() >= room) cut(bytes);
+  return taken;
+}
+
+site_request request_reader::request() const {
+  return {
+      .method = method_, .target = target_, .cookie = cookie_, .content_type = content_type_, .body = body_};
+}
+
+void request_reader::refuse(int status, error_code& stop) {
+  status_ = status;
+  stop = http::error::bad_value;  // any: it only ends the parsing
+}
+
+// `untaken`: from the first byte that was not taken before, when the head came in pieces the whole of it.
+void request_reader::cut(std::string_view untaken) {
+  if (!is_header_done()) {
+    const bool is_in_request_line = target_.empty() && untaken.find("\r\n") == std::string_view::npos;
+    status_ = is_in_request_line ? 414 : 400;
+  } else if (is_form_) {
+    status_ = 413;
+  } else {
+    is_cut_ = true;
+  }
+}
+
+void request_reader::on_request_impl(verb known, string_view method, string_view target, int,
+                                     error_code& error) {
+  if (known == verb::unknown) return refuse(400, error);
+  if (target.size() > request_limits::target_bytes) return refuse(414, error);
+  method_.assign(method.data(), method.size());
+  target_.assign(target.data(), target.size());
+  is_form_ = served_site::reads_body(method_, target_);
+}
+
+void request_reader::on_field_impl(field known, string_view name, string_view value, error_code& error) {
+  if (name.size() + value.size() > request_limits::header_line_bytes) return refuse(400, error);
+  if (known == field::cookie && cookie_.empty()) {
+    cookie_.assign(value.data(), value.size());
+  } else if (known == field::content_type && content_type_.empty()) {
+    content_type_.assign(value.data(), value.size());
+  } else if (known == field::expect) {
+    expects_continue_ = value == "100-continue";
+  } else if (known == field::unknown && scrape_tag_.empty() &&
+             boost::beast::iequals(name, scrape_tag_header)) {
+    scrape_tag_.assign(value.data(), value.size());
+  }
+}
+
+void request_reader::keep_form(string_view body) {
+  if (!is_form_) return;
+  form_is_too_long_ = form_is_too_long_ || body_.size() + body.size() > request_limits::form_bytes;
+  if (!form_is_too_long_) body_.append(body.data(), body.size());
+}
+
+std::size_t request_reader::on_body_impl(string_view body, error_code&) {
+  keep_form(body);
+  return body.size();
+}
+
+std::size_t request_reader::on_chunk_body_impl(std::uint64_t, string_view body, error_code&) {
+  keep_form(body);
+  return body.size();
+}
+
+void request_reader::on_finish_impl(error_code&) {
+  if (form_is_too_long_) status_ = 413;
+}
+
+}  // namespace farebench

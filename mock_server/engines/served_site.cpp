@@ -1,0 +1,160 @@
+#include "mock_server/engines/served_site.hpp"
+
+#include <linux/sock_diag.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <exception>
+#include <system_error>
+#include <utility>
+#include <variant>
+
+#include "mock_server/engines/server_engine.hpp"
+#include "mock_server/site/results_page.hpp"
+
+namespace farebench {
+
+std::chrono::nanoseconds response_latency::of(const site_response& response) const {
+  if (const auto* session = std::get_if<started_session>(&response.done)) {
+    return start_latency(model, seed, session->ordinal);
+  }
+  if (const auto* asked = std::get_if<query>(&response.done)) return search_latency(model, seed, *asked);
+  return model.mean();
+}
+
+namespace {
+
+double in_ms(std::chrono::nanoseconds duration) {
+  return std::chrono::duration<double, std::milli>(duration).count();
+}
+
+}  // namespace
+
+void response_log::connection_accepted() {
+  const std::lock_guard lock{mutex_};
+  ++connections_;
+}
+
+void response_log::arrived() {
+  const std::lock_guard lock{mutex_};
+  ++in_flight_;
+  in_flight_peak_ = std::max(in_flight_peak_, in_flight_);
+}
+
+void response_log::leaving() {
+  const std::lock_guard lock{mutex_};
+  --in_flight_;
+  ++requests_;
+  ++leaving_;
+}
+
+void response_log::left(std::chrono::nanoseconds lateness) {
+  const std::lock_guard lock{mutex_};
+  lateness_.record(lateness);
+  if (--leaving_ == 0) none_leaving_.notify_all();
+}
+
+void response_log::abandoned() {
+  const std::lock_guard lock{mutex_};
+  --in_flight_;
+}
+
+void response_log::fill(server_stats& stats, std::chrono::milliseconds wait) const {
+  std::unique_lock lock{mutex_};
+  none_leaving_.wait_for(lock, wait, [this] { return leaving_ == 0; });
+  stats.requests = requests_;
+  stats.in_flight = in_flight_;
+  stats.in_flight_peak = in_flight_peak_;
+  stats.connections_accepted = connections_;
+  stats.late_p50_ms = in_ms(lateness_.quantile(0.50));
+  stats.late_p99_ms = in_ms(lateness_.quantile(0.99));
+  stats.late_max_ms = in_ms(lateness_.max());
+}
+
+std::uint64_t listen_drops(int listening_socket) {
+  std::array<std::uint32_t, SK_MEMINFO_VARS> counters{};
+  socklen_t size = sizeof counters;
+  if (::getsockopt(listening_socket, SOL_SOCKET, SO_MEMINFO, counters.data(), &size) != 0) {
+    throw std::system_error(errno, std::generic_category(), "getsockopt SO_MEMINFO");
+  }
+  return counters[SK_MEMINFO_DROPS];
+}
+
+namespace {
+
+constexpr std::string_view stats_target = "/stats";
+
+std::string_view reason_for(int status) {
+  switch (status) {
+    case 413:
+      return "the body is longer than a form can be\n";
+    case 414:
+      return "the request line is too long\n";
+    case 500:
+      return "the mock server failed; this is a bug in it\n";
+    default:
+      return "not a request that can be read\n";
+  }
+}
+
+}  // namespace
+
+served_site::served_site(site& served, const response_latency& latency, engine_kind engine,
+                         std::chrono::milliseconds stats_wait)
+    : site_(served), latency_(latency), engine_(engine), stats_wait_(stats_wait) {}
+
+bool served_site::counts(std::string_view target) { return target != stats_target; }
+
+bool served_site::reads_body(std::string_view method, std::string_view target) {
+  return method == "POST" && target.substr(0, target.find('?')) == start_target;
+}
+
+timed_response served_site::answer(const site_request& request) try {
+  if (request.target == stats_target && request.method == "GET") {
+    site_response told;
+    told.content_type = "application/json";
+    told.body = to_json(stats(stats_wait_));
+    return {.content = std::move(told)};
+  }
+  site_response answered = site_.answer(request);
+  const auto latency = latency_.of(answered);
+  return {.content = std::move(answered), .latency = latency};
+} catch (const std::exception&) {
+  return refusal(500);
+}
+
+timed_response served_site::refusal(int status) const {
+  site_response refused;
+  refused.status = status;
+  refused.content_type = "text/plain; charset=utf-8";
+  refused.body = reason_for(status);
+  return {.content = std::move(refused), .latency = refusal_latency()};
+}
+
+void served_site::add_listening_socket(int socket) {
+  const std::lock_guard lock{listening_guard_};
+  listening_.push_back(socket);
+}
+
+void served_site::forget_listening_sockets() {
+  const std::lock_guard lock{listening_guard_};
+  listening_.clear();
+}
+
+server_stats served_site::stats() const { return stats(std::chrono::milliseconds{100}); }
+
+server_stats served_site::stats(std::chrono::milliseconds wait) const {
+  server_stats stats;
+  stats.engine = name_of(engine_);
+  stats.sessions = site_.sessions_started();
+  {
+    const std::lock_guard lock{listening_guard_};
+    for (const int socket : listening_) stats.listen_drops += listen_drops(socket);
+  }
+  log_.fill(stats, wait);
+  return stats;
+}
+
+}  // namespace farebench

@@ -1,0 +1,216 @@
+#include "farebench/fare_scanner.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include "scrape/fare_row.hpp"
+
+namespace farebench {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+
+outcome fares_on(std::string_view page) {
+  fare_scanner scanner;
+  scanner.feed(page);
+  return scanner.finish();
+}
+
+std::string row_of(std::string_view words) { return "<p class=select-line>" + std::string{words} + "</p>"; }
+
+/// A whole page of results with these rows.
+std::string page(std::string_view rows) {
+  return "<html><body><div class=results>" + std::string{rows} + "</div></body></html>";
+}
+
+std::string fixture(const std::string& name) {
+  std::ifstream file{FAREBENCH_TEST_PAGES "/" + name, std::ios::binary};
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+std::string detail_of(std::string_view rows, fetch_error_kind kind = fetch_error_kind::malformed_page) {
+  const auto result = fares_on(page(rows));
+  if (result) return "no error";
+  EXPECT_EQ(result.error().kind, kind);
+  return result.error().detail;
+}
+
+TEST(fare_scanner, reads_the_fares_of_a_results_page) {
+  const auto result = fares_on(fixture("results.html"));
+  ASSERT_TRUE(result) << describe(result.error());
+  EXPECT_EQ(*result, (std::vector<fare>{{5h, 7h + 30min, "Relax", 34, 24900, "CZK"},
+                                        {7h + 5min, 9h + 35min, "Standard", 0, 18990, "CZK"},
+                                        {23h + 45min, 2h + 15min, "Fun&Relax", 12, 124950, "K\xC4\x8D"}}));
+}
+
+TEST(fare_scanner, finds_no_fares_on_a_page_of_results_without_rows) {
+  for (const auto& whole : {fixture("no_rows.html"), page("")}) {
+    const auto result = fares_on(whole);
+    ASSERT_TRUE(result) << describe(result.error());
+    EXPECT_TRUE(result->empty());
+  }
+}
+
+TEST(fare_scanner, takes_an_empty_piece_for_nothing) {
+  fare_scanner scanner;
+  const auto nothing = scanner.finish();
+  scanner.feed("");
+  EXPECT_EQ(scanner.finish(), nothing);
+}
+
+TEST(fare_scanner, takes_no_page_without_results_for_one_without_fares) {
+  for (const std::string& other :
+       {std::string{}, fixture("empty.html"), fixture("text_only.html"),
+        std::string{"<html><body>Sorry</body></html>"},
+        "<html>" + row_of("5:00 7:30 Relax 34 249 CZK") + "</html>",
+        std::string{
+            "<div class=result></div><i class='no-results'><b id=results><!-- class=results --></html>"},
+        std::string{"<script>'<div class=results>'</script><p title='class=results'></html>"}}) {
+    const auto result = fares_on(other);
+    ASSERT_FALSE(result) << other;
+    EXPECT_EQ(result.error().kind, fetch_error_kind::bad_response) << other;
+    EXPECT_FALSE(result.error().detail.empty());
+  }
+}
+
+TEST(fare_scanner, knows_results_by_a_token_of_any_class_list) {
+  for (const auto* const tag : {"<div class='results'>", "<table class=\"list results wide\">",
+                                "<p CLASS=results>", "<p class='re&#115;ults'>", "<p class='&#9;results'>",
+                                "<br class=results>", "<b class=\"\nresults\n\"/>"}) {
+    const auto result = fares_on(std::string{tag} + "</html>");
+    EXPECT_TRUE(result) << tag;
+  }
+}
+
+TEST(fare_scanner, wants_the_pages_end_after_its_rows_and_lets_anything_follow_it) {
+  const std::string rows = "<div class=results>" + row_of("5:00 7:30 Relax 34 249 CZK") + "</div>";
+  for (const auto* const end :
+       {"</html>", "</HTML >", "</body></html>\n<!-- node 7 -->\n", "</html></html> "}) {
+    EXPECT_TRUE(fares_on(rows + end)) << end;
+  }
+  for (const auto* const none : {"", "</body>", "</htm>", "</htmls>", "<!-- </html> -->",
+                                 "<script>x</html></script>", "<html>", "<b title='</html>'>"}) {
+    const auto result = fares_on(rows + none);
+    ASSERT_FALSE(result) << none;
+    EXPECT_EQ(result.error().kind, fetch_error_kind::bad_response) << none;
+  }
+}
+
+TEST(fare_scanner, reads_pieces_as_it_reads_the_whole) {
+  const std::string page = fixture("results.html");
+  const auto whole = fares_on(page);
+  fare_scanner scanner;
+  for (std::size_t at = 0; at <= page.size(); ++at) {
+    scanner.feed(std::string_view{page}.substr(0, at));
+    scanner.feed(std::string_view{page}.substr(at));
+    ASSERT_EQ(scanner.finish(), whole) << "split at byte " << at;
+  }
+  for (const char byte : page) scanner.feed({&byte, 1});
+  EXPECT_EQ(scanner.finish(), whole);
+}
+
+TEST(fare_scanner, refuses_a_page_wherever_it_breaks_off) {
+  const std::string whole =
+      page(row_of("5:00 7:30 Relax 34 249 CZK") + row_of("6:00 8:30 Relax 1 9 K&#x10D;"));
+  EXPECT_TRUE(fares_on(whole));
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    const auto result = fares_on(whole.substr(0, size));
+    ASSERT_FALSE(result) << size;
+    EXPECT_EQ(result.error().kind, fetch_error_kind::bad_response) << size << describe(result.error());
+  }
+}
+
+TEST(fare_scanner, reads_each_field_in_its_form_only) {
+  for (const auto* time : {"0:00", "00:00", "7:05", "07:05", "23:59"}) EXPECT_TRUE(parse_time(time)) << time;
+  for (const auto* time : {"", ":", "24:00", "7:60", "7:5", "7:050", "007:05", ":05", "7.05", "-7:05",
+                           "+7:05", "7:05h", "7:-5", "7: 5", "7:05:00"}) {
+    EXPECT_FALSE(parse_time(time)) << time;
+  }
+  EXPECT_EQ(parse_time("7:05"), 425min);
+  EXPECT_EQ(parse_time("23:59"), 1439min);
+
+  EXPECT_EQ(parse_seats("0"), 0);
+  EXPECT_EQ(parse_seats("2147483647"), 2147483647);
+  for (const auto* seats : {"", "2147483648", "99999999999999999999", "-1", "+1", "1.0", "1x", "x", "0x1"}) {
+    EXPECT_FALSE(parse_seats(seats)) << seats;
+  }
+
+  EXPECT_EQ(parse_price_hundredths("0"), 0);
+  EXPECT_EQ(parse_price_hundredths("249"), 24900);
+  EXPECT_EQ(parse_price_hundredths("249.9"), 24990);
+  EXPECT_EQ(parse_price_hundredths("249,09"), 24909);
+  EXPECT_EQ(parse_price_hundredths("92233720368547758.07"), 9223372036854775807);
+  for (const auto* price :
+       {"", "92233720368547758.08", "92233720368547759", "99999999999999999999", "-1", "+1", "1.", ".5", ",",
+        "1.234", "1,234.5", "1.2.3", "1..2", "1.-2", "1 000", "free", "1e3", "249,-"}) {
+    EXPECT_FALSE(parse_price_hundredths(price)) << price;
+  }
+}
+
+TEST(fare_scanner, names_the_row_what_it_read_and_what_it_expected) {
+  const std::string good = row_of("5:00 7:30 Relax 34 249 CZK");
+  EXPECT_EQ(detail_of(good + row_of("24:00 7:30 Relax 34 249 CZK")),
+            "row 2, departure: read \"24:00\", expected a time of day, hh:mm");
+  EXPECT_THAT(detail_of(row_of("5:00 late Relax 34 249 CZK")), HasSubstr("row 1, arrival: read \"late\""));
+  EXPECT_THAT(detail_of(row_of("5:00 7:30 Relax many 249 CZK")),
+              HasSubstr("row 1, free seats: read \"many\""));
+  EXPECT_THAT(detail_of(row_of("5:00 7:30 Relax 34 \"2\\\xC4\x8D CZK")),
+              HasSubstr(R"(price: read "\x222\x5C\xC4\x8D", expected digits)"));
+  EXPECT_EQ(detail_of(row_of("5:00 7:30 Relax 34 249")), "row 1, read 5 words, expected 6");
+  EXPECT_EQ(detail_of(good + good + row_of("")), "row 3, read 0 words, expected 6");
+  EXPECT_EQ(detail_of(row_of("5:00 7:30 Relax 34 249 CZK +1")),
+            "row 1, read a seventh word, \"+1\", expected 6 words");
+  EXPECT_THAT(detail_of(row_of(std::string(65, 'x'))), HasSubstr("row 1, word 1: read \"xxx"));
+  EXPECT_THAT(detail_of(row_of("5:00 7:30 Rel\xE1x 34 249 CZK")), HasSubstr("row 1, word 3: "));
+  EXPECT_THAT(detail_of(good + row_of("5:00 " + good)), HasSubstr("row"));
+  const auto cut_after = [](const std::string& start) {
+    const auto result = fares_on("<div class=results>" + start);
+    return result ? "no error" : result.error().detail;
+  };
+  EXPECT_THAT(cut_after(good + "<p class=select-line>5:00 7:30 "),
+              HasSubstr("row 2, read the page's end after 2 words"));
+  EXPECT_THAT(cut_after(good + "<p class"), HasSubstr("after row 1: read the page's end within a tag"));
+  EXPECT_EQ(cut_after(good), "after row 1: read the page's end, expected </html> before it");
+  EXPECT_THAT(detail_of("<div class=select-line>5:00<b class=select-line>"),
+              HasSubstr("row 1, read a row within it"));
+}
+
+TEST(fare_scanner, details_stay_short_and_printable) {
+  for (const std::string& word :
+       {std::string(64, 'x'), std::string(64, '"'), std::string{"\xE2\x82\xAC\xE2\x82\xAC"}}) {
+    const std::string detail = detail_of(row_of(word));
+    EXPECT_LE(in_quotes(word).size(), 64U + 2 + 3);
+    EXPECT_LE(detail.size(), 160U);
+    for (const char c : detail) EXPECT_TRUE(c >= ' ' && c <= '~') << detail;
+  }
+}
+
+TEST(fare_scanner, is_as_new_after_a_page_however_it_ended) {
+  const std::string good = page(row_of("5:00 7:30 Relax 34 249 CZK"));
+  const std::string without_end = "<div class=results>" + row_of("5:00 7:30 Relax 34 249 CZK");
+  const std::string without_results = row_of("5:00 7:30 Relax 34 249 CZK") + "</html>";
+  fare_scanner scanner;
+  for (const std::string& before : {good, without_end, row_of("x"), std::string{"<p class=select-line>5:00"},
+                                    std::string{"<!--"}, row_of("\xFF")}) {
+    scanner.feed(before);
+    static_cast<void>(scanner.finish());
+    for (const auto& one : {without_end, without_results}) {
+      scanner.feed(one);
+      EXPECT_FALSE(scanner.finish()) << "what the page before had";
+    }
+    scanner.feed(good);
+    const auto result = scanner.finish();
+    ASSERT_TRUE(result) << describe(result.error());
+    EXPECT_EQ(result->size(), 1U);
+  }
+}
+
+}  // namespace
+}  // namespace farebench

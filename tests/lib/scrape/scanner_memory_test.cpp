@@ -1,0 +1,98 @@
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+#include <string>
+
+#include "farebench/fare_scanner.hpp"
+#include "scrape/row_scanner.hpp"
+
+namespace {
+std::atomic<std::size_t> allocations{0};
+}
+
+// Counts what the scanner allocates. Not inlined, or GCC takes their malloc and free for a mismatch with new
+// and delete.
+[[gnu::noinline]] void* operator new(std::size_t bytes) {
+  ++allocations;
+  if (void* const memory = std::malloc(bytes == 0 ? 1 : bytes)) return memory;
+  throw std::bad_alloc{};
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace farebench {
+namespace {
+
+constexpr std::size_t long_page_bytes = 100'000'000;
+
+class counting_listener final : public row_listener {
+ public:
+  void row_begin() override {}
+  void word(std::string_view) override { ++words; }
+  void row_end() override { ++rows; }
+  std::size_t words = 0;
+  std::size_t rows = 0;
+};
+
+std::string block(std::string_view row_class) {
+  std::string text;
+  while (text.size() < 60'000) {
+    text +=
+        "<div class=\"line train-line\" title='a>b'><a href=\"/x?a=1&amp;b=2\">text &amp; "
+        "text</a><br></div>\n";
+    text += "<p class=note>unclosed <!-- comment --> K\xC4\x8D <script>if (a < b) c();</script>";
+    text += "<div class='" + std::string{row_class} + "'>5:00 7:30 Relax <b>34</b> 249&nbsp;CZK</div>\n";
+  }
+  return text + "</p>";
+}
+
+TEST(scanner_memory, a_page_of_100_mb_allocates_nothing_in_the_row_scanner) {
+  const std::string piece = block("select-line");
+  counting_listener listener;
+  const std::size_t before = allocations;
+  row_scanner scanner{listener};
+  scanner.feed("<html><body>");
+  for (std::size_t bytes = 0; bytes < long_page_bytes; bytes += piece.size()) scanner.feed(piece);
+  scanner.feed("</body></html>");
+  EXPECT_EQ(scanner.finish(), page_problem::none);
+  EXPECT_EQ(allocations, before);
+  EXPECT_GT(listener.rows, 100'000U);
+  EXPECT_EQ(listener.words, listener.rows * 6);
+}
+
+TEST(scanner_memory, a_scanner_without_a_page_holds_nothing) {
+  const std::size_t before = allocations;
+  const fare_scanner scanner;
+  EXPECT_EQ(allocations, before);
+}
+
+TEST(scanner_memory, a_page_of_100_mb_without_fares_allocates_its_state_once) {
+  const std::string piece = block("train-line");
+  fare_scanner scanner;
+  const std::size_t before = allocations;
+  scanner.feed("<html><body class=results>");
+  for (std::size_t bytes = 0; bytes < long_page_bytes; bytes += piece.size()) scanner.feed(piece);
+  scanner.feed("</body></html>");
+  const auto result = scanner.finish();
+  EXPECT_EQ(allocations - before, 1U);
+  ASSERT_TRUE(result);
+  EXPECT_TRUE(result->empty());
+}
+
+TEST(scanner_memory, only_the_state_and_the_fares_themselves_are_allocated) {
+  const std::string page =
+      "<div class=results><p class=select-line>5:00 7:30 Relax 34 249 CZK<p></div></html>";
+  fare_scanner scanner;
+  for (int i = 0; i < 3; ++i) {
+    const std::size_t before = allocations;
+    scanner.feed(page);
+    const auto result = scanner.finish();
+    EXPECT_EQ(allocations - before, 2U);  // the page's state, and the vector that is handed over
+    EXPECT_TRUE(result);
+  }
+}
+
+}  // namespace
+}  // namespace farebench

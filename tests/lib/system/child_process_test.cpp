@@ -1,0 +1,233 @@
+#include "lib/system/child_process.hpp"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+
+#include "tests/mock_server/mock_server_program.hpp"
+
+namespace farebench {
+namespace {
+
+using namespace std::chrono_literals;
+using clock = std::chrono::steady_clock;
+using status = child_process::read_status;
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+child_process shell(std::string script, std::vector<std::pair<std::string, std::string>> environment = {},
+                    std::vector<int> inherited = {}) {
+  return child_process{{.executable = "/bin/sh",
+                        .arguments = {"-c", std::move(script)},
+                        .environment = std::move(environment),
+                        .inherited_descriptors = std::move(inherited)}};
+}
+
+std::string next_line(child_process& child) {
+  const auto got = child.read_line(plenty);
+  EXPECT_EQ(got.status, status::line);
+  return got.line;
+}
+
+std::size_t open_descriptors() {
+  return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator{"/proc/self/fd"}, {}));
+}
+
+bool is_running(pid_t pid) {
+  std::ifstream file{"/proc/" + std::to_string(pid) + "/stat"};
+  std::string text{std::istreambuf_iterator<char>{file}, {}};
+  const std::size_t at = text.rfind(") ");
+  return at != std::string::npos && text[at + 2] != 'Z' && text[at + 2] != 'X';
+}
+
+TEST(child_process, talks_to_the_program) {
+  child_process child{{.executable = "/bin/cat"}};
+  EXPECT_TRUE(child.write_line("first"));
+  EXPECT_TRUE(child.write_line(""));
+  EXPECT_EQ(next_line(child), "first");
+  EXPECT_EQ(next_line(child), "");
+}
+
+TEST(child_process, passes_arguments_as_they_are) {
+  child_process child{{.executable = "/bin/echo", .arguments = {"a b", "$HOME", "", "'"}}};
+  EXPECT_EQ(next_line(child), "a b $HOME  '");
+}
+
+TEST(child_process, sets_the_environment_on_top_of_the_parents) {
+  ::setenv("FAREBENCH_TEST_KEPT", "kept", 1);
+  ::setenv("FAREBENCH_TEST_SET", "before", 1);
+  child_process child = shell("echo $FAREBENCH_TEST_KEPT $FAREBENCH_TEST_SET $FAREBENCH_TEST_NEW",
+                              {{"FAREBENCH_TEST_SET", "after"}, {"FAREBENCH_TEST_NEW", "new"}});
+  EXPECT_EQ(next_line(child), "kept after new");
+  ::unsetenv("FAREBENCH_TEST_KEPT");
+  ::unsetenv("FAREBENCH_TEST_SET");
+}
+
+TEST(child_process, throws_when_the_program_cannot_be_executed) {
+  const std::size_t before = open_descriptors();
+  for (const char* path : {"/nonexistent/program", "/", "/etc/passwd"}) {
+    EXPECT_THAT([&] { (child_process{{.executable = path}}); },
+                ThrowsMessage<std::system_error>(HasSubstr(std::string{"exec "} + path)));
+  }
+  EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "a child was left behind";
+  EXPECT_EQ(open_descriptors(), before);
+}
+
+TEST(child_process, throws_when_a_descriptor_to_inherit_is_not_open) {
+  EXPECT_THAT([] { shell("true", {}, {987}); }, ThrowsMessage<std::system_error>(HasSubstr("descriptor")));
+}
+
+TEST(child_process, gives_up_a_line_at_the_deadline_and_keeps_what_came) {
+  child_process child = shell("printf half; read go; echo ' a line'");
+  const auto asked = clock::now();
+  EXPECT_EQ(child.read_line(50ms).status, status::timed_out);
+  EXPECT_GE(clock::now() - asked, 50ms);
+  EXPECT_EQ(child.read_line(0ms).status, status::timed_out);
+  child.write_line("go");
+  EXPECT_EQ(next_line(child), "half a line");
+}
+
+TEST(child_process, reads_the_end_of_the_output_again_and_again) {
+  child_process child = shell("echo one; printf two");
+  EXPECT_EQ(next_line(child), "one");
+  EXPECT_EQ(next_line(child), "two");
+  EXPECT_EQ(child.read_line(plenty).status, status::end_of_file);
+  EXPECT_EQ(child.read_line(plenty).status, status::end_of_file);
+}
+
+TEST(child_process, reads_lines_of_any_length) {
+  child_process child = shell("head -c 300000 /dev/zero | tr '\\0' x; echo; echo end");
+  EXPECT_EQ(next_line(child), std::string(300'000, 'x'));
+  EXPECT_EQ(next_line(child), "end");
+}
+
+TEST(child_process, writes_to_one_that_has_closed_its_input_without_a_signal) {
+  child_process child = shell("exec 0<&-; echo closed; exec sleep 100");
+  EXPECT_EQ(next_line(child), "closed");
+  EXPECT_FALSE(child.write_line("anyone?"));
+}
+
+TEST(child_process, waits_for_the_end_with_a_deadline) {
+  child_process child = shell("read go; exit 7");
+  EXPECT_EQ(child.wait(20ms), std::nullopt);
+  child.write_line("go");
+  const auto ended = child.wait(plenty);
+  ASSERT_TRUE(ended);
+  EXPECT_TRUE(WIFEXITED(*ended));
+  EXPECT_EQ(WEXITSTATUS(*ended), 7);
+  EXPECT_EQ(child.wait(0ms), ended);
+  EXPECT_EQ(child.stop(), *ended);
+}
+
+TEST(child_process, stops_by_sigterm_and_once_only) {
+  child_process child = shell("exec sleep 100");
+  const int first = child.stop();
+  ASSERT_TRUE(WIFSIGNALED(first));
+  EXPECT_EQ(WTERMSIG(first), SIGTERM);
+  EXPECT_EQ(child.stop(), first);
+  EXPECT_EQ(child.wait(0ms), first);
+}
+
+TEST(child_process, kills_one_that_does_not_heed_sigterm) {
+  child_process child = shell("trap '' TERM; echo deaf; while :; do sleep 0.05; done");
+  EXPECT_EQ(next_line(child), "deaf");
+  const int ended = child.stop(50ms);
+  ASSERT_TRUE(WIFSIGNALED(ended));
+  EXPECT_EQ(WTERMSIG(ended), SIGKILL);
+}
+
+TEST(child_process, gives_the_program_default_signals) {
+  ::signal(SIGPIPE, SIG_IGN);
+  sigset_t blocked;
+  sigset_t before;
+  ::sigemptyset(&blocked);
+  ::sigaddset(&blocked, SIGTERM);
+  ::pthread_sigmask(SIG_BLOCK, &blocked, &before);
+  child_process child = shell("grep -E '^Sig(Blk|Ign)' /proc/self/status");
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  ::signal(SIGPIPE, SIG_DFL);
+  EXPECT_EQ(next_line(child), "SigBlk:\t0000000000000000");
+  EXPECT_EQ(next_line(child), "SigIgn:\t0000000000000000");
+}
+
+TEST(child_process, keeps_open_what_is_to_be_inherited_and_nothing_else) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const std::string count = "ls /proc/self/fd | wc -l";
+  child_process without = shell(count);
+  const int before = std::stoi(next_line(without));
+  child_process with = shell(count + "; echo through >&" + std::to_string(ends[1]), {}, {ends[1]});
+  ::close(ends[1]);
+  EXPECT_EQ(std::stoi(next_line(with)), before + 1) << "the other child's descriptors must not be among them";
+  char text[16] = {};
+  EXPECT_EQ(::read(ends[0], text, sizeof text), 8);
+  EXPECT_STREQ(text, "through\n");
+  EXPECT_EQ(::read(ends[0], text, sizeof text), 0);
+  ::close(ends[0]);
+}
+
+TEST(child_process, leaves_no_child_and_no_descriptor_behind) {
+  const std::size_t before = open_descriptors();
+  pid_t first = 0;
+  {
+    child_process child = shell("exec sleep 100");
+    first = child.pid();
+    child_process moved{std::move(child)};
+    EXPECT_EQ(moved.pid(), first);
+    moved = shell("exec sleep 100");
+    EXPECT_FALSE(is_running(first));
+  }
+  EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);
+  EXPECT_EQ(errno, ECHILD);
+  EXPECT_EQ(open_descriptors(), before);
+}
+
+TEST(child_process, leaves_no_child_behind_when_no_descriptor_is_left_to_wait_with) {
+#if defined(__SANITIZE_ADDRESS__)
+  GTEST_SKIP() << "the sanitizer opens pipes to look at memory, and takes a refusal for a fault";
+#endif
+  rlimit files{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &files), 0);
+  pid_t pid = 0;
+  {
+    const child_process child = shell("exec sleep 100");
+    pid = child.pid();
+    const rlimit none{.rlim_cur = 0, .rlim_max = files.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  }
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &files), 0);
+  EXPECT_FALSE(is_running(pid));
+}
+
+TEST(child_process, dies_with_its_parent) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const pid_t parent = ::fork();
+  if (parent == 0) {
+    child_process child = shell("exec sleep 100");
+    const pid_t pid = child.pid();
+    if (::write(ends[1], &pid, sizeof pid) != sizeof pid) ::_exit(1);
+    ::pause();
+    ::_exit(0);
+  }
+  pid_t grandchild = 0;
+  ASSERT_EQ(::read(ends[0], &grandchild, sizeof grandchild), static_cast<ssize_t>(sizeof grandchild));
+  EXPECT_TRUE(is_running(grandchild));
+  ::kill(parent, SIGKILL);
+  ::waitpid(parent, nullptr, 0);
+  const auto deadline = clock::now() + plenty;
+  while (is_running(grandchild) && clock::now() < deadline) ::usleep(1'000);
+  EXPECT_FALSE(is_running(grandchild));
+  ::close(ends[0]);
+  ::close(ends[1]);
+}
+
+}  // namespace
+}  // namespace farebench

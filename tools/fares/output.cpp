@@ -1,0 +1,102 @@
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "farebench/date.hpp"
+#include "lib/system/command_line.hpp"
+#include "tools/fares/fares.hpp"
+
+namespace farebench {
+namespace {
+
+std::string clock_time(std::chrono::minutes time) {
+  return fmt::format("{:02}:{:02}", time.count() / 60, time.count() % 60);
+}
+
+std::string price(const fare& one) {
+  return fmt::format("{}.{:02}", one.price_hundredths / 100, one.price_hundredths % 100);
+}
+
+/// A spreadsheet takes what begins so for a formula, and works it out; behind a ' it is text
+/// (OWASP, CSV Injection).
+bool looks_like_formula(std::string_view text) {
+  return !text.empty() && std::string_view{"=+-@"}.find(text.front()) != std::string_view::npos;
+}
+
+std::string csv_field(std::string_view from_page) {
+  std::string text = printable(from_page);
+  if (looks_like_formula(text)) text.insert(text.begin(), '\'');
+  if (text.find_first_of(",\"") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  return quoted += '"';
+}
+
+std::string table_row(std::string_view date, const fare& one) {
+  return fmt::format("{:<10}  {:<9}  {:<7}  {:<12}  {:>5}  {:>9}  {}\n", date, clock_time(one.departure),
+                     clock_time(one.arrival), printable(one.type), one.free_seats, price(one),
+                     printable(one.currency));
+}
+
+std::string csv_row(std::string_view date, const fare& one) {
+  return fmt::format("{},{},{},{},{},{},{}\r\n", date, clock_time(one.departure), clock_time(one.arrival),
+                     csv_field(one.type), one.free_seats, price(one), csv_field(one.currency));
+}
+
+nlohmann::ordered_json json_day(std::string_view date, const outcome& result) {
+  nlohmann::ordered_json day{{"date", date}};
+  if (!result) {
+    day["error"] = {{"kind", to_string(result.error().kind)}, {"detail", result.error().detail}};
+    return day;
+  }
+  auto& fares = day["fares"] = nlohmann::ordered_json::array();
+  for (const fare& one : *result) {
+    fares.push_back({{"departure", clock_time(one.departure)},
+                     {"arrival", clock_time(one.arrival)},
+                     {"type", one.type},
+                     {"free_seats", one.free_seats},
+                     {"price_hundredths", one.price_hundredths},
+                     {"currency", one.currency}});
+  }
+  return day;
+}
+
+}  // namespace
+
+std::string opening(fares_format format) {
+  switch (format) {
+    case fares_format::table:
+      return fmt::format("{:<10}  {:<9}  {:<7}  {:<12}  {:>5}  {:>9}\n", "date", "departure", "arrival",
+                         "type", "seats", "price");
+    case fares_format::csv:
+      return "date,departure,arrival,type,free_seats,price,currency\r\n";
+    case fares_format::json:
+      return "[";
+  }
+  return {};
+}
+
+std::string day_text(fares_format format, bool first, std::chrono::year_month_day date,
+                     const outcome& result) {
+  const std::string day = format_iso_date(date);
+  if (format == fares_format::json) {
+    // ASCII alone: so all control characters are escaped, those of Unicode too.
+    const auto text = json_day(day, result).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+    return (first ? "\n" : ",\n") + text;
+  }
+  std::string rows;
+  if (!result) return rows;
+  for (const fare& one : *result)
+    rows += format == fares_format::csv ? csv_row(day, one) : table_row(day, one);
+  return rows;
+}
+
+std::string closing(fares_format format, std::string_view remark) {
+  if (format == fares_format::json) return "\n]\n";
+  if (format == fares_format::table && !remark.empty()) return fmt::format("({})\n", remark);
+  return {};
+}
+
+}  // namespace farebench
