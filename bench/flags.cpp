@@ -258,7 +258,7 @@ void take_google_benchmark_flags(bench_flags& flags, const std::vector<std::stri
                             "--benchmark_counters_tabular=true"};
   flags.google_benchmark.insert(flags.google_benchmark.end(), extras.begin(), extras.end());
   // Google Benchmark empties its file at the start and never looks whether it could be written: ours is a
-  // result_file, and it gets one that takes everything.
+  // output_file, and it gets one that takes everything.
   if (!flags.out.empty()) flags.google_benchmark.push_back("--benchmark_out=/dev/null");
 }
 

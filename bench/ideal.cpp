@@ -12,7 +12,7 @@ std::chrono::nanoseconds ideal_wall(std::size_t days, std::size_t workers, std::
 
 std::chrono::nanoseconds ideal_wall(const benchmark_case& row) {
   if (row.latency.is_fixed()) return ideal_wall(row.days, row.workers, row.latency.first());
-  return least_wall(latencies_of(row.latency, row.seed, queries_of_days(row.days)), row.workers);
+  return min_wall(latencies_of(row.latency, row.seed, queries_of_days(row.days)), row.workers);
 }
 
 }  // namespace farebench

@@ -12,7 +12,7 @@ namespace farebench {
 /// `workers` ≥ 1.
 std::chrono::nanoseconds ideal_wall(std::size_t days, std::size_t workers, std::chrono::nanoseconds latency);
 
-/// Of a case: that, where its latency is fixed. Where it is random, least_wall of what a fresh server draws
+/// Of a case: that, where its latency is fixed. Where it is random, min_wall of what a fresh server draws
 /// for the case's days and seed: max(sum / W, longest day). Pure, but then in time that grows with the days:
 /// 4 ms for 10,000.
 std::chrono::nanoseconds ideal_wall(const benchmark_case& row);

@@ -40,7 +40,7 @@ constexpr int exit_usage = 2;
 /// For the repetition under way when Ctrl-C comes: most take less.
 constexpr std::chrono::seconds grace{5};
 
-void complain(std::string_view text) { farebench::complain("bench", text); }
+void print_error(std::string_view text) { farebench::print_error("bench", text); }
 
 /// Hands Google Benchmark its flags; what it leaves over has a value that it does not understand.
 void initialize_google_benchmark(std::vector<std::string>& arguments) {
@@ -118,7 +118,7 @@ std::unique_ptr<benchmark::BenchmarkReporter> marked_if(
 
 int run(bench_flags flags) {
   const interruption interrupted{
-      grace, [] { complain("interrupted: the repetition under way may end; once more ends at once"); }};
+      grace, [] { print_error("interrupted: the repetition under way may end; once more ends at once"); }};
   const programs with{.mock_server = sibling_path("mock_server"),
                       .fetch_probe = sibling_path("fetch_probe"),
                       .heap_count = sibling_path("libheap_count.so"),
@@ -130,13 +130,13 @@ int run(bench_flags flags) {
 
   const auto paths = output_paths_of(flags, with.folder());
   const auto peers = leave_out_unready_peers(cases, with, flags.notes);
-  for (const auto& note : flags.notes) complain(note);
+  for (const auto& note : flags.notes) print_error(note);
   if (cases.empty()) return 0;  // each was skipped with a reason, which is no failure
   const auto context = measuring_context(with, flags, cases, peers);
   for (const auto& [key, value] : context) benchmark::AddCustomContext(key, value);
   if (const auto unfit = unfit_for_measuring(context); !unfit.empty()) {
     benchmark::AddCustomContext("warning", unfit);
-    complain("WARNING: " + unfit);
+    print_error("WARNING: " + unfit);
   }
 
   progress shown{cases, flags.repetitions};
@@ -159,7 +159,7 @@ int run(bench_flags flags) {
 
   if (paths.journal) open_journal(journal, *paths.journal, context);
   if (paths.timeline) timeline.emplace(*paths.timeline, flags.sample_every);
-  std::optional<result_file> file;
+  std::optional<output_file> file;
   std::unique_ptr<benchmark::BenchmarkReporter> file_reporter;
   if (!flags.out.empty()) {
     file.emplace(flags.out);
@@ -184,9 +184,10 @@ int run(bench_flags flags) {
   check_standard_output();
   const auto failed = measured.ledger().failed_rows();
   const auto rows = measured.ledger().rows();
-  if (failed > 0) complain(fmt::format("{} of {} rows failed", failed, rows));
+  if (failed > 0) print_error(fmt::format("{} of {} rows failed", failed, rows));
   if (interrupted.has_happened()) {
-    complain(fmt::format("interrupted: {} of {} rows were measured", rows, cases.size() * flags.repetitions));
+    print_error(
+        fmt::format("interrupted: {} of {} rows were measured", rows, cases.size() * flags.repetitions));
     return interruption::exit_interrupted;
   }
   return failed == 0 ? 0 : exit_failed;
@@ -202,10 +203,10 @@ int main(int argc, char** argv) {
     benchmark::PrintDefaultHelp();
     return 0;
   } catch (const flag_error& fault) {
-    complain(fault.what());
+    print_error(fault.what());
     return exit_usage;
   } catch (const std::exception& fault) {
-    complain(fault.what());
+    print_error(fault.what());
     return exit_failed;
   }
 }

@@ -43,7 +43,7 @@ int serve(const server_flags& flags) {
         flags.host);
   }
   site tickets{flags.page_kb};
-  allow_as_many_open_files_as_possible();
+  raise_open_file_limit();
   const auto engine =
       make_engine(flags.engine, tickets,
                   {.host = flags.host, .port = flags.port, .latency = flags.latency, .faults = flags.faults});
@@ -66,7 +66,7 @@ int main(int argc, char** argv) {
     }
     return serve(std::get<server_flags>(asked));
   } catch (const std::exception& failed) {
-    complain("mock_server", failed.what());
+    print_error("mock_server", failed.what());
     return 1;
   }
 }

@@ -44,8 +44,8 @@ bool hear(std::string_view expected) {
 
 int run(const probe_flags& flags, const way_maker& make) {
   const auto way = make(flags.strategy);
-  allow_as_many_open_files_as_possible();  // where they do not suffice, the strategy says so
-  http_library_version();                  // initialises libcurl: its memory belongs to the baseline
+  raise_open_file_limit();  // where they do not suffice, the strategy says so
+  http_library_version();   // initialises libcurl: its memory belongs to the baseline
   measured_batch measured{{.base_url = flags.url,
                            .size = flags.days,
                            .query_at = query_of_day,
@@ -93,13 +93,13 @@ int probe_program(int argc, char** argv, const way_maker& make) {
     return run(flags, make);
   } catch (const CLI::ParseError& fault) {
     if (fault.get_exit_code() == 0) return app.exit(fault);
-    complain("fetch_probe", fault.what());
+    print_error("fetch_probe", fault.what());
     return exit_usage;
   } catch (const std::invalid_argument& fault) {
-    complain("fetch_probe", fault.what());
+    print_error("fetch_probe", fault.what());
     return exit_usage;
   } catch (const std::exception& fault) {
-    complain("fetch_probe", fault.what());
+    print_error("fetch_probe", fault.what());
     return exit_failed;
   }
 }

@@ -22,17 +22,17 @@ namespace farebench {
 /// thread.
 class timeline_file {
  public:
-  /// Throws as result_file.
+  /// Throws as output_file.
   timeline_file(const std::filesystem::path& path, std::chrono::nanoseconds sample_every);
 
   /// `name` and `repetition` are the journal's: the row's name, without what Google Benchmark puts behind it.
   void append(const std::string& name, int repetition, const memory_curve& curve);
 
-  /// Throws as result_file.
+  /// Throws as output_file.
   void commit();
 
  private:
-  result_file file_;
+  output_file file_;
   bool is_first_ = true;
 };
 

@@ -90,7 +90,7 @@ int kill_test(int kills) {
       "{} recordings killed, {} of them while the file was being written: {} files whole, {} not; "
       "{} parts left after the next recording\n",
       report.kills, report.killed_while_writing, report.whole, report.broken, report.abandoned_parts));
-  if (!report.first_complaint.empty()) complain("track", report.first_complaint);
+  if (!report.first_complaint.empty()) print_error("track", report.first_complaint);
   return report.broken == 0 && report.abandoned_parts == 0 ? exit_nothing_worse : exit_worse;
 }
 
@@ -124,13 +124,13 @@ int main(int argc, char** argv) {
   } catch (const help_shown&) {  // the bench's
     return 0;
   } catch (const flag_error& fault) {
-    complain("track", fault.what());
+    print_error("track", fault.what());
     return exit_usage;
   } catch (const track_error& fault) {
-    complain("track", fault.what());
+    print_error("track", fault.what());
     return fault.exit_code();
   } catch (const std::exception& fault) {
-    complain("track", fault.what());
+    print_error("track", fault.what());
     return exit_usage;
   }
 }

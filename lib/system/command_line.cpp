@@ -66,7 +66,7 @@ std::string printable(std::string_view text) {
   return safe;
 }
 
-void complain(std::string_view program, std::string_view text) noexcept {
+void print_error(std::string_view program, std::string_view text) noexcept {
   try {
     std::fprintf(stderr, "%.*s: %s\n", static_cast<int>(program.size()), program.data(),
                  printable(text).c_str());

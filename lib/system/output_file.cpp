@@ -22,19 +22,19 @@ fs::path followed(fs::path path) {
 
 }  // namespace
 
-result_file::result_file(const fs::path& path) : target_{followed(path)}, written_{target_} {
+output_file::output_file(const fs::path& path) : target_{followed(path)}, written_{target_} {
   if (!fs::exists(target_) || fs::is_regular_file(target_)) written_ += ".partial";
   errno = 0;
   stream_.open(written_, std::ios::binary | std::ios::trunc);
   if (!stream_) throw_unwritable(target_, errno);
 }
 
-result_file::~result_file() {
+output_file::~output_file() {
   std::error_code ignored;
   if (!is_done_ && written_ != target_) fs::remove(written_, ignored);
 }
 
-void result_file::commit() {
+void output_file::commit() {
   errno = 0;
   stream_.close();
   if (!stream_) throw_unwritable(target_, errno);

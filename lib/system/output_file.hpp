@@ -9,14 +9,14 @@ namespace farebench {
 /// A result on its way into a file: written beside it, and put in its place by `commit` once it is whole, so
 /// that an older result stays until then, whatever happens. A symbolic link is followed; what is no regular
 /// file (a pipe, /dev/null) is written directly. One thread.
-class result_file {
+class output_file {
  public:
   /// Throws std::system_error naming the path when it cannot be written to.
-  explicit result_file(const std::filesystem::path& path);
+  explicit output_file(const std::filesystem::path& path);
   /// Without a commit nothing is left of it.
-  ~result_file();
-  result_file(const result_file&) = delete;
-  result_file& operator=(const result_file&) = delete;
+  ~output_file();
+  output_file(const output_file&) = delete;
+  output_file& operator=(const output_file&) = delete;
 
   std::ostream& stream() { return stream_; }
 

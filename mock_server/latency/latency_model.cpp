@@ -189,7 +189,7 @@ nanoseconds scrape_latencies::sum() const {
                          std::accumulate(starts.begin(), starts.end(), nanoseconds{0}));
 }
 
-nanoseconds scrape_latencies::longest_exchange() const {
+nanoseconds scrape_latencies::max_exchange() const {
   nanoseconds longest{0};
   for (const auto* const step : {&starts, &searches}) {
     for (const nanoseconds one : *step) longest = std::max(longest, one);
@@ -197,7 +197,7 @@ nanoseconds scrape_latencies::longest_exchange() const {
   return longest;
 }
 
-nanoseconds scrape_latencies::longest_scrape() const {
+nanoseconds scrape_latencies::max_scrape() const {
   std::vector<nanoseconds> rising = starts;
   std::vector<nanoseconds> falling = searches;
   std::ranges::sort(rising);
@@ -220,8 +220,8 @@ scrape_latencies latencies_of(const latency_model& model, std::uint64_t seed, st
   return all;
 }
 
-nanoseconds least_wall(const scrape_latencies& latencies, std::size_t workers) {
-  return std::max(latencies.sum() / static_cast<std::int64_t>(workers), latencies.longest_scrape());
+nanoseconds min_wall(const scrape_latencies& latencies, std::size_t workers) {
+  return std::max(latencies.sum() / static_cast<std::int64_t>(workers), latencies.max_scrape());
 }
 
 }  // namespace farebench

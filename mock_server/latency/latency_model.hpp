@@ -87,10 +87,10 @@ struct scrape_latencies {
   /// Of all exchanges: with W workers no client ends before sum() / W.
   std::chrono::nanoseconds sum() const;
   /// 0 for no scrapes.
-  std::chrono::nanoseconds longest_exchange() const;
+  std::chrono::nanoseconds max_exchange() const;
   /// No client ends before its longest scrape, and that takes at least this long: of all ways to pair
   /// starts with searches, longest with shortest has the shortest longest pair. 0 for no scrapes.
-  std::chrono::nanoseconds longest_scrape() const;
+  std::chrono::nanoseconds max_scrape() const;
 };
 
 /// Of a batch that asks each of these once, of a server that was asked nothing before.
@@ -98,6 +98,6 @@ scrape_latencies latencies_of(const latency_model& model, std::uint64_t seed, st
 
 /// max(sum / W, longest scrape): what no client can beat, whatever the latency. For a fixed one bench's
 /// ideal_wall is tighter where W does not divide N. `workers` ≥ 1.
-std::chrono::nanoseconds least_wall(const scrape_latencies& latencies, std::size_t workers);
+std::chrono::nanoseconds min_wall(const scrape_latencies& latencies, std::size_t workers);
 
 }  // namespace farebench

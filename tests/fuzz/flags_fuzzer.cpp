@@ -87,8 +87,8 @@ class caught_errors {
 
 bool is_one_line(std::string_view text) { return text.find_first_of("\r\n") == std::string_view::npos; }
 
-/// A refusal quotes what it refuses, of which `complain` writes out what is no character of one line. Without
-/// such an argument, there is none.
+/// A refusal quotes what it refuses, of which `print_error` writes out what is no character of one line.
+/// Without such an argument, there is none.
 void expect_complaint(std::string_view complaint, std::string_view refused) {
   if (is_one_line(refused)) expect_one_line(complaint, "a refusal is one line");
 }

@@ -131,10 +131,10 @@ parsed_flags parse_fares_flags(int argc, char** argv) {
     fmt::print("{}\n{}", examples, app.help());
     out.exit_code = 0;
   } catch (const CLI::ParseError& fault) {
-    complain("fares", fmt::format("{} (see --help)", fault.what()));
+    print_error("fares", fmt::format("{} (see --help)", fault.what()));
     out.exit_code = 2;
   } catch (const std::invalid_argument& fault) {
-    complain("fares", fmt::format("--strategy: {}", fault.what()));
+    print_error("fares", fmt::format("--strategy: {}", fault.what()));
     out.exit_code = 2;
   }
   return out;

@@ -25,7 +25,7 @@ constexpr int exit_some_failed = 1;
 constexpr int exit_usage = 2;
 constexpr std::chrono::seconds grace{5};
 
-void complain(std::string_view text) { farebench::complain("fares", text); }
+void print_error(std::string_view text) { farebench::print_error("fares", text); }
 
 /// "37/100 days" on one line of a terminal; silent elsewhere.
 class progress_line {
@@ -69,20 +69,20 @@ class fares_sink {
   }
 
  private:
-  std::optional<result_file> file_;
+  std::optional<output_file> file_;
 };
 
 int scrape(const fares_flags& flags) {
-  allow_as_many_open_files_as_possible();
+  raise_open_file_limit();
   const interruption interrupted{
-      grace, [] { complain("interrupted: what is in flight may come home; once more ends at once"); }};
+      grace, [] { print_error("interrupted: what is in flight may come home; once more ends at once"); }};
   fares_sink out{flags.out};
   std::optional<mock_server_process> embedded;
   if (flags.url.empty()) {
     // Its event engine takes any number of workers, where a thread a connection would end at 256.
     embedded.emplace(mock_server_process::options{
         .latency = std::chrono::milliseconds{20}, .page_kb = 3, .engine = engine_kind::beast});
-    complain("no --url given: made-up fares from the embedded mock server");
+    print_error("no --url given: made-up fares from the embedded mock server");
   }
   const auto query_at = [&](std::size_t index) {
     const std::chrono::sys_days date =
@@ -99,7 +99,7 @@ int scrape(const fares_flags& flags) {
       ++failed;
       if (result.error().kind == fetch_error_kind::cancelled) ++cancelled;
       progress.clear();
-      complain(fmt::format("{}: {}", format_iso_date(date), printable(describe(result.error()))));
+      print_error(fmt::format("{}: {}", format_iso_date(date), printable(describe(result.error()))));
     }
     if (index == 0) out.write(opening(flags.format));
     out.write(day_text(flags.format, index == 0, date, result));
@@ -124,7 +124,8 @@ int scrape(const fares_flags& flags) {
   out.write(closing(flags.format, remark));
   out.end();
   progress.clear();
-  if (failed > 0) complain(remark.empty() ? fmt::format("{} of {} days failed", failed, flags.days) : remark);
+  if (failed > 0)
+    print_error(remark.empty() ? fmt::format("{} of {} days failed", failed, flags.days) : remark);
   if (cancelled > 0) return interruption::exit_interrupted;
   return failed == 0 ? 0 : exit_some_failed;
 }
@@ -139,10 +140,10 @@ int main(int argc, char** argv) {
     if (parsed.exit_code >= 0) return parsed.exit_code;
     return scrape(parsed.flags);
   } catch (const std::invalid_argument& fault) {
-    complain(fault.what());
+    print_error(fault.what());
     return exit_usage;
   } catch (const std::exception& fault) {
-    complain(fault.what());
+    print_error(fault.what());
     return exit_some_failed;
   }
 }

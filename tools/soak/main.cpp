@@ -219,7 +219,7 @@ int run_soak(const soak_flags& flags) {
   clear();
   fmt::print("{}\n", text_of(all));
   if (interrupted != 0) {
-    complain("soak", fmt::format("interrupted after {} of {} runs", all.runs, total));
+    print_error("soak", fmt::format("interrupted after {} of {} runs", all.runs, total));
     return 130;
   }
   return all.all_held() ? 0 : 1;
@@ -242,7 +242,7 @@ int main(int argc, char** argv) {
     }
     return run_soak(flags);
   } catch (const std::exception& fault) {
-    complain("soak", fault.what());
+    print_error("soak", fault.what());
     return 2;
   }
 }

@@ -84,14 +84,14 @@ class loop_client {
 class event_loop {
  public:
   /// How the loop waits for sockets. They differ in nothing else.
-  enum class waiting {
+  enum class wait_mode {
     socket_action,  ///< curl_multi_socket_action on an epoll: costs what is ready
     multi_poll,     ///< curl_multi_perform and curl_multi_poll: costs what is in flight, each turn
   };
 
   /// `connections`: how many clients there will be at most; more work too, but slower.
   /// Throws std::system_error naming the call.
-  explicit event_loop(std::size_t connections, waiting how = waiting::socket_action);
+  explicit event_loop(std::size_t connections, wait_mode how = wait_mode::socket_action);
   ~event_loop();
   event_loop(const event_loop&) = delete;
   event_loop& operator=(const event_loop&) = delete;
@@ -112,7 +112,7 @@ class event_loop {
   /// thread.
   wait_awaiter wait_until(loop_timer::clock::time_point moment);
   /// Whoever waits now waits no longer: the next turn ends each wait, as if its moment had come.
-  void end_waits();
+  void expire_timers();
 
   /// Runs until no exchange is in flight and nobody waits (then it returns true), or until a stop is
   /// requested or `interrupt` called, which leaves them as they are: `run` again, or destroy their clients
@@ -124,7 +124,7 @@ class event_loop {
 
   /// Does what can be done now, without waiting: for who starts many exchanges, so that the first are on
   /// their way while the last are being made. Completes what is done; throws as `run`.
-  void turn();
+  void poll_once();
 
  private:
   friend class loop_client;

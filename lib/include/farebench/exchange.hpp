@@ -34,7 +34,7 @@ struct exchange_request {
   std::string
       header;  ///< one more header, "Name: value"; empty: none. Not sent to where a redirect leads elsewhere
   /// Ends the exchange before the client's exchange_deadline does; zero: does not.
-  std::chrono::milliseconds at_most{0};
+  std::chrono::milliseconds timeout{0};
 };
 
 /// What is left to know of an answer whose body has already gone to `on_body`.

@@ -63,7 +63,7 @@ class fiber {
 
  private:
   friend exchange_result await_exchange(event_loop& loop, loop_client& client, exchange_request request);
-  friend void await_moment(event_loop& loop, loop_timer::clock::time_point moment);
+  friend void await_until(event_loop& loop, loop_timer::clock::time_point moment);
   struct state;
   class stack_allocator;
   std::unique_ptr<state> state_;
@@ -76,6 +76,6 @@ exchange_result await_exchange(event_loop& loop, loop_client& client, exchange_r
 
 /// Suspends the running fiber until that moment; resumed inside `event_loop::run`. The fiber may be destroyed
 /// while it waits.
-void await_moment(event_loop& loop, loop_timer::clock::time_point moment);
+void await_until(event_loop& loop, loop_timer::clock::time_point moment);
 
 }  // namespace farebench

@@ -198,7 +198,7 @@ struct loop_client::state {
 };
 
 struct event_loop::state {
-  state(std::size_t connections, waiting how);
+  state(std::size_t connections, wait_mode how);
 
   // Neighbours share one: they are made, and mostly served, together, and lie together in memory. (Dealt out
   // one by one, 10,000 workers took 10 % more CPU time.)
@@ -206,7 +206,7 @@ struct event_loop::state {
     return multis[clients_made++ / connections_a_multi % multis.size()];
   }
   bool run(const std::stop_token& stop);
-  void turn(bool may_wait);
+  void poll_once(bool may_wait);
   void handle_sockets(int wait_ms);
   void handle_by_poll(bool may_wait);
   int milliseconds_to_wait() const;
@@ -216,7 +216,7 @@ struct event_loop::state {
   void wake_up();
   void start(loop_client& client, exchange_request&& request);
 
-  const waiting how;
+  const wait_mode how;
   shared_http shared;
   watched_sockets sockets;
   std::deque<multi_handle> multis;
@@ -228,9 +228,9 @@ struct event_loop::state {
   finished_transfers finished;
 };
 
-event_loop::state::state(std::size_t connections, waiting wanted)
+event_loop::state::state(std::size_t connections, wait_mode wanted)
     : how{wanted}, shared{connections, connections} {
-  const bool polled = how == waiting::multi_poll;
+  const bool polled = how == wait_mode::multi_poll;
   // curl_multi_poll sleeps on one handle: what most people write has one, and pays for it.
   const std::size_t count =
       polled ? 1 : std::max<std::size_t>(1, (connections + connections_a_multi - 1) / connections_a_multi);
@@ -247,13 +247,13 @@ bool event_loop::state::run(const std::stop_token& stop) {
   while (in_flight > 0 || !timers.empty()) {
     if (stop.stop_requested()) return false;
     if (interrupted.load(std::memory_order_relaxed) && interrupted.exchange(false)) return false;
-    turn(true);
+    poll_once(true);
   }
   return true;
 }
 
-void event_loop::state::turn(bool may_wait) {
-  if (how == waiting::multi_poll) {
+void event_loop::state::poll_once(bool may_wait) {
+  if (how == wait_mode::multi_poll) {
     handle_by_poll(may_wait);
   } else {
     handle_sockets(may_wait ? milliseconds_to_wait() : 0);
@@ -337,7 +337,7 @@ void event_loop::state::complete_finished() {
 
 /// Called by whichever thread requests the stop.
 void event_loop::state::wake_up() {
-  if (how == waiting::multi_poll) {
+  if (how == wait_mode::multi_poll) {
     multis.front().wake_up();
   } else {
     sockets.wake_up();
@@ -369,7 +369,7 @@ loop_client::loop_client(event_loop& loop, const fetch_limits& limits)
 loop_client::~loop_client() = default;
 loop_client::loop_client(loop_client&&) noexcept = default;
 
-event_loop::event_loop(std::size_t connections, waiting how)
+event_loop::event_loop(std::size_t connections, wait_mode how)
     : state_{std::make_unique<state>(connections, how)} {}
 event_loop::~event_loop() = default;
 
@@ -413,10 +413,10 @@ wait_awaiter event_loop::wait_until(loop_timer::clock::time_point moment) {
   return wait_awaiter{std::move(timer)};
 }
 
-void event_loop::end_waits() { state_->timers.hurry(); }
+void event_loop::expire_timers() { state_->timers.hurry(); }
 
 bool event_loop::run(const std::stop_token& stop) { return state_->run(stop); }
 void event_loop::interrupt() noexcept { state_->interrupt(); }
-void event_loop::turn() { state_->turn(false); }
+void event_loop::poll_once() { state_->poll_once(false); }
 
 }  // namespace farebench

@@ -246,7 +246,7 @@ exchange_result await_exchange(event_loop& loop, loop_client& client, exchange_r
   return *std::move(result);
 }
 
-void await_moment(event_loop& loop, loop_timer::clock::time_point moment) {
+void await_until(event_loop& loop, loop_timer::clock::time_point moment) {
   loop_timer timer;  // on the fiber's stack: unwound with it, its wait is taken back
   auto* const waiting = fiber::state::running;
   loop.wait(timer, moment, [waiting] { waiting->resume(); });

@@ -101,7 +101,7 @@ void http_client::prepare(exchange_request request) {
   // Of its own, even where another client on the same loop has put one down; kept, from then on.
   set_option(easy, CURLOPT_FRESH_CONNECT, has_connection_ ? 0L : 1L);
   has_connection_ = true;
-  set_timeout(request.at_most);
+  set_timeout(request.timeout);
   set_header(request.header);
   if (form_.empty()) {
     set_option(easy, CURLOPT_HTTPGET, 1L);
@@ -111,9 +111,9 @@ void http_client::prepare(exchange_request request) {
   }
 }
 
-void http_client::set_timeout(std::chrono::milliseconds at_most) {
+void http_client::set_timeout(std::chrono::milliseconds timeout) {
   auto wanted = limits_.exchange_deadline;
-  if (at_most > at_most.zero()) wanted = std::min(wanted, at_most);
+  if (timeout > timeout.zero()) wanted = std::min(wanted, timeout);
   if (wanted.count() == timeout_ms_) return;
   set_option(handle_.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(wanted.count()));
   timeout_ms_ = wanted.count();

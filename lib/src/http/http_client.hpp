@@ -79,7 +79,7 @@ class http_client {
   refusal take_redirect(std::string_view location);
   refusal take_body(std::string_view piece);
   bool is_too_slow() const;
-  void set_timeout(std::chrono::milliseconds at_most);
+  void set_timeout(std::chrono::milliseconds timeout);
   void set_header(const std::string& line);
   fetch_error refused() const;
   bool is_of_chunks(const std::string& error_text) const;

@@ -61,7 +61,7 @@ task<> work_off(scrape_worker& worker) {
 }  // namespace
 
 void coroutines::run(const batch& work, const outcome_sink& sink) {
-  run_on_loops(work, sink, event_loop::waiting::socket_action, [](loop_scrapes& shared) {
+  run_on_loops(work, sink, event_loop::wait_mode::socket_action, [](loop_scrapes& shared) {
     std::vector<task<>> lives;
     worker_store<scrape_worker> workers{
         shared.workers()};  // destroyed before the coroutines that may wait for their clients

@@ -38,7 +38,7 @@ void work_off(fiber_worker& worker) {
   while (worker.attempt) {
     shared.settle(worker.attempt, scrape(shared.run(), worker.attempt, worker.client, worker.scanner));
     while (const auto due = shared.take_next(worker.attempt)) {
-      if (shared.waits(worker.attempt, [&] { await_moment(shared.loop(), *due); })) break;
+      if (shared.waits(worker.attempt, [&] { await_until(shared.loop(), *due); })) break;
     }
   }
 }
@@ -46,7 +46,7 @@ void work_off(fiber_worker& worker) {
 }  // namespace
 
 void fibers::run(const batch& work, const outcome_sink& sink) {
-  run_on_loops(work, sink, event_loop::waiting::socket_action, [](loop_scrapes& shared) {
+  run_on_loops(work, sink, event_loop::wait_mode::socket_action, [](loop_scrapes& shared) {
     fiber_stacks stacks{shared.workers()};
     std::vector<fiber> lives;
     worker_store<fiber_worker> workers{

@@ -14,7 +14,7 @@ using loop_part = std::unique_ptr<loop_scrapes>;
 
 /// Loops [1, loops) with their part of the workers, until the system gives no more.
 std::vector<loop_part> further_loops(batch_run& run, std::size_t workers, std::size_t loops,
-                                     event_loop::waiting how) {
+                                     event_loop::wait_mode how) {
   std::vector<loop_part> parts;
   until_refused([&] {
     parts.reserve(loops - 1);
@@ -39,7 +39,7 @@ std::vector<std::jthread> start_threads(const std::vector<loop_part>& parts,
 
 }  // namespace
 
-void run_on_loops(const batch& work, const outcome_sink& sink, event_loop::waiting how,
+void run_on_loops(const batch& work, const outcome_sink& sink, event_loop::wait_mode how,
                   const std::function<void(loop_scrapes&)>& work_off) {
   check_batch(work);
   const std::size_t workers = workers_needed(work);

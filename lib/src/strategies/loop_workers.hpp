@@ -54,7 +54,7 @@ class worker_store {
 class loop_scrapes {
  public:
   /// Workers [first, end) of the run.
-  loop_scrapes(batch_run& run, std::size_t first, std::size_t end, event_loop::waiting how)
+  loop_scrapes(batch_run& run, std::size_t first, std::size_t end, event_loop::wait_mode how)
       : run_{run}, first_{first}, end_{end}, loop_{end - first, how}, on_over_{run, [this] {
                                                                                  loop_.interrupt();
                                                                                }} {}
@@ -79,7 +79,7 @@ class loop_scrapes {
         continue;
       }
       if (auto* const worker = made(make, first)) start(*worker);
-      if (index % started_a_turn == started_a_turn - 1) loop_.turn();
+      if (index % started_a_turn == started_a_turn - 1) loop_.poll_once();
     }
   }
 
@@ -97,7 +97,8 @@ class loop_scrapes {
   /// Runs the loop until nothing is left for its workers to do, or a stop is requested, or a worker anywhere
   /// has failed. When a drain is requested, nobody waits for the next attempt any more.
   void run_loop() {
-    while (!loop_.run(work().stop) && !work().stop.stop_requested() && !run_.has_failed()) loop_.end_waits();
+    while (!loop_.run(work().stop) && !work().stop.stop_requested() && !run_.has_failed())
+      loop_.expire_timers();
   }
 
   void settle(scrape_attempt& attempt, outcome&& result) { run_.settle(attempt, std::move(result)); }
@@ -161,7 +162,7 @@ class loop_scrapes {
 /// Runs a batch on as many event loops as it asks for, or as can be had, each on a thread of its own (one: on
 /// the calling thread). `work_off` is a loop's whole life: starts its workers, runs the loop, and after a
 /// stop gives the queries that they have their outcome.
-void run_on_loops(const batch& work, const outcome_sink& sink, event_loop::waiting how,
+void run_on_loops(const batch& work, const outcome_sink& sink, event_loop::wait_mode how,
                   const std::function<void(loop_scrapes&)>& work_off);
 
 }  // namespace farebench

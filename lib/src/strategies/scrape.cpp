@@ -46,7 +46,7 @@ exchange_request start_page_request(const batch_run& run, const scrape_attempt& 
                                     const std::string& form) {
   exchange_request request{address(run.work().base_url, start_page_path)};
   // A first attempt has just begun: no clock need tell what is left.
-  request.at_most = attempt.number == 1 ? run.work().policy.scrape_deadline : run.time_left(attempt);
+  request.timeout = attempt.number == 1 ? run.work().policy.scrape_deadline : run.time_left(attempt);
   if (run.work().policy.tag_requests) request.header = tag(form, attempt);
   return request;
 }
@@ -73,7 +73,7 @@ exchange_request search_request(const batch_run& run, const scrape_attempt& atte
   exchange_request request{address(run.work().base_url, search_path), std::move(form), std::move(session),
                            [&scanner](std::string_view piece) { scanner.feed(piece); }};
   request.header = std::move(header);
-  request.at_most = run.time_left(attempt);
+  request.timeout = run.time_left(attempt);
   return request;
 }
 

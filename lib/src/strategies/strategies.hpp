@@ -37,12 +37,12 @@ class coroutines final : public strategy {
 /// differ in how the loop waits and in nothing else: `multi_socket` and `multi_poll`.
 class multi_callbacks final : public strategy {
  public:
-  explicit multi_callbacks(event_loop::waiting how) : waiting_{how} {}
+  explicit multi_callbacks(event_loop::wait_mode how) : waiting_{how} {}
 
   void run(const batch& work, const outcome_sink& sink) override;
 
  private:
-  event_loop::waiting waiting_;
+  event_loop::wait_mode waiting_;
 };
 
 }  // namespace farebench

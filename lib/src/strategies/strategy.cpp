@@ -23,8 +23,8 @@ std::unique_ptr<strategy> make_strategy(std::string_view name) {
   if (name == "thread_pool") return std::make_unique<thread_pool>();
   if (name == "fibers") return std::make_unique<fibers>();
   if (name == "coroutines") return std::make_unique<coroutines>();
-  if (name == "multi_socket") return std::make_unique<multi_callbacks>(event_loop::waiting::socket_action);
-  if (name == "multi_poll") return std::make_unique<multi_callbacks>(event_loop::waiting::multi_poll);
+  if (name == "multi_socket") return std::make_unique<multi_callbacks>(event_loop::wait_mode::socket_action);
+  if (name == "multi_poll") return std::make_unique<multi_callbacks>(event_loop::wait_mode::multi_poll);
   throw std::invalid_argument{
       fmt::format("there is no strategy '{}': choose one of {}", name, fmt::join(names, ", "))};
 }

@@ -43,7 +43,7 @@ class full_listener {
   sockaddr_in address_{};
 };
 
-class event_loop_test : public testing::TestWithParam<event_loop::waiting> {
+class event_loop_test : public testing::TestWithParam<event_loop::wait_mode> {
  protected:
   test::stub_server site_{[](const std::string& request) -> test::stub_answer {
     if (request.find(" /never ") != std::string::npos) return {.bytes = {}, .never = true};
@@ -55,10 +55,11 @@ class event_loop_test : public testing::TestWithParam<event_loop::waiting> {
   event_loop loop_{8, GetParam()};
 };
 INSTANTIATE_TEST_SUITE_P(waiting, event_loop_test,
-                         testing::Values(event_loop::waiting::socket_action, event_loop::waiting::multi_poll),
+                         testing::Values(event_loop::wait_mode::socket_action,
+                                         event_loop::wait_mode::multi_poll),
                          [](const auto& one) {
-                           return one.param == event_loop::waiting::multi_poll ? "multi_poll"
-                                                                               : "socket_action";
+                           return one.param == event_loop::wait_mode::multi_poll ? "multi_poll"
+                                                                                 : "socket_action";
                          });
 
 TEST_P(event_loop_test, with_nothing_in_flight_returns_at_once) { loop_.run(); }

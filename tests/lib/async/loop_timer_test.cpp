@@ -23,15 +23,16 @@ using namespace std::chrono_literals;
 using clock = loop_timer::clock;
 using testing::ElementsAre;
 
-class loop_timer_test : public testing::TestWithParam<event_loop::waiting> {
+class loop_timer_test : public testing::TestWithParam<event_loop::wait_mode> {
  protected:
   event_loop loop_{4, GetParam()};
 };
 INSTANTIATE_TEST_SUITE_P(waiting, loop_timer_test,
-                         testing::Values(event_loop::waiting::socket_action, event_loop::waiting::multi_poll),
+                         testing::Values(event_loop::wait_mode::socket_action,
+                                         event_loop::wait_mode::multi_poll),
                          [](const auto& one) {
-                           return one.param == event_loop::waiting::multi_poll ? "multi_poll"
-                                                                               : "socket_action";
+                           return one.param == event_loop::wait_mode::multi_poll ? "multi_poll"
+                                                                                 : "socket_action";
                          });
 
 TEST_P(loop_timer_test, ends_inside_run_when_its_moment_has_come_and_never_inside_wait) {
@@ -147,7 +148,7 @@ TEST_P(loop_timer_test, is_left_waiting_by_a_stop_and_by_an_interruption_from_an
     EXPECT_FALSE(loop_.run());
   }
   EXPECT_EQ(ended, 0);
-  loop_.end_waits();
+  loop_.expire_timers();
   EXPECT_TRUE(loop_.run());
   EXPECT_EQ(ended, 1);
 }
@@ -159,7 +160,7 @@ TEST_P(loop_timer_test, ended_early_with_others_keeps_their_order_and_lets_new_o
     loop_.wait(timers[static_cast<std::size_t>(i)], clock::now() + 1h - i * 1min,
                [&, i] { order.push_back(i); });
   }
-  loop_.end_waits();
+  loop_.expire_timers();
   loop_.wait(timers[4], clock::now() + 10ms, [&] { order.push_back(4); });
   loop_.run();
   EXPECT_THAT(order, ElementsAre(0, 1, 2, 3, 4));
@@ -213,7 +214,7 @@ TEST_P(loop_timer_test, suspends_a_fiber_until_its_moment_or_its_end) {
   const auto begin = clock::now();
   bool ended = false;
   fiber waiting{stacks, [&] {
-                  await_moment(loop_, begin + 20ms);
+                  await_until(loop_, begin + 20ms);
                   ended = true;
                 }};
   waiting.resume();
@@ -221,7 +222,7 @@ TEST_P(loop_timer_test, suspends_a_fiber_until_its_moment_or_its_end) {
   {
     fiber destroyed{stacks, [&] {
                       const counted held;
-                      await_moment(loop_, clock::now() + 1h);
+                      await_until(loop_, clock::now() + 1h);
                       ADD_FAILURE() << "resumed after its end";
                     }};
     destroyed.resume();

@@ -34,7 +34,7 @@ class result_file_test : public testing::Test {
 };
 
 TEST_F(result_file_test, leaves_the_older_one_until_it_is_whole) {
-  result_file file{path()};
+  output_file file{path()};
   file.stream() << "newer" << std::flush;
   EXPECT_EQ(content(), "older");
   file.commit();
@@ -44,7 +44,7 @@ TEST_F(result_file_test, leaves_the_older_one_until_it_is_whole) {
 
 TEST_F(result_file_test, without_a_commit_leaves_nothing) {
   {
-    result_file file{path()};
+    output_file file{path()};
     file.stream() << "half";
   }
   EXPECT_EQ(content(), "older");
@@ -53,19 +53,19 @@ TEST_F(result_file_test, without_a_commit_leaves_nothing) {
 
 TEST_F(result_file_test, follows_a_link_and_writes_to_what_is_no_file_directly) {
   fs::create_symlink("out", folder_ / "link");
-  result_file file{folder_ / "link"};
+  output_file file{folder_ / "link"};
   file.stream() << "newer";
   file.commit();
   EXPECT_EQ(content(), "newer");
   EXPECT_TRUE(fs::is_symlink(folder_ / "link"));
-  result_file nowhere{"/dev/null"};
+  output_file nowhere{"/dev/null"};
   nowhere.stream() << "gone";
   nowhere.commit();
 }
 
 TEST_F(result_file_test, says_where_it_cannot_be_written) {
-  EXPECT_THROW(result_file{folder_ / "no" / "folder"}, std::system_error);
-  result_file full{"/dev/full"};
+  EXPECT_THROW(output_file{folder_ / "no" / "folder"}, std::system_error);
+  output_file full{"/dev/full"};
   full.stream() << "more than there is room for";
   EXPECT_THROW(full.commit(), std::system_error);
 }

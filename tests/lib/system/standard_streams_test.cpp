@@ -5,9 +5,9 @@
 namespace farebench {
 namespace {
 
-TEST(complain, writes_one_line) {
+TEST(print_error, writes_one_line) {
   testing::internal::CaptureStderr();
-  complain("bench", "there is no engine 'a\nb\x1b[31m'");
+  print_error("bench", "there is no engine 'a\nb\x1b[31m'");
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "bench: there is no engine 'a\\x0ab\\x1b[31m'\n");
 }
 

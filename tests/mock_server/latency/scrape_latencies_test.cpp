@@ -60,10 +60,10 @@ TEST(scrape_latencies, are_drawn_from_the_model_for_both_steps) {
 TEST(scrape_latencies, tell_their_sum_and_the_least_that_the_longest_scrape_takes) {
   const scrape_latencies given{.starts = {5ms, 1ms, 3ms}, .searches = {4ms, 9ms, 1ms}};
   EXPECT_EQ(given.sum(), 23ms);
-  EXPECT_EQ(given.longest_scrape(), 10ms) << "1 + 9, 3 + 4, 5 + 1";
-  EXPECT_EQ(scrape_latencies{}.longest_scrape(), 0ms);
-  EXPECT_EQ(given.longest_exchange(), 9ms);
-  EXPECT_EQ(scrape_latencies{}.longest_exchange(), 0ms);
+  EXPECT_EQ(given.max_scrape(), 10ms) << "1 + 9, 3 + 4, 5 + 1";
+  EXPECT_EQ(scrape_latencies{}.max_scrape(), 0ms);
+  EXPECT_EQ(given.max_exchange(), 9ms);
+  EXPECT_EQ(scrape_latencies{}.max_exchange(), 0ms);
 }
 
 TEST(scrape_latencies, have_a_longest_scrape_that_no_pairing_beats) {
@@ -77,20 +77,20 @@ TEST(scrape_latencies, have_a_longest_scrape_that_no_pairing_beats) {
       longest = std::max(longest, starts[i] + drawn.searches[i]);
     least = std::min(least, longest);
   } while (std::ranges::next_permutation(starts).found);
-  EXPECT_EQ(drawn.longest_scrape(), least);
+  EXPECT_EQ(drawn.max_scrape(), least);
 }
 
-TEST(least_wall, is_the_sum_shared_or_the_longest_scrape) {
+TEST(min_wall, is_the_sum_shared_or_the_longest_scrape) {
   const scrape_latencies given{.starts = {5ms, 1ms, 3ms}, .searches = {4ms, 9ms, 1ms}};
-  EXPECT_EQ(least_wall(given, 1), 23ms);
-  EXPECT_EQ(least_wall(given, 2), 11'500us);
-  EXPECT_EQ(least_wall(given, 3), 10ms);
-  EXPECT_EQ(least_wall(given, 100), 10ms);
+  EXPECT_EQ(min_wall(given, 1), 23ms);
+  EXPECT_EQ(min_wall(given, 2), 11'500us);
+  EXPECT_EQ(min_wall(given, 3), 10ms);
+  EXPECT_EQ(min_wall(given, 100), 10ms);
 }
 
-TEST(least_wall, is_two_latencies_for_a_worker_a_day_when_they_are_fixed) {
-  EXPECT_EQ(least_wall(latencies_of(20ms, 0, days(100)), 100), 40ms);
-  EXPECT_EQ(least_wall(latencies_of(20ms, 0, days(100)), 1), 4s);
+TEST(min_wall, is_two_latencies_for_a_worker_a_day_when_they_are_fixed) {
+  EXPECT_EQ(min_wall(latencies_of(20ms, 0, days(100)), 100), 40ms);
+  EXPECT_EQ(min_wall(latencies_of(20ms, 0, days(100)), 1), 4s);
 }
 
 }  // namespace
