@@ -45,7 +45,7 @@ raw_batch::raw_batch(const batch& work, const outcome_sink& sink)
           fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nAccept: */*\r\n\r\n", start_page_path, site_.host)},
       search_request_head_{fmt::format("POST {} HTTP/1.1\r\nHost: {}\r\nAccept: */*\r\n"
                                        "Content-Type: application/x-www-form-urlencoded\r\nCookie: {}=",
-                                       search_path, site_.host, session_cookie)},
+                                       search_path, site_.host, session_cookie_name)},
       look_every_{std::clamp(
           std::min(work.policy.exchange.connect_timeout, work.policy.exchange.exchange_deadline) / 8,
           std::chrono::milliseconds{1}, std::chrono::milliseconds{250})},

@@ -38,8 +38,8 @@ std::optional<Number> whole_number(std::string_view text) {
 
 /// "JSESSIONID=value; Path=/" → "value"; empty for another cookie.
 std::string_view session_in(std::string_view cookie) {
-  if (!cookie.starts_with(session_cookie) || cookie.substr(session_cookie.size(), 1) != "=") return {};
-  cookie.remove_prefix(session_cookie.size() + 1);
+  if (!cookie.starts_with(session_cookie_name) || cookie.substr(session_cookie_name.size(), 1) != "=") return {};
+  cookie.remove_prefix(session_cookie_name.size() + 1);
   return cookie.substr(0, cookie.find(';'));
 }
 

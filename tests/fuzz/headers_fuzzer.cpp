@@ -60,11 +60,11 @@ void expect_header(std::string_view line) {
 
 void expect_session(std::string_view set_cookie) {
   constexpr std::string_view site = "http://127.0.0.1:8080";
-  const auto for_all = session_of(set_cookie.substr(0, set_cookie.find(';')), site);
+  const auto for_all = session_from_set_cookie(set_cookie.substr(0, set_cookie.find(';')), site);
   const auto by_the_book = session_by_the_book(std::string{set_cookie});
   expect(for_all.has_value() == by_the_book.has_value(), "a session where the RFC has one", set_cookie);
   if (for_all) expect(*for_all == *by_the_book, "the session that the RFC has", *for_all);
-  const auto session = session_of(set_cookie, site);
+  const auto session = session_from_set_cookie(set_cookie, site);
   expect(!session || session == for_all, "attributes take a session back and change nothing", set_cookie);
 }
 

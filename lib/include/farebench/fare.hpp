@@ -8,33 +8,42 @@
 
 #include "farebench/fetch_error.hpp"
 
+/// The data of one scrape: its query, the fares on the page, and the outcome. All are values; copies may be
+/// used in any thread.
 namespace farebench {
 
-/// What one scrape asks for: the buses between two stations on one date.
-/// A value; safe to copy between threads.
+/// Input of one scrape: the buses from one station to another on one date.
 struct query {
-  std::string from;  ///< station id of the origin, e.g. "ID10202003"
-  std::string to;    ///< station id of the destination, e.g. "ID10202002"
+  /// Station id of the origin, e.g. "ID10202003".
+  std::string from;
+  /// Station id of the destination, e.g. "ID10202002".
+  std::string to;
   std::chrono::year_month_day date;
 
   bool operator==(const query&) const = default;
 };
 
-/// One bus connection as the site offers it. A value without defaults that could be
-/// mistaken for an offer: it exists only when every field was read from the page.
+/// One bus connection, as offered on the page. Members have no default values, because a default price or
+/// time could pass for an offer.
 struct fare {
-  std::chrono::minutes departure;  ///< local time of day, since midnight, [0, 24 h)
-  std::chrono::minutes arrival;    ///< local time of day, since midnight, [0, 24 h)
-  std::string type;                ///< service class as printed, UTF-8, e.g. "Relax"
-  std::int32_t free_seats;         ///< ≥ 0
-  std::int64_t price_hundredths;   ///< in hundredths of `currency`, ≥ 0
-  std::string currency;            ///< as printed, UTF-8, e.g. "CZK", "€"
+  /// Local time of day, as minutes since midnight, [0, 24 h).
+  std::chrono::minutes departure;
+  /// Local time of day, as minutes since midnight, [0, 24 h).
+  std::chrono::minutes arrival;
+  /// Service class as printed, in UTF-8, e.g. "Relax".
+  std::string type;
+  /// ≥ 0.
+  std::int32_t free_seats;
+  /// Price in hundredths of `currency`, ≥ 0.
+  std::int64_t price_hundredths;
+  /// Currency as printed, in UTF-8, e.g. "CZK" or "€".
+  std::string currency;
 
   bool operator==(const fare&) const = default;
 };
 
-/// What a scrape comes home with: the day's fares in page order (none is an answer too), or the one
-/// error that prevented it.
+/// Result of one scrape: the day's fares in page order, or the error that prevented reading them.
+/// An empty list is a valid result: the day has no buses.
 using outcome = std::expected<std::vector<fare>, fetch_error>;
 
 }  // namespace farebench

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <memory>
 #include <string_view>
 
@@ -8,18 +7,19 @@
 
 namespace farebench {
 
-/// Reads the fares out of a results page as its bytes arrive, holding under 1 KB of state, from the first
-/// byte of a page to its end, and never the page. One scanner reads one page after another; not shared
-/// between threads.
+/// Reads the fares of a results page while its bytes arrive, without storing the page. A scanner reads one
+/// page after another. It holds under 1 KB from a page's first byte to its end, and nothing between pages.
+/// Not thread-safe.
 ///
-/// Every element whose class list holds the token `select-line` is one bus connection; the words of
-/// its text are departure (hh:mm), arrival (hh:mm), type, free seats, price and currency. A row that
-/// reads otherwise makes the whole page `malformed_page`: a price is never guessed.
+/// Every element whose class list has the token `select-line` is a fare. The words of its text are departure
+/// (hh:mm), arrival (hh:mm), type, free seats, price and currency. If a row has other words, the whole page
+/// is `malformed_page`; no field is guessed.
 ///
-/// A page without the end tag `</html>`, without an element of class `results`, or that breaks off within a
-/// row or within markup is no answer to a search, however many fares it holds: it is a `bad_response`. That
-/// is what becomes of a page whose connection was closed too early, or of an apology sent in its place:
-/// unlike a row that is none, the next attempt may bring it whole. A moved-from scanner is as new.
+/// A page is complete if it has an element of class `results`, the end tag `</html>`, and does not end within
+/// a row or markup. An incomplete page is a `bad_response`, even if it holds fares: the connection was closed
+/// early, or the site sent an apology. Unlike a malformed page, it is worth a retry.
+///
+/// A moved-from scanner is as good as a new one.
 class fare_scanner {
  public:
   fare_scanner();
@@ -27,15 +27,16 @@ class fare_scanner {
   fare_scanner(fare_scanner&&) noexcept;
   fare_scanner& operator=(fare_scanner&&) noexcept;
 
-  /// The next bytes of the page, UTF-8, split anywhere, even inside a character or a tag.
-  void feed(std::string_view piece);
+  /// Reads the next chunk of the page, in UTF-8. Chunks may end anywhere, even within a character or a tag.
+  void feed(std::string_view chunk);
 
-  /// The page has ended: its fares in page order, `malformed_page` or `bad_response`. The scanner is then as
-  /// new.
+  /// Ends the page and returns its fares in page order, `malformed_page` or `bad_response`. The next `feed`
+  /// begins a new page.
   outcome finish();
 
  private:
   struct state;
+  // Empty between pages.
   std::unique_ptr<state> state_;
 };
 

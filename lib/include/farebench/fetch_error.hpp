@@ -6,55 +6,76 @@
 #include <string_view>
 #include <utility>
 
+/// Errors of a scrape or an exchange. Errors are values; no function of the library throws one.
 namespace farebench {
 
-/// Everything that can go wrong with one scrape. Closed: a new kind is a change of the interface.
+/// Causes of a failed scrape. A new kind is a change of the public interface.
 enum class fetch_error_kind : std::uint8_t {
-  invalid_query,      ///< the site's form cannot hold the query; nothing was sent
-  connect_failed,     ///< no connection: refused, unreachable, or the name did not resolve
-  connect_timeout,    ///< no connection within `fetch_limits::connect_timeout`
-  deadline_exceeded,  ///< connected, but the exchange passed `fetch_limits::exchange_deadline`
-  connection_lost,    ///< the peer closed or reset the connection within an exchange
-  bad_response,  ///< the peer answered with what is not HTTP or contradicts itself, is encoded as was not
-                 ///< asked for, or is no whole page of results
-  unexpected_status,  ///< an HTTP status other than 200
-  no_session,         ///< the start page set no JSESSIONID cookie
-  redirect_refused,   ///< led on more than `fetch_limits::max_redirects` times, or elsewhere than to http(s)
-  header_too_large,   ///< more header bytes than `fetch_limits::max_header_bytes`
-  body_too_large,     ///< more body bytes than `fetch_limits::max_body_bytes`
-  malformed_page,     ///< a fare row that does not read as a fare; nothing is guessed
-  cancelled,          ///< a stop was requested before it had an outcome of its own
-  out_of_resources,   ///< no memory, descriptor or thread left for this scrape
+  /// The search form cannot hold the query. No request was sent.
+  invalid_query,
+  /// The connection was refused, the host was unreachable, or its name did not resolve.
+  connect_failed,
+  /// The connection was not established within `fetch_limits::connect_timeout`.
+  connect_timeout,
+  /// The exchange exceeded its deadline or was slower than `fetch_limits::min_bytes_per_second`, or the
+  /// scrape
+  /// exceeded `fetch_policy::scrape_deadline`.
+  deadline_exceeded,
+  /// The peer closed or reset the connection during an exchange.
+  connection_lost,
+  /// The response is not valid HTTP, has an encoding that was not requested, or is not a complete results
+  /// page.
+  bad_response,
+  /// The HTTP status is not 200.
+  unexpected_status,
+  /// The start page set no JSESSIONID cookie.
+  no_session,
+  /// The redirect exceeds `fetch_limits::max_redirects`, or its target is not http or https.
+  redirect_refused,
+  /// The header exceeds `fetch_limits::max_header_bytes`.
+  header_too_large,
+  /// The body exceeds `fetch_limits::max_body_bytes`.
+  body_too_large,
+  /// A row of the page is not a valid fare. No field is guessed.
+  malformed_page,
+  /// The batch was stopped or drained before the query had an outcome.
+  cancelled,
+  /// The process has no memory, descriptor or thread left for this scrape.
+  out_of_resources,
 };
 
-/// The name of a kind, as printed by the tools: "connect_failed", "deadline_exceeded", …
+/// Returns the kind's name, e.g. "connect_failed", as the tools print it.
 std::string_view to_string(fetch_error_kind kind);
 
-/// Which of a scrape's two exchanges.
+/// The exchanges of a scrape, in order. `none` precedes the first.
 enum class scrape_step : std::uint8_t { none, start_page, search };
 
-/// Why a scrape came home without fares.
+/// Error of one scrape or exchange.
 struct fetch_error {
   using retry_after_seconds = std::chrono::duration<std::int32_t>;
 
-  // A constructor, and no aggregate: in this order the small ones fit in one word.
-  fetch_error(fetch_error_kind of_kind, std::string with_detail, int with_status = 0,
-              retry_after_seconds asked_wait = {})
-      : kind{of_kind},
-        status{static_cast<std::int16_t>(with_status)},
-        retry_after{asked_wait},
-        detail{std::move(with_detail)} {}
+  // The order of the arguments differs from that of the members, which packs the small ones into one word.
+  fetch_error(fetch_error_kind error_kind, std::string message, int http_status = 0,
+              retry_after_seconds retry_delay = {})
+      : kind{error_kind},
+        status{static_cast<std::int16_t>(http_status)},
+        retry_after{retry_delay},
+        detail{std::move(message)} {}
 
   fetch_error_kind kind;
-  scrape_step step = scrape_step::none;  ///< the exchange in which it was seen
-  std::int16_t status;                   ///< of unexpected_status: the HTTP status; else 0
-  retry_after_seconds retry_after;       ///< what its Retry-After asked for; zero: nothing
-  std::string detail;                    ///< one line for people: what was seen, where; may be empty
+  /// Exchange that failed.
+  scrape_step step = scrape_step::none;
+  /// HTTP status of an `unexpected_status`, otherwise 0.
+  std::int16_t status;
+  /// Value of the response's Retry-After header; zero without one.
+  retry_after_seconds retry_after;
+  /// One line for people; may be empty.
+  std::string detail;
 
   bool operator==(const fetch_error&) const = default;
 };
 
-/// "kind: detail", or the kind alone.
+/// Returns "kind: detail", or the kind's name if there is no detail.
 std::string describe(const fetch_error& error);
 
 }  // namespace farebench

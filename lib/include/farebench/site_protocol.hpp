@@ -8,24 +8,35 @@
 #include "farebench/fare.hpp"
 #include "farebench/fetch_error.hpp"
 
+/// The site's protocol: two paths, a search form and a session cookie. Pure functions; any thread.
+///
+/// A scrape is two exchanges in a fresh session:
+/// 1. GET of `start_page_path` → 200 and a Set-Cookie header; see `session_from_set_cookie`.
+/// 2. POST of `search_form_body` to `search_path`, with the session in a Cookie header → 200 and the results
+///    page; see `fare_scanner`.
 namespace farebench {
 
-// The site's addresses and its one form. Pure; any thread.
-
+/// Path of the start page. Each GET without a cookie begins a session.
 inline constexpr std::string_view start_page_path = "/m/";
+
+/// Path and query string to which the search form is posted.
 inline constexpr std::string_view search_path = "/m/?0-1.IFormSubmitListener-searchForm-form";
 
-/// The body of the search POST, application/x-www-form-urlencoded; `invalid_query` when the form
-/// cannot hold the query (an empty station, a date outside 2000 to 2099: the form has two digits a year).
-std::expected<std::string, fetch_error> search_form_body(const query& asked);
+/// Name of the cookie that holds the session.
+inline constexpr std::string_view session_cookie_name = "JSESSIONID";
 
-inline constexpr std::string_view session_cookie = "JSESSIONID";
+/// Returns the body of the search POST, as application/x-www-form-urlencoded. Returns `invalid_query` if a
+/// station is empty, or if the date does not exist or is outside 2000 to 2099: the form has two-digit years.
+std::expected<std::string, fetch_error> search_form_body(const query& search);
 
-/// "JSESSIONID=…", the part of a Set-Cookie header's value that goes back in a Cookie header with the search;
-/// nullopt when it sets another cookie, takes this one back by an empty value, or sets it for where the
-/// search does not go: for another domain or path, or for https alone where the site is asked by http.
-/// `base_url`: of the site that set it (see batch). Its age is left out of account: a scrape is over before a
-/// session ends. Pure; any thread. (RFC 6265, 5.1.3, 5.1.4, 5.2 to 5.4)
-std::optional<std::string_view> session_of(std::string_view set_cookie, std::string_view base_url);
+/// Returns "JSESSIONID=value", to be sent in the Cookie header of the search. It is a part of `set_cookie`,
+/// the value of one Set-Cookie header of the start page. `base_url` is the site's, e.g.
+/// "http://127.0.0.1:8080".
+///
+/// Returns nullopt if the header sets another cookie or an empty session. Returns nullopt also if its Domain,
+/// Path or Secure attribute excludes the search. Expires and Max-Age are ignored: a scrape is shorter than a
+/// session. Follows RFC 6265, sections 5.1.3, 5.1.4 and 5.2 to 5.4.
+std::optional<std::string_view> session_from_set_cookie(std::string_view set_cookie,
+                                                        std::string_view base_url);
 
 }  // namespace farebench

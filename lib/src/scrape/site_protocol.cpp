@@ -11,126 +11,129 @@
 namespace farebench {
 namespace {
 
-/// Percent-encoding of the URL standard's application/x-www-form-urlencoded serializer.
-void append_encoded(std::string& out, std::string_view text) {
+/// Appends `text` in the percent-encoding of the URL standard's application/x-www-form-urlencoded serializer.
+void append_encoded(std::string& body, std::string_view text) {
   for (const char c : text) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                       c == '*' || c == '-' || c == '.' || c == '_';
-    if (plain) {
-      out += c;
+    const bool is_unreserved = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                               c == '*' || c == '-' || c == '.' || c == '_';
+    if (is_unreserved) {
+      body += c;
     } else if (c == ' ') {
-      out += '+';
+      body += '+';
     } else {
-      fmt::format_to(std::back_inserter(out), "%{:02X}", static_cast<unsigned char>(c));
+      fmt::format_to(std::back_inserter(body), "%{:02X}", static_cast<unsigned char>(c));
     }
   }
 }
 
-}  // namespace
-
-std::expected<std::string, fetch_error> search_form_body(const query& asked) {
-  const auto invalid = [](std::string detail) {
-    return std::unexpected(fetch_error{fetch_error_kind::invalid_query, std::move(detail)});
-  };
-  if (asked.from.empty() || asked.to.empty()) return invalid("a station is empty");
-  const int year = static_cast<int>(asked.date.year());
-  if (!asked.date.ok() || year < 2000 || year > 2099) {
-    return invalid("the date does not exist or is outside 2000 to 2099");
-  }
-  constexpr std::size_t fields_bytes = sizeof "fromStation=&toStation=&departure=dd.mm.yy";
-  std::string body;
-  body.reserve(fields_bytes + asked.from.size() + asked.to.size());  // held while the start page is fetched
-  body += "fromStation=";
-  append_encoded(body, asked.from);
-  body += "&toStation=";
-  append_encoded(body, asked.to);
-  body += "&departure=";
-  append_encoded(body, format_form_date(asked.date));
-  return body;
-}
-
-namespace {
-
-std::string_view without_blanks(std::string_view text) {
+std::string_view trim(std::string_view text) {
   constexpr std::string_view blanks = " \t\r\n";
   const auto first = text.find_first_not_of(blanks);
-  return first == text.npos ? text.substr(text.size())
-                            : text.substr(first, text.find_last_not_of(blanks) - first + 1);
+  if (first == text.npos) return text.substr(text.size());
+  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
-bool is_same_but_for_case(std::string_view one, std::string_view other) {
+bool equal_ignoring_case(std::string_view left, std::string_view right) {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return std::ranges::equal(one, other, {}, lower, lower);
+  return std::ranges::equal(left, right, {}, lower, lower);
 }
 
 bool is_control(char c) { return (c >= '\0' && c < ' ' && c != '\t') || c == '\x7F'; }
 
-std::string_view before(std::string_view text, char c) { return text.substr(0, text.find(c)); }
-
-/// "Path=/m" → "Path", "/m"; of a part without `=`, an empty value.
-std::pair<std::string_view, std::string_view> name_and_value(std::string_view part) {
-  const auto name = before(part, '=');
-  return {without_blanks(name), without_blanks(part.substr(std::min(name.size() + 1, part.size())))};
+std::string_view text_before(std::string_view text, char delimiter) {
+  return text.substr(0, text.find(delimiter));
 }
 
-/// Takes the part of `text` up to the next `;` off it.
-std::string_view take_part(std::string_view& text) {
-  const auto part = before(text, ';');
-  text.remove_prefix(std::min(part.size() + 1, text.size()));
-  return without_blanks(part);
+/// Removes the text up to the next `;` from `set_cookie` and returns it.
+std::string_view extract_part(std::string_view& set_cookie) {
+  const auto part = text_before(set_cookie, ';');
+  set_cookie.remove_prefix(std::min(part.size() + 1, set_cookie.size()));
+  return trim(part);
+}
+
+/// Splits "Path=/m" into "Path" and "/m". The value is empty if there is no `=`.
+std::pair<std::string_view, std::string_view> split_part(std::string_view part) {
+  const auto name = text_before(part, '=');
+  return {trim(name), trim(part.substr(std::min(name.size() + 1, part.size())))};
 }
 
 /// "http://[::1]:8080" → "[::1]".
 std::string_view host_of(std::string_view base_url) {
-  constexpr std::string_view mark = "://";
-  const auto at = base_url.find(mark);
-  const auto rest = base_url.substr(at == base_url.npos ? 0 : at + mark.size());
-  if (rest.starts_with('[')) return rest.substr(0, rest.find(']') + 1);
-  return before(before(rest, '/'), ':');
+  constexpr std::string_view scheme_end = "://";
+  const auto scheme_size = base_url.find(scheme_end);
+  const auto authority = base_url.substr(scheme_size == base_url.npos ? 0 : scheme_size + scheme_end.size());
+  if (authority.starts_with('[')) return authority.substr(0, authority.find(']') + 1);
+  return text_before(text_before(authority, '/'), ':');
 }
 
-/// An address has no domains above it.
-bool is_address(std::string_view host) {
+bool is_ip_address(std::string_view host) {
   return host.starts_with('[') || host.find_first_not_of("0123456789.") == host.npos;
 }
 
-bool is_of_domain(std::string_view host, std::string_view domain) {
+/// RFC 6265, section 5.1.3. An IP address has no parent domains.
+bool matches_domain(std::string_view host, std::string_view domain) {
   if (domain.starts_with('.')) domain.remove_prefix(1);
-  if (domain.empty() || is_same_but_for_case(host, domain)) return true;
-  if (is_address(host) || host.size() <= domain.size()) return false;
-  const auto above = host.size() - domain.size();
-  return host[above - 1] == '.' && is_same_but_for_case(host.substr(above), domain);
+  if (domain.empty() || equal_ignoring_case(host, domain)) return true;
+  if (is_ip_address(host) || host.size() <= domain.size()) return false;
+  const auto suffix = host.size() - domain.size();
+  return host[suffix - 1] == '.' && equal_ignoring_case(host.substr(suffix), domain);
 }
 
-bool is_under_path(std::string_view asked, std::string_view path) {
-  if (!path.starts_with('/')) return true;  // then it is the start page's own, which the search is under
-  if (!asked.starts_with(path)) return false;
-  return asked.size() == path.size() || path.ends_with('/') || asked[path.size()] == '/';
+/// RFC 6265, section 5.1.4. A relative `cookie_path` stands for the path of the start page, which is a prefix
+/// of the search's.
+bool matches_path(std::string_view request_path, std::string_view cookie_path) {
+  if (!cookie_path.starts_with('/')) return true;
+  if (!request_path.starts_with(cookie_path)) return false;
+  return request_path.size() == cookie_path.size() || cookie_path.ends_with('/') ||
+         request_path[cookie_path.size()] == '/';
 }
 
 }  // namespace
 
-std::optional<std::string_view> session_of(std::string_view set_cookie, std::string_view base_url) {
-  const auto pair = take_part(set_cookie);
-  const auto [name, session] = name_and_value(pair);
-  if (name != session_cookie || session.empty()) return std::nullopt;
+std::expected<std::string, fetch_error> search_form_body(const query& search) {
+  const auto invalid = [](std::string detail) {
+    return std::unexpected(fetch_error{fetch_error_kind::invalid_query, std::move(detail)});
+  };
+  if (search.from.empty() || search.to.empty()) return invalid("a station is empty");
+  const int year = static_cast<int>(search.date.year());
+  if (!search.date.ok() || year < 2000 || year > 2099) {
+    return invalid("the date does not exist or is outside 2000 to 2099");
+  }
+  constexpr std::size_t fields_bytes = sizeof "fromStation=&toStation=&departure=dd.mm.yy";
+  std::string body;
+  // Reserved exactly, because each worker holds the body while it fetches the start page.
+  body.reserve(fields_bytes + search.from.size() + search.to.size());
+  body += "fromStation=";
+  append_encoded(body, search.from);
+  body += "&toStation=";
+  append_encoded(body, search.to);
+  body += "&departure=";
+  append_encoded(body, format_form_date(search.date));
+  return body;
+}
+
+std::optional<std::string_view> session_from_set_cookie(std::string_view set_cookie,
+                                                        std::string_view base_url) {
+  const auto pair = extract_part(set_cookie);
+  const auto [name, session] = split_part(pair);
+  if (name != session_cookie_name || session.empty()) return std::nullopt;
   if (std::ranges::any_of(pair, is_control)) return std::nullopt;
 
-  // Of two attributes of one name, the last counts.
-  bool is_for_host = true;
-  bool is_for_path = true;
-  bool is_for_scheme = true;
+  // If an attribute is repeated, the last one counts.
+  bool domain_matches = true;
+  bool path_matches = true;
+  bool scheme_matches = true;
   while (!set_cookie.empty()) {
-    const auto [attribute, value] = name_and_value(take_part(set_cookie));
-    if (is_same_but_for_case(attribute, "domain")) {
-      is_for_host = is_of_domain(host_of(base_url), value);
-    } else if (is_same_but_for_case(attribute, "path")) {
-      is_for_path = is_under_path(before(search_path, '?'), value);
-    } else if (is_same_but_for_case(attribute, "secure")) {
-      is_for_scheme = is_same_but_for_case(before(base_url, ':'), "https");
+    const auto [attribute, value] = split_part(extract_part(set_cookie));
+    if (equal_ignoring_case(attribute, "domain")) {
+      domain_matches = matches_domain(host_of(base_url), value);
+    } else if (equal_ignoring_case(attribute, "path")) {
+      path_matches = matches_path(text_before(search_path, '?'), value);
+    } else if (equal_ignoring_case(attribute, "secure")) {
+      scheme_matches = equal_ignoring_case(text_before(base_url, ':'), "https");
     }
   }
-  if (!is_for_host || !is_for_path || !is_for_scheme) return std::nullopt;
+  if (!domain_matches || !path_matches || !scheme_matches) return std::nullopt;
   return pair;
 }
 

@@ -59,10 +59,10 @@ std::expected<std::string, fetch_error> read_start_page_answer(const std::string
   // The last one is the one that counts: a redirect on the way may have set another.
   for (auto set_cookie = answer->set_cookies.rbegin(); set_cookie != answer->set_cookies.rend();
        ++set_cookie) {
-    if (const auto session = session_of(*set_cookie, base_url)) return std::string{*session};
+    if (const auto session = session_from_set_cookie(*set_cookie, base_url)) return std::string{*session};
   }
   fetch_error none{fetch_error_kind::no_session,
-                   fmt::format("the start page set no {} cookie for this site", session_cookie)};
+                   fmt::format("the start page set no {} cookie for this site", session_cookie_name)};
   none.step = scrape_step::start_page;
   return std::unexpected(std::move(none));
 }

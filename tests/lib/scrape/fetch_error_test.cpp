@@ -10,7 +10,7 @@ namespace {
 
 constexpr auto last_kind = fetch_error_kind::out_of_resources;
 
-TEST(fetch_error, every_kind_has_a_name_of_its_own) {
+TEST(fetch_error, every_kind_has_a_distinct_name) {
   std::set<std::string_view> names;
   for (int kind = 0; kind <= static_cast<int>(last_kind); ++kind) {
     const auto name = to_string(static_cast<fetch_error_kind>(kind));
@@ -21,7 +21,7 @@ TEST(fetch_error, every_kind_has_a_name_of_its_own) {
   EXPECT_EQ(to_string(static_cast<fetch_error_kind>(static_cast<int>(last_kind) + 1)), "unknown");
 }
 
-TEST(fetch_error, is_described_by_its_kind_and_detail) {
+TEST(fetch_error, description_is_kind_and_detail) {
   EXPECT_EQ(describe({fetch_error_kind::malformed_page, "row 3"}), "malformed_page: row 3");
   EXPECT_EQ(describe({fetch_error_kind::connect_failed, ""}), "connect_failed");
 }
