@@ -59,7 +59,7 @@ std::string benchmark_case::label() const {
 std::string benchmark_case::point() const {
   auto text = fmt::format("workers:{}/latency_ms:{}/page_kb:{}/days:{}", workers,
                           latency_in_name(latency, seed), page_kb, days);
-  if (engine != engine_kind::cpp_httplib) text += fmt::format("/engine:{}", name_of(engine));
+  if (engine != engine_kind::cpp_httplib) text += fmt::format("/engine:{}", to_string(engine));
   return text;
 }
 

@@ -74,7 +74,7 @@ std::map<std::string, std::string> measuring_context(const programs& with, const
         {"kernel", kernel()},
         {"cpu_model", cpu_model()},
         {"engine",
-         different(cases, [](const benchmark_case& row) { return std::string{name_of(row.engine)}; })},
+         different(cases, [](const benchmark_case& row) { return std::string{to_string(row.engine)}; })},
         {"workload", flags.workload_name},
         {"latency", different(cases, [](const benchmark_case& row) { return format_latency(row.latency); })},
         {"page_kb", std::to_string(flags.what.page_kb)},

@@ -178,9 +178,11 @@ std::vector<std::string> chosen_strategies(const std::vector<std::string>& asked
 }
 
 engine_kind parse_engine(const std::string& name) {
-  if (const auto engine = engine_kind_of(name)) return *engine;
-  throw flag_error{fmt::format("there is no engine '{}': choose {}", name,
-                               fmt::join(engine_kinds | std::views::transform(name_of), " or "))};
+  if (const auto engine = parse_engine_kind(name)) return *engine;
+  throw flag_error{fmt::format(
+      "there is no engine '{}': choose {}", name,
+      fmt::join(engine_kinds | std::views::transform([](engine_kind kind) { return to_string(kind); }),
+                " or "))};
 }
 
 void check_latencies(const workload& what) {

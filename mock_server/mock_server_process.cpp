@@ -25,7 +25,7 @@ child_process::options command(const mock_server_process::options& what, std::ui
                     "--latency", format_latency(what.latency),  //
                     "--seed", std::to_string(what.seed),        //
                     "--page-kb", std::to_string(what.page_kb),  //
-                    "--engine", std::string{name_of(what.engine)}}};
+                    "--engine", std::string{to_string(what.engine)}}};
   const auto add = [&](const char* flag, std::string value) {
     command.arguments.emplace_back(flag);
     command.arguments.push_back(std::move(value));

@@ -34,13 +34,13 @@ SIGTERM, and with the process that started it.)";
 
 std::string version_line() {
   return build_report_json("mock_server", {{"boost", boost_version()}, {"cpp-httplib", httplib_version()}},
-                           {{"engine", std::string{name_of(server_flags{}.engine)}}});
+                           {{"engine", std::string{to_string(server_flags{}.engine)}}});
 }
 
 std::vector<std::string> engine_names() {
   std::vector<std::string> names;
   names.reserve(engine_kinds.size());
-  for (const engine_kind kind : engine_kinds) names.emplace_back(name_of(kind));
+  for (const engine_kind kind : engine_kinds) names.emplace_back(to_string(kind));
   return names;
 }
 
@@ -58,12 +58,12 @@ std::string take_faults(const fault_flags& asked, bool engine_is_given, server_f
   if (!asked.faults && !asked.log) return {};
   if (engine_is_given && flags.engine != engine_kind::beast) {
     return fmt::format("--engine: {} has neither faults nor their log; leave it out or take beast",
-                       name_of(flags.engine));
+                       to_string(flags.engine));
   }
   flags.engine = engine_kind::beast;
   fault_settings& settings = flags.faults.emplace();
   settings.plan.seed = flags.latency.seed;
-  settings.plan.until_attempt = asked.until.value_or(fault_plan::for_ever);
+  settings.plan.until_attempt = asked.until.value_or(fault_plan::no_limit);
   settings.log = asked.log.value_or("");
   if (!asked.faults) return {};
   const auto rates = parse_faults(*asked.faults);
@@ -98,7 +98,7 @@ std::string complaint_about_host(const server_flags& flags, bool listen_publicly
 std::variant<server_flags, server_end> read_server_flags(int argc, const char* const* argv) {
   server_flags flags;
   std::string latency_text = "0";
-  std::string engine_name{name_of(flags.engine)};
+  std::string engine_name{to_string(flags.engine)};
   bool listen_publicly = false;
   fault_flags faults;
   CLI::App app{description, "mock_server"};
@@ -133,11 +133,11 @@ std::variant<server_flags, server_end> read_server_flags(int argc, const char* c
       "without it by the date of a search and how many were before it, and of GET /m/ by the "
       "sessions before it. The event engine's alone");
   app.add_option("--faults-until", faults.until, "The last attempt that may meet a fault")
-      ->check(CLI::Range(std::uint32_t{1}, scrape_tag::most_attempts));
+      ->check(CLI::Range(std::uint32_t{1}, scrape_tag::max_attempt));
   app.add_option("--fault-log", faults.log,
                  "Append a line of JSON to this file for each request: date, session, step (1: GET /m/; 2: "
                  "the search), attempt, fault, status");
-  app.footer("Faults, and at which step of a scrape they can be (start: GET /m/):\n" + list_of_faults());
+  app.footer("Faults, and at which step of a scrape they can be (start: GET /m/):\n" + describe_faults());
   app.add_flag("--listen-publicly", listen_publicly, "Allow a --host that other machines can reach");
 
   try {
@@ -152,7 +152,7 @@ std::variant<server_flags, server_end> read_server_flags(int argc, const char* c
   const auto latency = parse_latency(latency_text);
   if (!latency) return refusal("--latency: " + latency.error());
   flags.latency.model = *latency;
-  flags.engine = *engine_kind_of(engine_name);
+  flags.engine = *parse_engine_kind(engine_name);
   if (const std::string complaint = take_faults(faults, engine->count() > 0, flags); !complaint.empty()) {
     return refusal(complaint);
   }

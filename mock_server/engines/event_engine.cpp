@@ -222,8 +222,8 @@ bool has_unsent_bytes(tcp::socket& socket) {
 script_player::script_player(fault_script script) : script_(std::move(script)) {}
 
 script_player::next script_player::perform(tcp::socket& socket, std::span<char> scratch) {
-  while (piece_ < script_.pieces.size()) {
-    const fault_script::piece& piece = script_.pieces[piece_];
+  while (piece_ < script_.chunks.size()) {
+    const fault_script::chunk& piece = script_.chunks[piece_];
     while (sent_bytes_ < piece.bytes.size()) {
       error_code failed;
       sent_bytes_ += socket.write_some(asio::buffer(piece.bytes) + sent_bytes_, failed);
@@ -243,18 +243,18 @@ script_player::next script_player::perform(tcp::socket& socket, std::span<char> 
 }
 
 script_player::next script_player::end(tcp::socket& socket, std::span<char> scratch) {
-  switch (script_.then) {
-    case fault_script::ending::keep:
+  switch (script_.final_action) {
+    case fault_script::action::keep_open:
       return next::request;
-    case fault_script::ending::hold:
+    case fault_script::action::hold:
       return hold(socket, scratch);
-    case fault_script::ending::refuse:
+    case fault_script::action::refuse:
       // In this order, so that whoever has seen the reset is refused.
-      script_.then = fault_script::ending::reset;
+      script_.final_action = fault_script::action::reset;
       return next::refusal;
-    case fault_script::ending::reset:
+    case fault_script::action::reset:
       return reset(socket);
-    case fault_script::ending::close:
+    case fault_script::action::close:
       break;
   }
   return next::nothing;
@@ -519,7 +519,7 @@ event_connection::step event_connection::answer() {
 }
 
 void event_connection::meet_faults(const site_request& asked, timed_response& response) {
-  auto script = server_.faults()->meet(asked, reader_->scrape_tag(), response.content, response.latency);
+  auto script = server_.faults()->apply(asked, reader_->scrape_tag(), response.content, response.latency);
   if (script) fault_ = std::make_unique<script_player>(*std::move(script));
 }
 

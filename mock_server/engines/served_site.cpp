@@ -17,10 +17,10 @@
 namespace farebench {
 
 std::chrono::nanoseconds response_latency::of(const site_response& response) const {
-  if (const auto* session = std::get_if<started_session>(&response.done)) {
+  if (const auto* session = std::get_if<started_session>(&response.step)) {
     return start_latency(model, seed, session->ordinal);
   }
-  if (const auto* asked = std::get_if<query>(&response.done)) return search_latency(model, seed, *asked);
+  if (const auto* asked = std::get_if<query>(&response.step)) return search_latency(model, seed, *asked);
   return model.mean();
 }
 
@@ -118,7 +118,7 @@ timed_response served_site::answer(const site_request& request) try {
     told.body = to_json(stats(stats_wait_));
     return {.content = std::move(told)};
   }
-  site_response answered = site_.answer(request);
+  site_response answered = site_.respond(request);
   const auto latency = latency_.of(answered);
   return {.content = std::move(answered), .latency = latency};
 } catch (const std::exception&) {
@@ -147,7 +147,7 @@ server_stats served_site::stats() const { return stats(std::chrono::milliseconds
 
 server_stats served_site::stats(std::chrono::milliseconds wait) const {
   server_stats stats;
-  stats.engine = name_of(engine_);
+  stats.engine = to_string(engine_);
   stats.sessions = site_.sessions_started();
   {
     const std::lock_guard lock{listening_guard_};

@@ -43,7 +43,7 @@ void fault_log::write(const attempt_step& exchange, std::optional<std::uint64_t>
   line += fmt::format("\"step\":{},\"attempt\":{},\"fault\":{},\"status\":{}}}\n",
                       or_null(exchange.step != 0, exchange.step),
                       or_null(exchange.attempt != 0, exchange.attempt),
-                      quoted_or_null(fault.has_value(), fault ? name_of(*fault) : ""),  //
+                      quoted_or_null(fault.has_value(), fault ? to_string(*fault) : ""),  //
                       or_null(status != 0, status));
   ssize_t written;
   do {
@@ -82,13 +82,13 @@ fault_injection::fault_injection(site& tickets, const fault_settings& how) : sit
   if (!how.log.empty()) log_.emplace(how.log);
 }
 
-std::optional<fault_script> fault_injection::meet(const site_request& request, std::string_view tag,
-                                                  site_response& answer, nanoseconds& latency) {
+std::optional<fault_script> fault_injection::apply(const site_request& request, std::string_view tag,
+                                                   site_response& answer, nanoseconds& latency) {
   const auto known = parse_scrape_tag(tag);
   if (!tag.empty() && !known) answer = bad_tag();
   const attempt_step exchange = place(request, known, answer);
   const auto fault = choose(request, exchange, answer);
-  const auto session = answer.session;
+  const auto session = answer.session_ordinal;
   std::optional<fault_script> script;
   if (fault) script = inject(*fault, request, exchange, answer, latency);
   if (log_) log_->write(exchange, session, fault, script ? script->status : answer.status);
@@ -101,10 +101,10 @@ attempt_step fault_injection::place(const site_request& request, const std::opti
   if (tag) {
     exchange.date = tag->date;
     exchange.attempt = tag->attempt;
-  } else if (const auto* const asked = std::get_if<query>(&answer.done)) {
+  } else if (const auto* const asked = std::get_if<query>(&answer.step)) {
     exchange.date = asked->date;
     exchange.attempt = ++untagged_searches_[asked->date];
-  } else if (const auto* const started = std::get_if<started_session>(&answer.done)) {
+  } else if (const auto* const started = std::get_if<started_session>(&answer.step)) {
     exchange.session = started->ordinal;
     exchange.attempt = 1;
   }
@@ -114,20 +114,20 @@ attempt_step fault_injection::place(const site_request& request, const std::opti
 std::optional<fault_kind> fault_injection::choose(const site_request& request, const attempt_step& exchange,
                                                   const site_response& answer) const {
   if (request.target == redirect_target) return fault_kind::redirect_loop;
-  if (std::holds_alternative<std::monostate>(answer.done)) return std::nullopt;
-  return plan_.at(exchange);
+  if (std::holds_alternative<std::monostate>(answer.step)) return std::nullopt;
+  return plan_.fault_at(exchange);
 }
 
 std::optional<fault_script> fault_injection::inject(fault_kind fault, const site_request& request,
                                                     const attempt_step& exchange, site_response& answer,
                                                     nanoseconds& latency) {
-  if (fault == fault_kind::late_answer) latency = std::max(10 * latency, least_late);
+  if (fault == fault_kind::late_response) latency = std::max(10 * latency, least_late);
   if (fault == fault_kind::expired_session) {
-    site_.forget_sessions(request.cookie);
-    answer = site_.answer(request);
+    site_.expire_sessions(request.cookie);
+    answer = site_.respond(request);
   }
   random_stream random = plan_.details_at(exchange);
-  spoil_answer(fault, answer, random, std::chrono::system_clock::now());
+  alter_response(fault, answer, random, std::chrono::system_clock::now());
   return make_script(fault, answer);
 }
 

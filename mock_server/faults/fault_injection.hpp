@@ -58,8 +58,8 @@ class fault_injection {
 
   /// Of a request that counts, once: spoils the answer or its latency, or gives a script to perform instead
   /// of sending it. `tag`: the request's X-Scrape header, or empty. What is not one is answered with 400.
-  std::optional<fault_script> meet(const site_request& request, std::string_view tag, site_response& answer,
-                                   std::chrono::nanoseconds& latency);
+  std::optional<fault_script> apply(const site_request& request, std::string_view tag, site_response& answer,
+                                    std::chrono::nanoseconds& latency);
 
  private:
   attempt_step place(const site_request& request, const std::optional<scrape_tag>& tag,

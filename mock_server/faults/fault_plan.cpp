@@ -13,7 +13,7 @@
 namespace farebench {
 namespace {
 
-constexpr std::uint32_t percent = fault_rates::whole / 100;
+constexpr std::uint32_t percent = fault_rates::max_rate / 100;
 constexpr std::size_t most_decimals = 4;
 
 bool is_digits(std::string_view text) {
@@ -36,7 +36,7 @@ std::optional<std::uint32_t> parse_rate(std::string_view text) {
     std::uint32_t place = percent;
     for (const char digit : decimals) millionths += static_cast<std::uint32_t>(digit - '0') * (place /= 10);
   }
-  return millionths <= fault_rates::whole ? std::optional{millionths} : std::nullopt;
+  return millionths <= fault_rates::max_rate ? std::optional{millionths} : std::nullopt;
 }
 
 std::string all_names() {
@@ -70,7 +70,7 @@ std::expected<fault_rates, std::string> parse_faults(std::string_view text) {
     const std::string_view entry = text.substr(0, end);
     const std::size_t colon = std::min(entry.find(':'), entry.size());
     const std::string_view name = entry.substr(0, colon);
-    const auto kind = fault_kind_of(name);
+    const auto kind = parse_fault_kind(name);
     if (!kind) return std::unexpected(fmt::format("there is no fault '{}'; there are {}", name, all_names()));
     if (given[static_cast<std::size_t>(*kind)])
       return std::unexpected(fmt::format("'{}' is given twice", name));
@@ -84,14 +84,14 @@ std::expected<fault_rates, std::string> parse_faults(std::string_view text) {
     if (end == text.size()) break;
     text.remove_prefix(end + 1);
   }
-  if (rates.sum() > fault_rates::whole) {
+  if (rates.sum() > fault_rates::max_rate) {
     return std::unexpected(fmt::format("the rates are {}% together, and can be 100% at most",
                                        static_cast<double>(rates.sum()) / percent));
   }
   return rates;
 }
 
-std::string list_of_faults() {
+std::string describe_faults() {
   std::string lines;
   for (const fault_description& one : fault_table) {
     fmt::format_to(std::back_inserter(lines), "  {:<22} {:<7} {}\n", one.name, words_for(one.steps),
@@ -108,7 +108,7 @@ std::optional<scrape_tag> parse_scrape_tag(std::string_view text) {
   std::uint32_t attempt = 0;
   const auto [end, wrong] = std::from_chars(digits.data(), digits.data() + digits.size(), attempt);
   const bool is_number = wrong == std::errc{} && end == digits.data() + digits.size();
-  if (!date || !is_number || attempt == 0 || attempt > scrape_tag::most_attempts) return std::nullopt;
+  if (!date || !is_number || attempt == 0 || attempt > scrape_tag::max_attempt) return std::nullopt;
   return scrape_tag{*date, attempt};
 }
 
@@ -124,12 +124,12 @@ random_stream stream_of(const fault_plan& plan, const attempt_step& exchange) {
 
 }  // namespace
 
-std::optional<fault_kind> fault_plan::at(const attempt_step& exchange) const {
+std::optional<fault_kind> fault_plan::fault_at(const attempt_step& exchange) const {
   const bool is_known = exchange.date || exchange.session;
   if (!is_known || exchange.step == 0 || exchange.attempt > until_attempt) return std::nullopt;
-  std::uint32_t drawn = stream_of(*this, exchange).below(fault_rates::whole);
+  std::uint32_t drawn = stream_of(*this, exchange).below(fault_rates::max_rate);
   for (const fault_description& one : fault_table) {
-    const std::uint32_t share = rates.of(one.kind);
+    const std::uint32_t share = rates.rate(one.kind);
     if (drawn < share) return applies_to(one.kind, exchange.step) ? std::optional{one.kind} : std::nullopt;
     drawn -= share;
   }

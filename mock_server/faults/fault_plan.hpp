@@ -19,16 +19,16 @@ namespace farebench {
 enum class fault_kind : std::uint8_t {
   // The connection.
   refuse,
-  never_answer,
+  no_response,
   empty_reply,
   reset_before_headers,
   reset_in_headers,
   reset_after_headers,
   reset_mid_body,
-  reset_after_answer,
+  reset_after_response,
   close_in_headers,
-  close_after_answer,
-  late_answer,
+  close_after_response,
+  late_response,
   dribble_headers,
   dribble_body,
   // How an answer is framed.
@@ -103,7 +103,7 @@ struct fault_description {
 inline constexpr std::array fault_table{
     fault_description{fault_kind::refuse, "refuse", fault_steps::both,
                       "reset the connection, and refuse all new ones for 30 ms"},
-    fault_description{fault_kind::never_answer, "never_answer", fault_steps::both,
+    fault_description{fault_kind::no_response, "never_answer", fault_steps::both,
                       "read the request and never answer"},
     fault_description{fault_kind::empty_reply, "empty_reply", fault_steps::both,
                       "close without a byte of an answer"},
@@ -115,13 +115,13 @@ inline constexpr std::array fault_table{
                       "reset between head and body"},
     fault_description{fault_kind::reset_mid_body, "reset_mid_body", fault_steps::both,
                       "reset after half of the body"},
-    fault_description{fault_kind::reset_after_answer, "reset_after_answer", fault_steps::both,
+    fault_description{fault_kind::reset_after_response, "reset_after_answer", fault_steps::both,
                       "reset after the whole answer"},
     fault_description{fault_kind::close_in_headers, "close_in_headers", fault_steps::both,
                       "close after half of the head"},
-    fault_description{fault_kind::close_after_answer, "close_after_answer", fault_steps::both,
+    fault_description{fault_kind::close_after_response, "close_after_answer", fault_steps::both,
                       "close after the whole answer, which promised to keep the connection"},
-    fault_description{fault_kind::late_answer, "late_answer", fault_steps::both,
+    fault_description{fault_kind::late_response, "late_answer", fault_steps::both,
                       "answer after ten times the latency, 200 ms at least"},
     fault_description{fault_kind::dribble_headers, "dribble_headers", fault_steps::both,
                       "a header byte every 50 ms, for ever"},
@@ -241,9 +241,9 @@ static_assert(table_follows_enum());
 constexpr const fault_description& description_of(fault_kind kind) {
   return fault_table[static_cast<std::size_t>(kind)];
 }
-constexpr std::string_view name_of(fault_kind kind) { return description_of(kind).name; }
+constexpr std::string_view to_string(fault_kind kind) { return description_of(kind).name; }
 
-constexpr std::optional<fault_kind> fault_kind_of(std::string_view name) {
+constexpr std::optional<fault_kind> parse_fault_kind(std::string_view name) {
   for (const fault_description& one : fault_table) {
     if (one.name == name) return one.kind;
   }
@@ -259,9 +259,9 @@ constexpr bool applies_to(fault_kind kind, int step) {
 /// value.
 class fault_rates {
  public:
-  static constexpr std::uint32_t whole = 1'000'000;
+  static constexpr std::uint32_t max_rate = 1'000'000;
 
-  std::uint32_t of(fault_kind kind) const { return millionths_[static_cast<std::size_t>(kind)]; }
+  std::uint32_t rate(fault_kind kind) const { return millionths_[static_cast<std::size_t>(kind)]; }
   void set(fault_kind kind, std::uint32_t millionths) {
     millionths_[static_cast<std::size_t>(kind)] = millionths;
   }
@@ -283,7 +283,7 @@ class fault_rates {
 std::expected<fault_rates, std::string> parse_faults(std::string_view text);
 
 /// All faults, a line each: name, steps, meaning.
-std::string list_of_faults();
+std::string describe_faults();
 
 /// What a request is to the fault plan and the log: which exchange, of which day's scrape, at which attempt.
 /// A value.
@@ -298,7 +298,7 @@ struct attempt_step {
 /// second attempt at that day.
 struct scrape_tag {
   static constexpr std::string_view header = "X-Scrape";
-  static constexpr std::uint32_t most_attempts = 1'000'000;
+  static constexpr std::uint32_t max_attempt = 1'000'000;
 
   std::chrono::year_month_day date;
   std::uint32_t attempt;
@@ -310,15 +310,15 @@ std::optional<scrape_tag> parse_scrape_tag(std::string_view text);
 /// Which fault each exchange meets: a pure function of the seed and of the exchange's date (or session), step
 /// and attempt, so that every strategy and every run meets the same ones. A value; any thread.
 struct fault_plan {
-  static constexpr std::uint32_t for_ever = std::numeric_limits<std::uint32_t>::max();
+  static constexpr std::uint32_t no_limit = std::numeric_limits<std::uint32_t>::max();
 
   fault_rates rates = {};
   std::uint64_t seed = 0;
-  std::uint32_t until_attempt = for_ever;  ///< a later attempt meets none, so that everything ends well
+  std::uint32_t until_attempt = no_limit;  ///< a later attempt meets none, so that everything ends well
 
   /// Nothing: answer as it should be. Where the fault drawn does not apply to that step, too: so `a:10%` is
   /// 10 % of the exchanges that it applies to, whatever else is asked for.
-  std::optional<fault_kind> at(const attempt_step& exchange) const;
+  std::optional<fault_kind> fault_at(const attempt_step& exchange) const;
   /// What the fault itself then draws (a row, a status), as reproducible.
   random_stream details_at(const attempt_step& exchange) const;
 };

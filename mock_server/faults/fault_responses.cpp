@@ -50,7 +50,7 @@ void redirect(site_response& answer, std::string_view location) {
 
 }  // namespace
 
-void spoil_head(fault_kind kind, site_response& answer, random_stream& random, system_clock::time_point now) {
+void alter_head(fault_kind kind, site_response& answer, random_stream& random, system_clock::time_point now) {
   constexpr std::array flapping{500, 502, 503, 504};
   switch (kind) {
     case fault_kind::status_404:
@@ -142,8 +142,8 @@ void open_comment(std::string& page, std::size_t begin) {
 
 }  // namespace
 
-void spoil_page(fault_kind kind, std::string& page, random_stream& random) {
-  const auto rows = kind >= fault_kind::malformed_html ? places_of_bus_rows(page) : std::vector<row_place>{};
+void alter_page(fault_kind kind, std::string& page, random_stream& random) {
+  const auto rows = kind >= fault_kind::malformed_html ? find_bus_rows(page) : std::vector<row_place>{};
   if (rows.empty()) return;
   const row_place& row = rows[random.below(static_cast<std::uint32_t>(rows.size()))];
   const row_place::span word = row.words[random.below(6)];
@@ -173,10 +173,10 @@ void spoil_page(fault_kind kind, std::string& page, random_stream& random) {
   }
 }
 
-void spoil_answer(fault_kind kind, site_response& answer, random_stream& random,
-                  std::chrono::system_clock::time_point now) {
-  spoil_head(kind, answer, random, now);
-  spoil_page(kind, answer.body, random);
+void alter_response(fault_kind kind, site_response& answer, random_stream& random,
+                    std::chrono::system_clock::time_point now) {
+  alter_head(kind, answer, random, now);
+  alter_page(kind, answer.body, random);
 }
 
 }  // namespace farebench

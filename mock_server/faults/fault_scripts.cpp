@@ -88,14 +88,14 @@ zero_bomb make_zero_bomb(int doublings) {
   return bomb;
 }
 
-const zero_bomb& the_zero_bomb() {
+const zero_bomb& large_zero_bomb() {
   static const zero_bomb bomb = make_zero_bomb(12);
   return bomb;
 }
 
-const std::string& the_nested_zero_bomb() {
+const std::string& nested_zero_bomb() {
   static const std::string nested = [] {
-    const zero_bomb& bomb = the_zero_bomb();
+    const zero_bomb& bomb = large_zero_bomb();
     deflation outer{gzip_format};
     std::string out = outer.take(bomb.start, Z_NO_FLUSH);
     for (std::uint64_t i = 0; i < bomb.times; ++i) out += outer.take(bomb.block, Z_NO_FLUSH);
@@ -147,7 +147,7 @@ std::string raw_head::lines() const {
 namespace {
 
 using namespace std::chrono_literals;
-using enum fault_script::ending;
+using enum fault_script::action;
 
 constexpr auto dribble_pause = 50ms;
 
@@ -155,50 +155,50 @@ std::string head_of(const site_response& answer) {
   return raw_head{answer}.with_length(answer.body.size()).text();
 }
 
-fault_script first_bytes(std::string bytes, std::size_t size, int status, fault_script::ending then) {
+fault_script first_bytes(std::string bytes, std::size_t size, int status, fault_script::action final_action) {
   bytes.resize(size);
-  return {.status = status, .pieces = {{std::move(bytes)}}, .then = then};
+  return {.status = status, .chunks = {{std::move(bytes)}}, .final_action = final_action};
 }
 
 fault_script dribbled_headers(const site_response& answer) {
-  return {.pieces = {{raw_head{answer}.lines() + "X-Slow: "}, {"x", fault_script::for_ever, dribble_pause}}};
+  return {.chunks = {{raw_head{answer}.lines() + "X-Slow: "}, {"x", fault_script::unlimited, dribble_pause}}};
 }
 
 // Without a length, so that no byte is the last; the page's first bytes, and then white space.
 fault_script dribbled_body(const site_response& answer) {
   return {.status = answer.status,
-          .pieces = {{raw_head{answer}.with("Connection", "close").text() + answer.body.substr(0, 100)},
-                     {" ", fault_script::for_ever, dribble_pause}}};
+          .chunks = {{raw_head{answer}.with("Connection", "close").text() + answer.body.substr(0, 100)},
+                     {" ", fault_script::unlimited, dribble_pause}}};
 }
 
 }  // namespace
 
 std::optional<fault_script> make_connection_script(fault_kind kind, const site_response& answer) {
-  const auto part = [&](std::size_t head_share, std::size_t body_share, fault_script::ending then) {
+  const auto part = [&](std::size_t head_share, std::size_t body_share, fault_script::action final_action) {
     const std::string head = head_of(answer);
     const std::size_t size = head.size() * head_share / 2 + answer.body.size() * body_share / 2;
-    return first_bytes(head + answer.body, size, answer.status, then);
+    return first_bytes(head + answer.body, size, answer.status, final_action);
   };
   switch (kind) {
     case fault_kind::refuse:
-      return fault_script{.then = refuse};
-    case fault_kind::never_answer:
-      return fault_script{.then = hold};
+      return fault_script{.final_action = refuse};
+    case fault_kind::no_response:
+      return fault_script{.final_action = hold};
     case fault_kind::empty_reply:
-      return fault_script{.then = close};
+      return fault_script{.final_action = close};
     case fault_kind::reset_before_headers:
-      return fault_script{.then = reset};
+      return fault_script{.final_action = reset};
     case fault_kind::reset_in_headers:
       return part(1, 0, reset);
     case fault_kind::reset_after_headers:
       return part(2, 0, reset);
     case fault_kind::reset_mid_body:
       return part(2, 1, reset);
-    case fault_kind::reset_after_answer:
+    case fault_kind::reset_after_response:
       return part(2, 2, reset);
     case fault_kind::close_in_headers:
       return part(1, 0, close);
-    case fault_kind::close_after_answer:
+    case fault_kind::close_after_response:
       return part(2, 2, close);
     case fault_kind::dribble_headers:
       return dribbled_headers(answer);
@@ -211,13 +211,13 @@ std::optional<fault_script> make_connection_script(fault_kind kind, const site_r
 
 namespace {
 
-using enum fault_script::ending;
+using enum fault_script::action;
 
 constexpr std::string_view length = "Content-Length";
 constexpr std::string_view last_chunk = "0\r\n\r\n";
 
-fault_script sent(const site_response& answer, std::string bytes, fault_script::ending then) {
-  return {.status = answer.status, .pieces = {{std::move(bytes)}}, .then = then};
+fault_script sent(const site_response& answer, std::string bytes, fault_script::action final_action) {
+  return {.status = answer.status, .chunks = {{std::move(bytes)}}, .final_action = final_action};
 }
 
 // The whole answer, its length told as `told`, then closed.
@@ -237,13 +237,13 @@ fault_script chunked(const site_response& answer, std::size_t chunk_bytes, std::
 fault_script with_status_line(const site_response& answer, std::string_view status_line, int status) {
   raw_head head{answer};
   head.status_line = status_line;
-  return {.status = status, .pieces = {{head.with_length(answer.body.size()).text() + answer.body}}};
+  return {.status = status, .chunks = {{head.with_length(answer.body.size()).text() + answer.body}}};
 }
 
 // A whole page with fares that nobody asked for: of the next day, or of any for who has not said one.
 std::string other_page(const site_response& answer) {
   query other{"ID1", "ID2", std::chrono::year{2026} / 1 / 1};
-  if (const auto* const asked = std::get_if<query>(&answer.done)) {
+  if (const auto* const asked = std::get_if<query>(&answer.step)) {
     other = *asked;
     other.date = std::chrono::sys_days{other.date} + std::chrono::days{1};
   }
@@ -257,7 +257,7 @@ fault_script two_answers(const site_response& answer) {
   const auto whole = [](const site_response& one) {
     return raw_head{one}.with_length(one.body.size()).text() + one.body;
   };
-  return sent(answer, whole(answer) + whole(second), keep);
+  return sent(answer, whole(answer) + whole(second), keep_open);
 }
 
 }  // namespace
@@ -270,15 +270,15 @@ std::optional<fault_script> make_framing_script(fault_kind kind, const site_resp
                   close);
     case fault_kind::cut_between_rows:
       return sent(answer,
-                  raw_head{answer}.with("Connection", "close").text() + body.substr(0, place_to_cut(body)),
+                  raw_head{answer}.with("Connection", "close").text() + body.substr(0, cut_position(body)),
                   close);
     case fault_kind::length_too_small:
-      return sent(answer, raw_head{answer}.with_length(place_to_cut(body)).text() + body, keep);
+      return sent(answer, raw_head{answer}.with_length(cut_position(body)).text() + body, keep_open);
     case fault_kind::length_too_large:
       return of_length(answer, std::to_string(body.size() + 100));
     case fault_kind::two_lengths:
       return sent(answer,
-                  raw_head{answer}.with_length(body.size()).with_length(place_to_cut(body)).text() + body,
+                  raw_head{answer}.with_length(body.size()).with_length(cut_position(body)).text() + body,
                   close);
     case fault_kind::negative_length:
       return of_length(answer, "-1");
@@ -289,7 +289,7 @@ std::optional<fault_script> make_framing_script(fault_kind kind, const site_resp
     case fault_kind::length_and_chunked:
       return sent(
           answer,
-          raw_head{answer}.with_length(place_to_cut(body)).with("Transfer-Encoding", "chunked").text() +
+          raw_head{answer}.with_length(cut_position(body)).with("Transfer-Encoding", "chunked").text() +
               chunk(body) + std::string{last_chunk},
           close);
     case fault_kind::bad_chunk_size:
@@ -298,19 +298,19 @@ std::optional<fault_script> make_framing_script(fault_kind kind, const site_resp
       return chunked(answer, body.size() / 2,
                      "fffffffffffffffff\r\n" + body.substr(body.size() / 2) + "\r\n0\r\n\r\n");
     case fault_kind::cut_chunks:
-      return chunked(answer, place_to_cut(body), "");
+      return chunked(answer, cut_position(body), "");
     case fault_kind::http09_junk:
-      return fault_script{.pieces = {{body}}};
+      return fault_script{.chunks = {{body}}};
     case fault_kind::bad_version:
       return with_status_line(answer, "HTTP/7.3 200 OK", answer.status);
     case fault_kind::nul_in_header:
       return sent(
           answer,
           raw_head{answer}.with("X-Nul", std::string_view{"a\0b", 3}).with_length(body.size()).text() + body,
-          keep);
+          keep_open);
     case fault_kind::switching_protocols:
       return fault_script{.status = 101,
-                          .pieces = {{"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
+                          .chunks = {{"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
                                       "Upgrade: farebench/1\r\n\r\n" +
                                       body}}};
     case fault_kind::unsolicited_response:
@@ -322,8 +322,8 @@ std::optional<fault_script> make_framing_script(fault_kind kind, const site_resp
 
 namespace {
 
-using enum fault_script::ending;
-using fault_piece = fault_script::piece;
+using enum fault_script::action;
+using fault_piece = fault_script::chunk;
 
 // What is sent again and again, at most that much of it in memory.
 constexpr std::size_t block_bytes = 8 * 1024;
@@ -344,29 +344,30 @@ std::string gzip_head(const site_response& answer, std::string_view encoding, st
 
 fault_script endless(int status, std::string start, std::string block) {
   return {.status = status,
-          .pieces = {{std::move(start)}, fault_piece{std::move(block), fault_script::for_ever}}};
+          .chunks = {{std::move(start)}, fault_piece{std::move(block), fault_script::unlimited}}};
 }
 
 fault_script huge_line(const site_response& answer) {
   return {.status = answer.status,
-          .pieces = {{raw_head{answer}.with_length(answer.body.size()).lines() + "X-Huge: "},
+          .chunks = {{raw_head{answer}.with_length(answer.body.size()).lines() + "X-Huge: "},
                      fault_piece{std::string(block_bytes, 'x'), huge_line_bytes / block_bytes},
                      {"\r\n\r\n" + answer.body}},
-          .then = keep};
+          .final_action = keep_open};
 }
 
 fault_script bomb(const site_response& answer) {
-  const zero_bomb& zeros = the_zero_bomb();
+  const zero_bomb& zeros = large_zero_bomb();
   return {.status = answer.status,
-          .pieces = {{gzip_head(answer, "gzip", zeros.bytes()) + zeros.start},
+          .chunks = {{gzip_head(answer, "gzip", zeros.bytes()) + zeros.start},
                      fault_piece{zeros.block, zeros.times},
                      {zeros.end}},
-          .then = keep};
+          .final_action = keep_open};
 }
 
 fault_script encoded(const site_response& answer, std::string_view encoding, const std::string& body) {
-  return {
-      .status = answer.status, .pieces = {{gzip_head(answer, encoding, body.size()) + body}}, .then = keep};
+  return {.status = answer.status,
+          .chunks = {{gzip_head(answer, encoding, body.size()) + body}},
+          .final_action = keep_open};
 }
 
 std::string broken(std::string bytes) {
@@ -395,7 +396,7 @@ std::optional<fault_script> make_flood_script(fault_kind kind, const site_respon
     case fault_kind::gzip_bomb:
       return bomb(answer);
     case fault_kind::nested_gzip_bomb:
-      return encoded(answer, "gzip, gzip", the_nested_zero_bomb());
+      return encoded(answer, "gzip, gzip", nested_zero_bomb());
     case fault_kind::broken_gzip:
       return encoded(answer, "gzip", broken(gzip(answer.body)));
     case fault_kind::unasked_gzip:
@@ -411,8 +412,8 @@ std::optional<fault_script> make_script(fault_kind kind, const site_response& an
   return make_flood_script(kind, answer);
 }
 
-std::size_t place_to_cut(std::string_view page) {
-  const auto rows = places_of_bus_rows(page);
+std::size_t cut_position(std::string_view page) {
+  const auto rows = find_bus_rows(page);
   return rows.empty() ? page.size() / 2 : rows[rows.size() / 2].row.begin;
 }
 

@@ -16,24 +16,24 @@ namespace farebench {
 /// What a connection does in place of sending an answer: bytes, some of them again and again, and then an
 /// end. So little of it is held in memory, however much is sent. A value; the engine performs it.
 struct fault_script {
-  static constexpr std::uint64_t for_ever = std::numeric_limits<std::uint64_t>::max();
+  static constexpr std::uint64_t unlimited = std::numeric_limits<std::uint64_t>::max();
 
-  struct piece {
+  struct chunk {
     std::string bytes;
     std::uint64_t times = 1;
     std::chrono::milliseconds pause{0};  ///< before each time but the first
   };
-  enum class ending {
-    keep,    ///< as after any answer
-    close,   ///< FIN
-    reset,   ///< RST, once the client's kernel has all the bytes
-    hold,    ///< nothing more, until the client goes
-    refuse,  ///< no new connections for a while, and RST
+  enum class action {
+    keep_open,  ///< as after any answer
+    close,      ///< FIN
+    reset,      ///< RST, once the client's kernel has all the bytes
+    hold,       ///< nothing more, until the client goes
+    refuse,     ///< no new connections for a while, and RST
   };
 
   int status = 0;  ///< of the first status line that ends the exchange; 0: none is sent whole
-  std::vector<piece> pieces = {};
-  ending then = ending::close;
+  std::vector<chunk> chunks = {};
+  action final_action = action::close;
 };
 
 /// `bytes` in the gzip format (RFC 1952). Throws std::runtime_error for want of memory.
@@ -53,12 +53,12 @@ struct zero_bomb {
 /// Of 2^doublings MiB.
 zero_bomb make_zero_bomb(int doublings);
 /// Of 4 GiB. Made once, in some milliseconds.
-const zero_bomb& the_zero_bomb();
+const zero_bomb& large_zero_bomb();
 /// The bomb itself as a gzip file: some KiB. Made once.
-const std::string& the_nested_zero_bomb();
+const std::string& nested_zero_bomb();
 
 /// The script with which a fault spoils how `answer` is sent. Nothing for a fault that spoils what it says
-/// (see spoil_answer). A pure function.
+/// (see alter_response). A pure function.
 std::optional<fault_script> make_script(fault_kind kind, const site_response& answer);
 
 // Each for its kinds, and nothing for others.
@@ -72,6 +72,6 @@ std::optional<fault_script> make_flood_script(fault_kind kind, const site_respon
 
 /// Where a page can be cut so that what is before reads as a whole page with fewer fares: between two rows,
 /// or, if it has none, at half.
-std::size_t place_to_cut(std::string_view page);
+std::size_t cut_position(std::string_view page);
 
 }  // namespace farebench

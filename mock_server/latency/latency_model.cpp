@@ -26,7 +26,7 @@ const boost::math::normal_distribution<double, in_double> normal;
 double in_ns(nanoseconds duration) { return static_cast<double>(duration.count()); }
 
 nanoseconds within_bounds(double ns) {
-  return nanoseconds{static_cast<std::int64_t>(std::min(std::round(ns), in_ns(latency_model::longest)))};
+  return nanoseconds{static_cast<std::int64_t>(std::min(std::round(ns), in_ns(latency_model::max_delay)))};
 }
 
 double sigma(nanoseconds median, nanoseconds p99) {
@@ -38,7 +38,8 @@ double sigma(nanoseconds median, nanoseconds p99) {
 latency_model::latency_model(shape kind, nanoseconds first, nanoseconds second)
     : shape_(kind), first_(first), second_(second) {
   const nanoseconds least{kind == shape::lognormal ? 1 : 0};
-  if (first < least || second < first || (kind == shape::lognormal && second == first) || second > longest) {
+  if (first < least || second < first || (kind == shape::lognormal && second == first) ||
+      second > max_delay) {
     throw std::invalid_argument("latency_model: parameters out of bounds");
   }
 }
@@ -75,9 +76,9 @@ nanoseconds latency_model::mean() const {
   if (shape_ != shape::lognormal) return first_ + (second_ - first_) / 2;
   // E[min(X, c)] = m · exp(σ²/2) · Φ(z − σ) + c · (1 − Φ(z)), with z = ln(c/m) / σ.
   const double s = sigma(first_, second_);
-  const double z = std::log(in_ns(longest) / in_ns(first_)) / s;
+  const double z = std::log(in_ns(max_delay) / in_ns(first_)) / s;
   return within_bounds(in_ns(first_) * std::exp(s * s / 2) * boost::math::cdf(normal, z - s) +
-                       in_ns(longest) * boost::math::cdf(complement(normal, z)));
+                       in_ns(max_delay) * boost::math::cdf(complement(normal, z)));
 }
 
 namespace {

@@ -21,7 +21,7 @@ class latency_model {
  public:
   enum class shape : std::uint8_t { fixed, uniform, lognormal };
   /// No draw is longer, however far out in a log-normal's tail; nor is any parameter.
-  static constexpr std::chrono::nanoseconds longest = std::chrono::hours{1};
+  static constexpr std::chrono::nanoseconds max_delay = std::chrono::hours{1};
 
   /// Always `delay` (implicit, so that a plain duration serves as a model).
   template <typename Rep, typename Period>
@@ -44,7 +44,7 @@ class latency_model {
   std::chrono::nanoseconds quantile(double share) const;
   /// The next delay: one number of the stream, or none when it is fixed.
   std::chrono::nanoseconds draw(random_stream& random) const;
-  /// Of all draws, `longest` as the bound included.
+  /// Of all draws, `max_delay` as the bound included.
   std::chrono::nanoseconds mean() const;
 
   bool operator==(const latency_model&) const = default;

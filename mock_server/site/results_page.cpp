@@ -250,7 +250,7 @@ std::optional<row_place> place_at(std::string_view page, std::size_t begin) {
 
 }  // namespace
 
-std::vector<row_place> places_of_bus_rows(std::string_view page) {
+std::vector<row_place> find_bus_rows(std::string_view page) {
   std::vector<row_place> places;
   for (std::size_t at = 0; (at = page.find('<', at)) != std::string_view::npos;) {
     if (const auto place = place_at(page, at)) {

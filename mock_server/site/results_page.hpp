@@ -21,7 +21,7 @@ struct row_place {
 };
 
 /// Those of a page that results_page made, in page order; none in any other. A pure function.
-std::vector<row_place> places_of_bus_rows(std::string_view page);
+std::vector<row_place> find_bus_rows(std::string_view page);
 
 /// What all pages of the site begin and end with, appended to a page.
 

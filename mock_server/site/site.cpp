@@ -216,7 +216,7 @@ bool any_session(std::string_view cookies, Visit visit) {
 
 site::site(std::size_t page_kb) : page_kb_(page_kb) { check_page_kb(page_kb); }
 
-site_response site::answer(const site_request& request) {
+site_response site::respond(const site_request& request) {
   const bool reads = request.method == "GET" || request.method == "HEAD";
   if (request.target == search_target) {
     if (request.method == "POST") return search(request);
@@ -230,7 +230,7 @@ site_response site::answer(const site_request& request) {
   return refusal(405, "the start page is read with GET", "GET, HEAD");
 }
 
-void site::forget_sessions(std::string_view cookies) {
+void site::expire_sessions(std::string_view cookies) {
   any_session(cookies, [this](std::string_view id) {
     sessions_.forget(id);
     return false;
@@ -247,8 +247,8 @@ site_response site::start_page() {
   site_response response = html(std::move(page));
   const session_store::session started = sessions_.start();
   response.set_cookie = std::string{cookie_name} + "=" + started.id + "; Path=/; HttpOnly";
-  response.done = started_session{started.ordinal};
-  response.session = started.ordinal;
+  response.step = started_session{started.ordinal};
+  response.session_ordinal = started.ordinal;
   return response;
 }
 
@@ -265,8 +265,8 @@ site_response site::search(const site_request& request) {
   auto asked = read_search_form(request.body);
   if (!asked) return refusal(400, std::move(asked).error());
   site_response response = html(results_page(*asked, page_kb_));
-  response.done = *std::move(asked);
-  response.session = session;
+  response.step = *std::move(asked);
+  response.session_ordinal = session;
   return response;
 }
 

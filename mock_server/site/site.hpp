@@ -70,7 +70,7 @@ std::expected<form_fields, std::string> decode_form(std::string_view body);
 /// fields come with forms. The error is one line naming the field and what it should be.
 std::expected<query, std::string> read_search_form(std::string_view body);
 
-/// A request as far as the site looks at it. Views of the engine's memory, valid during answer().
+/// A request as far as the site looks at it. Views of the engine's memory, valid during respond().
 struct site_request {
   std::string_view method;
   std::string_view target;             ///< path and query, as sent
@@ -95,9 +95,9 @@ struct site_response {
   std::string retry_after;
   std::string body;
   /// Not sent: which step of a scrape it was, or none.
-  std::variant<std::monostate, started_session, query> done = {};
+  std::variant<std::monostate, started_session, query> step = {};
   /// Not sent: of the session that it starts, or in which it was asked for, how many were before it.
-  std::optional<std::uint64_t> session = {};
+  std::optional<std::uint64_t> session_ordinal = {};
 };
 
 /// Calls emit(name, value) for each header of a response but those that frame it and keep its connection.
@@ -122,9 +122,9 @@ class site {
   /// Throws std::invalid_argument for a size outside the bounds of page_size.hpp.
   explicit site(std::size_t page_kb);
 
-  site_response answer(const site_request& request);
+  site_response respond(const site_request& request);
   /// Ends those that a Cookie header names, as a site does on its own after some time.
-  void forget_sessions(std::string_view cookies);
+  void expire_sessions(std::string_view cookies);
 
   /// Sessions ever handed out.
   std::uint64_t sessions_started() const;

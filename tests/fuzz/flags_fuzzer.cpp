@@ -145,7 +145,7 @@ void read_text(const std::string& what, const std::string& text) {
   } else if (what == "faults") {
     const auto parsed = parse_faults(text);
     if (!parsed) return expect_complaint(parsed.error(), text);
-    expect(parsed->sum() <= fault_rates::whole, "faults are not more than all");
+    expect(parsed->sum() <= fault_rates::max_rate, "faults are not more than all");
   } else if (what == "date") {
     if (const auto date = parse_iso_date(text)) expect(format_iso_date(*date) == text, "one form of a date");
     if (const auto date = parse_form_date(text))

@@ -62,7 +62,7 @@ TEST(mock_server_program, is_ready_when_it_says_where_it_listens) {
 TEST(mock_server_program, ends_cleanly_on_sigint_and_sigterm_even_with_a_response_under_way) {
   for (const engine_kind engine : engine_kinds) {
     for (const int number : {SIGINT, SIGTERM}) {
-      child_process server = start({"--latency", "1000s", "--engine", std::string{name_of(engine)}});
+      child_process server = start({"--latency", "1000s", "--engine", std::string{to_string(engine)}});
       raw_client raw{port_of(server)};
       raw.send("GET /m/ HTTP/1.1\r\nHost: x\r\n\r\n");
       ::kill(server.pid(), number);

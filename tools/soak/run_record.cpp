@@ -42,7 +42,7 @@ logged_exchange read_log_line(std::string_view text) {
       if (!one.date) throw refuse();
     }
     if (const auto fault = text_in(line, "fault")) {
-      one.fault = fault_kind_of(*fault);
+      one.fault = parse_fault_kind(*fault);
       if (!one.fault) throw refuse();
     }
     return one;

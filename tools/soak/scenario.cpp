@@ -15,9 +15,9 @@ using namespace std::chrono_literals;
 // Whoever comes within 30 ms after the first is refused too. And a connection that is reset behind an answer
 // may be found dead when the next request is already on its way: that attempt, which no fault was drawn for,
 // is lost.
-constexpr std::array spreading{fault_kind::refuse, fault_kind::reset_after_answer};
+constexpr std::array spreading{fault_kind::refuse, fault_kind::reset_after_response};
 // These take a client to its deadline: with them it is short, and there are few days.
-constexpr std::array waited_for{fault_kind::never_answer, fault_kind::dribble_headers,
+constexpr std::array waited_for{fault_kind::no_response, fault_kind::dribble_headers,
                                 fault_kind::dribble_body};
 
 template <std::size_t Count>
@@ -57,7 +57,7 @@ std::vector<scenario> make_scenarios() {
 }
 
 bool waits(const scenario& how) {
-  const auto kind = fault_kind_of(how.name);
+  const auto kind = parse_fault_kind(how.name);
   return kind && is_among(waited_for, *kind);
 }
 

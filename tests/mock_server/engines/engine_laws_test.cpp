@@ -22,7 +22,7 @@ namespace farebench {
 
 // So that gtest names an engine, and not its bytes.
 // NOLINTNEXTLINE(readability-identifier-naming)
-static void PrintTo(engine_kind kind, std::ostream* out) { *out << name_of(kind); }
+static void PrintTo(engine_kind kind, std::ostream* out) { *out << to_string(kind); }
 
 namespace {
 
@@ -163,7 +163,7 @@ TEST_P(engine_laws, tells_its_stats_without_latency_and_without_counting_them) {
     EXPECT_EQ(answer->status, 200);
     EXPECT_EQ(answer->get_header_value("Content-Type"), "application/json");
     const server_stats stats = parse_server_stats(answer->body);
-    EXPECT_EQ(stats, (server_stats{.engine = std::string{name_of(GetParam())}, .connections_accepted = 1}));
+    EXPECT_EQ(stats, (server_stats{.engine = std::string{to_string(GetParam())}, .connections_accepted = 1}));
   }
 }
 
@@ -392,7 +392,7 @@ TEST_P(engine_laws, answers_hundreds_of_requests_that_come_in_one_piece) {
 }
 
 INSTANTIATE_TEST_SUITE_P(, engine_laws, testing::ValuesIn(engine_kinds), [](const auto& engine) {
-  std::string name{name_of(engine.param)};
+  std::string name{to_string(engine.param)};
   std::ranges::replace(name, '-', '_');
   return name;
 });

@@ -73,7 +73,7 @@ TEST(connection_faults, reset_a_slow_reader_only_when_it_has_the_bytes) {
   constexpr std::size_t page_kb = 1024;
   const std::string large = results_page(query_on_day(0), page_kb);
   fault_plan plan{.until_attempt = 1};
-  plan.rates.set(fault_kind::reset_mid_body, fault_rates::whole);
+  plan.rates.set(fault_kind::reset_mid_body, fault_rates::max_rate);
   const faulty_site site{plan, 0ns, page_kb, {}};
   raw_client raw = site.client();
   site.ask_search(raw);
@@ -114,7 +114,7 @@ TEST(connection_faults, dribble_for_as_long_as_the_client_stays) {
 
 TEST(connection_faults, answer_late) {
   fault_plan plan{.until_attempt = 1};
-  plan.rates.set(fault_kind::late_answer, fault_rates::whole);
+  plan.rates.set(fault_kind::late_response, fault_rates::max_rate);
   for (const auto& [latency, late] : {std::pair{0ms, 200ms}, std::pair{30ms, 300ms}}) {
     const faulty_site site{plan, latency, 3, {}};
     const std::string cookie = site.session();

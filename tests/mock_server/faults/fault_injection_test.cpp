@@ -27,7 +27,7 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-fault_plan plan_of(std::string_view faults, std::uint32_t until = fault_plan::for_ever) {
+fault_plan plan_of(std::string_view faults, std::uint32_t until = fault_plan::no_limit) {
   return {.rates = *parse_faults(faults), .seed = 7, .until_attempt = until};
 }
 
@@ -135,8 +135,8 @@ TEST(fault_injection, is_what_the_plan_says) {
     for (const std::uint32_t attempt : {1u, 2u, 3u}) {
       answer_to(site, faulty_site::start_request(day, static_cast<int>(attempt)));
       const auto fault =
-          plan.at({.date = query_on_day(day).date, .session = {}, .step = 1, .attempt = attempt});
-      expected.push_back(fault ? "\"" + std::string{name_of(*fault)} + "\"" : "null");
+          plan.fault_at({.date = query_on_day(day).date, .session = {}, .step = 1, .attempt = attempt});
+      expected.push_back(fault ? "\"" + std::string{to_string(*fault)} + "\"" : "null");
       EXPECT_EQ(fault.has_value() && attempt == 3, false);
     }
   }

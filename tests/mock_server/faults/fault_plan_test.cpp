@@ -21,7 +21,8 @@ std::vector<std::optional<fault_kind>> faults_of(const fault_plan& plan) {
   std::vector<std::optional<fault_kind>> all;
   for (int day = 0; day < 500; ++day) {
     for (const int step : {1, 2}) {
-      for (const std::uint32_t attempt : {1u, 2u, 3u}) all.push_back(plan.at(on_day(day, step, attempt)));
+      for (const std::uint32_t attempt : {1u, 2u, 3u})
+        all.push_back(plan.fault_at(on_day(day, step, attempt)));
     }
   }
   return all;
@@ -38,26 +39,27 @@ TEST(fault_plan, is_the_same_on_every_platform) {
   const fault_plan plan{.rates = *parse_faults("status_500:25%,status_502:25%,status_503:25%,status_504:25%"),
                         .seed = 7};
   std::string drawn;
-  for (int day = 0; day < 10; ++day) drawn += std::string{name_of(*plan.at(on_day(day, 2, 1))).substr(9)};
+  for (int day = 0; day < 10; ++day)
+    drawn += std::string{to_string(*plan.fault_at(on_day(day, 2, 1))).substr(9)};
   EXPECT_EQ(drawn, "2033422234");
 }
 
 TEST(fault_plan, has_none_without_rates_nor_for_what_is_no_exchange_of_a_scrape) {
   for (const auto& fault : faults_of({.seed = 7})) EXPECT_EQ(fault, std::nullopt);
   const fault_plan plan{.rates = *parse_faults("refuse:100%")};
-  EXPECT_EQ(plan.at({}), std::nullopt);
-  EXPECT_EQ(plan.at(on_day(0, 0, 1)), std::nullopt);
-  EXPECT_EQ(plan.at({.date = {}, .session = {}, .step = 2, .attempt = 1}), std::nullopt);
-  EXPECT_EQ(plan.at({.date = {}, .session = 3, .step = 1, .attempt = 1}), fault_kind::refuse);
+  EXPECT_EQ(plan.fault_at({}), std::nullopt);
+  EXPECT_EQ(plan.fault_at(on_day(0, 0, 1)), std::nullopt);
+  EXPECT_EQ(plan.fault_at({.date = {}, .session = {}, .step = 2, .attempt = 1}), std::nullopt);
+  EXPECT_EQ(plan.fault_at({.date = {}, .session = 3, .step = 1, .attempt = 1}), fault_kind::refuse);
 }
 
 TEST(fault_plan, is_always_what_is_asked_for_whole) {
   for (const fault_description& one : fault_table) {
     fault_plan plan;
-    plan.rates.set(one.kind, fault_rates::whole);
+    plan.rates.set(one.kind, fault_rates::max_rate);
     for (const int step : {1, 2}) {
       for (int day = 0; day < 20; ++day) {
-        EXPECT_EQ(plan.at(on_day(day, step, 1)),
+        EXPECT_EQ(plan.fault_at(on_day(day, step, 1)),
                   applies_to(one.kind, step) ? std::optional{one.kind} : std::nullopt)
             << one.name;
       }
@@ -68,8 +70,8 @@ TEST(fault_plan, is_always_what_is_asked_for_whole) {
 TEST(fault_plan, ends_after_the_last_attempt_that_may_meet_one) {
   const fault_plan plan{.rates = *parse_faults("refuse:100%"), .until_attempt = 2};
   for (int day = 0; day < 20; ++day) {
-    EXPECT_EQ(plan.at(on_day(day, 1, 2)), fault_kind::refuse);
-    EXPECT_EQ(plan.at(on_day(day, 1, 3)), std::nullopt);
+    EXPECT_EQ(plan.fault_at(on_day(day, 1, 2)), fault_kind::refuse);
+    EXPECT_EQ(plan.fault_at(on_day(day, 1, 3)), std::nullopt);
   }
 }
 
@@ -81,11 +83,11 @@ TEST(fault_plan, keeps_to_the_rates) {
   for (const int step : {1, 2}) {
     std::array<int, fault_table.size()> counted{};
     for (int day = 0; day < days; ++day) {
-      if (const auto fault = plan.at(on_day(day, step, 1))) ++counted[static_cast<std::size_t>(*fault)];
+      if (const auto fault = plan.fault_at(on_day(day, step, 1))) ++counted[static_cast<std::size_t>(*fault)];
     }
     for (const fault_description& one : fault_table) {
       const double rate =
-          applies_to(one.kind, step) ? plan.rates.of(one.kind) / double{fault_rates::whole} : 0;
+          applies_to(one.kind, step) ? plan.rates.rate(one.kind) / double{fault_rates::max_rate} : 0;
       EXPECT_NEAR(counted[static_cast<std::size_t>(one.kind)], days * rate,
                   5 * std::sqrt(days * rate * (1 - rate)))
           << one.name << " at step " << step;
@@ -99,9 +101,9 @@ TEST(fault_plan, draws_each_step_and_attempt_for_itself) {
   int same_as_other_step = 0;
   int same_as_next_attempt = 0;
   for (int day = 0; day < days; ++day) {
-    const auto drawn = plan.at(on_day(day, 2, 1));
-    same_as_other_step += drawn == plan.at(on_day(day, 1, 1));
-    same_as_next_attempt += drawn == plan.at(on_day(day, 2, 2));
+    const auto drawn = plan.fault_at(on_day(day, 2, 1));
+    same_as_other_step += drawn == plan.fault_at(on_day(day, 1, 1));
+    same_as_next_attempt += drawn == plan.fault_at(on_day(day, 2, 2));
   }
   const double deviation = 5 * std::sqrt(days * 0.25);
   EXPECT_NEAR(same_as_other_step, days * 0.5, deviation);

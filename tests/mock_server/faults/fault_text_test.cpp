@@ -17,25 +17,25 @@ TEST(fault_table, names_each_fault_once_in_snake_case) {
   for (const fault_description& one : fault_table) {
     EXPECT_TRUE(names.insert(one.name).second) << one.name;
     EXPECT_EQ(one.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_"), std::string_view::npos);
-    EXPECT_EQ(fault_kind_of(one.name), one.kind);
+    EXPECT_EQ(parse_fault_kind(one.name), one.kind);
     EXPECT_FALSE(one.meaning.empty());
     EXPECT_EQ(one.meaning.find('\n'), std::string_view::npos);
     EXPECT_TRUE(applies_to(one.kind, 1) || applies_to(one.kind, 2));
   }
   EXPECT_GE(names.size(), 25u);
-  EXPECT_EQ(fault_kind_of("none"), std::nullopt);
+  EXPECT_EQ(parse_fault_kind("none"), std::nullopt);
 }
 
 TEST(fault_text, reads_rates_exactly) {
   const auto rates = parse_faults("reset_mid_body:2%,status_503:0.0001%,refuse:97.5%,no_cookie:0%");
   ASSERT_TRUE(rates) << rates.error();
-  EXPECT_EQ(rates->of(fault_kind::reset_mid_body), 20'000u);
-  EXPECT_EQ(rates->of(fault_kind::status_503), 1u);
-  EXPECT_EQ(rates->of(fault_kind::refuse), 975'000u);
-  EXPECT_EQ(rates->of(fault_kind::no_cookie), 0u);
+  EXPECT_EQ(rates->rate(fault_kind::reset_mid_body), 20'000u);
+  EXPECT_EQ(rates->rate(fault_kind::status_503), 1u);
+  EXPECT_EQ(rates->rate(fault_kind::refuse), 975'000u);
+  EXPECT_EQ(rates->rate(fault_kind::no_cookie), 0u);
   EXPECT_EQ(rates->sum(), 995'001u);
-  EXPECT_EQ(parse_faults("refuse:100%")->sum(), fault_rates::whole);
-  EXPECT_EQ(parse_faults("refuse:50%,huge_body:50%")->sum(), fault_rates::whole);
+  EXPECT_EQ(parse_faults("refuse:100%")->sum(), fault_rates::max_rate);
+  EXPECT_EQ(parse_faults("refuse:50%,huge_body:50%")->sum(), fault_rates::max_rate);
 }
 
 TEST(fault_text, does_not_depend_on_the_order_of_its_entries) {
@@ -75,7 +75,7 @@ TEST(fault_text, says_on_one_line_what_is_wrong) {
 
 TEST(fault_text, lists_all_names_to_whoever_asks_for_another) {
   const std::string reason = parse_faults("reset:2%").error();
-  const std::string lines = list_of_faults();
+  const std::string lines = describe_faults();
   for (const fault_description& one : fault_table) {
     EXPECT_THAT(reason, HasSubstr(one.name));
     EXPECT_THAT(lines, HasSubstr(one.name));

@@ -117,7 +117,7 @@ TEST(flood_faults, send_a_header_of_eight_megabytes_and_then_the_page) {
 }
 
 TEST(flood_faults, send_a_gzip_bomb_of_the_length_they_tell) {
-  const zero_bomb& bomb = the_zero_bomb();
+  const zero_bomb& bomb = large_zero_bomb();
   const faulty_site site{"gzip_bomb:100%"};
   raw_client raw = site.client();
   site.ask_search(raw);
@@ -138,7 +138,7 @@ TEST(flood_faults, send_encoded_bodies_that_say_so) {
     std::string body;
   } cases[] = {{"unasked_gzip", "gzip", gzip(page)},
                {"broken_gzip", "gzip", broken},
-               {"nested_gzip_bomb", "gzip, gzip", the_nested_zero_bomb()}};
+               {"nested_gzip_bomb", "gzip, gzip", nested_zero_bomb()}};
   for (const auto& [fault, encoding, body] : cases) {
     const faulty_site site{std::string{fault} + ":100%"};
     raw_client raw = site.client();

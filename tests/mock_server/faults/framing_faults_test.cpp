@@ -30,7 +30,7 @@ std::string in_hex(std::size_t number) {
 std::string length(std::size_t bytes) { return "Content-Length: " + std::to_string(bytes) + "\r\n"; }
 
 TEST(framing_faults, frame_the_page_wrongly_and_close) {
-  const std::size_t cut = place_to_cut(page);
+  const std::size_t cut = cut_position(page);
   const std::string chunked =
       begin_of_head + "Transfer-Encoding: chunked\r\n\r\n" + in_hex(half.size()) + "\r\n" + half + "\r\n";
   const std::pair<const char*, std::string> cases[] = {
@@ -65,7 +65,7 @@ TEST(framing_faults, frame_the_page_wrongly_and_close) {
 TEST(framing_faults, frame_the_page_wrongly_and_go_on) {
   const std::string nul{"X-Nul: a\0b\r\n", 12};
   const std::pair<const char*, std::string> cases[] = {
-      {"length_too_small", begin_of_head + length(place_to_cut(page)) + "\r\n" + page},
+      {"length_too_small", begin_of_head + length(cut_position(page)) + "\r\n" + page},
       {"nul_in_header", begin_of_head + nul + length(page.size()) + "\r\n" + page},
   };
   for (const auto& [fault, bytes] : cases) {
@@ -98,7 +98,7 @@ TEST(framing_faults, cut_pages_between_two_rows) {
     for (int day = 0; day < 20; ++day) {
       const auto all = timetable(query_on_day(day), page_kb);
       const std::string whole = results_page(query_on_day(day), page_kb);
-      const auto some = libxml2_fares(whole.substr(0, place_to_cut(whole)));
+      const auto some = libxml2_fares(whole.substr(0, cut_position(whole)));
       EXPECT_EQ(some, std::vector(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2)));
     }
   }

@@ -72,22 +72,22 @@ TEST(zero_bomb, is_a_valid_file_whatever_its_size) {
 }
 
 TEST(zero_bomb, is_of_four_gigabytes) {
-  EXPECT_EQ(the_zero_bomb().times, 4096u);
-  EXPECT_EQ(the_zero_bomb().block, make_zero_bomb(8).block);
+  EXPECT_EQ(large_zero_bomb().times, 4096u);
+  EXPECT_EQ(large_zero_bomb().block, make_zero_bomb(8).block);
 }
 
 TEST(zero_bomb, holds_some_kilobytes_in_memory_and_is_some_megabytes_long) {
-  const zero_bomb& bomb = the_zero_bomb();
+  const zero_bomb& bomb = large_zero_bomb();
   EXPECT_LT(bomb.start.size() + bomb.block.size() + bomb.end.size(), 4u * 1024);
   EXPECT_LT(bomb.bytes(), 8u << 20);
-  EXPECT_LT(the_nested_zero_bomb().size(), 64u * 1024);
+  EXPECT_LT(nested_zero_bomb().size(), 64u * 1024);
 }
 
 TEST(zero_bomb, is_in_the_nested_one) {
-  const zero_bomb& bomb = the_zero_bomb();
+  const zero_bomb& bomb = large_zero_bomb();
   std::string inner;
   inflation reader;
-  reader.take(the_nested_zero_bomb(), &inner);
+  reader.take(nested_zero_bomb(), &inner);
   EXPECT_TRUE(reader.has_ended);
   ASSERT_EQ(inner.size(), bomb.bytes());
   std::string_view rest{inner};

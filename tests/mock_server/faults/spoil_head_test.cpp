@@ -25,7 +25,7 @@ site_response plain() {
 site_response spoiled(fault_kind kind, std::uint64_t seed = 1, system_clock::time_point now = {}) {
   site_response answer = plain();
   random_stream random{seed};
-  spoil_answer(kind, answer, random, now);
+  alter_response(kind, answer, random, now);
   return answer;
 }
 
@@ -42,7 +42,7 @@ TEST(spoiled_head, says_another_status_and_gives_no_session) {
   };
   for (const auto& [kind, status] : cases) {
     const site_response answer = spoiled(kind);
-    EXPECT_EQ(answer.status, status) << name_of(kind);
+    EXPECT_EQ(answer.status, status) << to_string(kind);
     EXPECT_EQ(answer.set_cookie, "");
     EXPECT_THAT(answer.body, HasSubstr("Omlouváme se"));
     EXPECT_THAT(answer.body, Not(HasSubstr("select-line")));
@@ -86,8 +86,8 @@ TEST(fault, spoils_an_answer_or_has_a_script_but_not_both) {
     const site_response answer = spoiled(one.kind);
     const bool is_spoiled =
         answer.status != 200 || answer.body != plain().body || answer.set_cookie != plain().set_cookie;
-    const bool is_neither = one.kind == fault_kind::late_answer || one.kind == fault_kind::expired_session ||
-                            one.kind >= fault_kind::malformed_html;
+    const bool is_neither = one.kind == fault_kind::late_response ||
+                            one.kind == fault_kind::expired_session || one.kind >= fault_kind::malformed_html;
     EXPECT_EQ(is_spoiled + make_script(one.kind, plain()).has_value(), is_neither ? 0 : 1) << one.name;
   }
 }
@@ -98,7 +98,7 @@ TEST(script, holds_little_more_than_the_answer) {
     const auto script = make_script(one.kind, plain());
     if (!script) continue;
     std::size_t held = 0;
-    for (const auto& piece : script->pieces) {
+    for (const auto& piece : script->chunks) {
       EXPECT_GT(piece.times, 0u);
       held += piece.bytes.size();
     }

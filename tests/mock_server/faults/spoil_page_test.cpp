@@ -27,7 +27,7 @@ outcome scanned(const std::string& page) {
 std::string spoiled(fault_kind kind, const query& asked, std::size_t page_kb, std::uint64_t seed) {
   std::string page = results_page(asked, page_kb);
   random_stream random{seed};
-  spoil_page(kind, page, random);
+  alter_page(kind, page, random);
   return page;
 }
 
@@ -40,7 +40,7 @@ class spoiled_page : public testing::TestWithParam<std::size_t> {
       const query asked = query_on_day(day);
       for (std::uint64_t seed = 0; seed < 8; ++seed) {
         const std::string page = spoiled(kind, asked, GetParam(), seed);
-        ASSERT_NE(page, results_page(asked, GetParam())) << name_of(kind);
+        ASSERT_NE(page, results_page(asked, GetParam())) << to_string(kind);
         check(page, asked);
       }
     }
@@ -62,7 +62,7 @@ TEST_P(spoiled_page, is_an_error_to_the_scanner_when_a_row_is_none) {
         fault_kind::price_not_a_number, fault_kind::price_too_large}) {
     for_each_page(kind, [&](const std::string& page, const query&) {
       const outcome found = scanned(page);
-      ASSERT_FALSE(found) << name_of(kind) << "\n" << page;
+      ASSERT_FALSE(found) << to_string(kind) << "\n" << page;
       ASSERT_EQ(found.error().kind, fetch_error_kind::malformed_page);
     });
   }
@@ -87,7 +87,7 @@ TEST(spoiled_page, without_rows_stays_as_it_is) {
   for (const fault_description& one : fault_table) {
     std::string page = "<html><body>nothing</body></html>";
     random_stream random{1};
-    spoil_page(one.kind, page, random);
+    alter_page(one.kind, page, random);
     EXPECT_EQ(page, "<html><body>nothing</body></html>");
   }
 }

@@ -19,7 +19,7 @@ TEST_P(row_places, are_those_of_the_fares_and_of_nothing_else) {
     const query asked = query_on_day(day);
     const std::string page = results_page(asked, GetParam());
     const auto fares = timetable(asked, GetParam());
-    const auto places = places_of_bus_rows(page);
+    const auto places = find_bus_rows(page);
     ASSERT_EQ(places.size(), fares.size()) << "day " << day;
     for (std::size_t i = 0; i < fares.size(); ++i) {
       const auto& [row, words] = places[i];
@@ -43,10 +43,10 @@ TEST(row_places, of_any_other_text_are_none) {
   append_page_head(start, "Jízdenky");
   append_search_form(start, {}, {}, {});
   start += page_end;
-  EXPECT_TRUE(places_of_bus_rows(start).empty());
-  EXPECT_TRUE(places_of_bus_rows("").empty());
-  EXPECT_TRUE(places_of_bus_rows("<div class=\"select-line\">").empty());
-  EXPECT_TRUE(places_of_bus_rows("<div class=\"select-line\">01:00 02:00 a 1 1 CZK</div>\n").empty());
+  EXPECT_TRUE(find_bus_rows(start).empty());
+  EXPECT_TRUE(find_bus_rows("").empty());
+  EXPECT_TRUE(find_bus_rows("<div class=\"select-line\">").empty());
+  EXPECT_TRUE(find_bus_rows("<div class=\"select-line\">01:00 02:00 a 1 1 CZK</div>\n").empty());
 }
 
 }  // namespace

@@ -20,18 +20,18 @@ constexpr std::string_view form_type = "application/x-www-form-urlencoded";
 constexpr std::string_view form = "fromStation=ID10202003&toStation=ID10202002&departure=01.01.26";
 
 std::string new_cookie(site& tickets) {
-  const std::string set = tickets.answer({.method = "GET", .target = "/m/"}).set_cookie;
+  const std::string set = tickets.respond({.method = "GET", .target = "/m/"}).set_cookie;
   return set.substr(0, set.find(';'));
 }
 
 site_response post(site& tickets, std::string_view cookie, std::string_view body = form,
                    std::string_view content_type = form_type) {
-  return tickets.answer({"POST", search_path, cookie, content_type, body});
+  return tickets.respond({"POST", search_path, cookie, content_type, body});
 }
 
 TEST(site, starts_a_session_with_the_start_page) {
   site tickets{3};
-  const auto page = tickets.answer({.method = "GET", .target = "/m/"});
+  const auto page = tickets.respond({.method = "GET", .target = "/m/"});
   EXPECT_EQ(page.status, 200);
   EXPECT_EQ(page.content_type, "text/html; charset=utf-8");
   EXPECT_THAT(page.set_cookie, StartsWith("JSESSIONID="));
@@ -59,12 +59,12 @@ TEST(site, finds_the_session_among_other_cookies) {
 TEST(site, tells_in_which_session_it_was_asked) {
   site tickets{3};
   new_cookie(tickets);
-  const auto started = tickets.answer({.method = "GET", .target = "/m/"});
-  EXPECT_EQ(started.session, 1u);
+  const auto started = tickets.respond({.method = "GET", .target = "/m/"});
+  EXPECT_EQ(started.session_ordinal, 1u);
   const auto cookie = started.set_cookie.substr(0, started.set_cookie.find(';'));
   new_cookie(tickets);
-  EXPECT_EQ(post(tickets, "JSESSIONID=stale; " + cookie).session, 1u);
-  EXPECT_EQ(post(tickets, "JSESSIONID=stale").session, std::nullopt);
+  EXPECT_EQ(post(tickets, "JSESSIONID=stale; " + cookie).session_ordinal, 1u);
+  EXPECT_EQ(post(tickets, "JSESSIONID=stale").session_ordinal, std::nullopt);
 }
 
 TEST(site, refuses_a_search_without_a_live_session) {
@@ -107,24 +107,24 @@ TEST(site, knows_no_other_page) {
   site tickets{3};
   for (const char* target :
        {"/", "/m", "/m/x", "/M/", "/m//", "", "/stats", "/m/../m/", "http://127.0.0.1/m/"}) {
-    EXPECT_EQ(tickets.answer({.method = "GET", .target = target}).status, 404) << target;
-    EXPECT_EQ(tickets.answer({.method = "POST", .target = target}).status, 404) << target;
+    EXPECT_EQ(tickets.respond({.method = "GET", .target = target}).status, 404) << target;
+    EXPECT_EQ(tickets.respond({.method = "POST", .target = target}).status, 404) << target;
   }
   EXPECT_EQ(
-      tickets.answer({.method = "POST", .target = "/m/?1-1.IFormSubmitListener-searchForm-form"}).status,
+      tickets.respond({.method = "POST", .target = "/m/?1-1.IFormSubmitListener-searchForm-form"}).status,
       404);
-  EXPECT_EQ(tickets.answer({.method = "GET", .target = "/m/?lang=cs"}).status, 200);
+  EXPECT_EQ(tickets.respond({.method = "GET", .target = "/m/?lang=cs"}).status, 200);
 }
 
 TEST(site, names_the_methods_that_a_known_page_has) {
   site tickets{3};
   for (const char* method : {"POST", "PUT", "DELETE", "OPTIONS", "PATCH"}) {
-    const auto refused = tickets.answer({.method = method, .target = "/m/"});
+    const auto refused = tickets.respond({.method = method, .target = "/m/"});
     EXPECT_EQ(refused.status, 405) << method;
     EXPECT_EQ(refused.allow, "GET, HEAD");
   }
   for (const char* method : {"GET", "HEAD", "PUT"}) {
-    const auto refused = tickets.answer({.method = method, .target = search_path});
+    const auto refused = tickets.respond({.method = method, .target = search_path});
     EXPECT_EQ(refused.status, 405) << method;
     EXPECT_EQ(refused.allow, "POST");
     EXPECT_THAT(refused.body, EndsWith("\n"));

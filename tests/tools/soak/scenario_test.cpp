@@ -25,7 +25,7 @@ TEST(scenarios, are_every_fault_alone_and_some_together) {
 TEST(scenarios, hold_strategies_to_each_other_unless_they_go_by_timing) {
   for (const auto& one : all_scenarios()) {
     const auto rates = *parse_faults(one.faults);
-    if (rates.of(fault_kind::refuse) == 0) continue;
+    if (rates.rate(fault_kind::refuse) == 0) continue;
     EXPECT_TRUE(one.goes_by_timing && one.faults_spread) << one.name;
   }
   EXPECT_FALSE(find_scenario("mix")->goes_by_timing);
