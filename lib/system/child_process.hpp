@@ -15,64 +15,70 @@
 
 namespace farebench {
 
-/// A program started with its standard input and output connected to us; standard error is inherited,
-/// signals are set to their defaults, and it has a process group of its own, so that a terminal's Ctrl-C
-/// reaches its parent alone. Owned by one thread, which must outlive it: the kernel sends `death_signal` to
-/// the child when the thread that started it ends, so that a killed parent leaves no orphan.
+/// A running program whose standard input and output are connected to this process. It inherits standard
+/// error, starts with default signal dispositions, and has its own process group, so that a terminal's Ctrl-C
+/// reaches only its parent. One thread, which must outlive it: the kernel sends `death_signal` to the child
+/// when the thread that started it ends, so that a killed parent leaves no orphan.
 class child_process {
  public:
   struct options {
     std::filesystem::path executable;
-    std::vector<std::string> arguments = {};                            ///< without argv[0]
-    std::vector<std::pair<std::string, std::string>> environment = {};  ///< set on top of the parent's
-    std::vector<int> inherited_descriptors = {};  ///< kept open, under the same number; above 2
+    /// Without argv[0].
+    std::vector<std::string> arguments = {};
+    /// Added to the parent's environment; replaces variables of the same name.
+    std::vector<std::pair<std::string, std::string>> environment = {};
+    /// Open in the child too, under the same numbers. All above 2.
+    std::vector<int> inherited_descriptors = {};
     int death_signal = SIGKILL;
   };
 
-  /// Throws std::system_error naming the call and the executable; also when exec itself fails.
-  explicit child_process(const options& what);
-  /// Stops it (see stop), so that no path leaves a child behind.
+  /// Returns once the child runs the program. Throws std::system_error naming the call that failed, and the
+  /// executable if fork, exec or a redirection failed; no child is left then.
+  explicit child_process(const options& launch);
+  /// Stops the child, as stop() does.
   ~child_process();
   child_process(child_process&&) noexcept;
   child_process& operator=(child_process&&) noexcept;
 
-  pid_t pid() const;
+  pid_t pid() const { return pid_; }
 
-  /// Writes the line and a newline. False when the child has closed its input (never SIGPIPE).
+  /// Writes the line and a newline to the child's input. Returns false, without SIGPIPE, if the child has
+  /// closed it.
   bool write_line(std::string_view line);
 
   enum class read_status { line, end_of_file, timed_out };
   struct read_result {
     read_status status;
-    std::string line;  ///< without its newline (the last may lack one); empty unless status is `line`
+    /// Without its newline; empty unless `status` is `line`.
+    std::string line;
   };
-  /// The next line of its standard output, or what kept it from coming within `patience`.
-  read_result read_line(std::chrono::nanoseconds patience);
+  /// Reads the next line of the child's standard output; the last one may lack its newline. After a timeout,
+  /// the incomplete line is kept for the next call.
+  read_result read_line(std::chrono::nanoseconds timeout);
 
-  /// Sends SIGTERM, waits for up to `grace`, then SIGKILL; reaps. The wait status (see waitpid).
+  /// Sends SIGTERM, and SIGKILL after `grace`. Reaps the child and returns its wait status (see waitpid).
   int stop(std::chrono::milliseconds grace = std::chrono::seconds{2});
-  /// Sends SIGKILL and reaps. The wait status.
+  /// Sends SIGKILL, reaps the child and returns its wait status.
   int kill();
-  /// Waits for the child to end by itself; its wait status, or nullopt after `patience`.
-  std::optional<int> wait(std::chrono::milliseconds patience);
+  /// Waits until the child exits. Returns its wait status, or nullopt after a timeout.
+  std::optional<int> wait(std::chrono::milliseconds timeout);
 
  private:
   void end() noexcept;
   bool reap(int flags);
 
-  pid_t pid_ = -1;          // -1: moved from
-  file_descriptor input_;   // our end of the child's standard input
-  file_descriptor output_;  // our end of its standard output
+  /// -1 once moved from.
+  pid_t pid_ = -1;
+  /// The parent's ends of the child's standard input and output.
+  file_descriptor input_;
+  file_descriptor output_;
   std::optional<int> wait_status_;
-  std::string pending_;  // read, but not yet a whole line
+  /// Bytes read after the last complete line.
+  std::string pending_;
 };
 
-/// Starts the program with `input` as its standard input and `output` as its standard output; returns
-/// when it is running it. Throws std::system_error naming the call and the executable, with no child left.
-pid_t spawn(const child_process::options& what, int input, int output);
-
-/// The path of `name` in the folder of the running program (from /proc/self/exe, so that it holds
-/// from any working directory). Throws std::runtime_error, naming the path, when it is not there.
+/// Path of `name` in the folder of the running program. Independent of the working directory. Throws
+/// std::runtime_error naming the path if no such file exists.
 std::filesystem::path sibling_path(std::string_view name);
 
 }  // namespace farebench

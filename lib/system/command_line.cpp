@@ -16,12 +16,16 @@
 namespace farebench {
 namespace {
 
+constexpr std::array<std::pair<std::string_view, double>, 3> units_in_us{
+    {{"us", 1.0}, {"ms", 1e3}, {"s", 1e6}}};
+constexpr std::chrono::microseconds max_duration = std::chrono::hours{1};
+
 struct character {
   char32_t code;
   std::size_t bytes;
 };
 
-/// The UTF-8 character at the start of `text`, which is not empty; nullopt where there is none (RFC 3629, 4).
+// Returns the UTF-8 character (RFC 3629, section 4) at the start of a text that is not empty, or nullopt.
 std::optional<character> first_character(std::string_view text) {
   const auto byte = [text](std::size_t at) { return static_cast<unsigned char>(text[at]); };
   const unsigned char lead = byte(0);
@@ -40,12 +44,21 @@ std::optional<character> first_character(std::string_view text) {
 
 bool is_control(char32_t code) { return code < 0x20 || (code >= 0x7F && code <= 0x9F); }
 
-bool changes_the_order(char32_t code) {
+// Direction marks and overrides, line and paragraph separators.
+bool changes_reading_order(char32_t code) {
   return code == 0x061C || code == 0x200E || code == 0x200F || (code >= 0x2028 && code <= 0x202E) ||
          (code >= 0x2066 && code <= 0x2069);
 }
 
 }  // namespace
+
+void open_missing_standard_streams() noexcept {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    // open() returns the lowest free number, which is the stream's. A missing standard output is opened for
+    // reading, so that writing fails and is noticed.
+    if (fcntl(stream, F_GETFD) < 0) open("/dev/null", stream == STDERR_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
 
 std::string printable(std::string_view text) {
   std::string safe;
@@ -56,7 +69,7 @@ std::string printable(std::string_view text) {
       fmt::format_to(std::back_inserter(safe), "\\x{:02x}", static_cast<unsigned char>(text.front()));
     } else if (is_control(first->code)) {
       fmt::format_to(std::back_inserter(safe), "\\x{:02x}", static_cast<std::uint32_t>(first->code));
-    } else if (changes_the_order(first->code)) {
+    } else if (changes_reading_order(first->code)) {
       fmt::format_to(std::back_inserter(safe), "\\u{{{:04x}}}", static_cast<std::uint32_t>(first->code));
     } else {
       safe += text.substr(0, bytes);
@@ -71,46 +84,31 @@ void print_error(std::string_view program, std::string_view text) noexcept {
     std::fprintf(stderr, "%.*s: %s\n", static_cast<int>(program.size()), program.data(),
                  printable(text).c_str());
   } catch (...) {
-    std::fprintf(stderr, "%.*s: no memory to say why\n", static_cast<int>(program.size()), program.data());
+    std::fprintf(stderr, "%.*s: out of memory\n", static_cast<int>(program.size()), program.data());
   }
 }
-
-void open_missing_standard_streams() noexcept {
-  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    // The lowest free number is the one that is given: that of the stream itself. A missing output is opened
-    // for reading, so that writing to it fails and is noticed.
-    if (fcntl(stream, F_GETFD) < 0) open("/dev/null", stream == STDERR_FILENO ? O_WRONLY : O_RDONLY);
-  }
-}
-
-namespace {
-
-constexpr std::array<std::pair<std::string_view, double>, 3> units_in_us{
-    {{"us", 1.0}, {"ms", 1e3}, {"s", 1e6}}};
-constexpr std::chrono::microseconds longest = std::chrono::hours{1};
-
-}  // namespace
 
 std::expected<std::chrono::microseconds, std::string> parse_duration(std::string_view text) {
-  const auto refuse = [&](std::string_view why) {
-    return std::unexpected(fmt::format(
-        "'{}' is not a duration: {}; write a number and its unit, such as 20ms, 1.5s or 250us", text, why));
+  const auto invalid = [&](std::string_view reason) {
+    return std::unexpected(
+        fmt::format("'{}' is not a duration: {}; write a number and its unit, such as 20ms, 1.5s or 250us",
+                    text, reason));
   };
   double number = 0;
   const char* const end = text.data() + text.size();
-  const auto [rest, fault] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
-  if (fault != std::errc{} || !std::isfinite(number)) return refuse("no number");
-  if (number < 0) return refuse("negative");
+  const auto [rest, error] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
+  if (error != std::errc{} || !std::isfinite(number)) return invalid("no number");
+  if (number < 0) return invalid("negative");
   const std::string_view unit{rest, end};
   if (unit.empty() && number == 0) return std::chrono::microseconds{0};
-  if (unit.empty()) return refuse("no unit");
+  if (unit.empty()) return invalid("no unit");
   for (const auto& [name, in_us] : units_in_us) {
     if (unit != name) continue;
     const double us = std::round(number * in_us);
-    if (us > static_cast<double>(longest.count())) return refuse("longer than an hour");
+    if (us > static_cast<double>(max_duration.count())) return invalid("longer than an hour");
     return std::chrono::microseconds{static_cast<std::int64_t>(us)};
   }
-  return refuse(fmt::format("unknown unit '{}'", unit));
+  return invalid(fmt::format("unknown unit '{}'", unit));
 }
 
 std::string format_duration(std::chrono::microseconds duration) {

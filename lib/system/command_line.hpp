@@ -7,25 +7,23 @@
 
 namespace farebench {
 
-/// Text from outside as it may go to a terminal: what could drive it, or show it in another order than it is
-/// read, is written out. Control characters and bytes that are no UTF-8 become \xNN; the marks and overrides
-/// of writing direction and the line separators of Unicode \u{NNNN}. Pure.
-std::string printable(std::string_view text);
-
-/// Writes "PROGRAM: text" and a newline to standard error, the text as `printable` has it: one line, and
-/// nothing that drives a terminal, whatever of a command line or a file it quotes. Never throws: there is
-/// nowhere left to say that standard error cannot be written.
-void print_error(std::string_view program, std::string_view text) noexcept;
-
-/// To be called first in main: a standard stream that the program was started without is opened on /dev/null,
-/// so that no socket gets its number and what is meant for people.
+/// Opens each missing standard stream on /dev/null. Call it first in main: otherwise a socket could get the
+/// number of a closed stream, and with it text meant for people.
 void open_missing_standard_streams() noexcept;
 
-/// "20ms", "1s", "1.5s", "250us", "0": a non-negative number with its unit (us, ms, s); zero needs
-/// none. At most one hour. The error is one line that says what is wrong and shows the form.
+/// Escapes text from outside for a terminal. Control characters and bytes that are not UTF-8 become \xNN;
+/// Unicode's direction marks, direction overrides and line separators become \u{NNNN}. Pure.
+std::string printable(std::string_view text);
+
+/// Writes "PROGRAM: text" to standard error as one line of printable text. Ignores write errors; never
+/// throws.
+void print_error(std::string_view program, std::string_view text) noexcept;
+
+/// Parses a non-negative number with its unit (us, ms or s), at most one hour: "20ms", "1.5s", "250us". Zero
+/// needs no unit. The error is one line with the reason and examples.
 std::expected<std::chrono::microseconds, std::string> parse_duration(std::string_view text);
 
-/// The shortest such text: "20ms", "1.5s", "0".
+/// Returns the shortest text that parse_duration() reads back: "20ms", "1.5s", "0".
 std::string format_duration(std::chrono::microseconds duration);
 
 }  // namespace farebench

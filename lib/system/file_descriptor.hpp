@@ -3,14 +3,18 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <string>
+#include <system_error>
 #include <utility>
 
 namespace farebench {
 
-/// Owns a file descriptor, or none. One thread.
+/// Owns at most one file descriptor. One thread.
 class file_descriptor {
  public:
   file_descriptor() = default;
+  /// A negative number, as failed calls return it, owns nothing.
   explicit file_descriptor(int descriptor) : descriptor_(descriptor) {}
   ~file_descriptor() { reset(); }
   file_descriptor(file_descriptor&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
@@ -32,8 +36,19 @@ class file_descriptor {
   int descriptor_ = -1;
 };
 
-/// Raises the process's limit of open files as far as it may: each connection is one, and the usual soft
-/// limit of 1,024 is there for programs that use select(). For a program's main; a library leaves the limit
+/// Throws std::system_error with errno and the name of the failed operation, such as "open /tmp/a".
+[[noreturn]] inline void throw_system_error(const std::string& operation) {
+  throw std::system_error{errno, std::generic_category(), operation};
+}
+
+/// Owns the descriptor that `call` returned. Throws std::system_error if the call failed.
+inline file_descriptor checked_descriptor(int descriptor, const char* call) {
+  if (descriptor < 0) throw_system_error(call);
+  return file_descriptor{descriptor};
+}
+
+/// Raises this process's limit of open files to the hard limit, since each connection is a file. The usual
+/// soft limit of 1,024 protects programs that use select(). Only programs call it; a library leaves the limit
 /// alone.
 inline void raise_open_file_limit() {
   rlimit files{};

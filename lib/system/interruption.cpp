@@ -6,67 +6,61 @@
 #include <unistd.h>
 
 #include <array>
-#include <cerrno>
 #include <cstdint>
-#include <system_error>
 #include <utility>
 
 namespace farebench {
 namespace {
 
-file_descriptor made(int descriptor, const char* call) {
-  if (descriptor < 0) throw std::system_error{errno, std::generic_category(), call};
-  return file_descriptor{descriptor};
-}
-
 bool is_ignored(int signal) {
-  struct sigaction now{};
-  return sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+  struct sigaction action{};
+  return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
-/// Takes a signal that has come out of the descriptor; false when none had.
-bool take_signal(int descriptor) {
-  signalfd_siginfo taken{};
-  return read(descriptor, &taken, sizeof taken) == sizeof taken;
+// Reads a signal from the non-blocking descriptor. Returns false if none is pending.
+bool read_signal(int descriptor) {
+  signalfd_siginfo signal{};
+  return read(descriptor, &signal, sizeof signal) == sizeof signal;
 }
 
 }  // namespace
 
-interruption::interruption(std::chrono::milliseconds grace, std::function<void()> say) {
+interruption::interruption(std::chrono::milliseconds grace, std::function<void()> on_interrupt) {
   if (is_ignored(SIGINT)) return;
   sigset_t interrupt;
   sigemptyset(&interrupt);
   sigaddset(&interrupt, SIGINT);
-  signals_ = made(signalfd(-1, &interrupt, SFD_CLOEXEC | SFD_NONBLOCK), "signalfd");
-  end_ = made(eventfd(0, EFD_CLOEXEC), "eventfd");
-  pthread_sigmask(SIG_BLOCK, &interrupt, &before_);
-  watcher_ = std::thread{[this, grace, say = std::move(say)] { watch(grace, say); }};
+  signals_ = checked_descriptor(signalfd(-1, &interrupt, SFD_CLOEXEC | SFD_NONBLOCK), "signalfd");
+  end_ = checked_descriptor(eventfd(0, EFD_CLOEXEC), "eventfd");
+  pthread_sigmask(SIG_BLOCK, &interrupt, &previous_mask_);
+  watcher_ =
+      std::thread{[this, grace, on_interrupt = std::move(on_interrupt)] { watch(grace, on_interrupt); }};
 }
 
 interruption::~interruption() {
   if (!watcher_.joinable()) return;
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const auto written = write(end_.get(), &one, sizeof one);
+  const std::uint64_t increment = 1;
+  [[maybe_unused]] const auto written = write(end_.get(), &increment, sizeof increment);
   watcher_.join();
-  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  pthread_sigmask(SIG_SETMASK, &previous_mask_, nullptr);
 }
 
-void interruption::watch(std::chrono::milliseconds grace, const std::function<void()>& say) {
-  int wait_ms = -1;
+void interruption::watch(std::chrono::milliseconds grace, const std::function<void()>& on_interrupt) {
+  int timeout_ms = -1;
   while (true) {
-    std::array<pollfd, 2> watched{pollfd{signals_.get(), POLLIN, 0}, pollfd{end_.get(), POLLIN, 0}};
-    const int ready = poll(watched.data(), watched.size(), wait_ms);
-    if (watched[1].revents != 0) return;
+    std::array<pollfd, 2> polled{pollfd{signals_.get(), POLLIN, 0}, pollfd{end_.get(), POLLIN, 0}};
+    const int ready = poll(polled.data(), polled.size(), timeout_ms);
+    if (polled[1].revents != 0) return;
     if (ready == 0) {
       stop_.request_stop();
-      wait_ms = -1;
+      timeout_ms = -1;
     }
-    if (ready <= 0 || !take_signal(signals_.get())) continue;
-    // At once: nothing is flushed, as what it would be flushed to may be what hangs.
+    if (ready <= 0 || !read_signal(signals_.get())) continue;
+    // Exits without flushing, since a blocked output may be the reason for the second SIGINT.
     if (has_happened()) _exit(exit_interrupted);
-    say();
+    on_interrupt();
     drain_.request_stop();
-    wait_ms = static_cast<int>(grace.count());
+    timeout_ms = static_cast<int>(grace.count());
   }
 }
 

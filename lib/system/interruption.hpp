@@ -11,18 +11,19 @@
 
 namespace farebench {
 
-/// What Ctrl-C (SIGINT) means to a command that has something to bring home. The first asks it to drain: to
-/// begin nothing more, and to finish what is in flight. When the grace has passed it asks it to stop. A
-/// second one ends the process at once, with exit_interrupted.
+/// Ends a command gently on Ctrl-C (SIGINT). The first SIGINT requests drain(): begin nothing more and finish
+/// the work in flight. After the grace period, stop() is requested too. A second SIGINT exits at once, with
+/// exit_interrupted.
 ///
-/// To be made before any other thread, and once: it blocks the signal, and waits for it in a thread of its
-/// own. Where the signal was ignored (as of a command in a script's background), it stays so.
+/// At most one object, created before any other thread: it blocks SIGINT and reads it in a thread of its own.
+/// If the process ignores SIGINT, as background commands of a script do, it continues to.
 class interruption {
  public:
-  static constexpr int exit_interrupted = 130;  // 128 + SIGINT, as shells say it
+  /// 128 + SIGINT, as in shells.
+  static constexpr int exit_interrupted = 130;
 
-  /// `say` is called once, from another thread, when the first one comes. Throws std::system_error.
-  interruption(std::chrono::milliseconds grace, std::function<void()> say);
+  /// `on_interrupt` is called at the first SIGINT, in another thread. Throws std::system_error.
+  interruption(std::chrono::milliseconds grace, std::function<void()> on_interrupt);
   ~interruption();
   interruption(const interruption&) = delete;
   interruption& operator=(const interruption&) = delete;
@@ -32,14 +33,16 @@ class interruption {
   std::stop_token stop() const { return stop_.get_token(); }
 
  private:
-  void watch(std::chrono::milliseconds grace, const std::function<void()>& say);
+  void watch(std::chrono::milliseconds grace, const std::function<void()>& on_interrupt);
 
   std::stop_source drain_;
   std::stop_source stop_;
-  sigset_t before_{};
+  sigset_t previous_mask_{};
   file_descriptor signals_;
-  file_descriptor end_;  // readable: the thread is to end
-  std::thread watcher_;  // last: it uses the others
+  /// Readable once the watcher has to end.
+  file_descriptor end_;
+  /// Uses the other members.
+  std::thread watcher_;
 };
 
 }  // namespace farebench

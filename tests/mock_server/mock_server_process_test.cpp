@@ -244,7 +244,7 @@ TEST(sibling_path, finds_what_lies_beside_the_running_program) {
   const auto self = std::filesystem::read_symlink("/proc/self/exe");
   EXPECT_EQ(sibling_path(self.filename().string()), self);
   EXPECT_THAT([] { sibling_path("no_such_program"); },
-              ThrowsMessage<std::runtime_error>(HasSubstr("/no_such_program is not there")));
+              ThrowsMessage<std::runtime_error>(HasSubstr("/no_such_program does not exist")));
 }
 
 }  // namespace

@@ -13,16 +13,11 @@ namespace {
 
 constexpr int events_a_wait = 256;
 
-file_descriptor made(int descriptor, const char* call) {
-  if (descriptor < 0) throw std::system_error{errno, std::generic_category(), call};
-  return file_descriptor{descriptor};
-}
-
 }  // namespace
 
 watched_sockets::watched_sockets()
-    : epoll_{made(epoll_create1(EPOLL_CLOEXEC), "epoll_create1")},
-      wakeup_{made(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")} {
+    : epoll_{checked_descriptor(epoll_create1(EPOLL_CLOEXEC), "epoll_create1")},
+      wakeup_{checked_descriptor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")} {
   if (const int failed = tell_epoll(EPOLL_CTL_ADD, wakeup_.get(), EPOLLIN); failed != 0) {
     throw std::system_error{failed, std::generic_category(), "epoll_ctl"};
   }
@@ -60,7 +55,7 @@ void watched_sockets::forget(int socket) {
 std::span<const watched_sockets::event> watched_sockets::wait(int milliseconds) {
   std::array<epoll_event, events_a_wait> happened;
   const int count = epoll_wait(epoll_.get(), happened.data(), events_a_wait, milliseconds);
-  if (count < 0 && errno != EINTR) throw std::system_error{errno, std::generic_category(), "epoll_wait"};
+  if (count < 0 && errno != EINTR) throw_system_error("epoll_wait");
   ready_.clear();
   for (int i = 0; i < count; ++i) {
     const auto& one = happened[static_cast<std::size_t>(i)];

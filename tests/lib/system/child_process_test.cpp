@@ -31,9 +31,9 @@ child_process shell(std::string script, std::vector<std::pair<std::string, std::
 }
 
 std::string next_line(child_process& child) {
-  const auto got = child.read_line(plenty);
-  EXPECT_EQ(got.status, status::line);
-  return got.line;
+  const auto result = child.read_line(plenty);
+  EXPECT_EQ(result.status, status::line);
+  return result.line;
 }
 
 std::size_t open_descriptors() {
@@ -47,7 +47,7 @@ bool is_running(pid_t pid) {
   return at != std::string::npos && text[at + 2] != 'Z' && text[at + 2] != 'X';
 }
 
-TEST(child_process, talks_to_the_program) {
+TEST(child_process, exchanges_lines_with_the_program) {
   child_process child{{.executable = "/bin/cat"}};
   EXPECT_TRUE(child.write_line("first"));
   EXPECT_TRUE(child.write_line(""));
@@ -55,12 +55,12 @@ TEST(child_process, talks_to_the_program) {
   EXPECT_EQ(next_line(child), "");
 }
 
-TEST(child_process, passes_arguments_as_they_are) {
+TEST(child_process, passes_arguments_unchanged) {
   child_process child{{.executable = "/bin/echo", .arguments = {"a b", "$HOME", "", "'"}}};
   EXPECT_EQ(next_line(child), "a b $HOME  '");
 }
 
-TEST(child_process, sets_the_environment_on_top_of_the_parents) {
+TEST(child_process, adds_to_the_parents_environment) {
   ::setenv("FAREBENCH_TEST_KEPT", "kept", 1);
   ::setenv("FAREBENCH_TEST_SET", "before", 1);
   child_process child = shell("echo $FAREBENCH_TEST_KEPT $FAREBENCH_TEST_SET $FAREBENCH_TEST_NEW",
@@ -70,7 +70,7 @@ TEST(child_process, sets_the_environment_on_top_of_the_parents) {
   ::unsetenv("FAREBENCH_TEST_SET");
 }
 
-TEST(child_process, throws_when_the_program_cannot_be_executed) {
+TEST(child_process, throws_if_the_program_cannot_be_executed) {
   const std::size_t before = open_descriptors();
   for (const char* path : {"/nonexistent/program", "/", "/etc/passwd"}) {
     EXPECT_THAT([&] { (child_process{{.executable = path}}); },
@@ -80,21 +80,21 @@ TEST(child_process, throws_when_the_program_cannot_be_executed) {
   EXPECT_EQ(open_descriptors(), before);
 }
 
-TEST(child_process, throws_when_a_descriptor_to_inherit_is_not_open) {
+TEST(child_process, throws_if_an_inherited_descriptor_is_closed) {
   EXPECT_THAT([] { shell("true", {}, {987}); }, ThrowsMessage<std::system_error>(HasSubstr("descriptor")));
 }
 
-TEST(child_process, gives_up_a_line_at_the_deadline_and_keeps_what_came) {
+TEST(child_process, read_timeout_keeps_the_incomplete_line) {
   child_process child = shell("printf half; read go; echo ' a line'");
-  const auto asked = clock::now();
+  const auto begin = clock::now();
   EXPECT_EQ(child.read_line(50ms).status, status::timed_out);
-  EXPECT_GE(clock::now() - asked, 50ms);
+  EXPECT_GE(clock::now() - begin, 50ms);
   EXPECT_EQ(child.read_line(0ms).status, status::timed_out);
   child.write_line("go");
   EXPECT_EQ(next_line(child), "half a line");
 }
 
-TEST(child_process, reads_the_end_of_the_output_again_and_again) {
+TEST(child_process, end_of_output_is_reported_again) {
   child_process child = shell("echo one; printf two");
   EXPECT_EQ(next_line(child), "one");
   EXPECT_EQ(next_line(child), "two");
@@ -108,13 +108,13 @@ TEST(child_process, reads_lines_of_any_length) {
   EXPECT_EQ(next_line(child), "end");
 }
 
-TEST(child_process, writes_to_one_that_has_closed_its_input_without_a_signal) {
+TEST(child_process, writing_to_closed_input_returns_false) {
   child_process child = shell("exec 0<&-; echo closed; exec sleep 100");
   EXPECT_EQ(next_line(child), "closed");
   EXPECT_FALSE(child.write_line("anyone?"));
 }
 
-TEST(child_process, waits_for_the_end_with_a_deadline) {
+TEST(child_process, wait_times_out_or_returns_the_status) {
   child_process child = shell("read go; exit 7");
   EXPECT_EQ(child.wait(20ms), std::nullopt);
   child.write_line("go");
@@ -126,7 +126,7 @@ TEST(child_process, waits_for_the_end_with_a_deadline) {
   EXPECT_EQ(child.stop(), *ended);
 }
 
-TEST(child_process, stops_by_sigterm_and_once_only) {
+TEST(child_process, second_stop_returns_the_first_status) {
   child_process child = shell("exec sleep 100");
   const int first = child.stop();
   ASSERT_TRUE(WIFSIGNALED(first));
@@ -135,7 +135,7 @@ TEST(child_process, stops_by_sigterm_and_once_only) {
   EXPECT_EQ(child.wait(0ms), first);
 }
 
-TEST(child_process, kills_one_that_does_not_heed_sigterm) {
+TEST(child_process, stop_kills_a_child_that_ignores_sigterm) {
   child_process child = shell("trap '' TERM; echo deaf; while :; do sleep 0.05; done");
   EXPECT_EQ(next_line(child), "deaf");
   const int ended = child.stop(50ms);
@@ -143,7 +143,7 @@ TEST(child_process, kills_one_that_does_not_heed_sigterm) {
   EXPECT_EQ(WTERMSIG(ended), SIGKILL);
 }
 
-TEST(child_process, gives_the_program_default_signals) {
+TEST(child_process, program_starts_with_default_signals) {
   ::signal(SIGPIPE, SIG_IGN);
   sigset_t blocked;
   sigset_t before;
@@ -157,15 +157,15 @@ TEST(child_process, gives_the_program_default_signals) {
   EXPECT_EQ(next_line(child), "SigIgn:\t0000000000000000");
 }
 
-TEST(child_process, keeps_open_what_is_to_be_inherited_and_nothing_else) {
+TEST(child_process, inherits_only_the_given_descriptors) {
   int ends[2];
   ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
   const std::string count = "ls /proc/self/fd | wc -l";
-  child_process without = shell(count);
-  const int before = std::stoi(next_line(without));
-  child_process with = shell(count + "; echo through >&" + std::to_string(ends[1]), {}, {ends[1]});
+  child_process plain = shell(count);
+  const int before = std::stoi(next_line(plain));
+  child_process heir = shell(count + "; echo through >&" + std::to_string(ends[1]), {}, {ends[1]});
   ::close(ends[1]);
-  EXPECT_EQ(std::stoi(next_line(with)), before + 1) << "the other child's descriptors must not be among them";
+  EXPECT_EQ(std::stoi(next_line(heir)), before + 1) << "the other child's descriptors are not inherited";
   char text[16] = {};
   EXPECT_EQ(::read(ends[0], text, sizeof text), 8);
   EXPECT_STREQ(text, "through\n");
@@ -173,7 +173,7 @@ TEST(child_process, keeps_open_what_is_to_be_inherited_and_nothing_else) {
   ::close(ends[0]);
 }
 
-TEST(child_process, leaves_no_child_and_no_descriptor_behind) {
+TEST(child_process, leaves_no_child_and_no_descriptor) {
   const std::size_t before = open_descriptors();
   pid_t first = 0;
   {
@@ -189,9 +189,9 @@ TEST(child_process, leaves_no_child_and_no_descriptor_behind) {
   EXPECT_EQ(open_descriptors(), before);
 }
 
-TEST(child_process, leaves_no_child_behind_when_no_descriptor_is_left_to_wait_with) {
+TEST(child_process, destructor_needs_no_free_descriptor) {
 #if defined(__SANITIZE_ADDRESS__)
-  GTEST_SKIP() << "the sanitizer opens pipes to look at memory, and takes a refusal for a fault";
+  GTEST_SKIP() << "the sanitizer opens pipes to inspect memory and reports a refusal as an error";
 #endif
   rlimit files{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &files), 0);

@@ -1,0 +1,97 @@
+#include "lib/system/command_line.hpp"
+
+#include <gtest/gtest.h>
+
+namespace farebench {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(printable, leaves_plain_text_unchanged) {
+  for (const char* text : {"", "Relax", "Élan €", "日本語", "\xF0\x9F\x9A\x8C", "a b\"c'd\\e"}) {
+    EXPECT_EQ(printable(text), text);
+  }
+}
+
+TEST(printable, escapes_control_characters) {
+  EXPECT_EQ(printable("\x1b[31m\a\b\r\n\t"), "\\x1b[31m\\x07\\x08\\x0d\\x0a\\x09");
+  EXPECT_EQ(printable(std::string_view{"\0\x7f", 2}), "\\x00\\x7f");
+  EXPECT_EQ(printable("\xC2\x80\xC2\x9B"
+                      "31m\xC2\x9F\xC2\xA0"),
+            "\\x80\\x9b31m\\x9f\xC2\xA0")
+      << "the C1 controls";
+}
+
+TEST(printable, escapes_bytes_that_are_not_utf8) {
+  // An eight-bit CSI, a broken character, overlong forms, a surrogate, and a code beyond Unicode.
+  EXPECT_EQ(printable("\x9b"
+                      "31m"),
+            "\\x9b31m");
+  EXPECT_EQ(printable("\xE2\x82"), "\\xe2\\x82");
+  EXPECT_EQ(printable("\xE2\x82x"), "\\xe2\\x82x");
+  EXPECT_EQ(printable("\xC0\x9B"), "\\xc0\\x9b");
+  EXPECT_EQ(printable("\xE0\x82\x9B"), "\\xe0\\x82\\x9b");
+  EXPECT_EQ(printable("\xF0\x80\x82\x9B"), "\\xf0\\x80\\x82\\x9b");
+  EXPECT_EQ(printable("\xED\xA0\x80"), "\\xed\\xa0\\x80");
+  EXPECT_EQ(printable("\xF4\x90\x80\x80\xFF"), "\\xf4\\x90\\x80\\x80\\xff");
+}
+
+TEST(printable, escapes_marks_of_reading_order) {
+  EXPECT_EQ(printable("a\u202Eb\u2066c\u2028d\u200F"), "a\\u{202e}b\\u{2066}c\\u{2028}d\\u{200f}");
+}
+
+TEST(printable, leaves_no_control_byte_of_any_input) {
+  std::string text;
+  for (int first = 0; first < 256; ++first) {
+    for (int second = 0; second < 256; ++second) {
+      text = {static_cast<char>(first), static_cast<char>(second), '\x1b'};
+      for (const char c : printable(text)) {
+        const auto byte = static_cast<unsigned char>(c);
+        EXPECT_TRUE(byte >= 0x20 && byte != 0x7F);
+      }
+    }
+  }
+}
+
+TEST(print_error, writes_one_line) {
+  testing::internal::CaptureStderr();
+  print_error("bench", "there is no engine 'a\nb\x1b[31m'");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "bench: there is no engine 'a\\x0ab\\x1b[31m'\n");
+}
+
+TEST(parse_duration, accepts_a_number_and_its_unit) {
+  EXPECT_EQ(parse_duration("20ms"), 20ms);
+  EXPECT_EQ(parse_duration("250us"), 250us);
+  EXPECT_EQ(parse_duration("1s"), 1s);
+  EXPECT_EQ(parse_duration("1.5s"), 1500ms);
+  EXPECT_EQ(parse_duration("0.25ms"), 250us);
+  EXPECT_EQ(parse_duration("3600s"), 1h);
+}
+
+TEST(parse_duration, accepts_zero_with_or_without_a_unit) {
+  EXPECT_EQ(parse_duration("0"), 0us);
+  EXPECT_EQ(parse_duration("0ms"), 0us);
+}
+
+TEST(parse_duration, rejects_other_text_in_one_line) {
+  for (const char* text : {"", "20", "ms", "-1ms", "20 ms", "20m", "20msx", "1e3ms", "nan", "inf", "nanms",
+                           "infs", "3601s", "0x10ms", "1,5s", " 1s", "999999999999999999999s"}) {
+    const auto parsed = parse_duration(text);
+    ASSERT_FALSE(parsed) << text;
+    EXPECT_NE(parsed.error().find(text), std::string::npos);
+    EXPECT_EQ(parsed.error().find('\n'), std::string::npos);
+  }
+}
+
+TEST(format_duration, is_parsed_back_to_the_same_duration) {
+  for (const auto duration :
+       {0us, 1us, 999us, 1000us, 1500us, 20'000us, 145'000us, 1'000'000us, 1'500'000us, 1'234'567us}) {
+    EXPECT_EQ(parse_duration(format_duration(duration)), duration) << format_duration(duration);
+  }
+  EXPECT_EQ(format_duration(20ms), "20ms");
+  EXPECT_EQ(format_duration(1500ms), "1.5s");
+  EXPECT_EQ(format_duration(0ms), "0");
+}
+
+}  // namespace
+}  // namespace farebench
