@@ -8,7 +8,7 @@
 #include "bench/probe/batch_report.hpp"
 #include "bench/timeline/curve_recorder.hpp"
 #include "bench/timeline/memory_curve.hpp"
-#include "lib/system/process_memory.hpp"
+#include "lib/system/process_stats.hpp"
 
 namespace farebench {
 

@@ -5,7 +5,7 @@
 #include <thread>
 #include <tuple>
 
-#include "lib/system/process_memory.hpp"
+#include "lib/system/process_stats.hpp"
 #include "mock_server/site/timetable.hpp"
 #include "tests/contract/every_strategy.hpp"
 #include "tests/contract/mock_site.hpp"

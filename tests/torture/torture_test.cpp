@@ -27,7 +27,7 @@
 #include <sanitizer/lsan_interface.h>
 #endif
 
-#include "lib/system/process_memory.hpp"
+#include "lib/system/process_stats.hpp"
 #include "mock_server/mock_server_process.hpp"
 #include "mock_server/site/timetable.hpp"
 #include "tests/contract/every_strategy.hpp"

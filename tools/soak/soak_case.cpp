@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "lib/system/process_memory.hpp"
+#include "lib/system/process_stats.hpp"
 #include "mock_server/mock_server_process.hpp"
 #include "tools/soak/oracle.hpp"
 #include "tools/soak/run_record.hpp"

@@ -11,7 +11,7 @@
 
 namespace farebench {
 
-/// A child that runs `work`, says that it has, and waits to be killed.
+/// A child process that runs `work` and then waits to be killed. The constructor returns after `work`.
 class forked_child {
  public:
   explicit forked_child(const std::function<void()>& work = [] {}) {
@@ -25,7 +25,7 @@ class forked_child {
     }
     ::close(ready[1]);
     char byte;
-    if (::read(ready[0], &byte, 1) != 1) ADD_FAILURE() << "the child didn't get ready";
+    if (::read(ready[0], &byte, 1) != 1) ADD_FAILURE() << "the child ended early";
     ::close(ready[0]);
   }
   ~forked_child() {

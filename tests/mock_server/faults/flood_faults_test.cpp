@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "lib/system/process_memory.hpp"
+#include "lib/system/process_stats.hpp"
 #include "mock_server/faults/fault_scripts.hpp"
 #include "mock_server/site/results_page.hpp"
 #include "tests/mock_server/faults/faulty_site.hpp"

@@ -1,0 +1,117 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <ostream>
+#include <string_view>
+
+#include "lib/system/file_descriptor.hpp"
+
+// Figures about processes from /proc. A reader keeps its file open, so that it never reads another process
+// that got the same PID: after the process is gone, each read returns `gone`. One thread at a time per
+// reader.
+
+namespace farebench {
+
+/// Reason for missing figures. The first three mean that the process has ended or is ending; a sampler stops
+/// there.
+enum class process_error {
+  /// Reaped: no such process.
+  gone,
+  /// Ended but not yet reaped. Its memory is freed, and VmHWM with it.
+  zombie,
+  /// The process is freeing its memory, or is a kernel thread. A zombie too, in statm.
+  no_memory,
+  /// Text in another format, or of a kernel that lacks one of the fields.
+  malformed,
+};
+
+std::string_view to_string(process_error error);
+
+/// Figures from /proc/PID/status. Kernel memory (thread stacks, sockets) is only in `page_table_bytes`.
+struct memory_snapshot {
+  /// Resident: anonymous, file and shared memory (VmRSS).
+  std::uint64_t rss_bytes = 0;
+  /// Maximum of `rss_bytes` since exec or a reset (VmHWM).
+  std::uint64_t rss_peak_bytes = 0;
+  /// Heap and stacks (RssAnon).
+  std::uint64_t anon_bytes = 0;
+  /// Mapped files, mostly libraries, and shared memory (RssFile + RssShmem).
+  std::uint64_t file_bytes = 0;
+  /// VmPTE.
+  std::uint64_t page_table_bytes = 0;
+  std::uint32_t threads = 0;
+
+  bool operator==(const memory_snapshot&) const = default;
+};
+
+/// Parses a status file, whose sizes are in units of 1,024 bytes ("kB"). Pure.
+std::expected<memory_snapshot, process_error> parse_status(std::string_view text);
+
+/// Reads snapshots of one process. Each costs one read(2) and about 8 µs.
+class memory_reader {
+ public:
+  /// Throws std::system_error naming the file if it cannot be opened. A process that is gone is no failure
+  /// here.
+  explicit memory_reader(pid_t pid);
+
+  /// Throws std::system_error naming the file if it cannot be read.
+  std::expected<memory_snapshot, process_error> read() const;
+
+ private:
+  pid_t pid_;
+  /// Negative if the process was gone at first.
+  file_descriptor status_;
+};
+
+/// Reads one snapshot. Throws as memory_reader.
+std::expected<memory_snapshot, process_error> read_memory_snapshot(pid_t pid);
+
+/// Figures from /proc/PID/statm, cheap enough to sample every few milliseconds.
+struct resident_memory {
+  std::uint64_t rss_bytes = 0;
+  /// Resident minus shared pages.
+  std::uint64_t anon_bytes = 0;
+
+  bool operator==(const resident_memory&) const = default;
+};
+
+/// Parses a statm file, which counts in pages. Pure.
+std::expected<resident_memory, process_error> parse_statm(std::string_view text, std::uint64_t page_bytes);
+
+/// Reads statm of one process. Each read costs about 2 µs, a quarter of a memory_snapshot. Throws as
+/// memory_reader.
+class resident_reader {
+ public:
+  explicit resident_reader(pid_t pid);
+
+  std::expected<resident_memory, process_error> read() const;
+
+ private:
+  pid_t pid_;
+  file_descriptor statm_;
+};
+
+/// Counts the sockets among the process's descriptors. Costs about 3 µs per descriptor. A zombie has none,
+/// and is 0 or `gone` depending on the kernel. Throws std::system_error if the kernel refuses, for example
+/// for another user's process.
+std::expected<std::size_t, process_error> count_sockets(pid_t pid);
+
+struct resource_counts {
+  std::size_t descriptors;
+  std::size_t threads;
+
+  bool operator==(const resource_counts&) const = default;
+};
+
+/// Counts the open descriptors and the threads of this process. Two counts show leaks between them.
+resource_counts open_resources();
+
+inline std::ostream& operator<<(std::ostream& out, const resource_counts& counts) {
+  return out << counts.descriptors << " descriptors, " << counts.threads << " threads";
+}
+
+}  // namespace farebench
