@@ -8,12 +8,12 @@
 
 #include "bench/peers/peers.hpp"
 #include "bench/track/bench_arguments.hpp"
-#include "bench/track/files/whole_file.hpp"
 #include "bench/track/machine/machine.hpp"
 #include "bench/track/machine/machine_load.hpp"
 #include "bench/track/measure/probe_runner.hpp"
 #include "bench/track/track_error.hpp"
 #include "lib/system/build_identity.hpp"
+#include "lib/system/output_file.hpp"
 
 namespace farebench::track {
 namespace {
@@ -84,7 +84,7 @@ comparison compare_probes(const built_probe& base, const built_probe& head, cons
   const auto after = load_now();
   made.notes.push_back(fmt::format("load average {:.2f} before, {:.2f} after; {:.1f} % of the time stolen",
                                    before.load_average, after.load_average, steal_percent(before, after)));
-  write_whole_file(noise_file, known.to_text(), if_there::replace_it);
+  write_file(noise_file, known.to_text());
   return made;
 }
 

@@ -16,12 +16,12 @@
 #include "bench/track/commits/program_hash.hpp"
 #include "bench/track/commits/repository.hpp"
 #include "bench/track/files/recorded_run.hpp"
-#include "bench/track/files/whole_file.hpp"
 #include "bench/track/machine/canary.hpp"
 #include "bench/track/machine/machine.hpp"
 #include "bench/track/machine/machine_load.hpp"
 #include "bench/track/track_error.hpp"
 #include "lib/system/child_process.hpp"
+#include "lib/system/output_file.hpp"
 
 namespace farebench::track {
 namespace {
@@ -164,7 +164,7 @@ int record(const record_flags& flags) {
                                          fmt::gmtime(std::chrono::system_clock::to_time_t(begin)),
                                          context.at("commit").get<std::string>().substr(0, 12));
   parse_recorded_run(text, path.string());  // what is recorded can be read
-  write_whole_file(path, text, if_there::keep_it);
+  write_file(path, text, if_exists::keep);
   const auto shorter = path.lexically_relative(fs::current_path());
   fmt::print("{}\n", (shorter.empty() || shorter.begin()->string() == ".." ? path : shorter).string());
   return run.exit_code == 0 ? exit_nothing_worse : exit_worse;

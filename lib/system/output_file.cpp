@@ -1,6 +1,13 @@
 #include "lib/system/output_file.hpp"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cerrno>
+#include <cstdio>
+#include <iterator>
 #include <system_error>
 
 namespace farebench {
@@ -8,38 +15,141 @@ namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void throw_unwritable(const fs::path& path, int error) {
-  throw std::system_error{error != 0 ? error : EIO, std::generic_category(), "write " + path.string()};
+constexpr std::string_view part_suffix = ".partial";
+constexpr mode_t permission_bits = 0777;
+constexpr mode_t default_permissions = 0666;
+
+[[noreturn]] void throw_unwritable(const fs::path& path) { throw_system_error("write " + path.string()); }
+
+// Streams do not report errno reliably: EIO stands for an unknown error.
+[[noreturn]] void throw_unwritable_stream(const fs::path& path) {
+  if (errno == 0) errno = EIO;
+  throw_unwritable(path);
 }
 
-/// Where a symbolic link leads, there or not yet.
-fs::path followed(fs::path path) {
-  constexpr int most_links = 40;  // as the kernel: beyond, it is a circle, and opening it fails
-  for (int i = 0; i < most_links && fs::is_symlink(path); ++i)
-    path = path.parent_path() / fs::read_symlink(path);
-  return path;
+// Returns the path at the end of a chain of symbolic links, whether or not a file exists there.
+fs::path resolve_links(const fs::path& path) {
+  fs::path target = path;
+  std::error_code error;
+  while (fs::is_symlink(target, error)) target = target.parent_path() / fs::read_symlink(target);
+  return target;
+}
+
+fs::path folder_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : "."; }
+
+// Locks an open part. Fails with EWOULDBLOCK if a writer holds the lock, or if the part lost its name before
+// the lock was obtained.
+bool lock_part(int descriptor, const fs::path& part) {
+  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) return false;
+  struct stat opened{};
+  struct stat named{};
+  if (::fstat(descriptor, &opened) == 0 && ::lstat(part.c_str(), &named) == 0 && S_ISREG(named.st_mode) &&
+      opened.st_dev == named.st_dev && opened.st_ino == named.st_ino)
+    return true;
+  errno = EWOULDBLOCK;
+  return false;
+}
+
+void remove_if_abandoned(const fs::path& part) {
+  const file_descriptor opened{::open(part.c_str(), O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)};
+  if (opened.get() >= 0 && lock_part(opened.get(), part)) ::unlink(part.c_str());
+}
+
+// Makes a new name in the folder durable. Not every file system can synchronise a folder, nor is every folder
+// readable.
+void synchronise_folder_of(const fs::path& path) {
+  const file_descriptor folder{::open(folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (folder.get() < 0 && errno == EACCES) return;
+  if (folder.get() < 0 || (::fsync(folder.get()) != 0 && errno != EINVAL)) throw_unwritable(path);
 }
 
 }  // namespace
 
-output_file::output_file(const fs::path& path) : target_{followed(path)}, written_{target_} {
-  if (!fs::exists(target_) || fs::is_regular_file(target_)) written_ += ".partial";
+output_file::output_file(const fs::path& path) : target_{path} {
+  struct stat existing{};
+  const bool exists = ::stat(path.c_str(), &existing) == 0;
+  if (!exists && errno != ENOENT) throw_unwritable(path);
+  if (exists && S_ISREG(existing.st_mode)) mode_ = existing.st_mode & permission_bits;
+  if (!exists || mode_) {
+    target_ = resolve_links(path);
+    create_part();
+  }
   errno = 0;
-  stream_.open(written_, std::ios::binary | std::ios::trunc);
-  if (!stream_) throw_unwritable(target_, errno);
+  stream_.open(part_.empty() ? target_ : part_, std::ios::binary);
+  if (!stream_) {
+    remove_part();
+    throw_unwritable_stream(path);
+  }
 }
 
-output_file::~output_file() {
-  std::error_code ignored;
-  if (!is_done_ && written_ != target_) fs::remove(written_, ignored);
+output_file::~output_file() { remove_part(); }
+
+void output_file::create_part() {
+  // Never more open to others than the existing file; commit() sets its exact mode.
+  const mode_t mode = mode_.value_or(default_permissions) | S_IWUSR;
+  for (int number = 1;; ++number) {
+    part_ = target_;
+    if (number > 1) part_ += '.' + std::to_string(number);
+    part_ += part_suffix;
+    remove_if_abandoned(part_);
+    lock_ = file_descriptor{::open(part_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)};
+    if (lock_.get() >= 0 && lock_part(lock_.get(), part_)) return;
+    if (errno == EEXIST || errno == EWOULDBLOCK) continue;
+    if (lock_.get() >= 0) remove_part();
+    throw_unwritable(target_);
+  }
 }
 
-void output_file::commit() {
+// Keeps errno.
+void output_file::remove_part() {
+  if (part_.empty()) return;
+  const int error = errno;
+  ::unlink(part_.c_str());
+  part_.clear();
+  errno = error;
+}
+
+void output_file::commit(if_exists action) {
   errno = 0;
   stream_.close();
-  if (!stream_) throw_unwritable(target_, errno);
-  if (written_ != target_) fs::rename(written_, target_);
-  is_done_ = true;
+  if (!stream_) throw_unwritable_stream(target_);
+  if (part_.empty()) return;
+  if (mode_ && ::fchmod(lock_.get(), *mode_) != 0) throw_unwritable(target_);
+  if (::fsync(lock_.get()) != 0) throw_unwritable(target_);
+  // A link fails if the target exists; a rename replaces it.
+  const int status = action == if_exists::keep ? ::link(part_.c_str(), target_.c_str())
+                                               : std::rename(part_.c_str(), target_.c_str());
+  if (status != 0) throw_unwritable(target_);
+  if (action == if_exists::keep) remove_part();
+  part_.clear();
+  synchronise_folder_of(target_);
+}
+
+void write_file(const fs::path& path, std::string_view text, if_exists action) {
+  std::error_code error;
+  fs::create_directories(folder_of(path), error);
+  if (error) throw std::system_error{error, "write " + path.string()};
+  output_file file{path};
+  file.stream() << text;
+  file.commit(action);
+}
+
+void remove_abandoned_parts(const fs::path& folder) {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator{folder, ignored}) {
+    if (entry.path().native().ends_with(part_suffix)) remove_if_abandoned(entry.path());
+  }
+}
+
+std::string read_file(const fs::path& path) {
+  errno = 0;
+  std::ifstream file{path, std::ios::binary};
+  if (file && !fs::is_directory(path)) {
+    std::string text{std::istreambuf_iterator<char>{file}, {}};
+    if (!file.bad()) return text;
+  }
+  if (errno == 0) errno = EISDIR;
+  throw_system_error("read " + path.string());
 }
 
 }  // namespace farebench

@@ -1,33 +1,65 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <filesystem>
 #include <fstream>
-#include <ostream>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "lib/system/file_descriptor.hpp"
 
 namespace farebench {
 
-/// A result on its way into a file: written beside it, and put in its place by `commit` once it is whole, so
-/// that an older result stays until then, whatever happens. A symbolic link is followed; what is no regular
-/// file (a pipe, /dev/null) is written directly. One thread.
+/// Action of commit() if the target exists: replace it, or fail and keep it.
+enum class if_exists { replace, keep };
+
+/// Writes a file atomically. Until commit(), readers of the target see its older content, and then all of the
+/// new one, even if the process, the disk or the machine fails in between. One thread.
+///
+/// The text goes to a part, TARGET.partial in the same folder, which is removed unless committed. The part of
+/// a killed process remains until a later writer needs its name. Parts are locked while they are written, so
+/// that simultaneous writers of one target have parts of their own (TARGET.2.partial). The last commit wins.
+///
+/// Symbolic links are followed, and an existing file keeps its mode. A target that is no regular file (a
+/// device, a FIFO, /dev/stdout of a pipeline) is written directly.
 class output_file {
  public:
-  /// Throws std::system_error naming the path when it cannot be written to.
+  /// Throws std::system_error "write PATH" if the target cannot be written.
   explicit output_file(const std::filesystem::path& path);
-  /// Without a commit nothing is left of it.
   ~output_file();
   output_file(const output_file&) = delete;
   output_file& operator=(const output_file&) = delete;
 
   std::ostream& stream() { return stream_; }
 
-  /// Throws std::system_error when not all could be written; the older file is then as it was.
-  void commit();
+  /// Synchronises the part to the disk and gives it the target's name. Throws std::system_error "write PATH"
+  /// if a write failed; the target is unchanged then, unless only its folder could not be synchronised.
+  void commit(if_exists action = if_exists::replace);
 
  private:
+  void create_part();
+  void remove_part();
+
   std::filesystem::path target_;
-  std::filesystem::path written_;  // the same where it is written directly
+  /// Mode of the existing file.
+  std::optional<mode_t> mode_;
+  /// Empty if the target is written directly, and after the commit.
+  std::filesystem::path part_;
+  /// Open on the part and holding its lock.
+  file_descriptor lock_;
   std::ofstream stream_;
-  bool is_done_ = false;
 };
+
+/// Writes `text` through an output_file. Creates missing folders. Throws std::system_error "write PATH".
+void write_file(const std::filesystem::path& path, std::string_view text,
+                if_exists action = if_exists::replace);
+
+/// Removes the parts of killed processes from the folder, but none that is being written.
+void remove_abandoned_parts(const std::filesystem::path& folder);
+
+/// Returns the content of a file. Throws std::system_error "read PATH".
+std::string read_file(const std::filesystem::path& path);
 
 }  // namespace farebench

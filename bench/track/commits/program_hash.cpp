@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "bench/track/files/sha256.hpp"
-#include "bench/track/files/whole_file.hpp"
+#include "bench/track/files/strict_json.hpp"
 
 namespace farebench::track {
 namespace {
@@ -31,7 +31,7 @@ std::string program_hash_of_bytes(std::string bytes, std::string_view commit) {
 }
 
 std::string program_hash(const std::filesystem::path& program, std::string_view commit) {
-  return program_hash_of_bytes(read_whole_file(program), commit);
+  return program_hash_of_bytes(read_input_file(program), commit);
 }
 
 }  // namespace farebench::track

@@ -10,7 +10,6 @@
 
 #include "bench/track/files/sha256.hpp"
 #include "bench/track/files/strict_json.hpp"
-#include "bench/track/files/whole_file.hpp"
 #include "bench/track/track_error.hpp"
 
 namespace farebench::track {
@@ -119,7 +118,7 @@ recorded_run parse_recorded_run(std::string_view text, const std::string& source
 }
 
 recorded_run read_recorded_run(const std::filesystem::path& path) {
-  return parse_recorded_run(read_whole_file(path), path.string());
+  return parse_recorded_run(read_input_file(path), path.string());
 }
 
 std::vector<std::filesystem::path> result_files_in(const std::filesystem::path& folder) {

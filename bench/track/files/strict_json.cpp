@@ -6,9 +6,11 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <system_error>
 #include <vector>
 
 #include "bench/track/track_error.hpp"
+#include "lib/system/output_file.hpp"
 
 namespace farebench::track {
 namespace {
@@ -26,6 +28,14 @@ const ordered_json& member(const ordered_json& object, std::string_view name, co
 }
 
 }  // namespace
+
+std::string read_input_file(const std::filesystem::path& path) {
+  try {
+    return read_file(path);
+  } catch (const std::system_error& error) {
+    throw track_error{fmt::format("{} cannot be read: {}", path.string(), error.code().message())};
+  }
+}
 
 ordered_json parse_strictly(std::string_view text, const std::string& source) {
   // Of two members of one name the parser keeps one and says nothing.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
@@ -8,6 +9,9 @@ namespace farebench::track {
 
 // Reading files that people may have touched: each of these throws track_error (exit code 2) that names
 // `source` or `where`, and what is wrong there.
+
+/// Returns the content of a file.
+std::string read_input_file(const std::filesystem::path& path);
 
 /// A JSON object, without a member that stands there twice.
 nlohmann::ordered_json parse_strictly(std::string_view text, const std::string& source);

@@ -8,7 +8,6 @@
 
 #include "bench/report/one_line.hpp"
 #include "bench/track/files/strict_json.hpp"
-#include "bench/track/files/whole_file.hpp"
 #include "bench/track/judge/metric.hpp"
 #include "bench/track/track_error.hpp"
 
@@ -65,7 +64,7 @@ std::vector<accepted_regression> parse_accepted(std::string_view text, const std
 
 std::vector<accepted_regression> read_accepted(const std::filesystem::path& path) {
   if (!std::filesystem::exists(path)) return {};
-  return parse_accepted(read_whole_file(path), path.string());
+  return parse_accepted(read_input_file(path), path.string());
 }
 
 void accept(comparison& of, const std::vector<accepted_regression>& accepted,

@@ -8,7 +8,6 @@
 
 #include "bench/report/medians.hpp"
 #include "bench/track/files/strict_json.hpp"
-#include "bench/track/files/whole_file.hpp"
 #include "bench/track/track_error.hpp"
 
 namespace farebench::track {
@@ -72,7 +71,7 @@ noise noise::parse(std::string_view text, const std::string& source) {
 
 noise noise::read(const std::filesystem::path& path) {
   if (!std::filesystem::exists(path)) return {};
-  return parse(read_whole_file(path), path.string());
+  return parse(read_input_file(path), path.string());
 }
 
 std::optional<double> inner_shift(const metric_samples& samples) {

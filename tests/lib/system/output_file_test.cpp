@@ -1,0 +1,281 @@
+#include "lib/system/output_file.hpp"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <cstdlib>
+#include <string>
+#include <system_error>
+#include <thread>
+
+namespace farebench {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+class output_file_test : public testing::Test {
+ protected:
+  output_file_test() {
+    std::string pattern = fs::temp_directory_path() / "farebench-output-XXXXXX";
+    folder_ = mkdtemp(pattern.data());
+    write(path(), "older");
+  }
+  ~output_file_test() override { fs::remove_all(folder_); }
+
+  static void write(const fs::path& path, const std::string& text) { std::ofstream{path} << text; }
+  static mode_t mode_of(const fs::path& path) {
+    struct stat state{};
+    EXPECT_EQ(stat(path.c_str(), &state), 0);
+    return state.st_mode & 07777;
+  }
+
+  fs::path path() const { return folder_ / "out"; }
+  std::string content() const { return read_file(path()); }
+  std::ptrdiff_t files() const { return std::distance(fs::directory_iterator{folder_}, {}); }
+
+  fs::path folder_;
+};
+
+/// Reads `descriptor` to its end in another thread.
+class background_reader {
+ public:
+  explicit background_reader(int descriptor)
+      : thread_{[this, descriptor] {
+          std::array<char, 4096> bytes;
+          for (ssize_t count; (count = read(descriptor, bytes.data(), bytes.size())) > 0;)
+            text_.append(bytes.data(), static_cast<std::size_t>(count));
+        }} {}
+  std::string text() {
+    thread_.join();
+    return text_;
+  }
+
+ private:
+  std::string text_;
+  std::jthread thread_;
+};
+
+TEST_F(output_file_test, keeps_the_older_content_until_commit) {
+  output_file file{path()};
+  file.stream() << "newer" << std::flush;
+  EXPECT_EQ(content(), "older");
+  file.commit();
+  EXPECT_EQ(content(), "newer");
+  EXPECT_EQ(files(), 1);
+}
+
+TEST_F(output_file_test, without_commit_leaves_nothing) {
+  {
+    output_file file{path()};
+    file.stream() << "half";
+  }
+  EXPECT_EQ(content(), "older");
+  EXPECT_EQ(files(), 1);
+}
+
+TEST_F(output_file_test, follows_links) {
+  fs::create_symlink("out", folder_ / "link");
+  output_file file{folder_ / "link"};
+  file.stream() << "newer";
+  file.commit();
+  EXPECT_EQ(content(), "newer");
+  EXPECT_TRUE(fs::is_symlink(folder_ / "link"));
+}
+
+TEST_F(output_file_test, creates_the_file_that_a_link_names) {
+  fs::create_symlink("not yet", folder_ / "link");
+  write_file(folder_ / "link", "newer");
+  EXPECT_EQ(read_file(folder_ / "not yet"), "newer");
+  EXPECT_TRUE(fs::is_symlink(folder_ / "link"));
+}
+
+TEST_F(output_file_test, reports_a_circle_of_links) {
+  fs::create_symlink("a", folder_ / "b");
+  fs::create_symlink("b", folder_ / "a");
+  EXPECT_THROW(output_file{folder_ / "a"}, std::system_error);
+  EXPECT_TRUE(fs::is_symlink(folder_ / "a"));
+}
+
+TEST_F(output_file_test, reports_the_path_that_cannot_be_written) {
+  EXPECT_THROW(output_file{folder_ / "no" / "folder"}, std::system_error);
+  output_file full{"/dev/full"};
+  full.stream() << "more than there is room for";
+  EXPECT_THROW(full.commit(), std::system_error);
+  fs::create_directories(folder_ / "a" / "b");
+  try {
+    write_file(folder_ / "a", "text", if_exists::replace);
+    FAIL() << "a folder was replaced";
+  } catch (const std::system_error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("write " + (folder_ / "a").string()));
+  }
+  EXPECT_TRUE(fs::is_directory(folder_ / "a" / "b"));
+  EXPECT_EQ(files(), 2);
+  EXPECT_THROW(write_file(path() / "a", "text", if_exists::keep), std::system_error);
+  EXPECT_THROW(write_file("/proc/no/such/place", "text", if_exists::keep), std::system_error);
+}
+
+TEST_F(output_file_test, full_disk_keeps_the_older_content) {
+  // A limit of the size of files stands for a full disk: the write fails half way.
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit small{.rlim_cur = 1000, .rlim_max = before.rlim_max};
+  std::signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+  EXPECT_THROW(write_file(path(), std::string(5000, 'x'), if_exists::replace), std::system_error);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  EXPECT_EQ(content(), "older");
+  EXPECT_EQ(files(), 1);
+}
+
+TEST_F(output_file_test, keeps_the_mode_of_an_existing_file) {
+  for (const mode_t mode : {0600U, 0640U, 0755U, 0444U}) {
+    ASSERT_EQ(chmod(path().c_str(), mode), 0);
+    output_file file{path()};
+    EXPECT_EQ(mode_of(path().string() + ".partial") & 077 & ~mode, 0U) << "no more open than the file";
+    file.stream() << "newer";
+    file.commit();
+    EXPECT_EQ(mode_of(path()), mode);
+  }
+}
+
+TEST_F(output_file_test, new_file_gets_the_umask) {
+  const mode_t before = umask(027);
+  write_file(folder_ / "new", "text");
+  umask(before);
+  EXPECT_EQ(mode_of(folder_ / "new"), 0640U);
+}
+
+TEST_F(output_file_test, two_writers_are_each_whole) {
+  output_file first{path()};
+  output_file second{path()};
+  const std::string much(200'000, 'x');
+  first.stream() << "first " << much << std::flush;
+  second.stream() << "second " << much << std::flush;
+  first.commit();
+  EXPECT_EQ(content(), "first " + much);
+  second.commit();
+  EXPECT_EQ(content(), "second " + much);
+  EXPECT_EQ(files(), 1);
+}
+
+TEST_F(output_file_test, many_writers_leave_one_whole_file) {
+  const auto write_often = [this](char letter) {
+    for (int i = 0; i < 50; ++i) write_file(path(), std::string(20'000, letter));
+  };
+  {
+    const std::jthread a{write_often, 'a'};
+    const std::jthread b{write_often, 'b'};
+    const std::jthread c{write_often, 'c'};
+  }
+  const auto text = content();
+  EXPECT_EQ(text, std::string(20'000, text.front()));
+  EXPECT_EQ(files(), 1);
+}
+
+TEST_F(output_file_test, replaces_the_part_of_a_killed_writer) {
+  write(path().string() + ".partial", "a longer half");
+  output_file file{path()};
+  file.stream() << "newer" << std::flush;
+  EXPECT_EQ(read_file(path().string() + ".partial"), "newer");
+  file.commit();
+  EXPECT_EQ(content(), "newer");
+  EXPECT_EQ(files(), 1);
+}
+
+TEST_F(output_file_test, writes_a_device_directly) {
+  write_file("/dev/null", "gone");
+  EXPECT_TRUE(fs::is_character_file("/dev/null"));
+}
+
+TEST_F(output_file_test, writes_a_fifo_directly) {
+  const auto fifo = folder_ / "fifo";
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  const file_descriptor end{open(fifo.c_str(), O_RDONLY | O_NONBLOCK)};
+  ASSERT_EQ(fcntl(end.get(), F_SETFL, 0), 0);
+  {
+    output_file file{fifo};
+    background_reader reader{end.get()};
+    file.stream() << "text";
+    file.commit();
+    EXPECT_EQ(reader.text(), "text");
+  }
+  EXPECT_TRUE(fs::is_fifo(fifo));
+  EXPECT_EQ(files(), 2);
+}
+
+TEST_F(output_file_test, writes_standard_output_of_a_pipeline) {
+  // /dev/stdout leads to such a link.
+  std::array<int, 2> ends{};
+  ASSERT_EQ(pipe2(ends.data(), O_CLOEXEC), 0);
+  const file_descriptor read_end{ends[0]};
+  file_descriptor write_end{ends[1]};
+  fs::create_symlink("/proc/self/fd/" + std::to_string(ends[1]), folder_ / "stdout");
+  output_file file{folder_ / "stdout"};
+  write_end.reset();
+  background_reader reader{read_end.get()};
+  file.stream() << "text";
+  file.commit();
+  EXPECT_EQ(reader.text(), "text");
+  EXPECT_TRUE(fs::is_symlink(folder_ / "stdout"));
+  EXPECT_EQ(files(), 2);
+}
+
+TEST_F(output_file_test, accepts_a_relative_path) {
+  const auto before = fs::current_path();
+  fs::current_path(folder_);
+  write_file("out", "newer");
+  write_file("new", "text", if_exists::keep);
+  fs::current_path(before);
+  EXPECT_EQ(content(), "newer");
+  EXPECT_EQ(files(), 2);
+}
+
+TEST_F(output_file_test, keep_fails_if_the_file_exists) {
+  EXPECT_THROW(write_file(path(), "newer", if_exists::keep), std::system_error);
+  EXPECT_EQ(content(), "older");
+  EXPECT_EQ(files(), 1);
+  write_file(folder_ / "new", "text", if_exists::keep);
+  EXPECT_EQ(read_file(folder_ / "new"), "text");
+  EXPECT_EQ(files(), 2);
+}
+
+TEST_F(output_file_test, write_file_creates_missing_folders) {
+  write_file(folder_ / "b" / "c" / "d", "text", if_exists::keep);
+  EXPECT_EQ(read_file(folder_ / "b" / "c" / "d"), "text");
+}
+
+TEST_F(output_file_test, removes_only_abandoned_parts) {
+  write(folder_ / ".a.json.1.partial", "half");
+  write(folder_ / ".b.json.2.partial", "half");
+  write(folder_ / "c.json", "whole");
+  const file_descriptor writer{open((folder_ / ".b.json.2.partial").c_str(), O_WRONLY)};
+  ASSERT_EQ(flock(writer.get(), LOCK_EX), 0);
+  output_file file{path()};
+  remove_abandoned_parts(folder_);
+  EXPECT_FALSE(fs::exists(folder_ / ".a.json.1.partial"));
+  EXPECT_TRUE(fs::exists(folder_ / ".b.json.2.partial"));
+  EXPECT_TRUE(fs::exists(folder_ / "out.partial"));
+  EXPECT_TRUE(fs::exists(folder_ / "c.json"));
+  remove_abandoned_parts(folder_ / "not there");
+}
+
+TEST_F(output_file_test, read_file_reports_a_path_without_text) {
+  for (const auto& unreadable : {folder_ / "none", folder_}) {
+    try {
+      read_file(unreadable);
+      ADD_FAILURE() << unreadable;
+    } catch (const std::system_error& error) {
+      EXPECT_THAT(error.what(), HasSubstr("read " + unreadable.string()));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace farebench
