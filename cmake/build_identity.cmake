@@ -1,5 +1,5 @@
-# The identity of a build, which lib/system/build_identity.cpp reports: an interface target with its definitions, and a
-# target that asks git for the commit at every build, so that it is never that of an older configure.
+# Facts about the build for lib/system/build_identity.cpp: an interface target with definitions, and a target that
+# writes the commit. That one runs at every build, since the commit may have changed since the configure step.
 set(farebench_build_identity_folder ${PROJECT_BINARY_DIR}/generated)
 add_custom_target(farebench_build_commit
   COMMAND ${CMAKE_COMMAND}

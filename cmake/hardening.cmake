@@ -1,10 +1,10 @@
-# What makes a mistake in memory an abort instead of a way in: the flags of the OpenSSF's "Compiler Options Hardening
-# Guide for C and C++" (best.openssf.org) that GCC 12 and clang-19 have, for everything that is built here. Only of an
-# optimised build: _FORTIFY_SOURCE needs one. What they cost: docs/cpu.md.
+# Flags of the OpenSSF's "Compiler Options Hardening Guide for C and C++" (best.openssf.org) that GCC 12 and clang-19
+# support. They turn memory errors into aborts, and apply to every target here. _FORTIFY_SOURCE needs an optimised build.
+# Their cost: docs/cpu.md.
 option(FAREBENCH_HARDENED "Build with the hardening flags of the OpenSSF guide" OFF)
 if(FAREBENCH_HARDENED)
   if(FAREBENCH_SANITIZE)
-    message(FATAL_ERROR "FAREBENCH_HARDENED and FAREBENCH_SANITIZE look for the same mistakes in two ways: choose one")
+    message(FATAL_ERROR "FAREBENCH_HARDENED and FAREBENCH_SANITIZE exclude each other: set only one of them")
   endif()
   include(CheckPIESupported)
   check_pie_supported()

@@ -1,12 +1,12 @@
-# Writes HEADER with the commit of SOURCE_DIR and whether tracked files differ from it; touches it only when that changes.
+# Writes the commit of SOURCE_DIR, and whether tracked files differ from it, to HEADER. Rewrites HEADER only on a change.
 set(commit "unknown")
 set(dirty "false")
 find_package(Git QUIET)
 if(GIT_FOUND)
   execute_process(COMMAND ${GIT_EXECUTABLE} -C ${SOURCE_DIR} rev-parse HEAD
-    OUTPUT_VARIABLE found OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET RESULT_VARIABLE status)
+    OUTPUT_VARIABLE head OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET RESULT_VARIABLE status)
   if(status EQUAL 0)
-    set(commit "${found}")
+    set(commit "${head}")
     execute_process(COMMAND ${GIT_EXECUTABLE} -C ${SOURCE_DIR} status --porcelain --untracked-files=no
       OUTPUT_VARIABLE changes OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
     if(changes)
@@ -18,10 +18,10 @@ set(text "#pragma once
 #define FAREBENCH_COMMIT \"${commit}\"
 #define FAREBENCH_DIRTY ${dirty}
 ")
-set(before "")
+set(previous "")
 if(EXISTS ${HEADER})
-  file(READ ${HEADER} before)
+  file(READ ${HEADER} previous)
 endif()
-if(NOT before STREQUAL text)
+if(NOT previous STREQUAL text)
   file(WRITE ${HEADER} "${text}")
 endif()
