@@ -58,8 +58,8 @@ void interruption::watch(std::chrono::milliseconds grace, const std::function<vo
     if (ready <= 0 || !read_signal(signals_.get())) continue;
     // Exits without flushing, since a blocked output may be the reason for the second SIGINT.
     if (has_happened()) _exit(exit_interrupted);
-    on_interrupt();
     drain_.request_stop();
+    on_interrupt();
     timeout_ms = static_cast<int>(grace.count());
   }
 }
