@@ -16,25 +16,25 @@
 #include <exception>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <sstream>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
 
 #include "tools/soak/run_record.hpp"
-#include "tools/soak/soak_case.hpp"
 
 namespace farebench::soak {
 
-void tally::count(law broken) {
-  switch (broken) {
-    case law::none_lost:
+void tally::count(invariant violated) {
+  switch (violated) {
+    case invariant::no_lost_outcome:
       ++lost;
       return;
-    case law::none_twice:
+    case invariant::no_duplicate_outcome:
       ++duplicated;
       return;
-    case law::none_hung:
+    case invariant::no_hang:
       ++hung;
       return;
     default:
@@ -43,79 +43,84 @@ void tally::count(law broken) {
   }
 }
 
-std::string text_of(const tally& all) {
-  return fmt::format("{} runs, {} outcomes, {} lost, {} duplicated, {} wrong, {} hung", all.runs,
-                     all.outcomes, all.lost, all.duplicated, all.wrong, all.hung);
+std::string text_of(const tally& total) {
+  return fmt::format("{} runs, {} outcomes, {} lost, {} duplicated, {} wrong, {} hung", total.runs,
+                     total.outcomes, total.lost, total.duplicated, total.wrong, total.hung);
 }
 
-namespace {
-
-/// Says what it is told.
-class speaking_listener final : public case_listener {
- public:
-  explicit speaking_listener(const std::function<void(std::string_view)>& say) : say_{say} {}
-
-  void begin(std::string_view strategy) override { say_(fmt::format("begun {}", strategy)); }
-  void end(std::size_t outcomes) override { say_(fmt::format("ended {}", outcomes)); }
-  void broken(std::string_view strategy, const breach& what) override {
-    std::string detail = what.detail;
-    std::ranges::replace(detail, '\n', ' ');
-    say_(fmt::format("broken {} {} {}", strategy, static_cast<int>(what.broken), detail));
-  }
-
- private:
-  const std::function<void(std::string_view)>& say_;
-};
-
-}  // namespace
-
-std::string job_text(const case_job& job) { return fmt::format("{} {}", job.case_index, job.first_strategy); }
-
-case_line read_case_line(const std::string& line) {
+case_line parse_case_line(const std::string& line) {
   std::istringstream words{line};
-  std::string what;
-  words >> what;
-  case_line read{.what = case_line::kind::done};
+  std::string type;
+  words >> type;
+  case_line result{.type = case_line::kind::done};
   const auto rest = [&] {
     std::string text;
     std::getline(words >> std::ws, text);
     return text;
   };
-  if (what == "begun") {
-    read.what = case_line::kind::begun;
-    words >> read.strategy;
-  } else if (what == "ended") {
-    read.what = case_line::kind::ended;
-    words >> read.outcomes;
-  } else if (what == "broken") {
+  if (type == "begin") {
+    result.type = case_line::kind::begin;
+    words >> result.strategy;
+  } else if (type == "end") {
+    result.type = case_line::kind::end;
+    words >> result.outcomes;
+  } else if (type == "violation") {
     int number = 0;
-    words >> read.strategy >> number;
-    read.what = case_line::kind::broken;
-    read.found = {static_cast<law>(number), rest()};
-  } else if (what == "failed") {
-    read.what = case_line::kind::failed;
-    read.found.detail = rest();
-  } else if (what != "done") {
-    throw std::runtime_error{"a soak's process said '" + line + "'"};
+    words >> result.strategy >> number;
+    result.type = case_line::kind::violation;
+    result.found = {static_cast<invariant>(number), rest()};
+  } else if (type == "failed") {
+    result.type = case_line::kind::failed;
+    result.found.detail = rest();
+  } else if (type != "done") {
+    throw std::runtime_error{"invalid line of a worker process: " + line};
   }
-  return read;
-}
-
-void work_on(const std::string& line, std::span<const soak_case> cases,
-             std::span<const std::string> strategies, const std::function<void(std::string_view)>& say) {
-  std::istringstream words{line};
-  case_job job{};
-  words >> job.case_index >> job.first_strategy;
-  speaking_listener listener{say};
-  const auto chosen = strategies.subspan(job.first_strategy);
-  run_case(
-      cases[job.case_index], chosen, [](std::string_view name) { return make_strategy(name); }, listener);
-  if (const auto crept = creep_of_this_process(); !crept.empty())
-    listener.broken(chosen.back(), {law::gives_back, crept});
-  say("done");
+  return result;
 }
 
 namespace {
+
+/// A case to be run, from one of its strategies on. Sent to a worker process as "CASE STRATEGY".
+struct case_job {
+  std::size_t case_index;
+  std::size_t first_strategy;
+};
+
+std::string text_of(const case_job& job) { return fmt::format("{} {}", job.case_index, job.first_strategy); }
+
+case_job parse_job(const std::string& line) {
+  std::istringstream words{line};
+  case_job job{};
+  words >> job.case_index >> job.first_strategy;
+  return job;
+}
+
+/// Writes the progress of a case as lines (see case_line).
+class line_listener final : public case_listener {
+ public:
+  explicit line_listener(const worker_process::writer& write) : write_{write} {}
+
+  void on_begin(std::string_view strategy) override { write_(fmt::format("begin {}", strategy)); }
+  void on_end(std::size_t outcomes) override { write_(fmt::format("end {}", outcomes)); }
+  void on_violation(std::string_view strategy, const violation& found) override {
+    std::string detail = found.detail;
+    std::ranges::replace(detail, '\n', ' ');
+    write_(fmt::format("violation {} {} {}", strategy, static_cast<int>(found.violated), detail));
+  }
+
+ private:
+  const worker_process::writer& write_;
+};
+
+void run_job(const case_job& job, const campaign& plan, growth_detector& growth,
+             const worker_process::writer& write) {
+  line_listener listener{write};
+  const auto strategies = std::span{plan.strategies}.subspan(job.first_strategy);
+  run_case(plan.cases[job.case_index], strategies, make_strategy, listener);
+  if (const auto growth_text = growth.check(); !growth_text.empty())
+    listener.on_violation(strategies.back(), {invariant::no_leak, growth_text});
+  write("done");
+}
 
 std::pair<file_descriptor, file_descriptor> make_pipe() {
   std::array<int, 2> ends;
@@ -123,30 +128,32 @@ std::pair<file_descriptor, file_descriptor> make_pipe() {
   return {file_descriptor{ends[0]}, file_descriptor{ends[1]}};
 }
 
-void write_line(int to, std::string_view line) {
+void write_line(int descriptor, std::string_view line) {
   std::string bytes{line};
   bytes += '\n';
   for (std::string_view left = bytes; !left.empty();) {
-    const auto count = ::write(to, left.data(), left.size());
+    const auto count = ::write(descriptor, left.data(), left.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return;  // its reader will see that it is gone
+    // The reader has ended, which read_lines detects.
+    if (count < 0) return;
     left.remove_prefix(static_cast<std::size_t>(count));
   }
 }
 
-/// Appends what there is; false at the end.
-bool read_some(int from, std::string& to) {
+/// Waits for bytes and appends them; false at the end of the stream.
+bool read_some(int descriptor, std::string& text) {
   std::array<char, 4096> bytes;
   for (;;) {
-    const auto count = ::read(from, bytes.data(), bytes.size());
+    const auto count = ::read(descriptor, bytes.data(), bytes.size());
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) return false;
-    to.append(bytes.data(), static_cast<std::size_t>(count));
+    text.append(bytes.data(), static_cast<std::size_t>(count));
     return true;
   }
 }
 
-std::vector<std::string> take_lines(std::string& text) {
+/// Removes the complete lines from `text` and returns them.
+std::vector<std::string> extract_lines(std::string& text) {
   std::vector<std::string> lines;
   std::size_t begin = 0;
   for (std::size_t end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1)
@@ -155,15 +162,15 @@ std::vector<std::string> take_lines(std::string& text) {
   return lines;
 }
 
-[[noreturn]] void work(const worker_process::job& what, int given, int said) {
-  const auto say = [said](std::string_view line) { write_line(said, line); };
+[[noreturn]] void run_child(const worker_process::handler& handle, int input, int output) {
+  const auto write = [output](std::string_view line) { write_line(output, line); };
   int exit_code = 0;
   try {
-    for (std::string pending; read_some(given, pending);) {
-      for (const auto& line : take_lines(pending)) what(line, say);
+    for (std::string pending; read_some(input, pending);) {
+      for (const auto& line : extract_lines(pending)) handle(line, write);
     }
-  } catch (const std::exception& thrown) {
-    say(std::string{"failed "} + thrown.what());
+  } catch (const std::exception& error) {
+    write(std::string{"failed "} + error.what());
     exit_code = 1;
   }
   std::fflush(nullptr);
@@ -172,9 +179,9 @@ std::vector<std::string> take_lines(std::string& text) {
 
 }  // namespace
 
-worker_process::worker_process(const job& what) {
-  auto [job_reader, job_writer] = make_pipe();
-  auto [line_reader, line_writer] = make_pipe();
+worker_process::worker_process(const handler& handle) {
+  auto [child_input, input] = make_pipe();
+  auto [output, child_output] = make_pipe();
   const pid_t parent = ::getpid();
   std::fflush(nullptr);
   child_ = ::fork();
@@ -182,18 +189,18 @@ worker_process::worker_process(const job& what) {
   if (child_ == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(0);
-    job_writer.reset();
-    line_reader.reset();
-    work(what, job_reader.get(), line_writer.get());
+    input.reset();
+    output.reset();
+    run_child(handle, child_input.get(), child_output.get());
   }
-  given_ = std::move(job_writer);
-  said_ = std::move(line_reader);
+  input_ = std::move(input);
+  output_ = std::move(output);
 }
 
 worker_process::worker_process(worker_process&& other) noexcept
     : child_{std::exchange(other.child_, -1)},
-      given_{std::move(other.given_)},
-      said_{std::move(other.said_)},
+      input_{std::move(other.input_)},
+      output_{std::move(other.output_)},
       pending_{std::move(other.pending_)},
       has_ended_{other.has_ended_} {}
 
@@ -201,11 +208,11 @@ worker_process::~worker_process() {
   if (child_ > 0) kill();
 }
 
-void worker_process::give(std::string_view line) { write_line(given_.get(), line); }
+void worker_process::send(std::string_view line) { write_line(input_.get(), line); }
 
 std::vector<std::string> worker_process::read_lines() {
-  if (!read_some(said_.get(), pending_)) has_ended_ = true;
-  return take_lines(pending_);
+  if (!read_some(output_.get(), pending_)) has_ended_ = true;
+  return extract_lines(pending_);
 }
 
 void worker_process::kill() {
@@ -220,162 +227,169 @@ using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-/// How long one run may take before it is hung: far longer than the law of its length allows, which the
-/// oracle holds it to.
-milliseconds patience(const soak_case& at) {
-  const auto plan = plan_of(*at.how, at.seed);
+/// Time after which a run counts as hung. Far above the limit of within_deadline, which the oracle checks.
+milliseconds time_limit(const soak_case& work) {
+  const auto plan = make_plan(*work.scenario, work.seed);
   return plan.policy.scrape_deadline * static_cast<milliseconds::rep>(plan.days) + 20s;
 }
 
-/// A process that works on cases, and what it is at.
-struct bench_place {
+/// A worker process and the run that it is at.
+struct job_slot {
   worker_process worker;
   std::size_t case_index = 0;
-  std::size_t strategy_index = 0;  ///< that it has begun last
-  clock::time_point give_up{};
-  std::string last_words = {};  ///< of a process that ends
+  /// The strategy that began last.
+  std::size_t strategy_index = 0;
+  clock::time_point deadline{};
+  /// Reason that the process gave before it ended.
+  std::string exit_reason = {};
 };
 
 class campaign_run {
  public:
-  campaign_run(const campaign& what, const campaign_listener& listener) : what_{what}, listener_{listener} {}
+  campaign_run(const campaign& plan, const campaign_listener& listener) : plan_{plan}, listener_{listener} {}
 
-  tally run(const std::function<bool()>& is_over) {
-    for (std::size_t i = 0; i < std::min(what_.jobs, what_.cases.size()); ++i) {
-      places_.emplace_back(make_place());
-      give_next(places_.back());
+  tally run(const std::function<bool()>& is_cancelled) {
+    for (std::size_t i = 0; i < std::min(plan_.jobs, plan_.cases.size()); ++i) {
+      slots_.emplace_back(make_slot());
+      begin_next_case(slots_.back());
     }
-    for (auto told = clock::now(); left() && !is_over();) {
-      wait();
-      if (clock::now() - told < 500ms) continue;
-      told = clock::now();
-      listener_.on_progress(all_);
+    for (auto reported_at = clock::now(); has_work() && !is_cancelled();) {
+      poll_once();
+      if (clock::now() - reported_at < 500ms) continue;
+      reported_at = clock::now();
+      listener_.on_progress(total_);
     }
-    for (auto& place : places_) end(place);
-    return all_;
+    for (auto& slot : slots_) end(slot);
+    return total_;
   }
 
  private:
-  bench_place make_place() {
-    return {.worker = worker_process{[this](const std::string& line, const auto& say) {
-              work_on(line, what_.cases, what_.strategies, say);
-            }}};
+  job_slot make_slot() {
+    return {.worker = worker_process{
+                [this, growth = growth_detector{}](const std::string& line, const auto& write) mutable {
+                  run_job(parse_job(line), plan_, growth, write);
+                }}};
   }
 
-  /// Ends its process, and clears up behind it.
-  static void end(std::optional<bench_place>& place) {
-    if (!place) return;
-    const pid_t process = place->worker.pid();
-    place->worker.kill();
-    place.reset();
+  /// Kills the process and removes the log that it leaves.
+  static void end(std::optional<job_slot>& slot) {
+    if (!slot) return;
+    const pid_t process = slot->worker.pid();
+    slot->worker.kill();
+    slot.reset();
     std::error_code ignored;
     std::filesystem::remove(log_tail::path_of(process), ignored);
   }
 
-  bool left() const {
-    return std::ranges::any_of(places_, [](const auto& place) { return place.has_value(); });
+  bool has_work() const {
+    return std::ranges::any_of(slots_, [](const auto& slot) { return slot.has_value(); });
   }
 
-  /// The next case, or none: then the place is given up.
-  void give_next(std::optional<bench_place>& place) {
-    if (next_ == what_.cases.size()) return place.reset();
-    place->case_index = next_++;
-    give(*place, 0);
+  /// Empties the slot if no case is left.
+  void begin_next_case(std::optional<job_slot>& slot) {
+    if (next_case_ == plan_.cases.size()) return slot.reset();
+    slot->case_index = next_case_++;
+    begin(*slot, 0);
   }
-  void give(bench_place& place, std::size_t first_strategy) {
-    place.strategy_index = first_strategy;
-    place.worker.give(job_text({place.case_index, first_strategy}));
-    watch(place);
-  }
-  void watch(bench_place& place) { place.give_up = clock::now() + patience(what_.cases[place.case_index]); }
 
-  void wait() {
-    std::vector<pollfd> ends;
-    std::vector<std::size_t> of;
-    for (std::size_t i = 0; i < places_.size(); ++i) {
-      if (!places_[i]) continue;
-      ends.push_back({places_[i]->worker.descriptor(), POLLIN, 0});
-      of.push_back(i);
+  void begin(job_slot& slot, std::size_t first_strategy) {
+    slot.strategy_index = first_strategy;
+    slot.worker.send(text_of(case_job{slot.case_index, first_strategy}));
+    set_deadline(slot);
+  }
+
+  void set_deadline(job_slot& slot) {
+    slot.deadline = clock::now() + time_limit(plan_.cases[slot.case_index]);
+  }
+
+  void poll_once() {
+    std::vector<pollfd> polled;
+    std::vector<std::size_t> slot_indices;
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+      if (!slots_[i]) continue;
+      polled.push_back({slots_[i]->worker.descriptor(), POLLIN, 0});
+      slot_indices.push_back(i);
     }
-    constexpr auto look_every = 200ms;
+    constexpr auto poll_timeout = 200ms;
     const auto begin = clock::now();
-    ::poll(ends.data(), ends.size(), static_cast<int>(look_every.count()));
-    // Where this process stood still, the others may have too.
-    const auto stall = clock::now() - begin - look_every;
-    for (std::size_t i = 0; i < ends.size(); ++i) {
-      auto& place = places_[of[i]];
-      if (stall > 1s) place->give_up += stall;
-      if (ends[i].revents != 0) {
-        read(place);
-      } else if (clock::now() > place->give_up) {
-        replace(place, {law::none_hung, fmt::format("did not end within {} s",
-                                                    patience(what_.cases[place->case_index]) / 1s)});
+    ::poll(polled.data(), polled.size(), static_cast<int>(poll_timeout.count()));
+    // A stall of this process may have been one of the whole machine.
+    const auto stall = clock::now() - begin - poll_timeout;
+    for (std::size_t i = 0; i < polled.size(); ++i) {
+      auto& slot = slots_[slot_indices[i]];
+      if (stall > 1s) slot->deadline += stall;
+      if (polled[i].revents != 0) {
+        read(slot);
+      } else if (clock::now() > slot->deadline) {
+        const auto limit = time_limit(plan_.cases[slot->case_index]);
+        replace(slot, {invariant::no_hang, fmt::format("did not end within {} s", limit / 1s)});
       }
     }
   }
 
-  void read(std::optional<bench_place>& place) {
-    for (const auto& line : place->worker.read_lines()) {
-      const auto said = read_case_line(line);
-      switch (said.what) {
-        case case_line::kind::begun:
-          place->strategy_index = index_of(said.strategy);
-          watch(*place);
+  void read(std::optional<job_slot>& slot) {
+    for (const auto& text : slot->worker.read_lines()) {
+      const auto line = parse_case_line(text);
+      switch (line.type) {
+        case case_line::kind::begin:
+          slot->strategy_index = index_of(line.strategy);
+          set_deadline(*slot);
           break;
-        case case_line::kind::ended:
-          ++all_.runs;
-          all_.outcomes += said.outcomes;
+        case case_line::kind::end:
+          ++total_.runs;
+          total_.outcomes += line.outcomes;
           break;
-        case case_line::kind::broken:
-          tell(*place, said.strategy, said.found);
-          break;
-        case case_line::kind::done:
-          give_next(place);
-          if (!place) return;
+        case case_line::kind::violation:
+          report(*slot, line.strategy, line.found);
           break;
         case case_line::kind::failed:
-          place->last_words = ": " + said.found.detail;
+          slot->exit_reason = ": " + line.found.detail;
+          break;
+        case case_line::kind::done:
+          begin_next_case(slot);
+          if (!slot) return;
           break;
       }
     }
-    if (place->worker.has_ended()) replace(place, {law::ends_well, "its process ended" + place->last_words});
+    if (slot->worker.has_ended())
+      replace(slot, {invariant::no_exception, "its process ended" + slot->exit_reason});
   }
 
-  /// Another process goes on behind the strategy that the place's was at.
-  void replace(std::optional<bench_place>& place, const breach& why) {
-    const std::size_t case_index = place->case_index;
-    const std::size_t strategy_index = place->strategy_index;
-    ++all_.runs;
-    tell(*place, what_.strategies[strategy_index], why);
-    end(place);
-    place.emplace(make_place());
-    place->case_index = case_index;
-    if (strategy_index + 1 < what_.strategies.size()) return give(*place, strategy_index + 1);
-    give_next(place);
+  /// Continues the case in a new process, with the strategy after the current one.
+  void replace(std::optional<job_slot>& slot, const violation& found) {
+    const std::size_t case_index = slot->case_index;
+    const std::size_t strategy_index = slot->strategy_index;
+    ++total_.runs;
+    report(*slot, plan_.strategies[strategy_index], found);
+    end(slot);
+    slot.emplace(make_slot());
+    slot->case_index = case_index;
+    if (strategy_index + 1 < plan_.strategies.size()) return begin(*slot, strategy_index + 1);
+    begin_next_case(slot);
   }
 
-  void tell(const bench_place& place, std::string_view strategy, const breach& what) {
-    all_.count(what.broken);
-    listener_.on_breach(what_.cases[place.case_index], strategy, what);
+  void report(const job_slot& slot, std::string_view strategy, const violation& found) {
+    total_.count(found.violated);
+    listener_.on_violation(plan_.cases[slot.case_index], strategy, found);
   }
 
   std::size_t index_of(std::string_view strategy) const {
-    const auto at = std::ranges::find(what_.strategies, strategy);
-    return static_cast<std::size_t>(at - what_.strategies.begin());
+    const auto at = std::ranges::find(plan_.strategies, strategy);
+    return static_cast<std::size_t>(at - plan_.strategies.begin());
   }
 
-  const campaign& what_;
+  const campaign& plan_;
   const campaign_listener& listener_;
-  std::vector<std::optional<bench_place>> places_;
-  std::size_t next_ = 0;
-  tally all_;
+  std::vector<std::optional<job_slot>> slots_;
+  std::size_t next_case_ = 0;
+  tally total_;
 };
 
 }  // namespace
 
-tally run_campaign(const campaign& what, const campaign_listener& listener,
-                   const std::function<bool()>& is_over) {
-  return campaign_run{what, listener}.run(is_over);
+tally run_campaign(const campaign& plan, const campaign_listener& listener,
+                   const std::function<bool()>& is_cancelled) {
+  return campaign_run{plan, listener}.run(is_cancelled);
 }
 
 }  // namespace farebench::soak

@@ -1,4 +1,7 @@
+// soak: runs every strategy against a faulty site and checks invariants.
+
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 #include <CLI/CLI.hpp>
 
@@ -8,9 +11,12 @@
 #include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <iterator>
+#include <limits>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
-#include <variant>
 #include <vector>
 
 #include "farebench/strategy.hpp"
@@ -19,51 +25,56 @@
 #include "tools/soak/campaign.hpp"
 #include "tools/soak/scenario.hpp"
 
-namespace farebench::soak {
+namespace {
 
-/// What the command line of `soak` asks for.
+using namespace farebench;
+using namespace farebench::soak;
+
+constexpr int exit_violation = 1;
+constexpr int exit_usage = 2;
+constexpr int exit_interrupted = 130;
+
+constexpr const char* description =
+    R"(Runs every strategy against a faulty site and compares the client's reports with the server's log.
+
+Examples:
+  soak --seeds 100                                       all scenarios, all strategies
+  soak --faults reset_mid_body,mix --strategies fibers   selected scenarios and strategies
+  soak --short                                           less than a minute, as in CI
+  soak --mutants                                         check that incorrect clients are detected)";
+
+constexpr const char* scenarios_help = R"(
+A scenario is a fault of mock_server (mock_server --help lists them), injected into 40 % of the exchanges, or
+  mix         all faults together, except those that depend on timing or wait for a deadline
+  everything  all faults together
+  restart     a few faults, and a server that is killed and restarted during the run
+  outage      503 for every request, with a budget of few retries
+The seed selects the exchanges that meet a fault, equally for every strategy. It also varies workers, loops,
+page size, compression and whether faults end.
+
+The last line counts runs (one batch by one strategy), outcomes, and violations: lost (queries without an
+outcome), duplicated (queries with several), hung (runs that had to be killed) and wrong (all others). Each
+violation is printed to standard error with the command that reproduces it. The invariants:
+)";
+
+constexpr const char* exit_codes_help = R"(
+Exit codes: 0 no violation; 1 violations; 2 usage error, or the mock server did not start; 130 interrupted.)";
+
+std::string footer() {
+  std::string text = scenarios_help;
+  for (const auto& entry : invariant_table)
+    fmt::format_to(std::back_inserter(text), "  {:<22}{}\n", entry.name, entry.meaning);
+  return text + exit_codes_help;
+}
+
 struct soak_flags {
-  std::vector<const scenario*> scenarios;
+  std::vector<const fault_scenario*> scenarios;
   std::vector<std::string> strategies;
   std::uint64_t first_seed = 1;
   std::size_t seeds = 10;
   std::size_t jobs = 0;
   bool checks_mutants = false;
 };
-
-/// The command line asked for a text (--help) or was refused: print it and end.
-struct soak_end {
-  int exit_code;     ///< 0: text to standard output; 2: a refusal, one line to standard error
-  std::string text;  ///< without its last newline
-};
-
-std::variant<soak_flags, soak_end> read_soak_flags(int argc, const char* const* argv);
-
-namespace {
-
-constexpr const char* description =
-    R"(Sends every strategy to a site that misbehaves, and holds what it says to what the site wrote down.
-
-Examples:
-  soak --seeds 100                                       all scenarios, all strategies
-  soak --faults reset_mid_body,mix --strategies fibers   some of them
-  soak --short                                           in less than a minute, as CI does
-  soak --mutants                                         are clients caught that are wrong on purpose?)";
-
-constexpr const char* footer = R"(
-A scenario is a fault of mock_server by its name (mock_server --help lists them), drawn for two in five exchanges, or
-  mix         all faults together but those that go by timing, or take a client to its deadline
-  everything  all faults together
-  restart     a server that is killed in the middle and started again, and some faults
-  outage      503 and nothing else, against a budget of few repeats
-A seed draws which exchange of which attempt at which day meets a fault, the same for every strategy, and varies
-workers, loops, the page's size, whether faults end, and whether compressed bodies are asked for.
-
-The last line: runs (of a batch by a strategy), outcomes, and how many were lost (a query without an outcome),
-duplicated (with two), wrong (a success that the site does not sell, or any other law broken: tests/soak/breach.hpp)
-and hung. Each breach is a line on standard error, with what runs it again.
-
-Exit codes: 0 every law held; 1 one was broken; 2 usage, or nothing could be run; 130 interrupted.)";
 
 std::vector<std::string> split(const std::string& text) {
   std::vector<std::string> parts;
@@ -75,174 +86,184 @@ std::vector<std::string> split(const std::string& text) {
   return parts;
 }
 
-std::string refuse(const std::string& why) { return "soak: " + why; }
-
-// What is wrong with it, or nothing.
-std::string take_scenarios(const std::string& text, soak_flags& flags) {
+/// An empty text selects all. Throws CLI::ValidationError.
+std::vector<const fault_scenario*> scenarios_flag(const std::string& text) {
+  std::vector<const fault_scenario*> scenarios;
   if (text.empty()) {
-    for (const auto& one : all_scenarios()) flags.scenarios.push_back(&one);
-    return {};
+    for (const auto& scenario : all_scenarios()) scenarios.push_back(&scenario);
+    return scenarios;
   }
   for (const auto& name : split(text)) {
-    const scenario* const found = find_scenario(name);
-    if (found == nullptr) return fmt::format("--faults: there is no scenario '{}'; see soak --help", name);
-    flags.scenarios.push_back(found);
+    const fault_scenario* const scenario = find_scenario(name);
+    if (scenario == nullptr)
+      throw CLI::ValidationError("--faults", fmt::format("unknown scenario '{}'", name));
+    scenarios.push_back(scenario);
   }
-  return {};
+  return scenarios;
 }
 
-std::string take_strategies(const std::string& text, soak_flags& flags) {
+/// An empty text selects all. Throws CLI::ValidationError.
+std::vector<std::string> strategies_flag(const std::string& text) {
   const auto names = strategy_names();
-  if (text.empty()) {
-    flags.strategies.assign(names.begin(), names.end());
-    return {};
-  }
+  if (text.empty()) return {names.begin(), names.end()};
+  std::vector<std::string> strategies;
   for (const auto& name : split(text)) {
     if (std::ranges::find(names, name) == names.end())
-      return fmt::format("--strategies: there is no strategy '{}'; there are {}", name,
-                         fmt::join(names, ", "));
-    if (std::ranges::find(flags.strategies, name) != flags.strategies.end())
-      return fmt::format("--strategies: '{}' is given twice", name);
-    flags.strategies.push_back(name);
+      throw CLI::ValidationError(
+          "--strategies", fmt::format("unknown strategy '{}': choose from {}", name, fmt::join(names, ", ")));
+    if (std::ranges::find(strategies, name) != strategies.end())
+      throw CLI::ValidationError("--strategies", fmt::format("'{}' is given twice", name));
+    strategies.push_back(name);
   }
-  return {};
+  return strategies;
 }
 
-}  // namespace
-
-std::variant<soak_flags, soak_end> read_soak_flags(int argc, const char* const* argv) {
+/// Flags to run with, or an exit code after --help (0) or a usage error (2) has been printed.
+struct parsed_flags {
   soak_flags flags;
+  std::optional<int> exit_code;
+};
+
+parsed_flags parse_flags(int argc, const char* const* argv) {
+  parsed_flags result;
+  soak_flags& flags = result.flags;
   std::string scenarios;
   std::string strategies;
   bool is_short = false;
   CLI::App app{description, "soak"};
-  app.footer(footer);
-  auto* const seeds = app.add_option("--seeds", flags.seeds, "how many seeds each scenario is run with")
+  app.footer(footer());
+  auto* const seeds = app.add_option("--seeds", flags.seeds, "number of seeds per scenario")
                           ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}).description(""))
                           ->capture_default_str();
-  app.add_option("--first-seed", flags.first_seed, "the first of them")
-      ->check(CLI::NonNegativeNumber.description(""))
+  app.add_option("--first-seed", flags.first_seed, "first seed")
+      ->check(CLI::Range(std::uint64_t{0}, std::numeric_limits<std::uint64_t>::max()).description(""))
       ->capture_default_str();
-  app.add_option("--faults", scenarios, "scenarios by name, with commas between; default: all")
-      ->type_name("NAMES");
-  app.add_option("--strategies", strategies, "strategies by name, with commas between; default: all")
-      ->type_name("NAMES");
-  app.add_option("--jobs", flags.jobs, "processes that work at once; default: four a core")
+  app.add_option("--faults", scenarios, "comma-separated scenarios; default: all")->type_name("NAMES");
+  app.add_option("--strategies", strategies, "comma-separated strategies; default: all")->type_name("NAMES");
+  app.add_option("--jobs", flags.jobs, "number of processes; default: four per core")
       ->check(CLI::Range(std::size_t{1}, std::size_t{256}).description(""));
-  app.add_flag("--short", is_short, "five seeds of each scenario")->excludes(seeds);
-  app.add_flag("--mutants", flags.checks_mutants, "instead: clients that are wrong must be caught")
+  app.add_flag("--short", is_short, "five seeds per scenario")->excludes(seeds);
+  app.add_flag("--mutants", flags.checks_mutants, "only check that incorrect clients are detected")
       ->excludes(seeds);
   try {
     app.parse(argc, argv);
+    flags.scenarios = scenarios_flag(scenarios);
+    flags.strategies = strategies_flag(strategies);
   } catch (const CLI::CallForHelp&) {
-    return soak_end{0, app.help()};
-  } catch (const CLI::ParseError& fault) {
-    return soak_end{2, refuse(fmt::format("{}; see soak --help", fault.what()))};
+    fmt::print("{}\n", app.help());
+    result.exit_code = 0;
+  } catch (const CLI::ParseError& error) {
+    print_error("soak", fmt::format("{} (see --help)", error.what()));
+    result.exit_code = exit_usage;
   }
-  for (const auto& complaint : {take_scenarios(scenarios, flags), take_strategies(strategies, flags)}) {
-    if (!complaint.empty()) return soak_end{2, refuse(complaint)};
-  }
-  if (is_short) flags.seeds = 5;  // with which each thing that a seed varies has been either way
+  // Five seeds give each property that the seed varies all of its values.
+  if (is_short) flags.seeds = 5;
   if (flags.jobs == 0) flags.jobs = 4 * std::max(1u, std::thread::hardware_concurrency());
-  return flags;
+  return result;
 }
 
-}  // namespace farebench::soak
+volatile std::sig_atomic_t is_interrupted = 0;
 
-// soak: flags → a campaign of cases, or the check of the mutants → one line, exit code.
-
-namespace {
-
-using namespace farebench;
-using namespace farebench::soak;
-
-volatile std::sig_atomic_t interrupted = 0;
-
-/// The first Ctrl-C ends the soak with what there is, the second one at once.
-void note_interrupt(int) {
-  interrupted = 1;
+/// The first Ctrl-C ends the campaign with its results so far, the second one the process.
+void on_interrupt(int) {
+  is_interrupted = 1;
   std::signal(SIGINT, SIG_DFL);
 }
 
-/// A case by seed rather than by scenario: so that all scenarios have had their turn when one ends early.
-std::vector<soak_case> cases_of(const soak_flags& flags) {
+/// Ordered by seed, so that a campaign that ends early has run every scenario.
+std::vector<soak_case> make_cases(const soak_flags& flags) {
   std::vector<soak_case> cases;
   for (std::size_t i = 0; i < flags.seeds; ++i) {
-    for (const auto* const one : flags.scenarios) cases.push_back({one, flags.first_seed + i});
+    for (const auto* const scenario : flags.scenarios) cases.push_back({scenario, flags.first_seed + i});
   }
   return cases;
 }
 
-std::string how_to_repeat(const soak_case& at, std::string_view strategy, const breach& what,
-                          const soak_flags& flags) {
-  const bool compares = what.broken == law::same_everywhere && strategy != flags.strategies.front();
-  return fmt::format("./dev soak --faults {} --strategies {}{} --first-seed {} --seeds 1", at.how->name,
-                     compares ? flags.strategies.front() + "," : "", strategy, at.seed);
+/// Returns the command that repeats a run. A comparison also needs the first strategy.
+std::string reproduce_command(const soak_case& work, std::string_view strategy, const violation& found,
+                              const soak_flags& flags) {
+  const bool compares = found.violated == invariant::same_outcomes && strategy != flags.strategies.front();
+  return fmt::format("./dev soak --faults {} --strategies {}{} --first-seed {} --seeds 1",
+                     work.scenario->name, compares ? flags.strategies.front() + "," : "", strategy,
+                     work.seed);
 }
 
-/// Throws where none can be started: that is no strategy's fault.
-void start_a_site() { const mock_server_process site{{.engine = engine_kind::beast}}; }
+/// Prints violations and progress to standard error.
+class progress_printer {
+ public:
+  progress_printer(const soak_flags& flags, std::size_t runs) : flags_{flags}, runs_{runs} {}
+
+  void on_violation(const soak_case& work, std::string_view strategy, const violation& found) {
+    if (++violations_ > max_printed) return;
+    clear();
+    fmt::print(stderr, "soak: {} violated by {} in {}, seed {}: {}\nsoak:   reproduce: {}\n",
+               to_string(found.violated), strategy, work.scenario->name, work.seed, found.detail,
+               reproduce_command(work, strategy, found, flags_));
+    if (violations_ == max_printed) fmt::print(stderr, "soak: further violations are only counted\n");
+  }
+
+  /// On a terminal, keeps one line up to date; elsewhere, prints about 20 lines in all.
+  void on_progress(const tally& total) {
+    const auto text = fmt::format("{} of {}: {}", total.runs, runs_, text_of(total));
+    if (is_terminal_) {
+      fmt::print(stderr, "\r\x1b[Ksoak: {}", text);
+    } else if (total.runs >= printed_runs_ + runs_ / 20 + 1) {
+      printed_runs_ = total.runs;
+      fmt::print(stderr, "soak: {}\n", text);
+    }
+  }
+
+  /// Removes the progress line from the terminal.
+  void clear() const {
+    if (is_terminal_) fmt::print(stderr, "\r\x1b[K");
+  }
+
+ private:
+  static constexpr std::size_t max_printed = 200;
+
+  const soak_flags& flags_;
+  const std::size_t runs_;
+  const bool is_terminal_ = ::isatty(STDERR_FILENO) == 1;
+  std::size_t printed_runs_ = 0;
+  std::size_t violations_ = 0;
+};
 
 int run_soak(const soak_flags& flags) {
-  const bool shows = ::isatty(STDERR_FILENO) == 1;
-  const auto clear = [&] {
-    if (shows) fmt::print(stderr, "\r\x1b[K");
-  };
-  const campaign what{.cases = cases_of(flags), .strategies = flags.strategies, .jobs = flags.jobs};
-  const std::size_t total = what.cases.size() * what.strategies.size();
-  std::size_t told_runs = 0;
-  std::size_t told_breaches = 0;
-  constexpr std::size_t most_told = 200;
+  const campaign plan{.cases = make_cases(flags), .strategies = flags.strategies, .jobs = flags.jobs};
+  const std::size_t runs = plan.cases.size() * plan.strategies.size();
+  progress_printer printer{flags, runs};
   const campaign_listener listener{
-      .on_breach =
-          [&](const soak_case& at, std::string_view strategy, const breach& found) {
-            if (++told_breaches > most_told) return;
-            clear();
-            fmt::print(stderr, "soak: {} broken: {}, {}, seed {}: {}\nsoak:   again: {}\n",
-                       name_of(found.broken), strategy, at.how->name, at.seed, found.detail,
-                       how_to_repeat(at, strategy, found, flags));
-            if (told_breaches == most_told) fmt::print(stderr, "soak: and more, which are counted only\n");
-          },
-      .on_progress =
-          [&](const tally& so_far) {
-            const auto text = fmt::format("{} of {}: {}", so_far.runs, total, text_of(so_far));
-            if (shows) {
-              fmt::print(stderr, "\r\x1b[Ksoak: {}", text);
-            } else if (so_far.runs >= told_runs + total / 20 + 1) {
-              told_runs = so_far.runs;
-              fmt::print(stderr, "soak: {}\n", text);
-            }
-          }};
-  std::signal(SIGPIPE, SIG_IGN);  // of a process that has just ended; each of them sets its own back
-  std::signal(SIGINT, &note_interrupt);
-  const auto all = run_campaign(what, listener, [] { return interrupted != 0; });
-  clear();
-  fmt::print("{}\n", text_of(all));
-  if (interrupted != 0) {
-    print_error("soak", fmt::format("interrupted after {} of {} runs", all.runs, total));
-    return 130;
+      .on_violation = [&](const auto& work, auto strategy,
+                          const auto& found) { printer.on_violation(work, strategy, found); },
+      .on_progress = [&](const tally& total) { printer.on_progress(total); }};
+  // Writing to a worker process that has just ended is not fatal.
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGINT, &on_interrupt);
+  const auto total = run_campaign(plan, listener, [] { return is_interrupted != 0; });
+  printer.clear();
+  fmt::print("{}\n", text_of(total));
+  if (is_interrupted != 0) {
+    print_error("soak", fmt::format("interrupted after {} of {} runs", total.runs, runs));
+    return exit_interrupted;
   }
-  return all.all_held() ? 0 : 1;
+  return total.is_clean() ? 0 : exit_violation;
 }
+
+/// Throws if the mock server cannot be started, which is no strategy's violation.
+void check_mock_server() { const mock_server_process server{{.engine = engine_kind::beast}}; }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   open_missing_standard_streams();
   try {
-    const auto asked = read_soak_flags(argc, argv);
-    if (const auto* const end = std::get_if<soak_end>(&asked)) {
-      fmt::print(end->exit_code == 0 ? stdout : stderr, "{}\n", end->text);
-      return end->exit_code;
-    }
-    const auto& flags = std::get<soak_flags>(asked);
-    start_a_site();
-    if (flags.checks_mutants) {
-      return check_mutants([](const std::string& line) { fmt::print("{}\n", line); }) ? 0 : 1;
-    }
-    return run_soak(flags);
-  } catch (const std::exception& fault) {
-    print_error("soak", fault.what());
-    return 2;
+    const auto [flags, exit_code] = parse_flags(argc, argv);
+    if (exit_code) return *exit_code;
+    check_mock_server();
+    if (!flags.checks_mutants) return run_soak(flags);
+    return check_mutants([](const std::string& line) { fmt::print("{}\n", line); }) ? 0 : exit_violation;
+  } catch (const std::exception& error) {
+    print_error("soak", error.what());
+    return exit_usage;
   }
 }

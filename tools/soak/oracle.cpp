@@ -11,408 +11,372 @@
 #include "mock_server/site/timetable.hpp"
 
 namespace farebench::soak {
-
-std::string_view name_of(law broken) {
-  switch (broken) {
-    case law::none_lost:
-      return "none_lost";
-    case law::none_twice:
-      return "none_twice";
-    case law::none_hung:
-      return "none_hung";
-    case law::ends_well:
-      return "ends_well";
-    case law::right_fares:
-      return "right_fares";
-    case law::has_its_answer:
-      return "has_its_answer";
-    case law::own_session:
-      return "own_session";
-    case law::counted_attempts:
-      return "counted_attempts";
-    case law::within_budget:
-      return "within_budget";
-    case law::repeats_what_may_pass:
-      return "repeats_what_may_pass";
-    case law::agrees_with_log:
-      return "agrees_with_log";
-    case law::has_a_cause:
-      return "has_a_cause";
-    case law::converges:
-      return "converges";
-    case law::in_time:
-      return "in_time";
-    case law::gives_back:
-      return "gives_back";
-    case law::same_everywhere:
-      return "same_everywhere";
-  }
-  return "unknown";
-}
-
-std::size_t told_scrape::attempts() const {
-  const outcome* const last = result();
-  const bool began = last != nullptr && (*last || last->error().step != scrape_step::none);
-  return retries.size() + (began ? 1 : 0);
-}
-
-const fetch_error* told_scrape::failure_of(std::size_t number) const {
-  if (number <= retries.size()) return &retries[number - 1]->why;
-  const outcome* const last = result();
-  return last == nullptr || *last ? nullptr : &last->error();
-}
-
-std::vector<told_scrape> told_scrapes(const run_record& run) {
-  std::vector<told_scrape> all(run.asked.size());
-  for (const auto& one : run.retries) {
-    if (one.index < all.size()) all[one.index].retries.push_back(&one);
-  }
-  for (const auto& one : run.outcomes) {
-    if (one.index < all.size()) all[one.index].outcomes.push_back(&one.result);
-  }
-  return all;
-}
-
-bool may_pass(const fetch_error& why) {
-  constexpr std::array kinds{fetch_error_kind::connect_failed, fetch_error_kind::connect_timeout,
-                             fetch_error_kind::deadline_exceeded, fetch_error_kind::connection_lost,
-                             fetch_error_kind::bad_response};
-  if (std::ranges::find(kinds, why.kind) != kinds.end()) return true;
-  constexpr std::array statuses{408, 425, 429};
-  return why.kind == fetch_error_kind::unexpected_status &&
-         (std::ranges::find(statuses, why.status) != statuses.end() || why.status / 100 == 5);
-}
-
-bool is_expired_session(const fetch_error& why) {
-  return why.kind == fetch_error_kind::unexpected_status && why.status == 403 &&
-         why.step == scrape_step::search;
-}
-
-std::string day_text(const run_record& run, std::size_t index) {
-  return fmt::format("day {} ({})", index, format_iso_date(run.asked.at(index).date));
-}
-
-}  // namespace farebench::soak
-
-// Each query has one outcome, and a success is the truth.
-
-namespace farebench::soak {
 namespace {
 
-std::string difference(const std::vector<fare>& told, const std::vector<fare>& sold) {
-  if (told.size() != sold.size()) return fmt::format("{} fares, the site has {}", told.size(), sold.size());
-  for (std::size_t i = 0; i < told.size(); ++i) {
-    if (told[i] == sold[i]) continue;
-    return fmt::format("fare {} of {} is another (a price of {}, the site's is {})", i + 1, told.size(),
-                       told[i].price_hundredths, sold[i].price_hundredths);
+using std::chrono::milliseconds;
+using violations = std::vector<violation>;
+
+bool is_expired_session(const fetch_error& error) {
+  return error.kind == fetch_error_kind::unexpected_status && error.status == 403 &&
+         error.step == scrape_step::search;
+}
+
+/// "day 3 (2026-03-04)", for messages.
+std::string day_text(const run_record& run, std::size_t index) {
+  return fmt::format("day {} ({})", index, format_iso_date(run.queries.at(index).date));
+}
+
+/// Everything that a client reported about one query. Views of a run_record, which must outlive it.
+struct reported_scrape {
+  /// In the order in which they were reported.
+  std::vector<const reported_retry*> retries;
+  /// Exactly one, if the client is correct.
+  std::vector<const outcome*> outcomes;
+
+  /// The only outcome, or null.
+  const outcome* result() const { return outcomes.size() == 1 ? outcomes.front() : nullptr; }
+
+  /// Number of attempts that the client claims. A last one that sent nothing does not count, because its
+  /// scrape's deadline passed before it could begin.
+  std::size_t attempts() const {
+    const outcome* const last = result();
+    const bool began = last != nullptr && (*last || last->error().step != scrape_step::none);
+    return retries.size() + (began ? 1 : 0);
+  }
+
+  /// Error of attempt `number`, in [1, attempts()]; null for the attempt that succeeded.
+  const fetch_error* failure_of(std::size_t number) const {
+    if (number <= retries.size()) return &retries[number - 1]->error;
+    const outcome* const last = result();
+    return last == nullptr || *last ? nullptr : &last->error();
+  }
+};
+
+/// By index. Reports of an index outside the batch are left out.
+std::vector<reported_scrape> reported_scrapes(const run_record& run) {
+  std::vector<reported_scrape> scrapes(run.queries.size());
+  for (const auto& retry : run.retries) {
+    if (retry.index < scrapes.size()) scrapes[retry.index].retries.push_back(&retry);
+  }
+  for (const auto& report : run.outcomes) {
+    if (report.index < scrapes.size()) scrapes[report.index].outcomes.push_back(&report.result);
+  }
+  return scrapes;
+}
+
+// Outcomes: no_lost_outcome, no_duplicate_outcome, correct_fares.
+
+/// Describes the first difference; empty for equal fares.
+std::string difference(const std::vector<fare>& reported, const std::vector<fare>& sold) {
+  if (reported.size() != sold.size())
+    return fmt::format("{} fares, the site sells {}", reported.size(), sold.size());
+  for (std::size_t i = 0; i < reported.size(); ++i) {
+    if (reported[i] == sold[i]) continue;
+    return fmt::format("fare {} of {} differs (price {}, the site's is {})", i + 1, reported.size(),
+                       reported[i].price_hundredths, sold[i].price_hundredths);
   }
   return {};
 }
 
-}  // namespace
-
-void judge_outcomes(const run_record& run, breaches& found) {
-  for (const auto& one : run.outcomes) {
-    if (one.index >= run.asked.size())
-      found.push_back(
-          {law::none_twice, fmt::format("an outcome of day {}, which nobody asked for", one.index)});
+void judge_outcomes(const run_record& run, violations& found) {
+  for (const auto& report : run.outcomes) {
+    if (report.index >= run.queries.size())
+      found.push_back({invariant::no_duplicate_outcome,
+                       fmt::format("an outcome of day {}, of {} days", report.index, run.queries.size())});
   }
-  const auto scrapes = told_scrapes(run);
+  const auto scrapes = reported_scrapes(run);
   for (std::size_t index = 0; index < scrapes.size(); ++index) {
     const auto& outcomes = scrapes[index].outcomes;
-    if (outcomes.empty()) found.push_back({law::none_lost, day_text(run, index) + " has no outcome"});
+    if (outcomes.empty())
+      found.push_back({invariant::no_lost_outcome, day_text(run, index) + " has no outcome"});
     if (outcomes.size() > 1)
-      found.push_back(
-          {law::none_twice, fmt::format("{} has {} outcomes", day_text(run, index), outcomes.size())});
-    for (const outcome* const one : outcomes) {
-      if (!*one) continue;
-      const auto wrong = difference(**one, timetable(run.asked[index], run.page_kb));
-      if (!wrong.empty()) found.push_back({law::right_fares, day_text(run, index) + ": " + wrong});
+      found.push_back({invariant::no_duplicate_outcome,
+                       fmt::format("{} has {} outcomes", day_text(run, index), outcomes.size())});
+    for (const outcome* const result : outcomes) {
+      if (!*result) continue;
+      const auto wrong = difference(**result, timetable(run.queries[index], run.page_kb));
+      if (!wrong.empty()) found.push_back({invariant::correct_fares, day_text(run, index) + ": " + wrong});
     }
   }
 }
 
-}  // namespace farebench::soak
+// Attempts, from the client's reports alone: attempt_count, retry_budget, retry_policy.
 
-// What is repeated, how often, and when a client may give up: from what it says itself.
-
-namespace farebench::soak {
-namespace {
-
-double repeats_allowed(const run_record& run) {
+double max_retries(const run_record& run) {
   return static_cast<double>(run.policy.retry_floor) +
-         run.policy.retry_share * static_cast<double>(run.asked.size());
+         run.policy.retry_share * static_cast<double>(run.queries.size());
 }
 
-/// Whether time cannot have been what kept a scrape from another attempt.
+/// True if lack of time cannot have prevented another attempt.
 bool had_time(const run_record& run) {
   return run.wall + run.policy.backoff_cap + run.policy.retry_after_cap < run.policy.scrape_deadline;
 }
 
-void judge_scrape(const run_record& run, std::size_t index, const told_scrape& scrape, breaches& found) {
-  const auto say = [&](law broken, const std::string& what) {
-    found.push_back({broken, day_text(run, index) + ": " + what});
+void judge_scrape(const run_record& run, std::size_t index, const reported_scrape& scrape,
+                  violations& found) {
+  const auto add = [&](invariant violated, const std::string& detail) {
+    found.push_back({violated, day_text(run, index) + ": " + detail});
   };
+  // A scrape whose session expired may log in again, once.
   bool has_logged_in_again = false;
   for (std::size_t i = 0; i < scrape.retries.size(); ++i) {
-    const told_retry& one = *scrape.retries[i];
-    if (one.attempt != i + 1)
-      say(law::counted_attempts, fmt::format("repeat {} is said to be of attempt {}", i + 1, one.attempt));
-    const bool logs_in_again = is_expired_session(one.why) && !std::exchange(has_logged_in_again, true);
-    if (!may_pass(one.why) && !logs_in_again)
-      say(law::repeats_what_may_pass, "repeated what will not pass: " + describe(one.why));
+    const reported_retry& retry = *scrape.retries[i];
+    if (retry.attempt != i + 1)
+      add(invariant::attempt_count,
+          fmt::format("retry {} was reported for attempt {}", i + 1, retry.attempt));
+    const bool logs_in_again = is_expired_session(retry.error) && !std::exchange(has_logged_in_again, true);
+    if (!is_retryable(retry.error) && !logs_in_again)
+      add(invariant::retry_policy, "retried a permanent failure: " + describe(retry.error));
   }
   if (scrape.attempts() > run.policy.max_attempts)
-    say(law::counted_attempts, fmt::format("{} attempts of {}", scrape.attempts(), run.policy.max_attempts));
+    add(invariant::attempt_count,
+        fmt::format("{} attempts, at most {} are allowed", scrape.attempts(), run.policy.max_attempts));
 
   const outcome* const last = scrape.result();
   if (last == nullptr || *last) return;
-  const fetch_error& why = last->error();
-  const bool would_repeat = may_pass(why) || (is_expired_session(why) && !has_logged_in_again);
-  if (!would_repeat || scrape.attempts() >= run.policy.max_attempts) return;
-  if (static_cast<double>(run.retries.size() + 1) > repeats_allowed(run) || !had_time(run)) return;
-  say(law::repeats_what_may_pass, fmt::format("gave up after {} attempts of {}: {}", scrape.attempts(),
-                                              run.policy.max_attempts, describe(why)));
+  const fetch_error& error = last->error();
+  const bool should_retry = is_retryable(error) || (is_expired_session(error) && !has_logged_in_again);
+  if (!should_retry || scrape.attempts() >= run.policy.max_attempts) return;
+  if (static_cast<double>(run.retries.size() + 1) > max_retries(run) || !had_time(run)) return;
+  add(invariant::retry_policy, fmt::format("gave up after {} of {} attempts: {}", scrape.attempts(),
+                                           run.policy.max_attempts, describe(error)));
 }
 
-}  // namespace
-
-void judge_attempts(const run_record& run, breaches& found) {
-  const auto scrapes = told_scrapes(run);
+void judge_attempts(const run_record& run, violations& found) {
+  const auto scrapes = reported_scrapes(run);
   for (std::size_t index = 0; index < scrapes.size(); ++index)
     judge_scrape(run, index, scrapes[index], found);
-  if (static_cast<double>(run.retries.size()) > repeats_allowed(run)) {
-    found.push_back({law::within_budget,
-                     fmt::format("{} repeats, {} are allowed", run.retries.size(), repeats_allowed(run))});
+  if (static_cast<double>(run.retries.size()) > max_retries(run)) {
+    found.push_back({invariant::retry_budget, fmt::format("{} retries, at most {} are allowed",
+                                                          run.retries.size(), max_retries(run))});
   }
-  for (const auto& one : run.retries) {
-    const auto most = run.policy.backoff_cap + run.policy.retry_after_cap;
-    if (one.wait > most || one.wait.count() < 0) {
-      found.push_back({law::within_budget, fmt::format("a wait of {} ms, at most {} are allowed",
-                                                       one.wait.count(), most.count())});
+  for (const auto& retry : run.retries) {
+    const auto max_wait = run.policy.backoff_cap + run.policy.retry_after_cap;
+    if (retry.wait > max_wait || retry.wait.count() < 0) {
+      found.push_back({invariant::retry_budget, fmt::format("a wait of {} ms, at most {} ms are allowed",
+                                                            retry.wait.count(), max_wait.count())});
     }
   }
 }
 
-}  // namespace farebench::soak
-
-// What the client says against what the server wrote down.
-
-namespace farebench::soak {
-namespace {
+// Client against server log: matches_server_log, success_has_response, own_session, failure_has_fault,
+// converges.
 
 using exchanges = std::vector<const logged_exchange*>;
 
-/// What the server saw of each attempt at each query: [0] the start page, [1] the search. libcurl repeats by
-/// itself, once, a request on a kept connection that died before any byte of an answer: so two of each.
-struct seen_attempt {
-  std::array<exchanges, 2> steps;
+/// Exchanges of one attempt in the server's log.
+struct logged_attempt {
+  exchanges start;
+  exchanges search;
 };
-using seen_attempts = std::map<std::pair<std::size_t, std::size_t>, seen_attempt>;  // by index and number
 
-constexpr std::size_t most_of_one_exchange = 2;
+/// libcurl itself retries once a request on a kept connection that failed before any byte of a response.
+constexpr std::size_t max_requests_per_exchange = 2;
 
 class log_judge {
  public:
-  log_judge(const run_record& run, breaches& found) : run_{run}, found_{found}, scrapes_{told_scrapes(run)} {}
+  log_judge(const run_record& run, violations& found)
+      : run_{run}, found_{found}, scrapes_{reported_scrapes(run)} {}
 
   void judge() {
     read_log();
     for (std::size_t index = 0; index < scrapes_.size(); ++index) {
       const std::size_t attempts = scrapes_[index].attempts();
-      for (std::size_t number = 1; number <= attempts; ++number) judge_attempt(index, number);
+      for (std::size_t number = 1; number <= attempts; ++number) judge_reported(index, number);
       judge_convergence(index);
     }
-    for (const auto& [key, seen] : seen_) judge_seen(key.first, key.second, seen);
+    for (const auto& [key, attempt] : logged_) judge_logged(key.first, key.second, attempt);
   }
 
  private:
-  void say(law broken, std::size_t index, const std::string& what) {
-    found_.push_back({broken, day_text(run_, index) + ": " + what});
+  void add(invariant violated, std::size_t index, const std::string& detail) {
+    found_.push_back({violated, day_text(run_, index) + ": " + detail});
   }
 
   void read_log() {
     std::map<std::chrono::sys_days, std::size_t> indices;
-    for (std::size_t index = 0; index < run_.asked.size(); ++index)
-      indices.emplace(run_.asked[index].date, index);
-    for (const auto& one : run_.log) {
-      if (one.fault) ++faults_;
-      const auto index = one.date ? indices.find(*one.date) : indices.end();
-      if (index == indices.end() || one.attempt == 0) {
-        found_.push_back({law::agrees_with_log, "the site was asked for what no query is"});
+    for (std::size_t index = 0; index < run_.queries.size(); ++index)
+      indices.emplace(run_.queries[index].date, index);
+    for (const auto& exchange : run_.log) {
+      if (exchange.fault) ++faults_;
+      const auto index = exchange.date ? indices.find(*exchange.date) : indices.end();
+      if (index == indices.end() || exchange.attempt == 0) {
+        found_.push_back(
+            {invariant::matches_server_log, "the site received a request that no query explains"});
         continue;
       }
-      // Neither step: where a redirect led.
-      if (one.step == 1 || one.step == 2)
-        seen_[{index->second, one.attempt}].steps.at(static_cast<std::size_t>(one.step - 1)).push_back(&one);
+      // The target of a redirect.
+      if (exchange.step == 0) continue;
+      auto& attempt = logged_[{index->second, exchange.attempt}];
+      (exchange.step == 1 ? attempt.start : attempt.search).push_back(&exchange);
     }
   }
 
-  const seen_attempt& seen(std::size_t index, std::size_t number) const {
-    static const seen_attempt nothing;
-    const auto at = seen_.find({index, number});
-    return at == seen_.end() ? nothing : at->second;
+  const logged_attempt& logged(std::size_t index, std::size_t number) const {
+    static const logged_attempt none;
+    const auto at = logged_.find({index, number});
+    return at == logged_.end() ? none : at->second;
   }
 
-  /// An attempt that the client tells of.
-  void judge_attempt(std::size_t index, std::size_t number) {
+  /// Checks an attempt that the client reported.
+  void judge_reported(std::size_t index, std::size_t number) {
     const fetch_error* const failure = scrapes_[index].failure_of(number);
-    const auto& [start, search] = seen(index, number).steps;
+    const logged_attempt& attempt = logged(index, number);
     const auto name = fmt::format("attempt {}", number);
     if (failure == nullptr) {
-      if (std::ranges::none_of(search, [](const auto* one) { return one->status == 200; }))
-        say(law::has_its_answer, index, name + " came home with fares that the site has not sent");
+      if (std::ranges::none_of(attempt.search, [](const auto* exchange) { return exchange->status == 200; }))
+        add(invariant::success_has_response, index, name + " succeeded, but the site sent it no fares");
       return;
     }
-    const bool got_through =
+    const bool must_reach_site =
         run_.site_stayed_up && !run_.faults_spread && failure->kind != fetch_error_kind::out_of_resources;
-    if (got_through && start.empty()) say(law::agrees_with_log, index, name + " never reached the site");
-    if (got_through && search.empty() && failure->step == scrape_step::search)
-      say(law::agrees_with_log, index,
-          name + " is said to have failed in its search, which the site never saw");
-    if (!search.empty() && failure->step == scrape_step::start_page)
-      say(law::agrees_with_log, index,
-          name + " is said to have failed before its search, which the site saw");
-    if (!has_cause(*failure, start, search))
-      say(law::has_a_cause, index, fmt::format("{} failed without a fault: {}", name, describe(*failure)));
+    if (must_reach_site && attempt.start.empty())
+      add(invariant::matches_server_log, index, name + " never reached the site");
+    if (must_reach_site && attempt.search.empty() && failure->step == scrape_step::search)
+      add(invariant::matches_server_log, index,
+          name + " reportedly failed in its search, which the site did not receive");
+    if (!attempt.search.empty() && failure->step == scrape_step::start_page)
+      add(invariant::matches_server_log, index,
+          name + " reportedly failed before its search, which the site received");
+    if (!has_cause(*failure, attempt))
+      add(invariant::failure_has_fault, index,
+          fmt::format("{} failed without a fault: {}", name, describe(*failure)));
   }
 
-  bool has_cause(const fetch_error& failure, const exchanges& start, const exchanges& search) const {
-    const auto is_fault = [](const logged_exchange* one) { return one->fault.has_value(); };
-    if (std::ranges::any_of(start, is_fault) || std::ranges::any_of(search, is_fault)) return true;
+  bool has_cause(const fetch_error& failure, const logged_attempt& attempt) const {
+    const auto is_faulty = [](const logged_exchange* exchange) { return exchange->fault.has_value(); };
+    if (std::ranges::any_of(attempt.start, is_faulty) || std::ranges::any_of(attempt.search, is_faulty))
+      return true;
     if (run_.faults_spread && faults_ > 0) return true;
-    // A site that went away takes connections and sessions with it.
+    // Killing the server closes its connections and ends its sessions.
     return !run_.site_stayed_up &&
            (failure.kind == fetch_error_kind::connect_failed ||
             failure.kind == fetch_error_kind::connection_lost || is_expired_session(failure));
   }
 
-  /// An attempt that the server tells of.
-  void judge_seen(std::size_t index, std::size_t number, const seen_attempt& seen) {
+  /// Checks an attempt that the server logged.
+  void judge_logged(std::size_t index, std::size_t number, const logged_attempt& attempt) {
     const auto name = fmt::format("attempt {}", number);
     if (scrapes_[index].result() != nullptr && number > scrapes_[index].attempts())
-      say(law::agrees_with_log, index,
-          fmt::format("the site saw attempt {} of {}", number, scrapes_[index].attempts()));
-    for (const auto& step : seen.steps) {
-      if (step.size() > most_of_one_exchange)
-        say(law::agrees_with_log, index, fmt::format("{} was made {} times", name, step.size()));
+      add(invariant::matches_server_log, index,
+          fmt::format("the site received {}, the client reported {}", name, scrapes_[index].attempts()));
+    for (const auto* const step : {&attempt.start, &attempt.search}) {
+      if (step->size() > max_requests_per_exchange)
+        add(invariant::matches_server_log, index,
+            fmt::format("{} sent the same request {} times", name, step->size()));
     }
-    for (const auto* const search : seen.steps[1]) {
+    for (const auto* const search : attempt.search) {
       if (!search->session) continue;
       const auto is_same = [&](const auto* start) { return start->session == search->session; };
-      if (std::ranges::none_of(seen.steps[0], is_same))
-        say(law::own_session, index, name + " searched in a session that it had not begun");
+      if (std::ranges::none_of(attempt.start, is_same))
+        add(invariant::own_session, index, name + " searched in a session that it did not start");
     }
   }
 
   void judge_convergence(std::size_t index) {
     const outcome* const last = scrapes_[index].result();
     if (last == nullptr || *last || run_.faults_until >= run_.policy.max_attempts) return;
-    if (may_pass(last->error()))
-      say(law::converges, index, "still failed once the faults had ended: " + describe(last->error()));
+    if (is_retryable(last->error()))
+      add(invariant::converges, index, "still failed after the faults had ended: " + describe(last->error()));
   }
 
   const run_record& run_;
-  breaches& found_;
-  const std::vector<told_scrape> scrapes_;
-  seen_attempts seen_;
+  violations& found_;
+  const std::vector<reported_scrape> scrapes_;
+  /// By index and attempt number.
+  std::map<std::pair<std::size_t, std::size_t>, logged_attempt> logged_;
   std::size_t faults_ = 0;
 };
 
-}  // namespace
+// Cost: within_deadline, no_leak.
 
-void judge_log(const run_record& run, breaches& found) { log_judge{run, found}.judge(); }
-
-}  // namespace farebench::soak
-
-// What a run took, and whether it gave back what it held.
-
-namespace farebench::soak {
-namespace {
-
-using std::chrono::milliseconds;
-
-/// What a machine that is busy may add: to start threads, and to end them.
+/// Allowance for starting and ending threads on a busy machine.
 constexpr milliseconds slack{3'000};
-/// What libraries keep from run to run (the C library's caches of freed blocks a thread and a size).
+/// Allowance for memory that libraries keep between runs (the C library caches freed blocks per thread).
 constexpr std::int64_t kept_heap_bytes = 512 * 1024;
 
-/// A worker begins its next scrape when the one before is at its end, which is at its deadline at the latest;
-/// while one waits for its next attempt, the worker has another.
-milliseconds longest(const run_record& run) {
-  const auto rounds = (run.asked.size() + run.workers - 1) / run.workers;
+/// A worker begins its next scrape when the previous one ends, at the latest at its deadline. While a scrape
+/// waits for its next attempt, its worker runs another one.
+milliseconds max_wall(const run_record& run) {
+  const auto rounds = (run.queries.size() + run.workers - 1) / run.workers;
   return run.policy.scrape_deadline * static_cast<milliseconds::rep>(rounds) + slack;
 }
 
-}  // namespace
-
-void judge_cost(const run_record& run, breaches& found) {
-  if (run.wall > longest(run)) {
-    found.push_back({law::in_time, fmt::format("took {} ms, at most {} are allowed", run.wall.count(),
-                                               longest(run).count())});
+void judge_cost(const run_record& run, violations& found) {
+  if (run.wall > max_wall(run)) {
+    found.push_back({invariant::within_deadline, fmt::format("took {} ms, at most {} ms are allowed",
+                                                             run.wall.count(), max_wall(run).count())});
   }
-  const auto& [before, after] = std::pair{run.before, run.after};
+  const auto& before = run.resources_before;
+  const auto& after = run.resources_after;
   if (after.descriptors != before.descriptors) {
-    found.push_back({law::gives_back,
+    found.push_back({invariant::no_leak,
                      fmt::format("{} descriptors before, {} after", before.descriptors, after.descriptors)});
   }
-  if (after.threads != before.threads)
+  if (after.threads != before.threads) {
     found.push_back(
-        {law::gives_back, fmt::format("{} threads before, {} after", before.threads, after.threads)});
+        {invariant::no_leak, fmt::format("{} threads before, {} after", before.threads, after.threads)});
+  }
   if (after.heap_bytes > before.heap_bytes + kept_heap_bytes) {
-    found.push_back({law::gives_back,
-                     fmt::format("{} bytes of heap more than before", after.heap_bytes - before.heap_bytes)});
+    found.push_back(
+        {invariant::no_leak, fmt::format("{} bytes of heap more than before, at most {} are allowed",
+                                         after.heap_bytes - before.heap_bytes, kept_heap_bytes)});
   }
 }
 
-}  // namespace farebench::soak
+// Several strategies: same_outcomes.
 
-// One site, the same faults, several strategies.
-
-namespace farebench::soak {
-namespace {
-
-bool is_same(const outcome& one, const outcome& other) {
-  if (one || other) return one == other;
-  return one.error().kind == other.error().kind && one.error().status == other.error().status;
+bool is_same(const outcome& a, const outcome& b) {
+  if (a || b) return a == b;
+  return a.error().kind == b.error().kind && a.error().status == b.error().status;
 }
 
-std::string text_of(const outcome& one) {
-  return one ? fmt::format("{} fares", one->size()) : describe(one.error());
+std::string text_of(const outcome& result) {
+  return result ? fmt::format("{} fares", result->size()) : describe(result.error());
 }
 
 }  // namespace
 
-std::vector<std::pair<std::string_view, breach>> judge_together(
+std::vector<violation> judge(const run_record& run) {
+  violations found;
+  if (!run.exception.empty()) found.push_back({invariant::no_exception, "run() threw: " + run.exception});
+  judge_outcomes(run, found);
+  judge_attempts(run, found);
+  log_judge{run, found}.judge();
+  judge_cost(run, found);
+  return found;
+}
+
+std::vector<std::pair<std::string_view, violation>> judge_together(
     const std::vector<std::pair<std::string_view, const run_record*>>& runs) {
-  std::vector<std::pair<std::string_view, breach>> found;
+  std::vector<std::pair<std::string_view, violation>> found;
   if (runs.empty()) return found;
   const auto& [first_name, first_run] = runs.front();
-  const auto first = told_scrapes(*first_run);
+  const auto first_scrapes = reported_scrapes(*first_run);
   for (const auto& [name, run] : runs) {
-    const auto scrapes = told_scrapes(*run);
-    for (std::size_t index = 0; index < first.size(); ++index) {
-      const outcome* const theirs = first[index].result();
-      const outcome* const ours = scrapes.at(index).result();
-      // What has no outcome, or several, is another law's.
-      if (theirs == nullptr || ours == nullptr || is_same(*theirs, *ours)) continue;
-      found.emplace_back(
-          name, breach{law::same_everywhere, fmt::format("{}: {}; {} had {}", day_text(*run, index),
-                                                         text_of(*ours), first_name, text_of(*theirs))});
+    const auto scrapes = reported_scrapes(*run);
+    for (std::size_t index = 0; index < first_scrapes.size(); ++index) {
+      const outcome* const first = first_scrapes[index].result();
+      const outcome* const other = scrapes.at(index).result();
+      // Missing and duplicate outcomes violate other invariants.
+      if (first == nullptr || other == nullptr || is_same(*first, *other)) continue;
+      found.emplace_back(name, violation{invariant::same_outcomes,
+                                         fmt::format("{}: {}; {} has {}", day_text(*run, index),
+                                                     text_of(*other), first_name, text_of(*first))});
       break;
     }
   }
   return found;
 }
 
-breaches judge(const run_record& run) {
-  breaches found;
-  if (!run.threw.empty()) found.push_back({law::ends_well, "run threw: " + run.threw});
-  judge_outcomes(run, found);
-  judge_attempts(run, found);
-  judge_log(run, found);
-  judge_cost(run, found);
-  return found;
+bool is_retryable(const fetch_error& error) {
+  constexpr std::array kinds{fetch_error_kind::connect_failed, fetch_error_kind::connect_timeout,
+                             fetch_error_kind::deadline_exceeded, fetch_error_kind::connection_lost,
+                             fetch_error_kind::bad_response};
+  if (std::ranges::find(kinds, error.kind) != kinds.end()) return true;
+  constexpr std::array statuses{408, 425, 429};
+  return error.kind == fetch_error_kind::unexpected_status &&
+         (std::ranges::find(statuses, error.status) != statuses.end() || error.status / 100 == 5);
 }
 
 }  // namespace farebench::soak

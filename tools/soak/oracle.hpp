@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -11,76 +12,99 @@
 
 namespace farebench::soak {
 
-/// The laws that a run is held to. Closed.
-enum class law : std::uint8_t {
-  none_lost,              ///< each query has an outcome
-  none_twice,             ///< and one only
-  none_hung,              ///< the batch ends
-  ends_well,              ///< and throws nothing
-  right_fares,            ///< a success is what the site sells on that day
-  has_its_answer,         ///< a success was answered by the site, in the attempt that it ended with
-  own_session,            ///< a search is made in the session that its own attempt began
-  counted_attempts,       ///< repeats are told of one by one, and are no more than max_attempts allows
-  within_budget,          ///< a batch repeats no more often than its budget allows
-  repeats_what_may_pass,  ///< repeats what may pass and nothing else, and gives up no sooner than it must
-  agrees_with_log,        ///< client and server tell of the same attempts
-  has_a_cause,            ///< a failure was met with a fault
-  converges,              ///< once the faults end, what may pass has passed
-  in_time,                ///< the batch ends within the deadlines of its scrapes
-  gives_back,             ///< descriptors, threads and memory are as before
-  same_everywhere,        ///< every strategy comes home with the same
+/// Properties that every run must have. Closed; `invariant_table` describes each.
+enum class invariant : std::uint8_t {
+  no_lost_outcome,
+  no_duplicate_outcome,
+  no_hang,
+  no_exception,
+  correct_fares,
+  success_has_response,
+  own_session,
+  attempt_count,
+  retry_budget,
+  retry_policy,
+  matches_server_log,
+  failure_has_fault,
+  converges,
+  within_deadline,
+  no_leak,
+  same_outcomes,
 };
 
-std::string_view name_of(law broken);
-
-/// A law broken by a run.
-struct breach {
-  law broken;
-  std::string detail;  ///< one line for people
+struct invariant_description {
+  invariant id;
+  std::string_view name;
+  /// One line for people.
+  std::string_view meaning;
 };
 
-using breaches = std::vector<breach>;
-
-/// What a client said of one query, put in order. Views of a run_record, which must outlive it.
-struct told_scrape {
-  std::vector<const told_retry*> retries;  ///< in the order in which they were told
-  std::vector<const outcome*> outcomes;    ///< one, of a client that is right
-
-  /// Its only outcome, or null.
-  const outcome* result() const { return outcomes.size() == 1 ? outcomes.front() : nullptr; }
-  /// How many attempts it says that it made. The last one of a scrape whose deadline had passed before it
-  /// could begin, or that was never sent, is none.
-  std::size_t attempts() const;
-  /// What attempt `number` (from 1, to attempts()) came to; null for the one that came home with fares.
-  const fetch_error* failure_of(std::size_t number) const;
+/// In the order of the enumeration.
+inline constexpr std::array invariant_table{
+    invariant_description{invariant::no_lost_outcome, "no_lost_outcome", "every query has an outcome"},
+    invariant_description{invariant::no_duplicate_outcome, "no_duplicate_outcome",
+                          "no query has two outcomes, and no other index has one"},
+    invariant_description{invariant::no_hang, "no_hang", "the batch ends"},
+    invariant_description{invariant::no_exception, "no_exception",
+                          "the batch throws no exception and its process does not crash"},
+    invariant_description{invariant::correct_fares, "correct_fares",
+                          "a success holds exactly the fares that the site sells on that day"},
+    invariant_description{invariant::success_has_response, "success_has_response",
+                          "the site sent status 200 to the attempt that succeeded"},
+    invariant_description{invariant::own_session, "own_session",
+                          "a search uses a session that its own attempt started"},
+    invariant_description{invariant::attempt_count, "attempt_count",
+                          "retries are reported in order, and attempts stay within max_attempts"},
+    invariant_description{invariant::retry_budget, "retry_budget",
+                          "retries and waits stay within the budget and the caps of the policy"},
+    invariant_description{invariant::retry_policy, "retry_policy",
+                          "retryable failures, and no others, are retried until a limit is reached"},
+    invariant_description{invariant::matches_server_log, "matches_server_log",
+                          "client and server report the same attempts"},
+    invariant_description{invariant::failure_has_fault, "failure_has_fault",
+                          "each failed attempt met an injected fault"},
+    invariant_description{invariant::converges, "converges",
+                          "no retryable failure remains once the faults have ended"},
+    invariant_description{invariant::within_deadline, "within_deadline",
+                          "the batch ends within the deadlines of its scrapes"},
+    invariant_description{invariant::no_leak, "no_leak",
+                          "descriptors, threads and heap return to their levels, also over many runs"},
+    invariant_description{invariant::same_outcomes, "same_outcomes",
+                          "all strategies have the same outcomes under the same faults"},
 };
 
-/// By index. What was told of an index that was not asked for is left out.
-std::vector<told_scrape> told_scrapes(const run_record& run);
+namespace invariant_checks {
+consteval bool table_follows_enum() {
+  for (std::size_t i = 0; i < invariant_table.size(); ++i) {
+    if (invariant_table[i].id != static_cast<invariant>(i)) return false;
+  }
+  return invariant_table.back().id == invariant::same_outcomes;
+}
+static_assert(table_follows_enum());
+}  // namespace invariant_checks
 
-/// Whether a failure may have passed by the next attempt. Written from fetch_policy's words, and not the
-/// library's own function: the oracle must not share its mistakes.
-bool may_pass(const fetch_error& why);
-/// A 403 on the search, after which a scrape logs in again, once.
-bool is_expired_session(const fetch_error& why);
+constexpr std::string_view to_string(invariant id) {
+  return invariant_table[static_cast<std::size_t>(id)].name;
+}
 
-/// "day 3 (2026-03-04)", for messages.
-std::string day_text(const run_record& run, std::size_t index);
+/// An invariant that a run violated.
+struct violation {
+  invariant violated;
+  /// One line for people.
+  std::string detail;
+};
 
-/// Holds a run to all the laws that can be told from it alone. A pure function: it knows the site's fares,
-/// and nothing of the library but its types.
-breaches judge(const run_record& run);
+/// Checks a run against every invariant that can be checked from it alone. Pure: it knows the site's fares
+/// and uses only the types of the library.
+std::vector<violation> judge(const run_record& run);
 
-/// Whether strategies that met the same faults came home with the same: the fares of each query, or the kind
-/// and status of its error. Of those that differ from the first, one breach each, named by its strategy.
-std::vector<std::pair<std::string_view, breach>> judge_together(
+/// Checks same_outcomes over strategies that met the same faults: the fares of each query, or the kind and
+/// status of its error. Returns one violation per strategy that differs from the first, with its name.
+std::vector<std::pair<std::string_view, violation>> judge_together(
     const std::vector<std::pair<std::string_view, const run_record*>>& runs);
 
-// The parts of the first, each for its laws; they append to `found`.
-
-void judge_outcomes(const run_record& run, breaches& found);  ///< none_lost, none_twice, right_fares, …
-void judge_attempts(const run_record& run, breaches& found);  ///< counted_attempts, within_budget, …
-void judge_log(const run_record& run, breaches& found);   ///< agrees_with_log, own_session, has_a_cause, …
-void judge_cost(const run_record& run, breaches& found);  ///< in_time, gives_back
+/// True if a later attempt may succeed. Follows the documentation of fetch_policy, independently of the
+/// library's own implementation, so that the oracle does not share its errors.
+bool is_retryable(const fetch_error& error);
 
 }  // namespace farebench::soak

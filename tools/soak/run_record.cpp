@@ -27,32 +27,30 @@ std::optional<std::string> text_in(const nlohmann::json& line, const char* membe
 
 }  // namespace
 
-logged_exchange read_log_line(std::string_view text) {
-  const auto refuse = [&] { return std::runtime_error{"not a line of a fault log: " + std::string{text}}; };
+logged_exchange parse_log_line(std::string_view text) {
+  const auto invalid = [&] {
+    return std::runtime_error{"invalid line of a fault log: " + std::string{text}};
+  };
   try {
     const auto line = nlohmann::json::parse(text);
-    logged_exchange one{.date = {},
-                        .session = number_in<std::uint64_t>(line, "session"),
-                        .step = number_in<int>(line, "step").value_or(0),
-                        .attempt = number_in<std::uint32_t>(line, "attempt").value_or(0),
-                        .fault = {},
-                        .status = number_in<int>(line, "status").value_or(0)};
+    logged_exchange result{.date = {},
+                           .session = number_in<std::uint64_t>(line, "session"),
+                           .step = number_in<int>(line, "step").value_or(0),
+                           .attempt = number_in<std::uint32_t>(line, "attempt").value_or(0),
+                           .fault = {},
+                           .status = number_in<int>(line, "status").value_or(0)};
     if (const auto date = text_in(line, "date")) {
-      one.date = parse_iso_date(*date);
-      if (!one.date) throw refuse();
+      result.date = parse_iso_date(*date);
+      if (!result.date) throw invalid();
     }
     if (const auto fault = text_in(line, "fault")) {
-      one.fault = parse_fault_kind(*fault);
-      if (!one.fault) throw refuse();
+      result.fault = parse_fault_kind(*fault);
+      if (!result.fault) throw invalid();
     }
-    return one;
+    return result;
   } catch (const nlohmann::json::exception&) {
-    throw refuse();
+    throw invalid();
   }
-}
-
-std::filesystem::path log_tail::path_of(pid_t process) {
-  return std::filesystem::temp_directory_path() / ("farebench-soak-" + std::to_string(process) + ".jsonl");
 }
 
 log_tail::log_tail() : path_{path_of(::getpid())} { std::filesystem::remove(path_); }
@@ -62,15 +60,20 @@ log_tail::~log_tail() {
   std::filesystem::remove(path_, ignored);
 }
 
+std::filesystem::path log_tail::path_of(pid_t process) {
+  return std::filesystem::temp_directory_path() / ("farebench-soak-" + std::to_string(process) + ".jsonl");
+}
+
 std::vector<logged_exchange> log_tail::read_new() {
-  std::vector<logged_exchange> found;
+  std::vector<logged_exchange> result;
   std::ifstream file{path_, std::ios::binary};
   file.seekg(read_bytes_);
+  // A last line without its newline is still being written: the next call reads it.
   for (std::string line; std::getline(file, line) && !file.eof();) {
     read_bytes_ += static_cast<std::streamoff>(line.size() + 1);
-    found.push_back(read_log_line(line));
+    result.push_back(parse_log_line(line));
   }
-  return found;
+  return result;
 }
 
 }  // namespace farebench::soak

@@ -17,78 +17,88 @@
 
 namespace farebench::soak {
 
-/// An outcome as the sink was given it.
-struct told_outcome {
+/// One call of the outcome sink.
+struct reported_outcome {
   std::size_t index;
   outcome result;
 };
 
-/// A repeat as on_retry told of it.
-struct told_retry {
+/// One call of on_retry.
+struct reported_retry {
   std::size_t index;
-  std::size_t attempt;  ///< that failed, from 1
-  fetch_error why;
+  /// The attempt that failed, from 1.
+  std::size_t attempt;
+  fetch_error error;
   std::chrono::milliseconds wait;
 };
 
-/// A line of the server's log (see fault_log).
+/// One line of the server's fault log (`mock_server --fault-log`).
 struct logged_exchange {
   std::optional<std::chrono::year_month_day> date;
   std::optional<std::uint64_t> session;
-  int step = 0;               ///< 1: GET /m/; 2: the search; 0: neither
-  std::uint32_t attempt = 0;  ///< 0: not known
+  /// 1: GET /m/; 2: the search; 0: another request.
+  int step = 0;
+  /// From 1; 0: unknown.
+  std::uint32_t attempt = 0;
   std::optional<fault_kind> fault;
-  int status = 0;  ///< 0: none was sent
+  /// HTTP status; 0: the server sent none.
+  int status = 0;
 };
 
-/// What the client's process holds.
+/// Resources of the client's process at one moment.
 struct held_resources {
   std::size_t descriptors = 0;
   std::size_t threads = 0;
   std::int64_t heap_bytes = 0;
 };
 
-/// All that is known of one batch run by one strategy against a site that misbehaves: what was asked for,
-/// what the client said, what the server wrote down, and what it cost. A value; the oracle judges it.
+/// Everything known about one batch run by one strategy against a faulty site: the input, the client's
+/// reports, the server's log and the cost. A value; the oracle judges it.
 struct run_record {
-  // What was asked for.
-  std::vector<query> asked;  ///< by index; no date twice
+  // Input.
+
+  /// By index; all dates differ.
+  std::vector<query> queries;
   std::size_t page_kb = 3;
   std::size_t workers = 1;
   fetch_policy policy = {};
-  std::uint32_t faults_until = UINT32_MAX;  ///< the last attempt that may meet a fault
-  /// The site was there all the time: what the client says that it asked has reached it.
+  /// The last attempt that may meet a fault.
+  std::uint32_t faults_until = UINT32_MAX;
+  /// False if the server was killed during the run: then its log may lack exchanges that the client made.
   bool site_stayed_up = true;
-  /// A fault may strike exchanges that it was not drawn for (a listener that is closed refuses everybody; a
-  /// connection that is reset behind an answer takes the next request along).
+  /// A fault may also affect exchanges for which it was not drawn. A closed listener refuses every client. A
+  /// connection reset after a response also fails the next request on it.
   bool faults_spread = false;
 
-  // What became of it, in the order in which it was told.
-  std::vector<told_outcome> outcomes = {};
-  std::vector<told_retry> retries = {};
+  // Results, in the order in which they were reported.
+
+  std::vector<reported_outcome> outcomes = {};
+  std::vector<reported_retry> retries = {};
   std::vector<logged_exchange> log = {};
-  std::string threw = {};  ///< what run() ended with, if not well
+  /// Message of the exception that ended the run; empty: none.
+  std::string exception = {};
   std::chrono::milliseconds wall{0};
-  held_resources before = {};
-  held_resources after = {};
+  held_resources resources_before = {};
+  held_resources resources_after = {};
 };
 
-/// One line of a fault log (see fault_log). Throws std::runtime_error with the line when it is not one.
-logged_exchange read_log_line(std::string_view line);
+/// Parses one line of a fault log. Throws std::runtime_error, quoting the line, if it is invalid.
+logged_exchange parse_log_line(std::string_view line);
 
-/// A server's log, read a run at a time. The file is this object's: removed before and after.
-/// Of a process that was killed it is left, and whoever killed it may remove it.
+/// Reads a server's fault log in steps. Owns the file: the constructor and the destructor remove it. A killed
+/// process leaves its file, which the process that killed it may remove.
 class log_tail {
  public:
-  /// Under the system's folder for temporary files, named after this process.
   log_tail();
-  static std::filesystem::path path_of(pid_t process);
   ~log_tail();
   log_tail(const log_tail&) = delete;
   log_tail& operator=(const log_tail&) = delete;
 
+  /// The file of that process, in the system's folder for temporary files.
+  static std::filesystem::path path_of(pid_t process);
+
   const std::filesystem::path& path() const { return path_; }
-  /// What has been written since the last call.
+  /// Returns the lines written since the last call. Throws as parse_log_line.
   std::vector<logged_exchange> read_new();
 
  private:

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,40 +12,43 @@
 
 namespace farebench::soak {
 
-/// A way in which a site misbehaves, by name: each fault of the mock server alone (two in five exchanges),
-/// and
-///   mix         all faults together but those that go by timing, or take a client to its deadline
+/// A named combination of faults. Each fault of the mock server alone, in 40 % of the exchanges, is one. The
+/// others are:
+///   mix         all faults together, except those that depend on timing or wait for a deadline
 ///   everything  all faults together
-///   restart     a server that is killed in the middle, and started again; and some faults
-///   outage      503 and nothing else, against a budget of few repeats
-struct scenario {
+///   restart     a few faults, and a server that is killed and restarted during the run
+///   outage      503 for every request, with a budget of few retries
+struct fault_scenario {
   std::string name;
-  std::string faults;  ///< as mock_server has them
-  /// What becomes of a query goes by timing too, so that strategies may differ: a listener that is closed for
-  /// 30 ms refuses whoever comes then; a connection that is reset behind its answer is found dead before or
-  /// after the next request; a server that is killed takes along whoever is under way; a budget is spent by
-  /// whoever comes first.
-  bool goes_by_timing = false;
-  bool faults_spread = false;  ///< see run_record
-  bool restarts = false;
+  /// In the format of `mock_server --faults`.
+  std::string faults;
+  /// Outcomes depend on timing, so that strategies may differ. A listener closed for 30 ms refuses the
+  /// connections of that moment. A connection reset after a response fails before or after the next request.
+  /// A killed server takes the requests in flight with it. A retry budget goes to the first failures.
+  bool depends_on_timing = false;
+  /// See run_record.
+  bool faults_spread = false;
+  bool restarts_server = false;
 };
 
-const std::vector<scenario>& all_scenarios();
-const scenario* find_scenario(std::string_view name);
+const std::vector<fault_scenario>& all_scenarios();
 
-/// What is asked of a strategy, and of its server, in one scenario with one seed. A value.
+/// Returns null for an unknown name.
+const fault_scenario* find_scenario(std::string_view name);
+
+/// Configuration of a client and its server for one scenario and one seed. A value.
 struct soak_plan {
   std::size_t days;
   std::size_t workers;
   std::size_t loops;
   std::size_t page_kb;
   std::chrono::milliseconds latency;
+  /// The last attempt that may meet a fault; empty: faults never end.
   std::optional<std::uint32_t> faults_until;
   fetch_policy policy;
 };
 
-/// A pure function: seeds vary what is beside the faults (workers, loops, the page's size, whether the faults
-/// end, whether compressed bodies are asked for).
-soak_plan plan_of(const scenario& how, std::uint64_t seed);
+/// Pure. The seed varies workers, loops, page size, compression and whether faults end.
+soak_plan make_plan(const fault_scenario& scenario, std::uint64_t seed);
 
 }  // namespace farebench::soak

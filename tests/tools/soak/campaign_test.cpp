@@ -1,5 +1,4 @@
-// What becomes of processes that work on cases, of those that crash too; and the command as its users meet
-// it.
+// Worker processes, including those that crash or hang, and the soak command.
 
 #include "tools/soak/campaign.hpp"
 
@@ -18,7 +17,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-std::vector<std::string> lines_until_the_end(worker_process& worker) {
+std::vector<std::string> all_lines(worker_process& worker) {
   std::vector<std::string> all;
   while (!worker.has_ended()) {
     for (auto& line : worker.read_lines()) all.push_back(std::move(line));
@@ -26,73 +25,73 @@ std::vector<std::string> lines_until_the_end(worker_process& worker) {
   return all;
 }
 
-TEST(worker_process, does_its_jobs_in_turn_and_says_how_they_go) {
-  worker_process worker{[](const std::string& line, const auto& say) {
-    say("begun " + line);
-    say("done " + line);
+TEST(worker_process, handles_lines_in_order) {
+  worker_process worker{[](const std::string& line, const auto& write) {
+    write("begin " + line);
+    write("done " + line);
   }};
-  worker.give("one");
-  worker.give("two");
+  worker.send("one");
+  worker.send("two");
   std::vector<std::string> lines;
   while (lines.size() < 4) {
     for (auto& line : worker.read_lines()) lines.push_back(line);
   }
-  EXPECT_THAT(lines, ElementsAre("begun one", "done one", "begun two", "done two"));
+  EXPECT_THAT(lines, ElementsAre("begin one", "done one", "begin two", "done two"));
 }
 
-TEST(worker_process, tells_why_it_ends) {
+TEST(worker_process, exception_becomes_its_last_line) {
   worker_process worker{[](const std::string&, const auto&) { throw std::runtime_error{"no more"}; }};
-  worker.give("job");
-  EXPECT_THAT(lines_until_the_end(worker), ElementsAre("failed no more"));
+  worker.send("job");
+  EXPECT_THAT(all_lines(worker), ElementsAre("failed no more"));
 }
 
-TEST(worker_process, that_crashes_has_ended) {
+TEST(worker_process, crash_ends_it) {
   worker_process worker{[](const std::string&, const auto&) { std::raise(SIGKILL); }};
-  worker.give("job");
-  EXPECT_THAT(lines_until_the_end(worker), testing::IsEmpty());
+  worker.send("job");
+  EXPECT_THAT(all_lines(worker), testing::IsEmpty());
 }
 
-TEST(worker_process, that_hangs_can_be_ended) {
-  worker_process worker{[](const std::string&, const auto& say) {
-    say("begun");
+TEST(worker_process, hanging_handler_can_be_killed) {
+  worker_process worker{[](const std::string&, const auto& write) {
+    write("begin");
     for (;;) ::poll(nullptr, 0, 1'000);
   }};
-  worker.give("job");
-  EXPECT_THAT(worker.read_lines(), ElementsAre("begun"));
+  worker.send("job");
+  EXPECT_THAT(worker.read_lines(), ElementsAre("begin"));
   worker.kill();
 }
 
-TEST(case_line, is_read_as_it_is_said) {
-  EXPECT_EQ(read_case_line("begun fibers").strategy, "fibers");
-  EXPECT_EQ(read_case_line("ended 6").outcomes, 6u);
-  const auto broken = read_case_line("broken fibers 4 day 1: 2 fares");
-  EXPECT_EQ(broken.what, case_line::kind::broken);
-  EXPECT_EQ(broken.strategy, "fibers");
-  EXPECT_EQ(broken.found.broken, law::right_fares);
-  EXPECT_EQ(broken.found.detail, "day 1: 2 fares");
-  EXPECT_EQ(read_case_line("failed for want of luck").found.detail, "for want of luck");
-  EXPECT_EQ(read_case_line("done").what, case_line::kind::done);
-  EXPECT_THROW(read_case_line("hello"), std::runtime_error);
+TEST(case_line, is_parsed_by_type) {
+  EXPECT_EQ(parse_case_line("begin fibers").strategy, "fibers");
+  EXPECT_EQ(parse_case_line("end 6").outcomes, 6u);
+  const auto line = parse_case_line("violation fibers 4 day 1: 2 fares");
+  EXPECT_EQ(line.type, case_line::kind::violation);
+  EXPECT_EQ(line.strategy, "fibers");
+  EXPECT_EQ(line.found.violated, invariant::correct_fares);
+  EXPECT_EQ(line.found.detail, "day 1: 2 fares");
+  EXPECT_EQ(parse_case_line("failed no memory").found.detail, "no memory");
+  EXPECT_EQ(parse_case_line("done").type, case_line::kind::done);
+  EXPECT_THROW(parse_case_line("hello"), std::runtime_error);
 }
 
 test::finished_command soak(const std::string& arguments) {
   return test::run_command(std::string{FAREBENCH_BIN_DIR} + "/soak " + arguments);
 }
 
-TEST(soak_command, ends_with_one_line_and_zero_when_every_law_held) {
+TEST(soak_command, clean_campaign_prints_one_line_and_exits_0) {
   const auto run = soak("--faults status_503,cut_between_rows,unsolicited_response,mix,restart --seeds 2");
   EXPECT_EQ(run.exit_code, 0) << run.errors;
   EXPECT_THAT(run.output,
               testing::MatchesRegex("60 runs, [0-9]+ outcomes, 0 lost, 0 duplicated, 0 wrong, 0 hung\n"));
 }
 
-TEST(soak_command, catches_every_client_that_is_wrong_on_purpose) {
+TEST(soak_command, every_mutant_is_detected) {
   const auto run = soak("--mutants");
   EXPECT_EQ(run.exit_code, 0) << run.output << run.errors;
   EXPECT_THAT(run.output, HasSubstr("hand_written_client  clean\n"));
 }
 
-TEST(soak_command, refuses_what_it_does_not_know_with_one_line) {
+TEST(soak_command, invalid_flags_give_one_line_and_exit_2) {
   for (const char* const wrong :
        {"--faults gremlins", "--strategies telepathy", "--strategies fibers,fibers", "--seeds 0",
         "--seeds many", "--jobs 0", "--short --seeds 3", "--nonsense", "more"}) {
@@ -103,10 +102,10 @@ TEST(soak_command, refuses_what_it_does_not_know_with_one_line) {
   }
 }
 
-TEST(soak_command, ends_with_two_where_no_site_can_be_started) {
+TEST(soak_command, missing_mock_server_exits_2) {
   const std::filesystem::path folder{testing::TempDir() + "soak_alone_" + std::to_string(::getpid())};
   std::filesystem::create_directory(folder);
-  // Without mock_server beside it.
+  // This folder has no mock_server.
   std::filesystem::copy_file(std::string{FAREBENCH_BIN_DIR} + "/soak", folder / "soak");
   for (const char* const flags : {"--seeds 1", "--mutants"}) {
     const auto run = test::run_command((folder / "soak").string() + " " + flags);
@@ -117,10 +116,12 @@ TEST(soak_command, ends_with_two_where_no_site_can_be_started) {
   std::filesystem::remove_all(folder);
 }
 
-TEST(soak_command, has_help) {
+TEST(soak_command, help_lists_invariants) {
   const auto run = soak("--help");
   EXPECT_EQ(run.exit_code, 0);
   EXPECT_THAT(run.output, HasSubstr("Exit codes"));
+  for (const auto& entry : invariant_table)
+    EXPECT_THAT(run.output, HasSubstr(std::string{entry.name} + " ")) << entry.meaning;
 }
 
 }  // namespace
