@@ -123,7 +123,7 @@ void read_fares(arguments& given) {
   int exit_code = 0;
   {
     const caught_errors errors;
-    exit_code = parse_fares_flags(given.count(), given.values()).exit_code;
+    exit_code = parse_fares_flags(given.count(), given.values()).exit_code.value_or(-1);
     said = errors.text();
   }
   expect(exit_code == -1 || exit_code == 0 || exit_code == 2, "fares runs, helps or refuses");

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,30 +14,30 @@
 
 namespace farebench {
 
-/// How fares are written: an aligned table for people, RFC 4180 CSV, or one JSON array of days.
+/// An aligned table for people, RFC 4180 CSV, or one JSON array of days.
 enum class fares_format { table, csv, json };
 
-// The output in pieces, so that a day can be written as soon as it is its turn. None of them holds a control
-// character that a page chose. Pure.
+// The output is opening(), day_text() per day in order, and closing(), so that each day can be written as
+// soon as its outcome and all before it are complete. Text from a page never adds a control character. Pure.
 
 std::string opening(fares_format format);
-/// A day that failed is in the JSON alone: the other formats hold fares only.
-std::string day_text(fares_format format, bool first, std::chrono::year_month_day date,
+/// Only JSON includes a failed day; table and CSV hold fares alone.
+std::string day_text(fares_format format, bool is_first, std::chrono::year_month_day date,
                      const outcome& result);
-/// `remark`, if any, is what a reader of the whole should know; of the formats, the table has a line for it.
+/// Only the table prints the remark, if any.
 std::string closing(fares_format format, std::string_view remark = {});
 
-/// Hands outcomes on in the order of their indices, holding only those that came before their turn.
-/// Not thread-safe: a strategy's sink is called by one thread at a time.
+/// Passes outcomes to `next` in the order of their indices, from 0. Holds those that complete early. Not
+/// thread-safe.
 class in_order {
  public:
   explicit in_order(std::function<void(std::size_t, const outcome&)> next) : next_{std::move(next)} {}
 
   void add(std::size_t index, outcome&& result) {
     waiting_.emplace(index, std::move(result));
-    for (auto first = waiting_.begin(); first != waiting_.end() && first->first == turn_;
+    for (auto first = waiting_.begin(); first != waiting_.end() && first->first == next_index_;
          first = waiting_.begin()) {
-      next_(turn_++, first->second);
+      next_(next_index_++, first->second);
       waiting_.erase(first);
     }
   }
@@ -44,10 +45,10 @@ class in_order {
  private:
   std::function<void(std::size_t, const outcome&)> next_;
   std::map<std::size_t, outcome> waiting_;
-  std::size_t turn_ = 0;
+  std::size_t next_index_ = 0;
 };
 
-/// What the command line of `fares` asks for, checked before anything starts.
+/// The command line of `fares`, validated.
 struct fares_flags {
   std::string from;
   std::string to;
@@ -56,17 +57,18 @@ struct fares_flags {
   std::string strategy = "multi_socket";
   std::size_t workers = 100;
   std::size_t loops = 1;
-  std::string url;  ///< empty: the embedded mock server
+  /// Empty: the embedded mock server.
+  std::string url;
   fares_format format = fares_format::table;
-  std::string out;  ///< the file to write; empty: standard output
+  /// Output file; empty: standard output.
+  std::string out;
   fetch_policy policy;
 };
 
-/// What became of the command line: flags to run with, or an exit code because --help has been
-/// printed (0) or a complaint of one line has (2).
+/// Flags to run with, or an exit code after --help (0) or a usage error of one line (2) has been printed.
 struct parsed_flags {
   fares_flags flags;
-  int exit_code = -1;  ///< −1: run
+  std::optional<int> exit_code;
 };
 
 parsed_flags parse_fares_flags(int argc, char** argv);

@@ -1,10 +1,16 @@
+// fares: the scraper as a command.
+
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <optional>
 #include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include "farebench/date.hpp"
 #include "farebench/strategy.hpp"
@@ -15,74 +21,81 @@
 #include "mock_server/mock_server_process.hpp"
 #include "tools/fares/fares.hpp"
 
-// fares: the scraper as a command for people.
-
 namespace {
 
 using namespace farebench;
 
 constexpr int exit_some_failed = 1;
 constexpr int exit_usage = 2;
-constexpr std::chrono::seconds grace{5};
+constexpr std::chrono::seconds drain_grace{5};
 
 void print_error(std::string_view text) { farebench::print_error("fares", text); }
 
-/// "37/100 days" on one line of a terminal; silent elsewhere.
+/// Keeps "37/100 days" up to date on a terminal; prints nothing elsewhere.
 class progress_line {
  public:
-  explicit progress_line(std::size_t days) : days_{days}, shown_{isatty(STDERR_FILENO) == 1} {}
+  explicit progress_line(std::size_t days) : days_{days}, is_terminal_{isatty(STDERR_FILENO) == 1} {}
   ~progress_line() { clear(); }
+
   void advance() {
     ++done_;
-    if (shown_) std::fprintf(stderr, "\r%zu/%zu days", done_, days_);
+    if (is_terminal_) std::fprintf(stderr, "\r%zu/%zu days", done_, days_);
   }
-  /// Before anything else is written to the terminal.
+  /// Call before writing anything else to the terminal.
   void clear() const {
-    if (shown_) std::fputs("\r\x1b[K", stderr);
+    if (is_terminal_) std::fputs("\r\x1b[K", stderr);
   }
 
  private:
   std::size_t days_;
   std::size_t done_ = 0;
-  bool shown_;
+  bool is_terminal_;
 };
 
-/// Where the fares go: a file, whole or not at all, or standard output.
-class fares_sink {
+/// Writes to standard output, or to a file that `commit` replaces as a whole.
+class fares_writer {
  public:
-  explicit fares_sink(const std::string& path) {
+  explicit fares_writer(const std::string& path) {
     if (!path.empty()) file_.emplace(path);
   }
+
   void write(const std::string& text) {
     if (file_) {
       file_->stream() << text;
-    } else if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) {
-      throw std::runtime_error{"standard output cannot be written"};
+    } else {
+      require(std::fwrite(text.data(), 1, text.size(), stdout) == text.size());
     }
   }
-  void end() {
+  void commit() {
     if (file_) {
       file_->commit();
-    } else if (std::fflush(stdout) != 0) {
-      throw std::runtime_error{"standard output cannot be written"};
+    } else {
+      require(std::fflush(stdout) == 0);
     }
   }
 
  private:
+  static void require(bool has_written) {
+    if (!has_written) throw std::runtime_error{"standard output cannot be written"};
+  }
+
   std::optional<output_file> file_;
 };
 
+void on_interrupt() {
+  print_error("interrupted: waiting for requests in flight; press Ctrl-C again to exit immediately");
+}
+
 int scrape(const fares_flags& flags) {
   raise_open_file_limit();
-  const interruption interrupted{
-      grace, [] { print_error("interrupted: what is in flight may come home; once more ends at once"); }};
-  fares_sink out{flags.out};
+  const interruption interrupted{drain_grace, &on_interrupt};
+  fares_writer out{flags.out};
   std::optional<mock_server_process> embedded;
   if (flags.url.empty()) {
-    // Its event engine takes any number of workers, where a thread a connection would end at 256.
+    // The event engine serves any number of workers; the engine with a thread per connection ends at 256.
     embedded.emplace(mock_server_process::options{
         .latency = std::chrono::milliseconds{20}, .page_kb = 3, .engine = engine_kind::beast});
-    print_error("no --url given: made-up fares from the embedded mock server");
+    print_error("no --url given: the fares are sample data of the embedded mock server");
   }
   const auto query_at = [&](std::size_t index) {
     const std::chrono::sys_days date =
@@ -122,7 +135,7 @@ int scrape(const fares_flags& flags) {
                           ? fmt::format("interrupted: {} of {} days are missing", failed, flags.days)
                           : std::string{};
   out.write(closing(flags.format, remark));
-  out.end();
+  out.commit();
   progress.clear();
   if (failed > 0)
     print_error(remark.empty() ? fmt::format("{} of {} days failed", failed, flags.days) : remark);
@@ -134,16 +147,16 @@ int scrape(const fares_flags& flags) {
 
 int main(int argc, char** argv) {
   open_missing_standard_streams();
-  std::signal(SIGPIPE, SIG_IGN);  // a reader that stops reading is an error to report, not a death
+  // A closed pipe is reported as a write error.
+  std::signal(SIGPIPE, SIG_IGN);
   try {
-    const auto parsed = parse_fares_flags(argc, argv);
-    if (parsed.exit_code >= 0) return parsed.exit_code;
-    return scrape(parsed.flags);
-  } catch (const std::invalid_argument& fault) {
-    print_error(fault.what());
+    const auto [flags, exit_code] = parse_fares_flags(argc, argv);
+    return exit_code ? *exit_code : scrape(flags);
+  } catch (const std::invalid_argument& error) {
+    print_error(error.what());
     return exit_usage;
-  } catch (const std::exception& fault) {
-    print_error(fault.what());
+  } catch (const std::exception& error) {
+    print_error(error.what());
     return exit_some_failed;
   }
 }

@@ -12,18 +12,17 @@ std::string clock_time(std::chrono::minutes time) {
   return fmt::format("{:02}:{:02}", time.count() / 60, time.count() % 60);
 }
 
-std::string price(const fare& one) {
-  return fmt::format("{}.{:02}", one.price_hundredths / 100, one.price_hundredths % 100);
+std::string price(const fare& offer) {
+  return fmt::format("{}.{:02}", offer.price_hundredths / 100, offer.price_hundredths % 100);
 }
 
-/// A spreadsheet takes what begins so for a formula, and works it out; behind a ' it is text
-/// (OWASP, CSV Injection).
+/// True if a spreadsheet would evaluate the text. A leading ' prevents that (OWASP, CSV Injection).
 bool looks_like_formula(std::string_view text) {
   return !text.empty() && std::string_view{"=+-@"}.find(text.front()) != std::string_view::npos;
 }
 
-std::string csv_field(std::string_view from_page) {
-  std::string text = printable(from_page);
+std::string csv_field(std::string_view page_text) {
+  std::string text = printable(page_text);
   if (looks_like_formula(text)) text.insert(text.begin(), '\'');
   if (text.find_first_of(",\"") == std::string::npos) return text;
   std::string quoted = "\"";
@@ -34,15 +33,15 @@ std::string csv_field(std::string_view from_page) {
   return quoted += '"';
 }
 
-std::string table_row(std::string_view date, const fare& one) {
-  return fmt::format("{:<10}  {:<9}  {:<7}  {:<12}  {:>5}  {:>9}  {}\n", date, clock_time(one.departure),
-                     clock_time(one.arrival), printable(one.type), one.free_seats, price(one),
-                     printable(one.currency));
+std::string table_row(std::string_view date, const fare& offer) {
+  return fmt::format("{:<10}  {:<9}  {:<7}  {:<12}  {:>5}  {:>9}  {}\n", date, clock_time(offer.departure),
+                     clock_time(offer.arrival), printable(offer.type), offer.free_seats, price(offer),
+                     printable(offer.currency));
 }
 
-std::string csv_row(std::string_view date, const fare& one) {
-  return fmt::format("{},{},{},{},{},{},{}\r\n", date, clock_time(one.departure), clock_time(one.arrival),
-                     csv_field(one.type), one.free_seats, price(one), csv_field(one.currency));
+std::string csv_row(std::string_view date, const fare& offer) {
+  return fmt::format("{},{},{},{},{},{},{}\r\n", date, clock_time(offer.departure), clock_time(offer.arrival),
+                     csv_field(offer.type), offer.free_seats, price(offer), csv_field(offer.currency));
 }
 
 nlohmann::ordered_json json_day(std::string_view date, const outcome& result) {
@@ -52,13 +51,13 @@ nlohmann::ordered_json json_day(std::string_view date, const outcome& result) {
     return day;
   }
   auto& fares = day["fares"] = nlohmann::ordered_json::array();
-  for (const fare& one : *result) {
-    fares.push_back({{"departure", clock_time(one.departure)},
-                     {"arrival", clock_time(one.arrival)},
-                     {"type", one.type},
-                     {"free_seats", one.free_seats},
-                     {"price_hundredths", one.price_hundredths},
-                     {"currency", one.currency}});
+  for (const fare& offer : *result) {
+    fares.push_back({{"departure", clock_time(offer.departure)},
+                     {"arrival", clock_time(offer.arrival)},
+                     {"type", offer.type},
+                     {"free_seats", offer.free_seats},
+                     {"price_hundredths", offer.price_hundredths},
+                     {"currency", offer.currency}});
   }
   return day;
 }
@@ -78,18 +77,18 @@ std::string opening(fares_format format) {
   return {};
 }
 
-std::string day_text(fares_format format, bool first, std::chrono::year_month_day date,
+std::string day_text(fares_format format, bool is_first, std::chrono::year_month_day date,
                      const outcome& result) {
   const std::string day = format_iso_date(date);
   if (format == fares_format::json) {
-    // ASCII alone: so all control characters are escaped, those of Unicode too.
+    // ASCII only, which escapes Unicode's control characters too.
     const auto text = json_day(day, result).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
-    return (first ? "\n" : ",\n") + text;
+    return (is_first ? "\n" : ",\n") + text;
   }
   std::string rows;
   if (!result) return rows;
-  for (const fare& one : *result)
-    rows += format == fares_format::csv ? csv_row(day, one) : table_row(day, one);
+  for (const fare& offer : *result)
+    rows += format == fares_format::csv ? csv_row(day, offer) : table_row(day, offer);
   return rows;
 }
 

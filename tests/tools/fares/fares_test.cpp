@@ -1,4 +1,4 @@
-// The fares command as its users meet it.
+// The fares command as a process.
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -13,7 +13,6 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <string_view>
-#include <thread>
 
 #include "lib/system/child_process.hpp"
 #include "mock_server/site/timetable.hpp"
@@ -27,7 +26,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-/// Runs bin/fares with arguments as a shell reads them.
+/// Runs bin/fares with arguments in shell syntax.
 test::finished_command fares(const std::string& arguments) {
   return test::run_command(fmt::format("{}/fares {}", FAREBENCH_BIN_DIR, arguments));
 }
@@ -38,7 +37,7 @@ std::string page() { return test::page_with("<p class=select-line>7:05 10:40 Rel
 
 std::ptrdiff_t lines(const std::string& text) { return std::ranges::count(text, '\n'); }
 
-TEST(fares_command, without_a_url_scrapes_the_embedded_server) {
+TEST(fares_command, scrapes_embedded_server_without_url) {
   for (const char* strategy : {"sequential", "thread_pool", "multi_socket"}) {
     const auto run =
         fares(fmt::format("{} --days 5 --workers 3 --format json --strategy {}", route, strategy));
@@ -46,14 +45,14 @@ TEST(fares_command, without_a_url_scrapes_the_embedded_server) {
     const auto days = nlohmann::json::parse(run.output);
     ASSERT_EQ(days.size(), 5u);
     for (std::size_t i = 0; i < days.size(); ++i) {
-      const query asked{"ID10202003", "ID10202002", std::chrono::year{2026} / 3 / static_cast<int>(i + 1)};
+      const query day{"ID10202003", "ID10202002", std::chrono::year{2026} / 3 / static_cast<int>(i + 1)};
       EXPECT_EQ(days[i]["date"], fmt::format("2026-03-{:02}", i + 1)) << "in the order of their dates";
-      EXPECT_EQ(days[i]["fares"].size(), timetable(asked, 3).size());
+      EXPECT_EQ(days[i]["fares"].size(), timetable(day, 3).size());
     }
   }
 }
 
-TEST(fares_command, prints_a_table_unless_told_otherwise) {
+TEST(fares_command, prints_table_by_default) {
   const auto run = fares(fmt::format("{} --days 2", route));
   EXPECT_EQ(run.exit_code, 0);
   EXPECT_THAT(run.output, testing::StartsWith("date        departure  arrival"));
@@ -61,7 +60,7 @@ TEST(fares_command, prints_a_table_unless_told_otherwise) {
   EXPECT_EQ(run.errors.find('\r'), std::string::npos) << "no progress line where there is no terminal";
 }
 
-TEST(fares_command, exits_with_1_and_a_line_a_day_when_days_fail) {
+TEST(fares_command, failed_days_give_a_line_each_and_exit_1) {
   const auto run = fares(fmt::format("{} --days 3 --format csv --url {}", route, test::url_of_closed_port()));
   EXPECT_EQ(run.exit_code, 1);
   EXPECT_THAT(run.errors, HasSubstr("2026-03-02: connect_failed"));
@@ -69,7 +68,7 @@ TEST(fares_command, exits_with_1_and_a_line_a_day_when_days_fail) {
   EXPECT_EQ(lines(run.output), 1) << "the header alone";
 }
 
-TEST(fares_command, keeps_the_days_that_came_home_when_others_fail) {
+TEST(fares_command, failed_day_leaves_other_days_complete) {
   const test::stub_server site{[](const std::string& request) -> test::stub_answer {
     if (request.ends_with("departure=02.03.26")) return {.bytes = test::http_response(500, "", "")};
     if (request.starts_with("POST")) {
@@ -84,7 +83,7 @@ TEST(fares_command, keeps_the_days_that_came_home_when_others_fail) {
   EXPECT_THAT(run.errors, HasSubstr("2026-03-02: unexpected_status"));
 }
 
-TEST(fares_command, refuses_bad_flags_in_one_line_with_exit_code_2) {
+TEST(fares_command, invalid_flags_give_one_line_and_exit_2) {
   for (const char* bad : {"--days 0", "--days many", "--strategy pigeon", "--workers 0", "--format xml",
                           "--first-date 1.3.2026", "--first-date 2026-02-30", "--first-date 2099-12-31",
                           "--timeout 0", "--timeout 5", "--attempts 0", "--attempts 101", "--deadline 0",
@@ -97,34 +96,34 @@ TEST(fares_command, refuses_bad_flags_in_one_line_with_exit_code_2) {
   EXPECT_EQ(fares("").exit_code, 2);
 }
 
-TEST(fares_command, takes_more_workers_than_the_embedded_server_could_have_threads) {
+TEST(fares_command, embedded_server_serves_600_workers) {
   const auto run = fares(fmt::format("{} --days 600 --workers 600 --format csv", route));
   EXPECT_EQ(run.exit_code, 0) << run.errors;
 }
 
-TEST(fares_command, ends_as_it_would_when_standard_error_cannot_be_written) {
+TEST(fares_command, unwritable_stderr_keeps_exit_code) {
   for (const char* errors : {"2>&-", "2>/dev/full"}) {
     EXPECT_EQ(fares(fmt::format("{} --days 2 {}", route, errors)).exit_code, 0) << errors;
     EXPECT_EQ(fares(fmt::format("{} --days 0 {}", route, errors)).exit_code, 2) << errors;
   }
 }
 
-TEST(fares_command, shows_examples_first) {
+TEST(fares_command, help_begins_with_examples) {
   const auto run = fares("--help");
   EXPECT_EQ(run.exit_code, 0);
   EXPECT_THAT(run.output, testing::StartsWith("Examples:"));
 }
 
-TEST(fares_command, makes_so_many_attempts_as_it_is_told) {
+TEST(fares_command, attempts_flag_limits_attempts) {
   for (const std::size_t attempts : {1u, 2u}) {
-    std::atomic<int> asked = 0;
+    std::atomic<int> requests = 0;
     const test::stub_server site{[&](const std::string&) {
-      ++asked;
+      ++requests;
       return test::stub_answer{.bytes = test::http_response(503, "", "")};
     }};
     const auto run = fares(fmt::format("{} --days 3 --attempts {} --url {}", route, attempts, site.url()));
     EXPECT_EQ(run.exit_code, 1);
-    EXPECT_EQ(static_cast<std::size_t>(asked), 3 * attempts);
+    EXPECT_EQ(static_cast<std::size_t>(requests), 3 * attempts);
   }
 }
 
@@ -145,62 +144,75 @@ class fares_file : public testing::Test {
   std::filesystem::path folder_;
 };
 
-TEST_F(fares_file, holds_what_standard_output_would) {
+TEST_F(fares_file, equals_standard_output) {
   const auto run = fares(fmt::format("{} --days 2 --format csv --out {}", route, path().string()));
   EXPECT_EQ(run.exit_code, 0) << run.errors;
   EXPECT_EQ(run.output, "");
   EXPECT_EQ(content(), fares(fmt::format("{} --days 2 --format csv", route)).output);
 }
 
-TEST_F(fares_file, that_cannot_be_written_is_said_before_anything_is_asked) {
-  std::atomic<int> asked = 0;
+TEST_F(fares_file, unwritable_path_fails_before_any_request) {
+  std::atomic<int> requests = 0;
   const test::stub_server site{[&](const std::string&) {
-    ++asked;
+    ++requests;
     return test::stub_answer{.bytes = test::http_response(404, "", "")};
   }};
   const auto run =
       fares(fmt::format("{} --days 2 --url {} --out {}/no/such", route, site.url(), folder_.string()));
   EXPECT_EQ(run.exit_code, 1);
   EXPECT_EQ(lines(run.errors), 1) << run.errors;
-  EXPECT_EQ(asked, 0);
+  EXPECT_EQ(requests, 0);
 }
 
-/// fares at a site that answers the first two days (a worker: one after the other) and then only when `late`
-/// says so; interrupted once two are done.
+/// A fares process with one worker, at a site that responds to the search of the third day only after
+/// `release_third_day`. Its standard error can be read as its output.
 class fares_interrupted : public fares_file {
  protected:
+  ~fares_interrupted() override { release_third_day(); }
+
   child_process start(const std::string& format) {
-    return child_process{{.executable = std::filesystem::path{FAREBENCH_BIN_DIR} / "fares",
-                          .arguments = {"--from", "ID10202003", "--to", "ID10202002", "--first-date",
-                                        "2026-03-01", "--days", "6", "--workers", "1", "--url", site_.url(),
-                                        "--format", format, "--out", path().string()}}};
+    third_day_was_requested_ = third_day_is_released_ = false;
+    const auto executable = std::filesystem::path{FAREBENCH_BIN_DIR} / "fares";
+    return child_process{
+        {.executable = "/bin/sh",
+         .arguments = {"-c", "exec \"$0\" \"$@\" 2>&1", executable.string(), "--from", "ID10202003", "--to",
+                       "ID10202002", "--first-date", "2026-03-01", "--days", "6", "--workers", "1", "--url",
+                       site_.url(), "--format", format, "--out", path().string()}}};
   }
-  void wait_until_the_third_day_is_asked_for() {
-    while (!third_) std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  void wait_for_request_of_third_day() { third_day_was_requested_.wait(false); }
+  void release_third_day() {
+    third_day_is_released_ = true;
+    third_day_is_released_.notify_all();
+  }
+  /// Sends the first Ctrl-C and waits until the process has handled it.
+  static void interrupt(child_process& run) {
+    kill(run.pid(), SIGINT);
+    const auto read = run.read_line(std::chrono::seconds{20});
+    ASSERT_EQ(read.status, child_process::read_status::line);
+    ASSERT_THAT(read.line, HasSubstr("interrupted"));
   }
 
-  std::atomic<bool> third_ = false;
-  std::atomic<bool> late_ = false;
+  std::atomic<bool> third_day_was_requested_ = false;
+  std::atomic<bool> third_day_is_released_ = false;
   test::stub_server site_{[this](const std::string& request) -> test::stub_answer {
     if (!request.starts_with("POST")) {
       return {.bytes = test::http_response(200, "Set-Cookie: JSESSIONID=1; Path=/\r\n", "")};
     }
     if (request.ends_with("departure=03.03.26")) {
-      third_ = true;
-      while (!late_) std::this_thread::sleep_for(std::chrono::milliseconds{1});
+      third_day_was_requested_ = true;
+      third_day_was_requested_.notify_all();
+      third_day_is_released_.wait(false);
     }
     return {.bytes = test::http_response(200, "", page())};
   }};
 };
 
-TEST_F(fares_interrupted, brings_home_what_is_in_flight_and_lists_the_rest_as_cancelled) {
+TEST_F(fares_interrupted, completes_scrape_in_flight_and_cancels_rest) {
   for (const char* format : {"json", "csv", "table"}) {
-    third_ = late_ = false;
     auto run = start(format);
-    wait_until_the_third_day_is_asked_for();
-    kill(run.pid(), SIGINT);
-    std::this_thread::sleep_for(std::chrono::milliseconds{100});  // until it has noticed
-    late_ = true;
+    wait_for_request_of_third_day();
+    ASSERT_NO_FATAL_FAILURE(interrupt(run));
+    release_third_day();
     const auto ended = run.wait(std::chrono::seconds{20});
     ASSERT_TRUE(ended);
     ASSERT_TRUE(WIFEXITED(*ended));
@@ -225,32 +237,29 @@ TEST_F(fares_interrupted, brings_home_what_is_in_flight_and_lists_the_rest_as_ca
   }
 }
 
-TEST_F(fares_interrupted, does_not_wait_for_what_never_comes_home) {
+TEST_F(fares_interrupted, hanging_scrape_ends_after_grace_period) {
   auto run = start("json");
-  wait_until_the_third_day_is_asked_for();
-  kill(run.pid(), SIGINT);
+  wait_for_request_of_third_day();
+  ASSERT_NO_FATAL_FAILURE(interrupt(run));
   const auto ended = run.wait(std::chrono::seconds{25});
-  late_ = true;
-  ASSERT_TRUE(ended) << "the grace is of 5 s";
+  ASSERT_TRUE(ended) << "the grace period is 5 s";
   EXPECT_EQ(WEXITSTATUS(*ended), 130);
   EXPECT_EQ(nlohmann::json::parse(content()).size(), 6u);
 }
 
-TEST_F(fares_interrupted, a_second_time_ends_at_once) {
+TEST_F(fares_interrupted, second_interrupt_exits_immediately) {
   auto run = start("json");
-  wait_until_the_third_day_is_asked_for();
-  kill(run.pid(), SIGINT);
-  std::this_thread::sleep_for(std::chrono::milliseconds{200});
-  EXPECT_FALSE(run.wait(std::chrono::milliseconds{0})) << "it waits for what is in flight";
+  wait_for_request_of_third_day();
+  ASSERT_NO_FATAL_FAILURE(interrupt(run));
+  EXPECT_FALSE(run.wait(std::chrono::milliseconds{200})) << "a scrape is in flight";
   kill(run.pid(), SIGINT);
   const auto ended = run.wait(std::chrono::seconds{3});
-  late_ = true;
   ASSERT_TRUE(ended);
   EXPECT_EQ(WEXITSTATUS(*ended), 130);
   EXPECT_FALSE(std::filesystem::exists(path()));
 }
 
-TEST(fares_command, says_when_its_output_cannot_be_written) {
+TEST(fares_command, unwritable_stdout_gives_error) {
   const auto run = fares(fmt::format("{} --days 3 >/dev/full", route));
   EXPECT_EQ(run.exit_code, 1);
   EXPECT_THAT(run.errors, HasSubstr("standard output cannot be written"));
