@@ -1,3 +1,7 @@
+// bench_scanner: throughput of the fare scanner on pages of the mock site, in bytes per second. One row per
+// page size and arrival: the whole page at once, or chunks as large as libcurl's receive buffer. The floor
+// searches the same bytes for `<` with memchr of the C library.
+
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -11,18 +15,13 @@
 #include "mock_server/site/results_page.hpp"
 #include "mock_server/site/timetable.hpp"
 
-// bench_scanner: how fast the fare scanner reads pages of the mock site, in bytes a second. A row a page
-// size, and for each how the page arrives: whole, or in the pieces that libcurl hands on, which are as large
-// as its receive buffer. The floor beneath them looks at the same bytes once, for a `<`, by the C library's
-// memchr.
-
 namespace farebench {
 namespace {
 
-// Several, so that no branch can be learnt by heart.
+/// Several, so that branch prediction cannot learn one page.
 constexpr int days = 8;
 
-query asked_on(int day) {
+query query_of_day(int day) {
   using namespace std::chrono;
   return {
       .from = "ID10202003", .to = "ID10202002", .date = sys_days{2026y / March / 1} + std::chrono::days{day}};
@@ -31,34 +30,35 @@ query asked_on(int day) {
 std::vector<std::string> pages_of(std::size_t page_kb) {
   std::vector<std::string> pages;
   pages.reserve(days);
-  for (int day = 0; day < days; ++day) pages.push_back(results_page(asked_on(day), page_kb));
+  for (int day = 0; day < days; ++day) pages.push_back(results_page(query_of_day(day), page_kb));
   return pages;
 }
 
-outcome scan(fare_scanner& scanner, std::string_view page, std::size_t piece_bytes) {
-  for (; page.size() > piece_bytes; page.remove_prefix(piece_bytes))
-    scanner.feed(page.substr(0, piece_bytes));
+outcome scan(fare_scanner& scanner, std::string_view page, std::size_t chunk_bytes) {
+  for (; page.size() > chunk_bytes; page.remove_prefix(chunk_bytes))
+    scanner.feed(page.substr(0, chunk_bytes));
   scanner.feed(page);
   return scanner.finish();
 }
 
-/// A wrong answer is no figure.
-bool is_right(std::size_t page_kb, std::size_t piece_bytes) {
+/// Only correct results are worth measuring.
+bool is_correct(std::size_t page_kb, std::size_t chunk_bytes) {
   fare_scanner scanner;
   for (int day = 0; day < days; ++day) {
-    if (scan(scanner, results_page(asked_on(day), page_kb), piece_bytes) != timetable(asked_on(day), page_kb))
+    if (scan(scanner, results_page(query_of_day(day), page_kb), chunk_bytes) !=
+        timetable(query_of_day(day), page_kb))
       return false;
   }
   return true;
 }
 
-void scan_pages(benchmark::State& state, std::size_t page_kb, std::size_t piece_bytes) {
+void scan_pages(benchmark::State& state, std::size_t page_kb, std::size_t chunk_bytes) {
   const auto pages = pages_of(page_kb);
   fare_scanner scanner;
   std::int64_t bytes = 0;
   for (std::size_t at = 0; [[maybe_unused]] const auto iteration : state) {
     const auto& page = pages[at++ % pages.size()];
-    benchmark::DoNotOptimize(scan(scanner, page, piece_bytes));
+    benchmark::DoNotOptimize(scan(scanner, page, chunk_bytes));
     bytes += static_cast<std::int64_t>(page.size());
   }
   state.SetBytesProcessed(bytes);
@@ -88,23 +88,22 @@ struct workload_page {
 
 struct arrival {
   const char* name;
-  std::size_t piece_bytes;
+  std::size_t chunk_bytes;
 };
 
-// As shared_http has libcurl's buffer for few clients, and for many.
+/// The sizes of libcurl's receive buffer that shared_http sets for few clients and for many.
 constexpr arrival arrivals[] = {
     {"whole", static_cast<std::size_t>(-1)}, {"pieces_of_4096", 4096}, {"pieces_of_1024", 1024}};
 
 bool register_rows(workload_page page) {
-  for (const auto& [name, piece_bytes] : arrivals) {
-    if (!is_right(page.kb, piece_bytes)) {
-      std::fprintf(stderr, "bench_scanner: the fares of %zu KiB pages, %s, are not the site's\n", page.kb,
-                   name);
+  for (const auto& [name, chunk_bytes] : arrivals) {
+    if (!is_correct(page.kb, chunk_bytes)) {
+      std::fprintf(stderr, "bench_scanner: wrong fares from %zu KiB pages (%s)\n", page.kb, name);
       return false;
     }
     benchmark::RegisterBenchmark(
         (std::string{"scan/"} + page.workload + "/page_kb:" + std::to_string(page.kb) + "/" + name).c_str(),
-        [page, piece_bytes](benchmark::State& state) { scan_pages(state, page.kb, piece_bytes); });
+        [page, chunk_bytes](benchmark::State& state) { scan_pages(state, page.kb, chunk_bytes); });
   }
   benchmark::RegisterBenchmark(
       (std::string{"floor/"} + page.workload + "/page_kb:" + std::to_string(page.kb)).c_str(),
