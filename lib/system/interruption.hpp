@@ -22,7 +22,7 @@ class interruption {
   /// 128 + SIGINT, as in shells.
   static constexpr int exit_interrupted = 130;
 
-  /// `on_interrupt` is called at the first SIGINT, in another thread. Throws std::system_error.
+  /// `on_interrupt` is called at the first SIGINT, in another thread, after the drain was requested. Throws std::system_error.
   interruption(std::chrono::milliseconds grace, std::function<void()> on_interrupt);
   ~interruption();
   interruption(const interruption&) = delete;
