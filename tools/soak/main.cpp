@@ -12,7 +12,6 @@
 #include <cstdio>
 #include <exception>
 #include <iterator>
-#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -124,6 +123,11 @@ struct parsed_flags {
   std::optional<int> exit_code;
 };
 
+/// Returns an error, or nothing. CLI11 itself would wrap a negative number around.
+std::string check_seed(const std::string& text) {
+  return text.starts_with('-') ? fmt::format("'{}' is negative; the first seed is 0 or above", text) : "";
+}
+
 parsed_flags parse_flags(int argc, const char* const* argv) {
   parsed_flags result;
   soak_flags& flags = result.flags;
@@ -136,7 +140,7 @@ parsed_flags parse_flags(int argc, const char* const* argv) {
                           ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}).description(""))
                           ->capture_default_str();
   app.add_option("--first-seed", flags.first_seed, "first seed")
-      ->check(CLI::Range(std::uint64_t{0}, std::numeric_limits<std::uint64_t>::max()).description(""))
+      ->check(CLI::Validator{&check_seed, ""})
       ->capture_default_str();
   app.add_option("--faults", scenarios, "comma-separated scenarios; default: all")->type_name("NAMES");
   app.add_option("--strategies", strategies, "comma-separated strategies; default: all")->type_name("NAMES");

@@ -92,9 +92,9 @@ TEST(soak_command, every_mutant_is_detected) {
 }
 
 TEST(soak_command, invalid_flags_give_one_line_and_exit_2) {
-  for (const char* const wrong :
-       {"--faults gremlins", "--strategies telepathy", "--strategies fibers,fibers", "--seeds 0",
-        "--seeds many", "--jobs 0", "--short --seeds 3", "--nonsense", "more"}) {
+  for (const char* const wrong : {"--faults gremlins", "--strategies telepathy", "--strategies fibers,fibers",
+                                  "--seeds 0", "--seeds many", "--first-seed -1", "--first-seed many",
+                                  "--jobs 0", "--short --seeds 3", "--nonsense", "more"}) {
     const auto run = soak(wrong);
     EXPECT_EQ(run.exit_code, 2) << wrong;
     EXPECT_EQ(run.output, "") << wrong;
