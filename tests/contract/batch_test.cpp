@@ -1,4 +1,4 @@
-// Batches that no strategy takes, and the names by which strategies are made.
+// Invalid batches, which every strategy refuses, and the names of strategies.
 
 #include <gmock/gmock.h>
 
@@ -20,21 +20,21 @@ class bad_batch : public every_strategy {
 };
 INSTANTIATE_TEST_SUITE_P(contract, bad_batch, all_strategies(), name_of);
 
-TEST_P(bad_batch, without_workers) { expect_refused(days_at("http://127.0.0.1:1", 3, 0)); }
+TEST_P(bad_batch, zero_workers_are_refused) { expect_refused(days_at("http://127.0.0.1:1", 3, 0)); }
 
-TEST_P(bad_batch, without_loops) {
+TEST_P(bad_batch, zero_loops_are_refused) {
   auto work = days_at("http://127.0.0.1:1", 3, 1);
   work.loops = 0;
   expect_refused(work);
 }
 
-TEST_P(bad_batch, without_queries) {
+TEST_P(bad_batch, missing_query_source_is_refused) {
   auto work = days_at("http://127.0.0.1:1", 3, 1);
   work.query_at = nullptr;
   expect_refused(work);
 }
 
-TEST_P(bad_batch, with_something_else_than_a_base_url) {
+TEST_P(bad_batch, invalid_base_url_is_refused) {
   for (const char* url :
        {"", "127.0.0.1:80", "ftp://127.0.0.1", "file:///etc/passwd", "http://", "http://127.0.0.1/",
         "http://127.0.0.1/app", "http://127.0.0.1?q", "http://me@127.0.0.1", "http://127.0.0.1:1?",
@@ -44,7 +44,7 @@ TEST_P(bad_batch, with_something_else_than_a_base_url) {
   }
 }
 
-TEST_P(bad_batch, with_a_policy_that_means_nothing) {
+TEST_P(bad_batch, invalid_policy_is_refused) {
   using namespace std::chrono_literals;
   std::vector<fetch_policy> bad(10);
   bad[0].scrape_deadline = 0ms;
@@ -64,7 +64,7 @@ TEST_P(bad_batch, with_a_policy_that_means_nothing) {
   }
 }
 
-TEST_P(bad_batch, with_a_limit_of_zero) {
+TEST_P(bad_batch, zero_limit_is_refused) {
   using namespace std::chrono_literals;
   for (const fetch_limits& limits :
        {fetch_limits{.connect_timeout = 0ms}, fetch_limits{.exchange_deadline = 0ms},
@@ -76,17 +76,17 @@ TEST_P(bad_batch, with_a_limit_of_zero) {
   }
 }
 
-TEST(make_strategy, knows_every_name_it_lists) {
+TEST(make_strategy, listed_name_creates_a_strategy) {
   for (const auto name : strategy_names()) EXPECT_NE(make_strategy(name), nullptr);
 }
 
-TEST(make_strategy, lists_the_names_when_it_knows_none) {
+TEST(make_strategy, unknown_name_gives_list_of_names) {
   try {
     make_strategy("carrier_pigeon");
     FAIL();
-  } catch (const std::invalid_argument& fault) {
-    EXPECT_THAT(fault.what(), testing::HasSubstr("carrier_pigeon"));
-    for (const auto name : strategy_names()) EXPECT_THAT(fault.what(), testing::HasSubstr(std::string{name}));
+  } catch (const std::invalid_argument& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("carrier_pigeon"));
+    for (const auto name : strategy_names()) EXPECT_THAT(error.what(), testing::HasSubstr(std::string{name}));
   }
 }
 

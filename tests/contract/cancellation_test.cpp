@@ -1,11 +1,10 @@
-// What every strategy promises when a stop is requested.
+// Contract of every strategy for a requested stop or drain.
 
 #include <atomic>
 #include <chrono>
 #include <stop_token>
 #include <thread>
 
-#include "lib/system/process_stats.hpp"
 #include "mock_server/site/timetable.hpp"
 #include "tests/contract/every_strategy.hpp"
 #include "tests/contract/mock_site.hpp"
@@ -15,11 +14,12 @@ namespace farebench::test {
 namespace {
 
 using namespace std::chrono_literals;
+using clock = std::chrono::steady_clock;
 
 class cancellation : public every_strategy {};
 INSTANTIATE_TEST_SUITE_P(contract, cancellation, all_strategies(), name_of);
 
-TEST_P(cancellation, before_the_start_asks_nothing_and_answers_every_query) {
+TEST_P(cancellation, stop_before_run_sends_no_request) {
   const auto site = start_site(0ms);
   std::stop_source stop;
   stop.request_stop();
@@ -35,7 +35,7 @@ TEST_P(cancellation, before_the_start_asks_nothing_and_answers_every_query) {
   EXPECT_EQ(site.stats().requests, 0u);
 }
 
-TEST_P(cancellation, midway_loses_no_finished_outcome_and_answers_every_query_once) {
+TEST_P(cancellation, stop_midway_keeps_finished_outcomes) {
   constexpr std::size_t days = 100;
   const auto site = start_site(2ms);
   std::stop_source stop;
@@ -58,60 +58,64 @@ TEST_P(cancellation, midway_loses_no_finished_outcome_and_answers_every_query_on
     }
   }
   EXPECT_GE(succeeded, 10u);
-  EXPECT_LE(succeeded, 10u + 5u) << "nothing new is asked for after the stop";
+  EXPECT_LE(succeeded, 10u + 5u) << "no scrape begins after the stop";
 }
 
-TEST_P(cancellation, from_another_thread_ends_what_is_in_flight_and_leaves_nothing_behind) {
-  const auto site = start_site(60s);
-  const auto before = open_resources();
+TEST_P(cancellation, stop_from_other_thread_ends_requests_in_flight) {
   for (const std::size_t loops : {1u, 2u}) {
+    const auto site = start_site(120s);
+    const auto before = open_resources();
     std::stop_source stop;
     auto work = days_at(site.url(), 20, 4);
     work.loops = loops;
     work.stop = stop.get_token();
     collected_outcomes outcomes;
-    std::chrono::steady_clock::time_point stopped;
-    const std::jthread stopper{[&] {
-      std::this_thread::sleep_for(200ms);
-      stopped = std::chrono::steady_clock::now();
-      stop.request_stop();
-    }};
-    run(work, outcomes.sink());
-    EXPECT_LT(std::chrono::steady_clock::now() - stopped, 5s)
-        << "a second for who blocks in libcurl; the rest is slack";
+    clock::time_point stopped;
+    {
+      const std::jthread stopper{[&] {
+        EXPECT_TRUE(wait_until([&] { return site.stats().in_flight == concurrency(4); }));
+        stopped = clock::now();
+        stop.request_stop();
+      }};
+      run(work, outcomes.sink());
+      EXPECT_LT(clock::now() - stopped, hang_deadline) << "a response takes 120 s";
+    }
     ASSERT_EQ(outcomes.size(), 20u);
     for (const auto& [index, result] : outcomes.by_index()) {
       ASSERT_FALSE(result);
       EXPECT_EQ(result.error().kind, fetch_error_kind::cancelled) << describe(result.error());
     }
+    EXPECT_EQ(settled_resources(before), before);
   }
-  EXPECT_EQ(open_resources(), before);
 }
 
-TEST_P(cancellation, ends_a_wait_for_the_next_attempt) {
-  const stub_server site{
-      [](const std::string&) { return stub_answer{.bytes = http_response(503, "Retry-After: 60\r\n", "")}; }};
+TEST_P(cancellation, stop_or_drain_ends_wait_for_retry) {
+  const stub_server site{[](const std::string&) {
+    return stub_response{.bytes = http_response(503, "Retry-After: 3600\r\n", "")};
+  }};
   for (const bool drains : {false, true}) {
     for (const std::size_t loops : {1u, 2u}) {
       std::stop_source stop;
       auto work = days_at(site.url(), 4, 4);
+      work.policy.retry_after_cap = 1h;
+      work.policy.scrape_deadline = 2h;
       work.loops = loops;
       (drains ? work.drain : work.stop) = stop.get_token();
-      std::atomic<int> waiting = 0;
+      event_count retries;
       work.on_retry = [&](std::size_t, std::size_t, const fetch_error&, std::chrono::milliseconds wait) {
-        EXPECT_GE(wait, 30s);
-        ++waiting;
+        EXPECT_GE(wait, 1h);
+        retries.add();
       };
-      std::chrono::steady_clock::time_point stopped;
+      clock::time_point stopped;
       const std::jthread stopper{[&] {
-        while (waiting < 4) std::this_thread::sleep_for(1ms);
-        std::this_thread::sleep_for(100ms);
-        stopped = std::chrono::steady_clock::now();
+        EXPECT_TRUE(retries.wait_for(4));
+        EXPECT_TRUE(wait_until_threads_sleep());
+        stopped = clock::now();
         stop.request_stop();
       }};
       collected_outcomes outcomes;
       run(work, outcomes.sink());
-      EXPECT_LT(std::chrono::steady_clock::now() - stopped, 5s);
+      EXPECT_LT(clock::now() - stopped, hang_deadline);
       ASSERT_EQ(outcomes.size(), 4u);
       for (const auto& [index, result] : outcomes.by_index()) {
         ASSERT_FALSE(result);
@@ -121,7 +125,7 @@ TEST_P(cancellation, ends_a_wait_for_the_next_attempt) {
   }
 }
 
-TEST_P(cancellation, by_a_drain_lets_what_is_in_flight_come_home_and_begins_nothing_more) {
+TEST_P(cancellation, drain_finishes_scrapes_in_flight_only) {
   constexpr std::size_t days = 40;
   constexpr std::size_t workers = 4;
   const auto site = start_site(20ms);
@@ -149,7 +153,7 @@ TEST_P(cancellation, by_a_drain_lets_what_is_in_flight_come_home_and_begins_noth
       EXPECT_EQ(result.error().kind, fetch_error_kind::cancelled) << describe(result.error());
     }
   }
-  EXPECT_EQ(succeeded, begun) << "what had begun came home";
+  EXPECT_EQ(succeeded, begun) << "each scrape that began has finished";
   EXPECT_GE(succeeded, 6u);
   EXPECT_LE(succeeded, 6u + workers);
 }

@@ -1,71 +1,92 @@
-// What every strategy promises where threads, descriptors or handles run out: it goes on with fewer workers,
-// or a query's outcome says so. Each query has its one outcome all the same, and nothing hangs.
+// Contract of every strategy without enough threads, descriptors or handles. It continues with fewer workers,
+// or a query's outcome is out_of_resources. Each query has one outcome, and nothing hangs.
 
 #include <algorithm>
-#include <filesystem>
+#include <functional>
+#include <mutex>
+#include <set>
 #include <system_error>
+#include <thread>
 
-#include "mock_server/mock_server_process.hpp"
 #include "mock_server/site/timetable.hpp"
 #include "tests/contract/every_strategy.hpp"
 #include "tests/contract/failing_calls.hpp"
+#include "tests/contract/mock_site.hpp"
 
 namespace farebench::test {
 namespace {
 
-using namespace std::chrono_literals;
-
 constexpr std::size_t days = 40;
 constexpr std::size_t workers = 8;
 
-mock_server_process start_site() {
-  return mock_server_process{
-      {.latency = 2ms, .page_kb = 3, .executable = std::filesystem::path{FAREBENCH_BIN_DIR} / "mock_server"}};
-}
+/// Query source that lets scrapes begin once `threads` threads have a query. So each thread scrapes, however
+/// late it starts.
+class query_rendezvous {
+ public:
+  explicit query_rendezvous(std::size_t threads) : threads_{threads} {}
+
+  query operator()(std::size_t index) {
+    bool is_new = false;
+    {
+      const std::lock_guard lock{mutex_};
+      is_new = arrived_threads_.insert(std::this_thread::get_id()).second;
+    }
+    if (is_new) arrivals_.add();
+    EXPECT_TRUE(arrivals_.wait_for(threads_));
+    return day(index);
+  }
+
+ private:
+  std::size_t threads_;
+  std::mutex mutex_;
+  std::set<std::thread::id> arrived_threads_;
+  event_count arrivals_;
+};
 
 class degradation : public every_strategy {
  protected:
-  /// Those that came home, each with the fares of its day; the others with out_of_resources.
+  /// Returns the number of days with fares. The others must have failed with out_of_resources.
   std::size_t count_fares(const collected_outcomes& outcomes) {
     EXPECT_EQ(outcomes.size(), days);
-    std::size_t home = 0;
+    std::size_t succeeded = 0;
     for (const auto& [index, result] : outcomes.by_index()) {
       if (result) {
-        ++home;
-        EXPECT_EQ(*result, timetable(day(index), 3));
+        ++succeeded;
+        EXPECT_EQ(*result, timetable(day(index), page_kb));
       } else {
         EXPECT_EQ(result.error().kind, fetch_error_kind::out_of_resources) << describe(result.error());
       }
     }
-    return home;
+    return succeeded;
   }
 
-  bool is_of_loops() const { return GetParam() != "sequential" && GetParam() != "thread_pool"; }
+  bool uses_loops() const { return GetParam() != "sequential" && GetParam() != "thread_pool"; }
 };
 INSTANTIATE_TEST_SUITE_P(contract, degradation, all_strategies(), name_of);
 
-TEST_P(degradation, without_all_the_threads_goes_on_with_those_it_has) {
+TEST_P(degradation, failed_thread_start_reduces_workers) {
   for (const std::size_t first : {1u, 2u, 4u}) {
     const auto site = start_site();
     auto work = days_at(site.url(), days, workers);
     work.loops = 4;
+    query_rendezvous rendezvous{first};
+    if (GetParam() == "thread_pool") work.query_at = std::ref(rendezvous);
     collected_outcomes outcomes;
     {
-      const failing_calls none_from{"pthread_create", first};
+      const failing_calls thread_starts{"pthread_create", first};
       run(work, outcomes.sink());
-      EXPECT_EQ(none_from.failed(), GetParam() == "sequential" || (is_of_loops() && first == 4) ? 0u : 1u);
+      EXPECT_EQ(thread_starts.failed(), GetParam() == "sequential" || (uses_loops() && first == 4) ? 0u : 1u);
     }
-    EXPECT_EQ(count_fares(outcomes), days) << "what an unstarted worker would have done is done by others";
-    // thread_pool: the caller's thread instead of those missing; a loop: the caller's, and two workers on
-    // each.
-    const std::size_t had = GetParam() == "sequential" ? 1
-                            : is_of_loops()            ? std::min<std::size_t>(2 * first, 8)
-                                                       : first;
-    EXPECT_EQ(site.stats().connections_accepted - 1, had);
+    EXPECT_EQ(count_fares(outcomes), days) << "other workers take the queries of missing ones";
+    // The calling thread is a worker of thread_pool too, and runs one of the loops. A loop has two workers.
+    const std::size_t connections = GetParam() == "sequential" ? 1
+                                    : uses_loops()             ? std::min<std::size_t>(2 * first, 8)
+                                                               : first;
+    EXPECT_EQ(site.stats().connections_accepted - 1, connections);
   }
 }
 
-TEST_P(degradation, without_a_handle_for_one_worker_says_so_of_its_query_alone) {
+TEST_P(degradation, missing_handle_fails_one_query) {
   const auto site = start_site();
   collected_outcomes outcomes;
   std::size_t failed = 0;
@@ -78,18 +99,19 @@ TEST_P(degradation, without_a_handle_for_one_worker_says_so_of_its_query_alone) 
   EXPECT_EQ(failed, GetParam() == "sequential" ? 0u : 1u);
 }
 
-TEST_P(degradation, without_any_handle_says_so_of_every_query) {
+TEST_P(degradation, missing_handles_fail_every_query) {
   const auto site = start_site();
   collected_outcomes outcomes;
   {
-    const failing_calls all{"curl_easy_init", is_of_loops() ? 2u : 1u};  // a multi handle has one of its own
+    // A multi handle creates the first one for itself.
+    const failing_calls all{"curl_easy_init", uses_loops() ? 2u : 1u};
     run(days_at(site.url(), days, workers), outcomes.sink());
   }
   EXPECT_EQ(count_fares(outcomes), 0u);
 }
 
-TEST_P(degradation, without_all_the_event_loops_goes_on_with_those_it_has) {
-  if (!is_of_loops()) GTEST_SKIP() << "has none";
+TEST_P(degradation, failed_loop_start_reduces_loops) {
+  if (!uses_loops()) GTEST_SKIP() << "it has no loops";
   const auto site = start_site();
   auto work = days_at(site.url(), days, workers);
   work.loops = 4;
@@ -105,16 +127,17 @@ TEST_P(degradation, without_all_the_event_loops_goes_on_with_those_it_has) {
                std::system_error);
 }
 
-TEST_P(degradation, where_a_socket_cannot_be_watched_loses_that_exchange_alone) {
-  if (!is_of_loops() || GetParam() == "multi_poll") GTEST_SKIP() << "watches none";
-  for (const std::size_t first : {2u, 5u, 11u}) {  // the first is the loop's own wakeup
+TEST_P(degradation, unwatchable_socket_fails_one_query) {
+  if (!uses_loops() || GetParam() == "multi_poll") GTEST_SKIP() << "it watches no sockets";
+  // The first call is for the loop's own wakeup descriptor.
+  for (const std::size_t first : {2u, 5u, 11u}) {
     const auto site = start_site();
     collected_outcomes outcomes;
     std::size_t failed = 0;
     {
-      const failing_calls one{"epoll_ctl", first, 1};
+      const failing_calls watch{"epoll_ctl", first, 1};
       run(days_at(site.url(), days, workers), outcomes.sink());
-      failed = one.failed();
+      failed = watch.failed();
     }
     EXPECT_EQ(failed, 1u);
     EXPECT_EQ(count_fares(outcomes), days - 1);

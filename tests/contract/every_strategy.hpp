@@ -7,16 +7,18 @@
 #include <utility>
 
 #include "farebench/strategy.hpp"
+#include "lib/system/process_stats.hpp"
+#include "tests/support/waiting.hpp"
 
 namespace farebench::test {
 
-/// The outcomes of a batch by index. A second one for the same index is a failure of the test.
+/// Outcomes of a batch by index. A second outcome of an index fails the test.
 class collected_outcomes {
  public:
   outcome_sink sink() {
     return [this](std::size_t index, outcome&& result) {
       EXPECT_TRUE(by_index_.emplace(index, std::move(result)).second)
-          << "day " << index << " was answered twice";
+          << "day " << index << " has a second outcome";
     };
   }
   std::size_t size() const { return by_index_.size(); }
@@ -27,7 +29,7 @@ class collected_outcomes {
   std::map<std::size_t, outcome> by_index_;
 };
 
-/// The query of day `index` from 2026-03-01.
+/// Query of day `index` from 2026-03-01.
 inline query day(std::size_t index) {
   using namespace std::chrono;
   return {.from = "ID10202003",
@@ -44,10 +46,13 @@ inline batch on_two_loops(batch work) {
   return work;
 }
 
-/// A suite that is run for each strategy by name.
+/// Suite that runs once per strategy. Its parameter is the strategy's name.
 class every_strategy : public testing::TestWithParam<std::string> {
  protected:
   void run(const batch& work, const outcome_sink& sink) { make_strategy(GetParam())->run(work, sink); }
+
+  /// Number of queries that the strategy scrapes at once.
+  std::size_t concurrency(std::size_t workers) const { return GetParam() == "sequential" ? 1 : workers; }
 };
 
 inline auto all_strategies() {
@@ -55,5 +60,12 @@ inline auto all_strategies() {
 }
 
 inline std::string name_of(const testing::TestParamInfo<std::string>& info) { return info.param; }
+
+/// Returns this process's resources once they equal `expected`, or those that it has after hang_deadline.
+/// The kernel may list a joined thread for a moment.
+inline resource_counts settled_resources(const resource_counts& expected) {
+  wait_until([&] { return open_resources() == expected; });
+  return open_resources();
+}
 
 }  // namespace farebench::test

@@ -19,18 +19,20 @@
 
 namespace {
 
-thread_local bool is_sanitizers = false;  // what this thread does now is a sanitizer's need
+// Whether this thread runs a sanitizer's own code, whose calls do not fail.
+thread_local bool in_sanitizer = false;
 
-/// Which calls of one function are to fail. Zero before any constructor has run: malloc is called by then.
+/// Calls of one function that fail. Zero-initialized, as malloc is called before any constructor runs.
 struct call_plan {
   std::atomic<bool> counts = false;
   std::atomic<std::size_t> calls = 0;
-  std::atomic<std::size_t> first = 0;  // 0: none
+  // Number of the first failing call; 0 if none fails.
+  std::atomic<std::size_t> first = 0;
   std::atomic<std::size_t> count = 0;
   std::atomic<std::size_t> failed = 0;
 
   bool fails() {
-    if (!counts.load(std::memory_order_acquire) || is_sanitizers) return false;
+    if (!counts.load(std::memory_order_acquire) || in_sanitizer) return false;
     const std::size_t from = first;
     const std::size_t call = ++calls;
     if (from == 0 || call < from || call - from >= count) return false;
@@ -70,7 +72,7 @@ bool fails(planned_function which, int with_errno) {
   return true;
 }
 
-/// The function of that name in the library that has it: this program's own comes first.
+/// Returns the library's function of that name. This program's own definition hides it.
 template <typename Function>
 Function* next(const char* name) {
   return reinterpret_cast<Function*>(dlsym(RTLD_NEXT, name));
@@ -78,8 +80,8 @@ Function* next(const char* name) {
 
 }  // namespace
 
-// glibc's allocator by its other names, so that none need be looked up, which allocates; and
-// AddressSanitizer's. NOLINTBEGIN(clang-diagnostic-reserved-identifier, readability-identifier-naming)
+// Other names of glibc's or AddressSanitizer's allocator: dlsym would allocate.
+// NOLINTBEGIN(clang-diagnostic-reserved-identifier, readability-identifier-naming)
 #if defined(FAREBENCH_OVER_ASAN)
 #define FAREBENCH_REAL(name) __interceptor_##name
 #else
@@ -132,9 +134,9 @@ void* memalign(std::size_t alignment, std::size_t size) noexcept {
 void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept { return memalign(alignment, size); }
 
 int posix_memalign(void** block, std::size_t alignment, std::size_t size) noexcept {
-  void* const made = memalign(alignment, size);
-  if (made == nullptr) return ENOMEM;
-  *block = made;
+  void* const result = memalign(alignment, size);
+  if (result == nullptr) return ENOMEM;
+  *block = result;
   return 0;
 }
 
@@ -152,7 +154,7 @@ void* mmap(void* address, std::size_t size, int protection, int flags, int descr
 int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*start)(void*),
                    void* argument) {
 #if defined(FAREBENCH_OVER_ASAN)
-  // It keeps account of threads, and the next one may be glibc's.
+  // AddressSanitizer must know each thread, and dlsym may return glibc's function.
   constexpr auto* real = FAREBENCH_REAL(pthread_create);
 #else
   static auto* const real = next<decltype(::pthread_create)>("pthread_create");
@@ -209,17 +211,16 @@ CURL* curl_easy_init(void) {
 }  // extern "C"
 
 #if defined(FAREBENCH_OVER_ASAN)
-// It asks for a new thread's stack before it lets it begin, and ends the process where there is no memory for
-// the answer.
+// AddressSanitizer calls this for each new thread and ends the process if it fails.
 extern "C" int pthread_getattr_np(pthread_t thread, pthread_attr_t* attributes) noexcept {
   static auto* const real = next<decltype(::pthread_getattr_np)>("pthread_getattr_np");
-  is_sanitizers = true;
+  in_sanitizer = true;
   const int failed = real(thread, attributes);
-  is_sanitizers = false;
+  in_sanitizer = false;
   return failed;
 }
 
-// Its own operator new asks no malloc. Not inlined, or GCC takes their malloc and free for a mismatch.
+// AddressSanitizer's operator new does not call malloc. Not inlined, as GCC would warn of mismatched free.
 [[gnu::noinline]] void* operator new(std::size_t bytes) {
   if (void* const block = malloc(bytes == 0 ? 1 : bytes)) return block;
   throw std::bad_alloc{};
@@ -248,7 +249,7 @@ failing_calls::failing_calls(std::string_view function, std::size_t first, std::
 
 failing_calls::~failing_calls() { planned->counts = false; }
 
-std::size_t failing_calls::made() const { return planned->calls; }
+std::size_t failing_calls::calls() const { return planned->calls; }
 std::size_t failing_calls::failed() const { return planned->failed; }
 
 std::int64_t live_allocations() {

@@ -8,8 +8,8 @@
 namespace farebench::test {
 namespace {
 
-/// What stands between a name and the end of its line; empty without it.
-std::string after(const std::string& text, std::string_view name) {
+/// Returns the text between `name` and the end of its line; empty without it.
+std::string text_after(const std::string& text, std::string_view name) {
   const auto at = text.find(name);
   if (at == std::string::npos) return {};
   const auto begin = at + name.size();
@@ -18,20 +18,20 @@ std::string after(const std::string& text, std::string_view name) {
 
 tagged_request read_tag(const std::string& text) {
   tagged_request request;
-  const auto tag = after(text, "\r\nX-Scrape: ");
+  const auto tag = text_after(text, "\r\nX-Scrape: ");
   const auto slash = tag.find('/');
   request.date = tag.substr(0, slash);
   if (slash != std::string::npos) {
     std::from_chars(tag.data() + slash + 1, tag.data() + tag.size(), request.attempt);
   }
   request.is_search = text.starts_with("POST ");
-  request.session = after(text, "\r\nCookie: ");
+  request.session = text_after(text, "\r\nCookie: ");
   return request;
 }
 
 }  // namespace
 
-stub_answer flaky_site::good_answer(const tagged_request& request) {
+stub_response flaky_site::good_response(const tagged_request& request) {
   if (!request.is_search) {
     return {.bytes = http_response(
                 200, fmt::format("Set-Cookie: JSESSIONID={}-{}; Path=/\r\n", request.date, request.attempt),
@@ -49,13 +49,13 @@ std::vector<fare> flaky_site::fares() {
   return {{7h + 5min, 10h + 40min, "Relax", 12, 249'00, "CZK"}};
 }
 
-stub_answer flaky_site::note_and_answer(const std::string& text) {
+stub_response flaky_site::record_and_respond(const std::string& text) {
   const auto request = read_tag(text);
   if (!request.is_search) {
     const std::lock_guard lock{mutex_};
     begun_[request.date].emplace(request.attempt, std::chrono::steady_clock::now());
   }
-  return answer_(request);
+  return respond_(request);
 }
 
 std::size_t flaky_site::attempts(const std::string& date) const {
@@ -66,9 +66,9 @@ std::size_t flaky_site::attempts(const std::string& date) const {
 
 std::size_t flaky_site::attempts() const {
   const std::lock_guard lock{mutex_};
-  std::size_t all = 0;
-  for (const auto& [date, of_date] : begun_) all += of_date.size();
-  return all;
+  std::size_t total = 0;
+  for (const auto& [date, begins] : begun_) total += begins.size();
+  return total;
 }
 
 std::chrono::steady_clock::time_point flaky_site::begin_of(const std::string& date,

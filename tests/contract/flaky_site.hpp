@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "farebench/strategy.hpp"
@@ -13,40 +14,42 @@
 
 namespace farebench::test {
 
-/// A request as its tag tells it.
+/// Request with the contents of its X-Scrape tag (see fetch_policy::tag_requests).
 struct tagged_request {
-  std::string date;  ///< ISO
+  /// ISO date.
+  std::string date;
   std::size_t attempt = 0;
   bool is_search = false;
-  std::string session;  ///< of its cookie; empty without one
+  /// Value of the Cookie header field; empty without one.
+  std::string session;
 };
 
-/// A fare site that answers each attempt at each date as it is told to, and remembers what it was asked. It
-/// needs the requests' tags (fetch_policy::tag_requests).
+/// Fare site whose handler chooses the response to each attempt. Records when attempts began. Needs tagged
+/// requests.
 class flaky_site {
  public:
-  /// What it answers when it behaves.
-  static stub_answer good_answer(const tagged_request& request);
-  /// The one fare of each day.
+  /// Returns the response of a site without faults.
+  static stub_response good_response(const tagged_request& request);
+  /// Fares of each day.
   static std::vector<fare> fares();
 
-  using handler = std::function<stub_answer(const tagged_request&)>;
-  explicit flaky_site(handler answer) : answer_{std::move(answer)} {}
+  using handler = std::function<stub_response(const tagged_request&)>;
+  explicit flaky_site(handler respond) : respond_{std::move(respond)} {}
 
   std::string url() const { return server_.url(); }
-  /// How many attempts at a date began, and at all dates together.
+  /// Number of attempts that began for one date, and for all dates.
   std::size_t attempts(const std::string& date) const;
   std::size_t attempts() const;
-  /// When an attempt at a date began.
+  /// Time when the site received the first request of an attempt.
   std::chrono::steady_clock::time_point begin_of(const std::string& date, std::size_t attempt) const;
 
  private:
-  stub_answer note_and_answer(const std::string& text);
+  stub_response record_and_respond(const std::string& text);
 
-  handler answer_;
+  handler respond_;
   mutable std::mutex mutex_;
   std::map<std::string, std::map<std::size_t, std::chrono::steady_clock::time_point>> begun_;
-  stub_server server_{[this](const std::string& text) { return note_and_answer(text); }};
+  stub_server server_{[this](const std::string& text) { return record_and_respond(text); }};
 };
 
 }  // namespace farebench::test

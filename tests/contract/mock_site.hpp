@@ -10,7 +10,7 @@ namespace farebench::test {
 
 inline constexpr std::size_t page_kb = 3;
 
-/// A site that behaves, served by a process.
+/// Starts a mock server process that injects no faults.
 inline mock_server_process start_site(std::chrono::microseconds latency = std::chrono::milliseconds{2}) {
   return mock_server_process{{.latency = latency,
                               .page_kb = page_kb,

@@ -1,4 +1,4 @@
-// What every strategy promises of a site that cannot prove who it is: nothing is asked of it.
+// Contract of every strategy with an untrusted TLS certificate: no request is sent.
 
 #include <httplib.h>
 #include <openssl/evp.h>
@@ -16,32 +16,32 @@ namespace {
 using key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
 using certificate = std::unique_ptr<X509, decltype(&X509_free)>;
 
-/// For 127.0.0.1, signed by nobody but itself.
-certificate signed_by(EVP_PKEY* own) {
-  certificate made{X509_new(), &X509_free};
-  ASN1_INTEGER_set(X509_get_serialNumber(made.get()), 1);
-  X509_gmtime_adj(X509_getm_notBefore(made.get()), 0);
-  X509_gmtime_adj(X509_getm_notAfter(made.get()), 3600);
-  X509_set_pubkey(made.get(), own);
-  X509_NAME* const name = X509_get_subject_name(made.get());
+/// Self-signed certificate for 127.0.0.1.
+certificate create_self_signed(EVP_PKEY* own) {
+  certificate result{X509_new(), &X509_free};
+  ASN1_INTEGER_set(X509_get_serialNumber(result.get()), 1);
+  X509_gmtime_adj(X509_getm_notBefore(result.get()), 0);
+  X509_gmtime_adj(X509_getm_notAfter(result.get()), 3600);
+  X509_set_pubkey(result.get(), own);
+  X509_NAME* const name = X509_get_subject_name(result.get());
   X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("127.0.0.1"),
                              -1, -1, 0);
-  X509_set_issuer_name(made.get(), name);
-  X509_sign(made.get(), own, EVP_sha256());
-  return made;
+  X509_set_issuer_name(result.get(), name);
+  X509_sign(result.get(), own, EVP_sha256());
+  return result;
 }
 
 class tls : public every_strategy {};
 INSTANTIATE_TEST_SUITE_P(contract, tls, all_strategies(), name_of);
 
-TEST_P(tls, a_certificate_that_nobody_known_has_signed_is_refused) {
+TEST_P(tls, self_signed_certificate_is_connect_failed) {
   const key own{EVP_EC_gen("P-256"), &EVP_PKEY_free};
-  const auto mine = signed_by(own.get());
-  httplib::SSLServer site{mine.get(), own.get()};
+  const auto self_signed = create_self_signed(own.get());
+  httplib::SSLServer site{self_signed.get(), own.get()};
   ASSERT_TRUE(site.is_valid());
-  std::atomic<int> asked = 0;
+  std::atomic<int> requests = 0;
   site.set_pre_routing_handler([&](const httplib::Request&, httplib::Response&) {
-    ++asked;
+    ++requests;
     return httplib::Server::HandlerResponse::Handled;
   });
   const int port = site.bind_to_any_port("127.0.0.1");
@@ -59,7 +59,7 @@ TEST_P(tls, a_certificate_that_nobody_known_has_signed_is_refused) {
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().kind, fetch_error_kind::connect_failed) << describe(result.error());
   }
-  EXPECT_EQ(asked, 0);
+  EXPECT_EQ(requests, 0);
 }
 
 }  // namespace

@@ -16,21 +16,21 @@ namespace farebench::test {
 finished_command run_command(const std::string& command) {
   std::string errors_path = std::filesystem::temp_directory_path() / "farebench-test-XXXXXX";
   const int errors_file = mkstemp(errors_path.data());
-  if (errors_file < 0) throw std::runtime_error{"mkstemp"};
+  if (errors_file < 0) throw std::runtime_error{"mkstemp failed"};
   close(errors_file);
 
-  finished_command out;
+  finished_command result;
   FILE* const pipe = popen(("{ " + command + "\n} 2>" + errors_path).c_str(), "r");
-  if (!pipe) throw std::runtime_error{"popen"};
-  std::array<char, 4096> piece;
-  while (const auto count = fread(piece.data(), 1, piece.size(), pipe))
-    out.output.append(piece.data(), count);
+  if (!pipe) throw std::runtime_error{"popen failed"};
+  std::array<char, 4096> buffer;
+  while (const auto count = fread(buffer.data(), 1, buffer.size(), pipe))
+    result.output.append(buffer.data(), count);
   const int status = pclose(pipe);
-  out.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  result.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   std::ifstream errors{errors_path};
-  out.errors.assign(std::istreambuf_iterator<char>{errors}, {});
+  result.errors.assign(std::istreambuf_iterator<char>{errors}, {});
   std::filesystem::remove(errors_path);
-  return out;
+  return result;
 }
 
 }  // namespace farebench::test

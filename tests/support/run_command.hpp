@@ -4,14 +4,15 @@
 
 namespace farebench::test {
 
-/// What a finished command left.
+/// Result of a shell command.
 struct finished_command {
-  int exit_code;  ///< −1: ended by a signal
+  /// -1 if a signal ended it.
+  int exit_code;
   std::string output;
   std::string errors;
 };
 
-/// Runs a shell command to its end.
+/// Runs a shell command and waits for its end. Throws std::runtime_error if it cannot start.
 finished_command run_command(const std::string& command);
 
 }  // namespace farebench::test

@@ -2,9 +2,8 @@
 
 namespace farebench::test {
 
-/// Every how many-th of many like cases is tried: each, but where a sanitizer watches every access at several
-/// times the cost. What is looked for there, the first of a kind shows; what needs them all, the release
-/// build.
+/// Step through many similar cases. Sanitized builds try only some of them, as each takes several times as
+/// long; release builds try all.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 inline constexpr int case_step = 5;
 #else

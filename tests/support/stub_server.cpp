@@ -2,14 +2,20 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <stdexcept>
 #include <utility>
+
+#include "tests/support/waiting.hpp"
 
 namespace farebench::test {
 namespace {
@@ -29,8 +35,8 @@ std::pair<int, int> bind_free_port() {
 
 std::string url_of(int port) { return fmt::format("http://127.0.0.1:{}", port); }
 
-/// How many bytes the first whole request in `text` has, or 0 when it is not whole yet.
-std::size_t whole_request(const std::string& text) {
+/// Size of the first request in `text`, or 0 while it is incomplete.
+std::size_t request_size(const std::string& text) {
   const auto head = text.find("\r\n\r\n");
   if (head == std::string::npos) return 0;
   std::size_t body = 0;
@@ -38,13 +44,27 @@ std::size_t whole_request(const std::string& text) {
   if (const auto at = text.find(field); at < head) {
     std::from_chars(text.data() + at + field.size(), text.data() + head, body);
   }
-  const std::size_t whole = head + 4 + body;
-  return text.size() >= whole ? whole : 0;
+  const std::size_t size = head + 4 + body;
+  return text.size() >= size ? size : 0;
+}
+
+/// Returns whether the connection stays open.
+bool send_response(int socket, const stub_response& response) {
+  if (response.no_response) return true;
+  std::string_view rest = response.bytes;
+  while (!rest.empty()) {
+    const auto size = response.write_bytes > 0 ? std::min(response.write_bytes, rest.size()) : rest.size();
+    const auto sent = send(socket, rest.data(), size, MSG_NOSIGNAL);
+    if (sent <= 0) return false;
+    rest.remove_prefix(static_cast<std::size_t>(sent));
+    if (response.write_interval.count() > 0) std::this_thread::sleep_for(response.write_interval);
+  }
+  return !response.close_after;
 }
 
 }  // namespace
 
-stub_server::stub_server(handler answer) : answer_{std::move(answer)} {
+stub_server::stub_server(handler respond) : respond_{std::move(respond)} {
   std::tie(listening_, port_) = bind_free_port();
   if (listen(listening_, 512) != 0) throw std::runtime_error{"listen"};
   acceptor_ = std::thread{[this] { accept_connections(); }};
@@ -64,10 +84,37 @@ stub_server::~stub_server() {
 
 std::string stub_server::url() const { return url_of(port_); }
 
+void stub_server::wait_until_delivered() {
+  if (!wait_until([this] { return is_delivered(); }))
+    throw std::runtime_error{"a response was not delivered"};
+}
+
+void stub_server::push(std::string_view bytes) {
+  {
+    const std::lock_guard lock{mutex_};
+    for (const int socket : sockets_) send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  }
+  wait_until_delivered();
+}
+
+bool stub_server::is_delivered() {
+  if (pending_ > 0) return false;
+  const std::lock_guard lock{mutex_};
+  return std::ranges::all_of(sockets_, [](int socket) {
+    int unacknowledged_bytes = 0;
+    return ioctl(socket, SIOCOUTQ, &unacknowledged_bytes) == 0 && unacknowledged_bytes == 0;
+  });
+}
+
 void stub_server::accept_connections() {
   while (!stopping_) {
     const int socket = accept4(listening_, nullptr, nullptr, SOCK_CLOEXEC);
-    if (socket < 0) continue;
+    if (socket < 0) {
+      std::this_thread::yield();
+      continue;
+    }
+    const int on = 1;
+    setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     const std::lock_guard lock{mutex_};
     sockets_.push_back(socket);
     threads_.emplace_back([this, socket] { serve(socket); });
@@ -76,29 +123,17 @@ void stub_server::accept_connections() {
 
 void stub_server::serve(int socket) {
   std::string received;
-  std::array<char, 4096> piece;
+  std::array<char, 4096> buffer;
   bool open = true;
   while (open) {
-    const auto count = recv(socket, piece.data(), piece.size(), 0);
+    const auto count = recv(socket, buffer.data(), buffer.size(), 0);
     if (count <= 0) break;
-    received.append(piece.data(), static_cast<std::size_t>(count));
-    while (const std::size_t size = open ? whole_request(received) : 0) {
-      const stub_answer answer = answer_(received.substr(0, size));
+    received.append(buffer.data(), static_cast<std::size_t>(count));
+    while (const std::size_t size = open ? request_size(received) : 0) {
+      ++pending_;
+      open = send_response(socket, respond_(received.substr(0, size)));
       received.erase(0, size);
-      if (answer.never) continue;
-      std::string_view rest = answer.bytes;
-      const bool dribbles = answer.between_bytes.count() > 0;
-      while (!rest.empty()) {
-        const auto sent = send(socket, rest.data(), dribbles ? 1 : rest.size(), MSG_NOSIGNAL);
-        if (sent <= 0) break;
-        rest.remove_prefix(static_cast<std::size_t>(sent));
-        if (dribbles) std::this_thread::sleep_for(answer.between_bytes);
-      }
-      if (!answer.later.empty()) {
-        std::this_thread::sleep_for(answer.before_later);
-        send(socket, answer.later.data(), answer.later.size(), MSG_NOSIGNAL);
-      }
-      if (answer.close_after || !rest.empty()) open = false;
+      --pending_;
     }
   }
   const std::lock_guard lock{mutex_};

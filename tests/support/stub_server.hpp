@@ -2,56 +2,76 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <list>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 
 namespace farebench::test {
 
-/// What a stub does with one request.
-struct stub_answer {
-  std::string bytes;                           ///< written as they are
-  bool close_after = false;                    ///< the connection is closed behind them
-  bool never = false;                          ///< nothing is written, and the connection stays open
-  std::chrono::milliseconds between_bytes{0};  ///< written one by one, with such a wait behind each
-  std::string later = {};                      ///< written after them, and after this wait
-  std::chrono::milliseconds before_later{0};
+/// Response of a stub_server to one request.
+struct stub_response {
+  /// Sent unchanged.
+  std::string bytes;
+  /// Closes the connection after `bytes`.
+  bool close_after = false;
+  /// Sends nothing and keeps the connection open.
+  bool no_response = false;
+  /// Size of each write, and the shortest wait after it. Zero bytes: one write for all.
+  std::size_t write_bytes = 0;
+  std::chrono::microseconds write_interval{0};
 };
 
-/// A server on a free loopback port that answers raw bytes, so that a test can misbehave in any way.
-/// The handler is called from many threads. All threads and sockets are gone when it is destroyed.
+/// Server on a free loopback port that sends raw bytes, so that a test can break HTTP in any way.
+///
+/// Calls the handler from one thread per connection. A handler may block, but not longer than the test.
+/// The destructor closes all connections and joins all threads.
 class stub_server {
  public:
-  using handler = std::function<stub_answer(const std::string& request)>;
+  using handler = std::function<stub_response(const std::string& request)>;
 
-  explicit stub_server(handler answer);
+  explicit stub_server(handler respond);
   ~stub_server();
+  stub_server(const stub_server&) = delete;
+  stub_server& operator=(const stub_server&) = delete;
 
   std::string url() const;
+
+  /// Waits until no handler runs and the clients' kernels have acknowledged all that was sent. Throws
+  /// std::runtime_error after hang_deadline.
+  void wait_until_delivered();
+
+  /// Sends bytes that no client requested over every open connection. Returns when they are delivered, as
+  /// above. Must not be called while a handler runs.
+  void push(std::string_view bytes);
 
  private:
   void accept_connections();
   void serve(int socket);
+  bool is_delivered();
 
-  handler answer_;
+  handler respond_;
   int listening_;
   int port_;
   std::atomic<bool> stopping_ = false;
+  // Requests whose response is not fully sent.
+  std::atomic<int> pending_ = 0;
   std::mutex mutex_;
   std::list<int> sockets_;
   std::list<std::thread> threads_;
   std::thread acceptor_;
 };
 
-/// A whole HTTP/1.1 response.
+/// Returns a complete HTTP/1.1 response.
 std::string http_response(int status, const std::string& extra_headers, const std::string& body);
 
-/// A whole page of results that holds these rows.
+/// Returns a complete results page that contains these rows.
 std::string page_with(const std::string& rows);
 
-/// "http://127.0.0.1:PORT" of a port on which nobody listens (it was free a moment ago).
+/// Returns "http://127.0.0.1:PORT" of a port that refuses connections (it was free a moment ago).
 std::string url_of_closed_port();
 
 }  // namespace farebench::test

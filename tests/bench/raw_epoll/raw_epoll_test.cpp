@@ -1,4 +1,4 @@
-// What the floor promises, as every strategy does: the same fares, one outcome a query, a connection a
+// Contract of the floor, as of every strategy: the same fares, one outcome per query, one connection per
 // worker.
 
 #include "bench/raw_epoll/raw_epoll.hpp"
@@ -12,8 +12,8 @@
 
 #include "mock_server/mock_server_process.hpp"
 #include "mock_server/site/timetable.hpp"
-#include "tests/bench/raw_epoll/dribbling_site.hpp"
 #include "tests/contract/every_strategy.hpp"
+#include "tests/contract/one_fare_site.hpp"
 #include "tests/support/stub_server.hpp"
 
 namespace farebench::test {
@@ -30,7 +30,7 @@ mock_server_process start_site(std::chrono::microseconds latency, std::size_t pa
 class raw_epoll_with : public testing::TestWithParam<std::size_t> {};
 INSTANTIATE_TEST_SUITE_P(workers, raw_epoll_with, testing::Values(1, 7, 100));
 
-TEST_P(raw_epoll_with, brings_home_what_the_site_holds_over_one_connection_a_worker) {
+TEST_P(raw_epoll_with, each_query_gives_its_fares_once) {
   const std::size_t workers = GetParam();
   const std::size_t days = 2 * workers + 3;
   for (const std::size_t page_kb : {3u, 94u}) {
@@ -42,15 +42,15 @@ TEST_P(raw_epoll_with, brings_home_what_the_site_holds_over_one_connection_a_wor
       ASSERT_TRUE(outcomes.at(i)) << "day " << i << ": " << describe(outcomes.at(i).error());
       EXPECT_EQ(*outcomes.at(i), timetable(day(i), page_kb)) << "day " << i;
     }
-    const auto seen = site.stats();
-    EXPECT_EQ(seen.requests, 2 * days);
-    EXPECT_EQ(seen.sessions, days);
-    EXPECT_LE(seen.in_flight_peak, workers);
-    EXPECT_EQ(seen.connections_accepted - 1, workers) << "one more is the asker's";
+    const auto stats = site.stats();
+    EXPECT_EQ(stats.requests, 2 * days);
+    EXPECT_EQ(stats.sessions, days);
+    EXPECT_LE(stats.in_flight_peak, workers);
+    EXPECT_EQ(stats.connections_accepted - 1, workers) << "without that of stats()";
   }
 }
 
-TEST_P(raw_epoll_with, ends_every_query_with_one_outcome_when_the_site_goes) {
+TEST_P(raw_epoll_with, server_stopped_midway_gives_one_outcome_per_query) {
   const std::size_t workers = GetParam();
   auto site = start_site(50ms);
   collected_outcomes outcomes;
@@ -71,9 +71,10 @@ TEST_P(raw_epoll_with, ends_every_query_with_one_outcome_when_the_site_goes) {
   EXPECT_GE(failed, workers);
 }
 
-/// The kind of error with which every day of a small batch comes home.
-void expect_every_day_fails(const std::string& url, fetch_error_kind kind, fetch_limits limits = {}) {
-  auto work = days_at(url, 5, 2);
+/// Runs a small batch, of which every day must fail with this kind of error.
+void expect_every_day_fails(const std::string& url, fetch_error_kind kind, fetch_limits limits = {},
+                            std::size_t workers = 2) {
+  auto work = days_at(url, 5, workers);
   work.policy.exchange = limits;
   collected_outcomes outcomes;
   raw_epoll{}.run(work, outcomes.sink());
@@ -84,40 +85,42 @@ void expect_every_day_fails(const std::string& url, fetch_error_kind kind, fetch
   }
 }
 
-TEST(raw_epoll, says_that_nobody_listens) {
+TEST(raw_epoll, closed_port_is_connect_failed) {
   expect_every_day_fails(url_of_closed_port(), fetch_error_kind::connect_failed);
 }
 
-TEST(raw_epoll, never_waits_beyond_the_deadline) {
-  const stub_server silent{[](const std::string&) { return stub_answer{.bytes = {}, .never = true}; }};
-  expect_every_day_fails(silent.url(), fetch_error_kind::deadline_exceeded, {.exchange_deadline = 400ms});
+TEST(raw_epoll, missing_response_is_deadline_exceeded) {
+  const stub_server silent{
+      [](const std::string&) { return stub_response{.bytes = {}, .no_response = true}; }};
+  expect_every_day_fails(silent.url(), fetch_error_kind::deadline_exceeded, {.exchange_deadline = 1s}, 5);
 }
 
-TEST(raw_epoll, types_what_the_site_does_wrong) {
-  const auto site_that_says = [](stub_answer answer) {
-    return stub_server{[answer = std::move(answer)](const std::string&) { return answer; }};
+TEST(raw_epoll, invalid_response_gives_typed_error) {
+  const auto site_with = [](stub_response response) {
+    return stub_server{[response = std::move(response)](const std::string&) { return response; }};
   };
-  expect_every_day_fails(site_that_says({.bytes = http_response(503, "", "")}).url(),
+  expect_every_day_fails(site_with({.bytes = http_response(503, "", "")}).url(),
                          fetch_error_kind::unexpected_status);
-  expect_every_day_fails(site_that_says({.bytes = http_response(200, "", "<form></form>")}).url(),
+  expect_every_day_fails(site_with({.bytes = http_response(200, "", "<form></form>")}).url(),
                          fetch_error_kind::no_session);
-  expect_every_day_fails(site_that_says({.bytes = "SSH-2.0\r\n"}).url(), fetch_error_kind::bad_response);
-  expect_every_day_fails(site_that_says({.bytes = "HTTP/1.1 200", .close_after = true}).url(),
+  expect_every_day_fails(site_with({.bytes = "SSH-2.0\r\n"}).url(), fetch_error_kind::bad_response);
+  expect_every_day_fails(site_with({.bytes = "HTTP/1.1 200", .close_after = true}).url(),
                          fetch_error_kind::connection_lost);
-  expect_every_day_fails(site_that_says({.bytes = "HTTP/1.1 200 OK\r\nA: " + std::string(999, 'a')}).url(),
+  expect_every_day_fails(site_with({.bytes = "HTTP/1.1 200 OK\r\nA: " + std::string(999, 'a')}).url(),
                          fetch_error_kind::header_too_large, {.max_header_bytes = 500});
   expect_every_day_fails(
-      site_that_says({.bytes = http_response(200, "Set-Cookie: JSESSIONID=a\r\n", std::string(999, 'a'))})
-          .url(),
+      site_with({.bytes = http_response(200, "Set-Cookie: JSESSIONID=a\r\n", std::string(999, 'a'))}).url(),
       fetch_error_kind::body_too_large, {.max_body_bytes = 500});
 }
 
-TEST(raw_epoll, reads_an_answer_that_comes_in_pieces) {
-  const std::string start = http_response(200, "Set-Cookie: JSESSIONID=abc; Path=/\r\n", "<form></form>");
-  const std::string fares =
-      http_response(200, "", page_with("<div class='select-line'>07:05 10:40 Relax 12 249 CZK</div>"));
-  for (const std::size_t piece_bytes : {1u, 7u, 60u}) {
-    const dribbling_site site{{start, fares}, piece_bytes};
+TEST(raw_epoll, response_in_small_writes_gives_its_fares) {
+  for (const std::size_t write_bytes : {1u, 7u, 60u}) {
+    const stub_server site{[&](const std::string& request) {
+      auto response = is_search(request) ? page_of_fares() : start_page();
+      response.write_bytes = write_bytes;
+      response.write_interval = 100us;
+      return response;
+    }};
     collected_outcomes outcomes;
     raw_epoll{}.run(days_at(site.url(), 1, 1), outcomes.sink());
     ASSERT_EQ(outcomes.size(), 1u);
@@ -127,32 +130,35 @@ TEST(raw_epoll, reads_an_answer_that_comes_in_pieces) {
   }
 }
 
-TEST(raw_epoll, ends_soon_when_told_to_stop) {
-  const auto site = start_site(20s);
+TEST(raw_epoll, stop_ends_requests_in_flight) {
+  const auto site = start_site(120s);
   std::stop_source source;
   auto work = days_at(site.url(), 20, 5);
   work.stop = source.get_token();
   collected_outcomes outcomes;
+  std::chrono::steady_clock::time_point stopped;
   const std::jthread stopper{[&] {
-    std::this_thread::sleep_for(50ms);
+    EXPECT_TRUE(wait_until([&] { return site.stats().in_flight == 5; }));
+    stopped = std::chrono::steady_clock::now();
     source.request_stop();
   }};
-  const auto begin = std::chrono::steady_clock::now();
   raw_epoll{}.run(work, outcomes.sink());
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, 5s);
+  EXPECT_LT(std::chrono::steady_clock::now() - stopped, hang_deadline) << "a response takes 120 s";
   ASSERT_EQ(outcomes.size(), 20u);
-  for (const auto& [index, result] : outcomes.by_index())
+  for (const auto& [index, result] : outcomes.by_index()) {
+    ASSERT_FALSE(result);
     EXPECT_EQ(result.error().kind, fetch_error_kind::cancelled);
+  }
 }
 
-TEST(raw_epoll, passes_on_what_the_sink_throws) {
+TEST(raw_epoll, exception_of_sink_leaves_run) {
   const auto site = start_site(1ms);
   EXPECT_THROW(raw_epoll{}.run(days_at(site.url(), 9, 3),
                                [](std::size_t, outcome&&) { throw std::runtime_error{"full"}; }),
                std::runtime_error);
 }
 
-TEST(raw_epoll, refuses_a_batch_that_cannot_be_run) {
+TEST(raw_epoll, invalid_batch_is_refused) {
   const auto run = [](const batch& work) { raw_epoll{}.run(work, [](std::size_t, outcome&&) {}); };
   EXPECT_THROW(run(days_at("http://127.0.0.1:1", 3, 0)), std::invalid_argument);
   auto without_queries = days_at("http://127.0.0.1:1", 3, 1);

@@ -45,8 +45,8 @@ class full_listener {
 
 class event_loop_test : public testing::TestWithParam<event_loop::wait_mode> {
  protected:
-  test::stub_server site_{[](const std::string& request) -> test::stub_answer {
-    if (request.find(" /never ") != std::string::npos) return {.bytes = {}, .never = true};
+  test::stub_server site_{[](const std::string& request) -> test::stub_response {
+    if (request.find(" /never ") != std::string::npos) return {.bytes = {}, .no_response = true};
     if (request.find(" /last ") != std::string::npos) {
       return {.bytes = test::http_response(200, "", "bye"), .close_after = true};
     }

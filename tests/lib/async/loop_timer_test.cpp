@@ -104,7 +104,7 @@ TEST_P(loop_timer_test, may_be_destroyed_by_what_it_completes_and_destroy_others
 
 TEST_P(loop_timer_test, that_begins_anew_whenever_it_ends_lets_exchanges_be_done) {
   const test::stub_server site{
-      [](const std::string&) { return test::stub_answer{test::http_response(200, "", "hello")}; }};
+      [](const std::string&) { return test::stub_response{test::http_response(200, "", "hello")}; }};
   loop_client client{loop_, {}};
   bool answered = false;
   loop_.start(client, exchange_request{site.url() + "/"}, [&](const exchange_result&) { answered = true; });

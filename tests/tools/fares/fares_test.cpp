@@ -69,7 +69,7 @@ TEST(fares_command, failed_days_give_a_line_each_and_exit_1) {
 }
 
 TEST(fares_command, failed_day_leaves_other_days_complete) {
-  const test::stub_server site{[](const std::string& request) -> test::stub_answer {
+  const test::stub_server site{[](const std::string& request) -> test::stub_response {
     if (request.ends_with("departure=02.03.26")) return {.bytes = test::http_response(500, "", "")};
     if (request.starts_with("POST")) {
       return {.bytes = test::http_response(200, "", page())};
@@ -119,7 +119,7 @@ TEST(fares_command, attempts_flag_limits_attempts) {
     std::atomic<int> requests = 0;
     const test::stub_server site{[&](const std::string&) {
       ++requests;
-      return test::stub_answer{.bytes = test::http_response(503, "", "")};
+      return test::stub_response{.bytes = test::http_response(503, "", "")};
     }};
     const auto run = fares(fmt::format("{} --days 3 --attempts {} --url {}", route, attempts, site.url()));
     EXPECT_EQ(run.exit_code, 1);
@@ -155,7 +155,7 @@ TEST_F(fares_file, unwritable_path_fails_before_any_request) {
   std::atomic<int> requests = 0;
   const test::stub_server site{[&](const std::string&) {
     ++requests;
-    return test::stub_answer{.bytes = test::http_response(404, "", "")};
+    return test::stub_response{.bytes = test::http_response(404, "", "")};
   }};
   const auto run =
       fares(fmt::format("{} --days 2 --url {} --out {}/no/such", route, site.url(), folder_.string()));
@@ -194,7 +194,7 @@ class fares_interrupted : public fares_file {
 
   std::atomic<bool> third_day_was_requested_ = false;
   std::atomic<bool> third_day_is_released_ = false;
-  test::stub_server site_{[this](const std::string& request) -> test::stub_answer {
+  test::stub_server site_{[this](const std::string& request) -> test::stub_response {
     if (!request.starts_with("POST")) {
       return {.bytes = test::http_response(200, "Set-Cookie: JSESSIONID=1; Path=/\r\n", "")};
     }
