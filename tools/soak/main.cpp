@@ -42,28 +42,27 @@ Examples:
   soak --short                                           less than a minute, as in CI
   soak --mutants                                         check that incorrect clients are detected)";
 
-constexpr const char* scenarios_help = R"(
-A scenario is a fault of mock_server (mock_server --help lists them), injected into 40 % of the exchanges, or
-  mix         all faults together, except those that depend on timing or wait for a deadline
-  everything  all faults together
-  restart     a few faults, and a server that is killed and restarted during the run
-  outage      503 for every request, with a budget of few retries
-The seed selects the exchanges that meet a fault, equally for every strategy. It also varies workers, loops,
+std::string footer() {
+  std::string text =
+      "\nA scenario is a fault of mock_server (mock_server --help lists them), injected into 40 % of the "
+      "exchanges, "
+      "or\n";
+  for (const auto& scenario : all_scenarios()) {
+    if (!scenario.meaning.empty())
+      fmt::format_to(std::back_inserter(text), "  {:<12}{}\n", scenario.name, scenario.meaning);
+  }
+  text +=
+      R"(The seed selects the exchanges that meet a fault, equally for every strategy. It also varies workers, loops,
 page size, compression and whether faults end.
 
 The last line counts runs (one batch by one strategy), outcomes, and violations: lost (queries without an
 outcome), duplicated (queries with several), hung (runs that had to be killed) and wrong (all others). Each
 violation is printed to standard error with the command that reproduces it. The invariants:
 )";
-
-constexpr const char* exit_codes_help = R"(
-Exit codes: 0 no violation; 1 violations; 2 usage error, or the mock server did not start; 130 interrupted.)";
-
-std::string footer() {
-  std::string text = scenarios_help;
   for (const auto& entry : invariant_table)
     fmt::format_to(std::back_inserter(text), "  {:<22}{}\n", entry.name, entry.meaning);
-  return text + exit_codes_help;
+  text += "\nExit codes: 0 no violation; 1 violations; 2 usage error, or no mock server; 130 interrupted.";
+  return text;
 }
 
 struct soak_flags {

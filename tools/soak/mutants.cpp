@@ -15,6 +15,7 @@
 #include "farebench/date.hpp"
 #include "farebench/event_loop.hpp"
 #include "farebench/fare_scanner.hpp"
+#include "farebench/site_protocol.hpp"
 #include "farebench/strategy.hpp"
 #include "tools/soak/campaign.hpp"
 #include "tools/soak/oracle.hpp"
@@ -52,7 +53,7 @@ outcome scan(const std::string& page) {
   return scanner.finish();
 }
 
-/// Replaces a price that cannot be read by a guess.
+/// Guesses a price that cannot be read.
 outcome scan_with_guessed_price(const std::string& page) {
   auto fares = scan(page);
   constexpr std::string_view prefix = "price: read \"";
@@ -85,21 +86,22 @@ struct hand_written_client {
  private:
   outcome scrape(event_loop& loop, loop_client& client, const batch& work, const query& day) const {
     const std::string tag = "X-Scrape: " + format_iso_date(day.date) + "/1";
-    exchange_request start{work.base_url + "/m/"};
+    exchange_request start{work.base_url + std::string{start_page_path}};
     start.header = tag;
-    auto started = exchange(loop, client, std::move(start), scrape_step::start_page);
-    if (!started) return std::unexpected(std::move(started).error());
-    if (started->set_cookies.empty()) return std::unexpected(fetch_error{fetch_error_kind::no_session, {}});
-    const std::string& cookie = started->set_cookies.front();
+    const auto started = exchange(loop, client, std::move(start), scrape_step::start_page);
+    if (!started) return std::unexpected(started.error());
+    const auto cookie = started->set_cookies.empty()
+                            ? std::nullopt
+                            : session_from_set_cookie(started->set_cookies.front(), work.base_url);
+    if (!cookie) return std::unexpected(fetch_error{fetch_error_kind::no_session, {}});
 
     std::string page;
-    exchange_request search{
-        work.base_url + "/m/?0-1.IFormSubmitListener-searchForm-form",
-        "fromStation=" + day.from + "&toStation=" + day.to + "&departure=" + format_form_date(day.date),
-        choose_session(cookie.substr(0, cookie.find(';'))), [&](std::string_view chunk) { page += chunk; }};
+    exchange_request search{work.base_url + std::string{search_path}, search_form_body(day).value(),
+                            choose_session(std::string{*cookie}),
+                            [&](std::string_view chunk) { page += chunk; }};
     search.header = tag;
-    auto found = exchange(loop, client, std::move(search), scrape_step::search);
-    if (!found) return std::unexpected(std::move(found).error());
+    const auto found = exchange(loop, client, std::move(search), scrape_step::search);
+    if (!found) return std::unexpected(found.error());
     auto fares = read_page(page);
     if (!fares) fares.error().step = scrape_step::search;
     return fares;
@@ -141,7 +143,7 @@ using client_function = void (*)(const batch& work, const outcome_sink& sink);
 
 struct mutant {
   const char* name;
-  /// The strategy for which the oracle takes it; `sequential` runs one scrape at a time.
+  /// Strategy name under which it is judged; `sequential` runs one scrape at a time.
   const char* runs_as;
   const char* scenario;
   /// Empty: the control, which violates nothing.

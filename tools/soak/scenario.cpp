@@ -47,14 +47,24 @@ std::vector<fault_scenario> make_scenarios() {
                          .depends_on_timing = spreads,
                          .faults_spread = spreads});
   }
-  scenarios.push_back({.name = "mix", .faults = mixed_faults(false)});
   scenarios.push_back(
-      {.name = "everything", .faults = mixed_faults(true), .depends_on_timing = true, .faults_spread = true});
+      {.name = "mix",
+       .meaning = "all faults together, except those that depend on timing or wait for a deadline",
+       .faults = mixed_faults(false)});
+  scenarios.push_back({.name = "everything",
+                       .meaning = "all faults together",
+                       .faults = mixed_faults(true),
+                       .depends_on_timing = true,
+                       .faults_spread = true});
   scenarios.push_back({.name = "restart",
+                       .meaning = "a few faults, and a server that is killed and restarted during the run",
                        .faults = "reset_mid_body:5%,status_503:5%,cut_between_rows:5%",
                        .depends_on_timing = true,
                        .restarts_server = true});
-  scenarios.push_back({.name = "outage", .faults = "status_503:100%", .depends_on_timing = true});
+  scenarios.push_back({.name = "outage",
+                       .meaning = "503 for every request, with a budget of few retries",
+                       .faults = "status_503:100%",
+                       .depends_on_timing = true});
   return scenarios;
 }
 

@@ -12,14 +12,11 @@
 
 namespace farebench::soak {
 
-/// A named combination of faults. Each fault of the mock server alone, in 40 % of the exchanges, is one. The
-/// others are:
-///   mix         all faults together, except those that depend on timing or wait for a deadline
-///   everything  all faults together
-///   restart     a few faults, and a server that is killed and restarted during the run
-///   outage      503 for every request, with a budget of few retries
+/// A named set of faults: each fault of the mock server alone, in 40 % of the exchanges, or a combination.
 struct fault_scenario {
   std::string name;
+  /// One line for people; empty for a single fault, which mock_server describes.
+  std::string_view meaning = {};
   /// In the format of `mock_server --faults`.
   std::string faults;
   /// Outcomes depend on timing, so that strategies may differ. A listener closed for 30 ms refuses the

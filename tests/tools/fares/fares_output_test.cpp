@@ -57,7 +57,8 @@ TEST(fares_output, escapes_control_characters_in_every_format) {
     const outcome page{std::vector<fare>{{7h, 8h, text, 1, 100, text}}};
     for (const auto format : {fares_format::table, fares_format::csv, fares_format::json}) {
       auto text_of_day = day_text(format, true, date, page);
-      if (format == fares_format::json) text_of_day.erase(0, 1);  // the separator between days
+      // The newline between days.
+      if (format == fares_format::json) text_of_day.erase(0, 1);
       EXPECT_EQ(text_of_day.find(text), std::string::npos);
       for (const char c : text_of_day.substr(0, text_of_day.find_last_not_of("\r\n") + 1)) {
         const auto byte = static_cast<unsigned char>(c);
