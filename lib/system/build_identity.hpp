@@ -12,7 +12,7 @@ struct build_identity {
   std::string_view version;
   /// 40 hex digits, or "unknown" outside a git checkout.
   std::string_view commit;
-  /// Whether tracked files differed from the commit.
+  /// True if tracked files differed from the commit.
   bool dirty;
   /// CMake's name: "Release", "Debug".
   std::string_view build_type;

@@ -22,7 +22,7 @@ enum class if_exists { replace, keep };
 /// a killed process remains until a later writer needs its name. Parts are locked while they are written, so
 /// that simultaneous writers of one target have parts of their own (TARGET.2.partial). The last commit wins.
 ///
-/// Symbolic links are followed, and an existing file keeps its mode. A target that is no regular file (a
+/// Symbolic links are followed, and an existing file keeps its mode. A target that is not a regular file (a
 /// device, a FIFO, /dev/stdout of a pipeline) is written directly.
 class output_file {
  public:

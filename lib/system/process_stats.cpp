@@ -22,7 +22,7 @@ namespace {
 
 std::string path_of(pid_t pid, const char* name) { return "/proc/" + std::to_string(pid) + "/" + name; }
 
-// Owns nothing if the process is gone.
+// Returns an empty descriptor if the process is gone.
 file_descriptor open_process_file(pid_t pid, const char* name) {
   const std::string path = path_of(pid, name);
   file_descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
@@ -47,7 +47,7 @@ std::expected<std::string_view, process_error> read_process_file(const file_desc
 constexpr std::string_view blanks = " \t";
 
 // Returns the value of the line "name:<blanks>value", without the blanks around it.
-std::optional<std::string_view> field(std::string_view text, std::string_view name) {
+std::optional<std::string_view> find_field(std::string_view text, std::string_view name) {
   while (!text.empty()) {
     const auto end = text.find('\n');
     std::string_view line = text.substr(0, end);
@@ -63,18 +63,18 @@ std::optional<std::string_view> field(std::string_view text, std::string_view na
 
 // Parses a number followed by exactly `unit`.
 template <typename Number>
-std::optional<Number> number(std::string_view value, std::string_view unit) {
+std::optional<Number> parse_number(std::string_view value, std::string_view unit) {
   Number result{};
   const auto [rest, error] = std::from_chars(value.begin(), value.end(), result);
   if (error != std::errc{} || std::string_view(rest, value.end()) != unit) return std::nullopt;
   return result;
 }
 
-// Returns a size in bytes. Sets `complete` to false if the field is missing or no size.
+// Returns a size in bytes. Sets `complete` to false if the field is missing or not a size.
 std::uint64_t size_bytes(std::string_view text, std::string_view name, bool& complete) {
   constexpr std::uint64_t max_kib = UINT64_MAX / 1024;
-  const auto value = field(text, name);
-  const auto kib = value ? number<std::uint64_t>(*value, " kB") : std::nullopt;
+  const auto value = find_field(text, name);
+  const auto kib = value ? parse_number<std::uint64_t>(*value, " kB") : std::nullopt;
   if (!kib || *kib > max_kib) {
     complete = false;
     return 0;
@@ -125,11 +125,11 @@ std::string_view to_string(process_error error) {
 }
 
 std::expected<memory_snapshot, process_error> parse_status(std::string_view text) {
-  const auto state = field(text, "State");
-  const auto threads = field(text, "Threads");
+  const auto state = find_field(text, "State");
+  const auto threads = find_field(text, "Threads");
   if (!state || state->empty() || !threads) return std::unexpected(process_error::malformed);
   if (state->front() == 'Z' || state->front() == 'X') return std::unexpected(process_error::zombie);
-  if (!field(text, "VmRSS")) return std::unexpected(process_error::no_memory);
+  if (!find_field(text, "VmRSS")) return std::unexpected(process_error::no_memory);
 
   bool complete = true;
   memory_snapshot snapshot;
@@ -138,7 +138,7 @@ std::expected<memory_snapshot, process_error> parse_status(std::string_view text
   snapshot.anon_bytes = size_bytes(text, "RssAnon", complete);
   snapshot.file_bytes = size_bytes(text, "RssFile", complete) + size_bytes(text, "RssShmem", complete);
   snapshot.page_table_bytes = size_bytes(text, "VmPTE", complete);
-  const auto thread_count = number<std::uint32_t>(*threads, "");
+  const auto thread_count = parse_number<std::uint32_t>(*threads, "");
   if (!complete || !thread_count) return std::unexpected(process_error::malformed);
   snapshot.threads = *thread_count;
   return snapshot;
