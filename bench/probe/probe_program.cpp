@@ -13,6 +13,7 @@
 #include "bench/probe/protocol.hpp"
 #include "bench/raw_epoll/raw_epoll.hpp"
 #include "bench/route.hpp"
+#include "farebench/exchange.hpp"
 #include "farebench/strategy.hpp"
 #include "lib/system/build_identity.hpp"
 #include "lib/system/command_line.hpp"

@@ -16,11 +16,35 @@ namespace farebench {
 class event_loop;
 class loop_timers;
 
-/// Called when a wait has ended, from inside `event_loop::run`; may do what an exchange_completion may.
+/// Called by event_loop::run or poll_once, in their thread, with the result of an exchange. May start
+/// exchanges and waits, destroy clients and timers (its own included), and throw: the exception leaves run.
+/// Must not call run or poll_once, nor destroy the loop.
+using exchange_completion = std::function<void(exchange_result)>;
+
+/// Called by event_loop::run or poll_once, in their thread, when a wait has ended. The rules of
+/// exchange_completion apply.
 using wait_completion = std::function<void()>;
 
-/// One wait for a moment on a loop: `event_loop::wait`. Must not outlive its loop. Destroyed or waiting anew,
-/// its wait is taken back: it is never completed, and keeps no `run` going.
+/// A client with one connection and at most one exchange in flight. Its first exchange connects; later ones
+/// reuse the connection and reconnect if it has been lost. Must not outlive its loop.
+///
+/// Destroying a client whose exchange is in flight closes the connection; the exchange never completes.
+class loop_client {
+ public:
+  /// Throws std::system_error or std::bad_alloc if there is no memory for the client.
+  loop_client(event_loop& loop, const fetch_limits& limits);
+  ~loop_client();
+  loop_client(loop_client&&) noexcept;
+  loop_client& operator=(loop_client&&) = delete;
+
+ private:
+  friend class event_loop;
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+/// Holds one wait started by event_loop::wait. Must not outlive its loop. Destroying the timer, assigning to
+/// it or starting another wait with it cancels the wait: it never completes and no longer keeps run going.
 class loop_timer {
  public:
   using clock = std::chrono::steady_clock;
@@ -35,15 +59,16 @@ class loop_timer {
   friend class wait_awaiter;
   friend class loop_timers;
   struct state;
-  std::unique_ptr<state> state_;  // null: it waits for nothing
+  // Null if the timer has no wait.
+  std::unique_ptr<state> state_;
 };
 
-/// See event_loop::wait_until. Without a wait of its own, `co_await` does not suspend. A coroutine may be
-/// destroyed while it waits.
+/// Returned by event_loop::wait_until, to be awaited at once. A default-constructed awaiter does not suspend.
+/// Destroying the suspended coroutine cancels the wait.
 class [[nodiscard]] wait_awaiter {
  public:
   wait_awaiter() = default;
-  explicit wait_awaiter(loop_timer&& begun) : timer_{std::move(begun)} {}
+  explicit wait_awaiter(loop_timer&& timer) : timer_{std::move(timer)} {}
   wait_awaiter(const wait_awaiter&) = delete;
   wait_awaiter& operator=(const wait_awaiter&) = delete;
 
@@ -55,75 +80,62 @@ class [[nodiscard]] wait_awaiter {
   loop_timer timer_;
 };
 
-class event_loop;
-
-/// Called with the result of an exchange from inside `event_loop::run`, when libcurl has been left: it
-/// may start exchanges, destroy clients, and throw (the exception leaves `run`).
-using exchange_completion = std::function<void(exchange_result)>;
-
-/// One connection's worth of HTTP on a loop: its first exchange makes a connection, which is kept for those
-/// that follow, one exchange at a time. Must not outlive its loop. Destroyed in flight, it is taken out of
-/// the loop, its connection is closed, and its completion is never called.
-class loop_client {
- public:
-  /// Throws std::system_error when libcurl has no handle to give.
-  loop_client(event_loop& loop, const fetch_limits& limits);
-  ~loop_client();
-  loop_client(loop_client&&) noexcept;
-  loop_client& operator=(loop_client&&) = delete;
-
- private:
-  friend class event_loop;
-  struct state;
-  std::unique_ptr<state> state_;
-};
-
-/// Many HTTP exchanges in flight in one thread: `start` one and have it completed later, with a
-/// callback or with `co_await`. Belongs to the thread that calls `run`; nothing here is thread-safe but
-/// `interrupt` and the stop token of `run`.
+/// Runs many HTTP exchanges and waits concurrently in one thread. Completions are callbacks (`start`,
+/// `wait`), coroutines (`exchange`, `wait_until`) or fibers (see fiber.hpp).
+///
+/// Everything belongs to the thread that calls `run`. Only `interrupt` and the stop token of `run` may be
+/// used from other threads.
 class event_loop {
  public:
-  /// How the loop waits for sockets. They differ in nothing else.
+  /// Function by which the loop waits for sockets. The modes differ in cost only.
   enum class wait_mode {
-    socket_action,  ///< curl_multi_socket_action on an epoll: costs what is ready
-    multi_poll,     ///< curl_multi_perform and curl_multi_poll: costs what is in flight, each turn
+    /// curl_multi_socket_action on epoll: costs time per ready socket.
+    socket_action,
+    /// curl_multi_perform and curl_multi_poll: costs time per exchange in flight on each iteration.
+    multi_poll,
   };
 
-  /// `connections`: how many clients there will be at most; more work too, but slower.
-  /// Throws std::system_error naming the call.
-  explicit event_loop(std::size_t connections, wait_mode how = wait_mode::socket_action);
+  /// `connections` is the expected number of clients: a sizing hint, slower if exceeded.
+  /// Throws std::system_error naming the call that failed.
+  explicit event_loop(std::size_t connections, wait_mode mode = wait_mode::socket_action);
   ~event_loop();
   event_loop(const event_loop&) = delete;
   event_loop& operator=(const event_loop&) = delete;
 
-  /// Starts an exchange on an idle client. Never completes it inside this call.
+  /// Starts an exchange on an idle client. `on_done` is called later, by run or poll_once, never by start.
+  /// Throws std::system_error or std::bad_alloc if there is no memory; the client is then idle. If on_body
+  /// throws, run throws that exception instead of calling `on_done`.
   void start(loop_client& client, exchange_request request, exchange_completion on_done);
 
   class exchange_awaiter;
-  /// The same for a coroutine: `co_await loop.exchange(client, request)` is the exchange's result, or throws
-  /// what its `on_body` threw. Starts the exchange at once, and is to be awaited at once. Resumed inside
-  /// `run`, in its thread. A coroutine destroyed while it waits must destroy its client too, or before.
+  /// Starts an exchange for a coroutine: `co_await loop.exchange(client, request)` gives its exchange_result.
+  /// Must be awaited at once. The coroutine resumes inside run or poll_once, in their thread.
+  ///
+  /// Throws as `start`, but an exception of on_body is thrown by the co_await. A suspended coroutine may be
+  /// destroyed if its client is destroyed before or with it.
   exchange_awaiter exchange(loop_client& client, exchange_request request);
 
-  /// Waits for a moment: `on_due` is called once it has come, never inside this call. Of several the one that
-  /// is due first ends first.
+  /// Waits until `moment`, which may be in the past. `on_due` is called by run or poll_once, never by wait.
+  /// Waits complete in the order of their moments; equal moments in the order in which they were started.
+  /// Cancels a previous wait of `timer`. Throws std::bad_alloc.
   void wait(loop_timer& timer, loop_timer::clock::time_point moment, wait_completion on_due);
-  /// The same for a coroutine: `co_await loop.wait_until(moment)`, at once. Resumed inside `run`, in its
-  /// thread.
+  /// Waits in a coroutine: `co_await loop.wait_until(moment)`. Must be awaited at once. The coroutine resumes
+  /// inside run or poll_once, in their thread. Throws std::bad_alloc.
   wait_awaiter wait_until(loop_timer::clock::time_point moment);
-  /// Whoever waits now waits no longer: the next turn ends each wait, as if its moment had come.
+  /// Expires all pending waits: the next iteration of run or poll_once completes them, in their order.
   void expire_timers();
 
-  /// Runs until no exchange is in flight and nobody waits (then it returns true), or until a stop is
-  /// requested or `interrupt` called, which leaves them as they are: `run` again, or destroy their clients
-  /// and timers. Throws std::system_error when epoll fails, std::runtime_error when libcurl does, and what a
-  /// completion threw.
+  /// Runs until no exchange is in flight and no wait is pending; then returns true. Returns false after a
+  /// requested stop or `interrupt`; exchanges and waits remain, to be continued by another run or destroyed.
+  ///
+  /// Throws std::system_error if epoll fails, std::runtime_error if libcurl does, and the exceptions of
+  /// completions. The loop may be run again afterwards.
   bool run(const std::stop_token& stop = {});
-  /// Ends the `run` under way, or the next one. From any thread.
+  /// Makes the current run return false, or the next one if none is active. Thread-safe.
   void interrupt() noexcept;
 
-  /// Does what can be done now, without waiting: for who starts many exchanges, so that the first are on
-  /// their way while the last are being made. Completes what is done; throws as `run`.
+  /// Does one iteration of run without waiting: sends and receives what is ready and calls completions.
+  /// Useful between many starts, to send the first requests early. Throws as run.
   void poll_once();
 
  private:
@@ -132,8 +144,8 @@ class event_loop {
   std::unique_ptr<state> state_;
 };
 
-/// See event_loop::exchange. Lives in the coroutine's frame, where it takes as little as can be: the request
-/// is on its way, and the result is fetched from the client.
+/// Returned by event_loop::exchange. Holds one pointer, because it is part of the coroutine's frame: the
+/// request has already been started and the client keeps the result.
 class [[nodiscard]] event_loop::exchange_awaiter {
  public:
   exchange_awaiter(event_loop& loop, loop_client& client, exchange_request&& request);

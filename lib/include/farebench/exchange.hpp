@@ -12,41 +12,56 @@
 
 namespace farebench {
 
-/// One HTTP round trip to be made: a GET, or with a form a POST of it.
+/// One HTTP request: a GET, or a POST if it has a form. A value; any client sends it.
 struct exchange_request {
-  /// Receives the body as it arrives, whatever the status.
-  using body_sink = std::function<void(std::string_view piece)>;
+  /// Receives one chunk of the response body. The view is valid during the call only.
+  using body_sink = std::function<void(std::string_view chunk)>;
 
   exchange_request() = default;
-  // A constructor, and no aggregate: GCC 12 destroys twice an aggregate that is written in braces within a
-  // co_await expression, when its coroutine is destroyed there.
-  explicit exchange_request(std::string to_url, std::string with_form = {}, std::string with_cookies = {},
-                            body_sink to_sink = {})
-      : url{std::move(to_url)},
-        form{std::move(with_form)},
-        cookies{std::move(with_cookies)},
-        on_body{std::move(to_sink)} {}
+  // Not an aggregate: GCC 12 destroys a brace-initialised aggregate twice if it is written inside a co_await
+  // expression and its coroutine is destroyed while suspended there.
+  explicit exchange_request(std::string request_url, std::string request_form = {},
+                            std::string request_cookies = {}, body_sink sink = {})
+      : url{std::move(request_url)},
+        form{std::move(request_form)},
+        cookies{std::move(request_cookies)},
+        on_body{std::move(sink)} {}
 
+  /// Absolute http or https URL.
   std::string url;
-  std::string form;     ///< application/x-www-form-urlencoded; empty: a GET
-  std::string cookies;  ///< the Cookie header's value, "name=value; name=value"; empty: no such header
-  body_sink on_body;    ///< empty: the body is read and dropped
-  std::string
-      header;  ///< one more header, "Name: value"; empty: none. Not sent to where a redirect leads elsewhere
-  /// Ends the exchange before the client's exchange_deadline does; zero: does not.
+  /// Request body, as application/x-www-form-urlencoded. Empty for a GET.
+  std::string form;
+  /// Value of the Cookie header, "name=value; name=value". Empty for no such header. A redirect to another
+  /// scheme, host or port does not get it.
+  std::string cookies;
+  /// Called with each chunk of the decoded body, whatever the status, in the thread that runs the exchange.
+  /// If empty, the body is discarded. An exception ends the exchange and is rethrown when it completes;
+  /// std::bad_alloc gives out_of_resources instead.
+  body_sink on_body;
+  /// One additional header line, "Name: value". Empty for none. A redirect to another scheme, host or port
+  /// does not get it.
+  std::string header;
+  /// Limit for the whole exchange. The lower of this and fetch_limits::exchange_deadline applies. Zero for
+  /// no limit of its own.
   std::chrono::milliseconds timeout{0};
 };
 
-/// What is left to know of an answer whose body has already gone to `on_body`.
+/// Status and selected headers of a response. Its body went to exchange_request::on_body.
 struct exchange_response {
-  int status = 0;  ///< HTTP status code
-  fetch_error::retry_after_seconds
-      retry_after{};  ///< of another status than 200, what its Retry-After asks for
-  /// The Set-Cookie headers' values, as they came; those of redirects on the way too, as far as they are of
-  /// the same scheme, host and port as the request.
+  /// HTTP status code of the last response, after redirects.
+  int status = 0;
+  /// Delay that a Retry-After header asks for. Zero if there is no such header or the status is 200.
+  fetch_error::retry_after_seconds retry_after{};
+  /// Values of the Set-Cookie headers in order of arrival. Includes those of redirects up to the first that
+  /// leads to another scheme, host or port.
   std::vector<std::string> set_cookies;
 };
 
+/// The response to an exchange, or the error that prevented it. Any HTTP status is a response.
 using exchange_result = std::expected<exchange_response, fetch_error>;
+
+/// Returns the name and version of the HTTP library, such as "libcurl/7.88.1". The first call initialises the
+/// library. Thread-safe. Throws std::system_error if the initialisation fails.
+std::string http_library_version();
 
 }  // namespace farebench

@@ -5,63 +5,75 @@
 
 namespace farebench {
 
-/// Bounds on one exchange (one HTTP round trip, with the redirects that it follows). A value; every strategy
-/// applies the same ones. Passing a bound is a `fetch_error`, never a hang and never an allocation that the
-/// peer chooses. Times and byte counts are above zero but where it says otherwise.
+/// Limits on one exchange, which is one HTTP round trip including the redirects that it follows. A value,
+/// applied alike by every strategy. Exceeding a limit gives a fetch_error; no exchange hangs, and no peer
+/// controls how much memory is allocated. Values must be positive unless zero is documented.
 struct fetch_limits {
-  std::chrono::milliseconds connect_timeout{5'000};     ///< also of each connection that a redirect needs
-  std::chrono::milliseconds exchange_deadline{30'000};  ///< from its start to its last body byte
+  /// Time to establish a connection, DNS and TLS included. Applies to each redirect's connection as well.
+  /// Exceeding it gives connect_timeout.
+  std::chrono::milliseconds connect_timeout{5'000};
+  /// Time from the start of the exchange to the last byte of the body. Exceeding it gives deadline_exceeded.
+  std::chrono::milliseconds exchange_deadline{30'000};
 
-  /// A body that has been arriving for longer than the grace must have come this fast so far, or it is
-  /// deadline_exceeded: so a peer that dribbles does not hold a worker to the deadline. Zero: any rate.
+  /// Minimum average rate of the decoded body, in bytes per second, checked once min_rate_grace has passed.
+  /// A slower body gives deadline_exceeded, so that it does not occupy a worker until the deadline. Zero for
+  /// no minimum.
   std::size_t min_bytes_per_second = 100;
+  /// Time since the first byte of the response during which any rate is accepted.
   std::chrono::milliseconds min_rate_grace{5'000};
 
-  std::size_t max_header_bytes = 64 * 1024;  ///< status lines and headers of all its answers, 1xx included
-  std::size_t max_body_bytes = 8 * 1024 * 1024;  ///< as `on_body` gets them: decoded
+  /// Bytes of all status lines and headers of the exchange, 1xx responses and redirects included. Exceeding
+  /// it gives header_too_large.
+  std::size_t max_header_bytes = 64 * 1024;
+  /// Bytes of the body after decoding. Exceeding it gives body_too_large.
+  std::size_t max_body_bytes = 8 * 1024 * 1024;
 
-  /// How often a redirect is followed, to http and https alone: more, or elsewhere, is redirect_refused.
-  /// Cookies and added headers go along to the same scheme, host and port only. Zero: not at all.
+  /// Number of redirects to follow; zero follows none. One more, or a redirect to a scheme other than http
+  /// and https, gives redirect_refused.
   std::size_t max_redirects = 3;
-  /// Asks for bodies compressed by any way that libcurl knows. Where it does not, one that is encoded all the
-  /// same is a bad_response.
+  /// Requests compressed bodies, in any encoding that libcurl supports. If false, an encoded body gives
+  /// bad_response.
   bool accept_compressed = false;
 
   bool operator==(const fetch_limits&) const = default;
 };
 
-/// How a batch deals with a site that misbehaves: what one exchange may take, what one scrape may take, and
-/// which failures are worth another attempt. A value; every strategy applies the same one.
+/// Limits and retry rules for a batch. A value, applied alike by every strategy.
 ///
-/// An attempt is a whole scrape: a fresh session and both exchanges. One that failed in a way that may pass
-/// (connect_failed, connect_timeout, deadline_exceeded, connection_lost, bad_response, or a status of 408,
-/// 425, 429 or 5xx) is made again after a wait, in which its worker does other work. All other failures are
-/// the query's outcome at once.
+/// An attempt is a whole scrape: a fresh session and both exchanges. An attempt is retried after
+/// connect_failed, connect_timeout, deadline_exceeded, connection_lost, bad_response, or status 408, 425, 429
+/// or 5xx. Between attempts its worker runs other queries. Status 403 on the search means an expired session;
+/// it is retried once per query, without backoff. Any other error is the query's outcome.
 struct fetch_policy {
-  fetch_limits exchange = {};  ///< of each exchange
+  /// Limits on each exchange.
+  fetch_limits exchange = {};
 
-  /// Of a whole scrape, from the start of its first attempt to its outcome: no exchange runs beyond it, and
-  /// no attempt begins after it.
+  /// Time from the start of a query's first attempt to its outcome, retries and backoff included. Shortens
+  /// the exchanges' deadlines; no attempt starts after it.
   std::chrono::milliseconds scrape_deadline{60'000};
-  std::size_t max_attempts = 3;  ///< of one query, the first included; 1: nothing is repeated
+  /// Number of attempts per query, the first included. One disables retries.
+  std::size_t max_attempts = 3;
 
-  /// The wait after attempt n is drawn evenly from [0, min(backoff_cap, backoff_base · 2^(n−1))] ("full
-  /// jitter", Brooker, AWS Architecture Blog 2015), so that those who failed together do not come back
-  /// together. Zero: no wait.
+  /// Upper bound of the backoff after the first attempt; it doubles with each further attempt n. The backoff
+  /// is uniform in [0, min(backoff_cap, backoff_base · 2^(n−1))], which spreads clients that failed together
+  /// ("full jitter", Brooker, AWS Architecture Blog 2015). Zero for no backoff.
   std::chrono::milliseconds backoff_base{200};
+  /// Upper bound of every backoff. Zero for no backoff.
   std::chrono::milliseconds backoff_cap{5'000};
 
-  /// So that an outage is not multiplied: a batch repeats at most retry_floor + retry_share · the queries
-  /// that it has begun. What would go beyond keeps its failure.
+  /// Retry budget of a batch, so that an outage does not multiply the load: at most
+  /// retry_floor + retry_share · (queries started) retries. Beyond it a failed attempt is the query's
+  /// outcome. Zero allows only the share.
   std::size_t retry_floor = 10;
+  /// Retries per query started, at least 0; see retry_floor.
   double retry_share = 0.2;
 
-  /// A Retry-After, in seconds or as a date, is waited for, and the backoff on top; but never longer than
-  /// this.
+  /// Longest Retry-After that is honoured; the backoff is added to it. A longer one is cut to this. Zero
+  /// ignores Retry-After.
   std::chrono::milliseconds retry_after_cap{30'000};
 
-  /// Adds "X-Scrape: 2026-03-01/2" to each request: the date that is asked for, and which attempt it is. For
-  /// tests: the two ends of an experiment can be joined by it.
+  /// Adds a header such as "X-Scrape: 2026-03-01/2" to each request: the queried date and the attempt's
+  /// number, counted from 1. Lets tests match a client's requests with a server's log.
   bool tag_requests = false;
 
   bool operator==(const fetch_policy&) const = default;

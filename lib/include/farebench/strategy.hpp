@@ -68,7 +68,4 @@ std::span<const std::string_view> strategy_names();
 /// Makes the strategy of that name; std::invalid_argument, listing the names, when there is none.
 std::unique_ptr<strategy> make_strategy(std::string_view name);
 
-/// The HTTP library underneath and its version, e.g. "libcurl/7.88.1".
-std::string http_library_version();
-
 }  // namespace farebench

@@ -3,8 +3,6 @@
 #include <concepts>
 #include <coroutine>
 #include <exception>
-#include <optional>
-#include <type_traits>
 #include <utility>
 #include <variant>
 
@@ -15,19 +13,19 @@ class task;
 
 namespace detail {
 
-/// When a task ends, it resumes in one jump (symmetric transfer, no growing stack) whoever awaits it.
-struct resume_awaiting {
+/// Final awaiter of a task: resumes its awaiter by symmetric transfer, so that the stack does not grow.
+struct resume_awaiter {
   bool await_ready() const noexcept { return false; }
   template <typename Promise>
-  std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> ended) const noexcept {
-    return ended.promise().awaiting;
+  std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> finished) const noexcept {
+    return finished.promise().awaiting;
   }
   void await_resume() const noexcept {}
 };
 
 struct task_promise_base {
   std::suspend_always initial_suspend() const noexcept { return {}; }
-  resume_awaiting final_suspend() const noexcept { return {}; }
+  resume_awaiter final_suspend() const noexcept { return {}; }
 
   std::coroutine_handle<> awaiting = std::noop_coroutine();
 };
@@ -40,7 +38,7 @@ struct task_promise : task_promise_base {
     result.template emplace<1>(std::forward<Value>(value));
   }
   void unhandled_exception() { result.template emplace<2>(std::current_exception()); }
-  Result take() {
+  Result take_result() {
     if (result.index() == 2) std::rethrow_exception(std::get<2>(result));
     return std::get<1>(std::move(result));
   }
@@ -52,19 +50,21 @@ template <>
 struct task_promise<void> : task_promise_base {
   task<void> get_return_object();
   void return_void() const noexcept {}
-  void unhandled_exception() { fault = std::current_exception(); }
-  void take() const {
-    if (fault) std::rethrow_exception(fault);
+  void unhandled_exception() { error = std::current_exception(); }
+  void take_result() const {
+    if (error) std::rethrow_exception(error);
   }
 
-  std::exception_ptr fault;
+  std::exception_ptr error;
 };
 
 }  // namespace detail
 
-/// A coroutine that does nothing until it is awaited, and then resumes its awaiter when it ends, in the same
-/// thread and inside the call that ended it. The task owns the frame: destroying it destroys what
-/// the coroutine holds, wherever it waits. Its exception is thrown where its result is taken.
+/// A lazy coroutine: `task<page> load(…)` is a function that may `co_await` and `co_return`s a page.
+///
+/// It starts when it is awaited or started, and resumes its awaiter when it finishes: in the same thread,
+/// inside the call that finished it. The task owns the coroutine frame. Destroying a task that has not
+/// finished destroys the locals of its coroutine and of every task that it awaits. Not thread-safe.
 template <typename Result>
 class [[nodiscard]] task {
  public:
@@ -83,13 +83,14 @@ class [[nodiscard]] task {
     if (frame_) frame_.destroy();
   }
 
-  /// For the outermost task, which nobody awaits: runs it to its first suspension. Once.
+  /// Runs the outermost task, which no coroutine awaits, to its first suspension. Must be called only once.
   void start() { frame_.resume(); }
+  /// Returns true once the coroutine has returned or thrown.
   bool done() const { return frame_.done(); }
-  /// What it returned, or throws what it threw. Once, when done.
-  Result result() { return frame_.promise().take(); }
+  /// Returns the coroutine's result, or throws its exception. Requires done(). Must be called only once.
+  Result result() { return frame_.promise().take_result(); }
 
-  /// `co_await task` starts it; resumes with its result.
+  /// `co_await std::move(task)` starts the task. It gives the task's result or throws its exception.
   auto operator co_await() && {
     struct awaiter {
       std::coroutine_handle<promise_type> frame;
@@ -98,7 +99,7 @@ class [[nodiscard]] task {
         frame.promise().awaiting = awaiting;
         return frame;
       }
-      Result await_resume() const { return frame.promise().take(); }
+      Result await_resume() const { return frame.promise().take_result(); }
     };
     return awaiter{frame_};
   }

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/context/fiber.hpp>
 #include <cerrno>
 #include <cstddef>
@@ -21,29 +22,29 @@
 
 namespace farebench {
 
-/// One of the two stacks between which a fiber switches, as a sanitizer must be told of it: each switch is a
-/// leave on the one and an arrival on the other. Without sanitizers it is nothing.
+/// Announces switches between a fiber's stack and that of its resumer to a sanitizer: each switch leaves one
+/// stack and arrives on the other. Does nothing without sanitizers.
 class switched_stack {
  public:
 #if defined(__SANITIZE_ADDRESS__)
-  /// A stack of a fiber's own, [low, low + bytes), from here to close.
+  /// Describes a new stack, [low, low + bytes), until `close`.
   void open(const void* low, std::size_t bytes) {
     low_ = low;
     bytes_ = bytes;
   }
   void close() {}
 
-  /// Just before a switch to a stack that was opened or left.
-  void leave_for(const switched_stack& to) {
-    __sanitizer_start_switch_fiber(&fake_stack_, to.low_, to.bytes_);
+  /// Called just before a switch to `target`, which has been opened or left.
+  void leave_for(const switched_stack& target) {
+    __sanitizer_start_switch_fiber(&fake_stack_, target.low_, target.bytes_);
   }
-  /// The same, never to come back.
-  void leave_for_good(const switched_stack& to) {
-    __sanitizer_start_switch_fiber(nullptr, to.low_, to.bytes_);
+  /// The same, if the stack is never resumed.
+  void leave_for_good(const switched_stack& target) {
+    __sanitizer_start_switch_fiber(nullptr, target.low_, target.bytes_);
   }
-  /// Just after a switch to this one.
-  void arrive_from(switched_stack& from) {
-    __sanitizer_finish_switch_fiber(fake_stack_, &from.low_, &from.bytes_);
+  /// Called just after a switch to this stack.
+  void arrive_from(switched_stack& source) {
+    __sanitizer_finish_switch_fiber(fake_stack_, &source.low_, &source.bytes_);
   }
 
  private:
@@ -53,11 +54,11 @@ class switched_stack {
 #elif defined(FAREBENCH_TSAN_FIBERS)
   void open(const void*, std::size_t) { fiber_ = __tsan_create_fiber(0); }
   void close() { __tsan_destroy_fiber(fiber_); }
-  void leave_for(const switched_stack& to) {
+  void leave_for(const switched_stack& target) {
     fiber_ = __tsan_get_current_fiber();
-    __tsan_switch_to_fiber(to.fiber_, 0);
+    __tsan_switch_to_fiber(target.fiber_, 0);
   }
-  void leave_for_good(const switched_stack& to) { __tsan_switch_to_fiber(to.fiber_, 0); }
+  void leave_for_good(const switched_stack& target) { __tsan_switch_to_fiber(target.fiber_, 0); }
   void arrive_from(switched_stack&) {}
 
  private:
@@ -78,40 +79,34 @@ std::size_t page_bytes() {
   return bytes;
 }
 
-/// How many memory maps a process may have; Linux's default where the kernel does not tell.
-std::size_t most_maps() {
-  std::size_t most = 65'530;
-  std::ifstream{"/proc/sys/vm/max_map_count"} >> most;
-  return most;
-}
-
-[[noreturn]] void throw_errno(const char* call) {
-  throw std::system_error{errno, std::generic_category(), call};
+/// Maximum number of memory maps of a process. Linux's default if /proc cannot be read.
+std::size_t max_maps() {
+  std::size_t count = 65'530;
+  std::ifstream{"/proc/sys/vm/max_map_count"} >> count;
+  return count;
 }
 
 }  // namespace
 
 fiber_stacks::fiber_stacks(std::size_t count, std::size_t stack_bytes)
     : stack_bytes_{(stack_bytes + page_bytes() - 1) / page_bytes() * page_bytes()},
-      guarded_{2 * count <= most_maps() / 2} {
+      guarded_{2 * count <= max_maps() / 2} {
+  free_tops_.reserve(count);
   const std::size_t guard_bytes = guarded_ ? page_bytes() : 0;
-  mapped_bytes_ = count * (stack_bytes_ + guard_bytes);
-  if (mapped_bytes_ == 0) mapped_bytes_ = page_bytes();
+  mapped_bytes_ = std::max(count * (stack_bytes_ + guard_bytes), page_bytes());
   void* const mapped = mmap(nullptr, mapped_bytes_, PROT_READ | PROT_WRITE,
                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-  if (mapped == MAP_FAILED) throw_errno("mmap of fiber stacks");
+  if (mapped == MAP_FAILED) throw std::system_error{errno, std::generic_category(), "mmap of fiber stacks"};
   mapped_ = static_cast<std::byte*>(mapped);
-  // A huge page under a stack would make all of it resident at the first touch. Where there are none, there
-  // is nothing to refuse.
+  // A huge page would make whole stacks resident at the first touch. Fails if the kernel has no huge pages.
   madvise(mapped_, mapped_bytes_, MADV_NOHUGEPAGE);
 
-  free_tops_.reserve(count);
   for (std::size_t i = count; i-- > 0;) {
     std::byte* const low = mapped_ + i * (stack_bytes_ + guard_bytes);
     if (guarded_ && mprotect(low, guard_bytes, PROT_NONE) != 0) {
       const int error = errno;
       munmap(mapped_, mapped_bytes_);
-      throw std::system_error{error, std::generic_category(), "mprotect of a fiber stack's guard"};
+      throw std::system_error{error, std::generic_category(), "mprotect of a fiber stack's guard page"};
     }
     free_tops_.push_back(low + guard_bytes + stack_bytes_);
   }
@@ -119,34 +114,37 @@ fiber_stacks::fiber_stacks(std::size_t count, std::size_t stack_bytes)
 
 fiber_stacks::~fiber_stacks() { munmap(mapped_, mapped_bytes_); }
 
-void* fiber_stacks::take() {
+void* fiber_stacks::allocate() {
   if (free_tops_.empty()) throw std::bad_alloc{};
   void* const top = free_tops_.back();
   free_tops_.pop_back();
   return top;
 }
 
-void fiber_stacks::give_back(void* top) { free_tops_.push_back(top); }
+void fiber_stacks::release(void* top) { free_tops_.push_back(top); }
 
 namespace context = boost::context;
 
 struct fiber::state {
-  state(fiber_stacks& on, std::function<void()> run) : stacks{on}, body{std::move(run)} {}
+  state(fiber_stacks& pool, std::function<void()> function) : stacks{pool}, body{std::move(function)} {}
   ~state();
 
   void resume();
   void suspend();
-  context::fiber enter(context::fiber&& from);
+  context::fiber enter(context::fiber&& resumer);
 
-  static thread_local state* running;  // the fiber whose body runs now
+  // Fiber whose body runs in this thread, or null.
+  static thread_local state* running;
 
   fiber_stacks& stacks;
   std::function<void()> body;
-  context::fiber inside;   // where the body goes on; empty while it runs, and when it has ended
-  context::fiber outside;  // where the resume goes on, while the body runs
+  // Continuation of the body. Empty before it starts, while it runs and after it has ended.
+  context::fiber inside;
+  // Continuation of `resume`, while the body runs.
+  context::fiber outside;
   bool started = false;
   bool ended = false;
-  std::exception_ptr fault;
+  std::exception_ptr error;
 
   switched_stack inside_stack;
   switched_stack outside_stack;
@@ -154,7 +152,7 @@ struct fiber::state {
 
 thread_local fiber::state* fiber::state::running = nullptr;
 
-/// A fiber's stack as Boost.Context asks for one.
+/// Adapts fiber_stacks to Boost.Context.
 class fiber::stack_allocator {
  public:
   using traits_type = context::stack_traits;
@@ -164,29 +162,30 @@ class fiber::stack_allocator {
   context::stack_context allocate() {
     context::stack_context stack;
     stack.size = owner_->stacks.stack_bytes();
-    stack.sp = owner_->stacks.take();
+    stack.sp = owner_->stacks.allocate();
     owner_->inside_stack.open(static_cast<const char*>(stack.sp) - stack.size, stack.size);
     return stack;
   }
   void deallocate(context::stack_context& stack) noexcept {
     owner_->inside_stack.close();
-    owner_->stacks.give_back(stack.sp);
+    owner_->stacks.release(stack.sp);
   }
 
  private:
   state* owner_;
 };
 
-context::fiber fiber::state::enter(context::fiber&& from) {
+context::fiber fiber::state::enter(context::fiber&& resumer) {
   inside_stack.arrive_from(outside_stack);
-  outside = std::move(from);
+  outside = std::move(resumer);
   try {
     body();
   } catch (const context::detail::forced_unwind&) {
+    // The fiber is being destroyed. Boost.Context requires this exception to be rethrown.
     inside_stack.leave_for_good(outside_stack);
-    throw;  // the fiber is being destroyed; Boost.Context ends it
+    throw;
   } catch (...) {
-    fault = std::current_exception();
+    error = std::current_exception();
   }
   ended = true;
   inside_stack.leave_for_good(outside_stack);
@@ -196,14 +195,14 @@ context::fiber fiber::state::enter(context::fiber&& from) {
 void fiber::state::resume() {
   if (!std::exchange(started, true)) {
     inside = context::fiber{std::allocator_arg, stack_allocator{*this},
-                            [this](context::fiber&& from) { return enter(std::move(from)); }};
+                            [this](context::fiber&& resumer) { return enter(std::move(resumer)); }};
   }
-  state* const resumer = std::exchange(running, this);
+  state* const previous = std::exchange(running, this);
   outside_stack.leave_for(inside_stack);
   inside = std::move(inside).resume();
   outside_stack.arrive_from(inside_stack);
-  running = resumer;
-  if (fault) std::rethrow_exception(std::exchange(fault, nullptr));
+  running = previous;
+  if (error) std::rethrow_exception(std::exchange(error, nullptr));
 }
 
 void fiber::state::suspend() {
@@ -211,7 +210,8 @@ void fiber::state::suspend() {
   try {
     outside = std::move(outside).resume();
   } catch (const context::detail::forced_unwind&) {
-    inside_stack.arrive_from(outside_stack);  // to be unwound, but back all the same
+    // Resumed by the destructor, to unwind the stack.
+    inside_stack.arrive_from(outside_stack);
     throw;
   }
   inside_stack.arrive_from(outside_stack);
@@ -219,11 +219,12 @@ void fiber::state::suspend() {
 
 fiber::state::~state() {
   if (!inside) return;
-  state* const destroyer = std::exchange(running, this);
+  state* const previous = std::exchange(running, this);
   outside_stack.leave_for(inside_stack);
-  inside = {};  // unwinds its stack
+  // Unwinds the fiber's stack.
+  inside = {};
   outside_stack.arrive_from(inside_stack);
-  running = destroyer;
+  running = previous;
 }
 
 fiber::fiber(fiber_stacks& stacks, std::function<void()> body)
@@ -238,8 +239,8 @@ void fiber::suspend() { state::running->suspend(); }
 exchange_result await_exchange(event_loop& loop, loop_client& client, exchange_request request) {
   std::optional<exchange_result> result;
   auto* const waiting = fiber::state::running;
-  loop.start(client, std::move(request), [&result, waiting](exchange_result answer) {
-    result = std::move(answer);
+  loop.start(client, std::move(request), [&result, waiting](exchange_result finished) {
+    result = std::move(finished);
     waiting->resume();
   });
   waiting->suspend();
@@ -247,7 +248,8 @@ exchange_result await_exchange(event_loop& loop, loop_client& client, exchange_r
 }
 
 void await_until(event_loop& loop, loop_timer::clock::time_point moment) {
-  loop_timer timer;  // on the fiber's stack: unwound with it, its wait is taken back
+  // On the fiber's stack: unwinding it cancels the wait.
+  loop_timer timer;
   auto* const waiting = fiber::state::running;
   loop.wait(timer, moment, [waiting] { waiting->resume(); });
   waiting->suspend();
