@@ -23,26 +23,27 @@
 
 namespace farebench {
 
-/// A wait under way: in the loop's heap from its start to its end, or until it is destroyed.
+/// One wait. In the heap of its loop from its start until it completes or is destroyed.
 struct loop_timer::state {
-  state(loop_timers& in, clock::time_point moment) : timers{in}, due{moment} {}
+  state(loop_timers& owner, clock::time_point moment) : timers{owner}, due{moment} {}
   state(const state&) = delete;
   state& operator=(const state&) = delete;
   ~state();
 
-  static constexpr std::size_t not_waiting = static_cast<std::size_t>(-1);
+  static constexpr std::size_t not_in_heap = static_cast<std::size_t>(-1);
 
   loop_timers& timers;
   clock::time_point due;
-  std::uint64_t order = 0;          // of two that are due at once, the first to wait is the first to end
-  std::size_t place = not_waiting;  // in the heap
-  // What is to be done when it is due: one of these.
+  // Number of the wait in its loop; decides between equal moments.
+  std::uint64_t number = 0;
+  std::size_t heap_index = not_in_heap;
+  // Completion: one of these, or neither while the wait is being set up.
   wait_completion on_due = {};
   std::coroutine_handle<> awaiting = {};
 };
 
-/// The waits of one loop: a binary heap, each of whose entries knows its place, so that one that is taken
-/// back leaves nothing behind. Costs nothing while it is empty. One thread.
+/// Pending waits of one loop: a binary heap whose elements know their index, so that a cancelled wait is
+/// removed at once. Allocates nothing while empty.
 class loop_timers {
  public:
   using clock = loop_timer::clock;
@@ -50,24 +51,25 @@ class loop_timers {
   bool empty() const { return heap_.empty(); }
   std::optional<clock::time_point> first_due() const;
 
-  /// A wait that is in the heap, with nothing to be done yet when it ends.
-  std::unique_ptr<loop_timer::state> wait(clock::time_point due);
-  /// Takes it back; nothing when it has ended.
-  void remove(loop_timer::state& one) noexcept;
+  /// Adds a wait that has no completion yet.
+  std::unique_ptr<loop_timer::state> add(clock::time_point due);
+  /// Removes a wait, if it is in the heap.
+  void remove(loop_timer::state& timer) noexcept;
 
-  /// Ends what is due by `now`, but nothing that begins to wait meanwhile: so sockets get their turn.
-  void end_due(clock::time_point now);
-  /// All that wait now are due at once.
-  void hurry();
+  /// Completes the waits that are due at `now`, but none that starts meanwhile: sockets are handled in
+  /// between.
+  void complete_due(clock::time_point now);
+  /// Makes all waits due, in their order.
+  void expire_all();
 
  private:
-  static bool is_before(const loop_timer::state& one, const loop_timer::state& other);
-  void put(std::size_t place, loop_timer::state* one);
-  void sift_up(std::size_t place);
-  void sift_down(std::size_t place);
+  static bool is_before(const loop_timer::state& left, const loop_timer::state& right);
+  void put(std::size_t index, loop_timer::state* timer);
+  void sift_up(std::size_t index);
+  void sift_down(std::size_t index);
 
   std::vector<loop_timer::state*> heap_;
-  std::uint64_t begun_ = 0;
+  std::uint64_t started_ = 0;
 };
 
 loop_timer::state::~state() { timers.remove(*this); }
@@ -86,31 +88,31 @@ std::optional<loop_timers::clock::time_point> loop_timers::first_due() const {
   return heap_.front()->due;
 }
 
-std::unique_ptr<loop_timer::state> loop_timers::wait(clock::time_point due) {
-  auto one = std::make_unique<loop_timer::state>(*this, due);
-  one->order = begun_++;
-  heap_.push_back(one.get());
+std::unique_ptr<loop_timer::state> loop_timers::add(clock::time_point due) {
+  auto timer = std::make_unique<loop_timer::state>(*this, due);
+  timer->number = started_++;
+  heap_.push_back(timer.get());
   sift_up(heap_.size() - 1);
-  return one;
+  return timer;
 }
 
-void loop_timers::remove(loop_timer::state& one) noexcept {
-  const std::size_t place = std::exchange(one.place, loop_timer::state::not_waiting);
-  if (place == loop_timer::state::not_waiting) return;
+void loop_timers::remove(loop_timer::state& timer) noexcept {
+  const std::size_t index = std::exchange(timer.heap_index, loop_timer::state::not_in_heap);
+  if (index == loop_timer::state::not_in_heap) return;
   loop_timer::state* const last = heap_.back();
   heap_.pop_back();
-  if (last == &one) return;
-  put(place, last);
-  sift_up(place);
-  sift_down(last->place);
+  if (last == &timer) return;
+  put(index, last);
+  sift_up(index);
+  sift_down(last->heap_index);
 }
 
-void loop_timers::end_due(clock::time_point now) {
-  const std::uint64_t begun_before = begun_;
-  while (!heap_.empty() && heap_.front()->due <= now && heap_.front()->order < begun_before) {
+void loop_timers::complete_due(clock::time_point now) {
+  const std::uint64_t started_before = started_;
+  while (!heap_.empty() && heap_.front()->due <= now && heap_.front()->number < started_before) {
     loop_timer::state& first = *heap_.front();
     remove(first);
-    // It may be destroyed by what it does: so that is taken out first.
+    // The completion may destroy the timer, so it is moved out first.
     if (const auto on_due = std::exchange(first.on_due, nullptr)) {
       on_due();
     } else if (const auto awaiting = std::exchange(first.awaiting, nullptr)) {
@@ -119,61 +121,66 @@ void loop_timers::end_due(clock::time_point now) {
   }
 }
 
-void loop_timers::hurry() {
-  // Equal, they are ordered by who waited first, as which they are no heap any more.
-  for (loop_timer::state* const one : heap_) one->due = clock::time_point::min();
-  for (std::size_t place = heap_.size(); place-- > 0;) sift_down(place);
+void loop_timers::expire_all() {
+  // Equal moments are ordered by number, for which the heap has to be rebuilt.
+  for (loop_timer::state* const timer : heap_) timer->due = clock::time_point::min();
+  for (std::size_t index = heap_.size(); index-- > 0;) sift_down(index);
 }
 
-bool loop_timers::is_before(const loop_timer::state& one, const loop_timer::state& other) {
-  return std::tie(one.due, one.order) < std::tie(other.due, other.order);
+bool loop_timers::is_before(const loop_timer::state& left, const loop_timer::state& right) {
+  return std::tie(left.due, left.number) < std::tie(right.due, right.number);
 }
 
-void loop_timers::put(std::size_t place, loop_timer::state* one) {
-  heap_[place] = one;
-  one->place = place;
+void loop_timers::put(std::size_t index, loop_timer::state* timer) {
+  heap_[index] = timer;
+  timer->heap_index = index;
 }
 
-void loop_timers::sift_up(std::size_t place) {
-  loop_timer::state* const one = heap_[place];
-  while (place > 0 && is_before(*one, *heap_[(place - 1) / 2])) {
-    put(place, heap_[(place - 1) / 2]);
-    place = (place - 1) / 2;
+void loop_timers::sift_up(std::size_t index) {
+  loop_timer::state* const timer = heap_[index];
+  while (index > 0 && is_before(*timer, *heap_[(index - 1) / 2])) {
+    put(index, heap_[(index - 1) / 2]);
+    index = (index - 1) / 2;
   }
-  put(place, one);
+  put(index, timer);
 }
 
-void loop_timers::sift_down(std::size_t place) {
-  loop_timer::state* const one = heap_[place];
+void loop_timers::sift_down(std::size_t index) {
+  loop_timer::state* const timer = heap_[index];
   while (true) {
-    std::size_t child = 2 * place + 1;
+    std::size_t child = 2 * index + 1;
     if (child >= heap_.size()) break;
     if (child + 1 < heap_.size() && is_before(*heap_[child + 1], *heap_[child])) ++child;
-    if (!is_before(*heap_[child], *one)) break;
-    put(place, heap_[child]);
-    place = child;
+    if (!is_before(*heap_[child], *timer)) break;
+    put(index, heap_[child]);
+    index = child;
   }
-  put(place, one);
+  put(index, timer);
 }
 
 namespace {
 
-// To find, reuse and put down a connection, a multi handle walks all of its connections: with W on one handle
-// that is O(W) an exchange, O(W²) a wave. So they are spread over several handles. Each costs 41 KiB: fewer
-// connections on it cost bytes (64: 0.3 KiB more each), more cost time (256: 3 % at 10,000 workers).
-constexpr std::size_t connections_a_multi = 128;
+// To find, reuse and release a connection, a multi handle walks all of its connections: O(W²) per wave of W
+// exchanges. Hence several handles. Each takes 41 KiB. 64 connections per handle cost 0.3 KiB more memory per
+// connection; 256 cost 3 % more time at 10,000 workers.
+constexpr std::size_t connections_per_multi = 128;
 
-// Waits end with a socket, a moment or a wakeup; this only bounds them.
-constexpr int longest_wait_ms = 60'000;
+// A bound only: sockets, deadlines and wake-ups end a wait earlier.
+constexpr int max_wait_ms = 60'000;
 
-/// libcurl 7.88 closes a socket that never came to be connected without a word: of its number, something may
-/// be known still.
-int begin_unwatched(void* sockets, curl_socket_t socket, curlsocktype) {
+// Room for finished transfers: at most as many as one wait reports, at least enough for a hint that is too
+// low.
+constexpr std::size_t min_finished = 16;
+
+/// Called for a new socket. libcurl 7.88 closes a socket that failed to connect without calling
+/// close_watched, so the number of the new socket may still be registered.
+int forget_previous(void* sockets, curl_socket_t socket, curlsocktype) {
   static_cast<watched_sockets*>(sockets)->forget(socket);
   return CURL_SOCKOPT_OK;
 }
 
-/// libcurl's connections outlive the handles that made them: `sockets` is the loop's.
+/// Called instead of close. `sockets` belongs to the loop, because connections outlive the handles that
+/// opened them.
 int close_watched(void* sockets, curl_socket_t socket) {
   static_cast<watched_sockets*>(sockets)->forget(socket);
   return close(socket);
@@ -182,68 +189,83 @@ int close_watched(void* sockets, curl_socket_t socket) {
 }  // namespace
 
 struct loop_client::state {
-  state(event_loop::state& on, const fetch_limits& limits);
+  state(event_loop::state& owner, const fetch_limits& limits);
   ~state();
 
   event_loop::state& loop;
-  multi_handle& multi;  // always the same one: the connection is kept in it
+  // Always the same, because it keeps the connection.
+  multi_handle& multi;
   http_client http;
-  // What is to be done when its exchange is: one of these.
+  // Completion: one of these.
   exchange_completion on_done;
   std::coroutine_handle<> awaiting;
-  const finished_transfer* done = nullptr;  // for `awaiting`, while it is being resumed
-  state* next;                              // of the loop's clients
-  state* before = nullptr;
+  // For `awaiting`, while it is being resumed.
+  const finished_transfer* finished = nullptr;
+  // Neighbours in the loop's list of clients.
+  state* next;
+  state* previous = nullptr;
   bool in_flight = false;
 };
 
 struct event_loop::state {
-  state(std::size_t connections, wait_mode how);
+  state(std::size_t connections, wait_mode wanted_mode);
 
-  // Neighbours share one: they are made, and mostly served, together, and lie together in memory. (Dealt out
-  // one by one, 10,000 workers took 10 % more CPU time.)
-  multi_handle& multi_for_next_client() {
-    return multis[clients_made++ / connections_a_multi % multis.size()];
-  }
+  multi_handle& multi_for_next_client();
+  void start(loop_client::state& client, exchange_request&& request);
   bool run(const std::stop_token& stop);
   void poll_once(bool may_wait);
   void handle_sockets(int wait_ms);
   void handle_by_poll(bool may_wait);
   int milliseconds_to_wait() const;
-  void interrupt() noexcept;
-  void end_all_on(multi_handle& multi);
+  void fail_all_on(multi_handle& multi);
   void complete_finished();
+  void interrupt() noexcept;
   void wake_up();
-  void start(loop_client& client, exchange_request&& request);
 
-  const wait_mode how;
+  const wait_mode mode;
   shared_http shared;
   watched_sockets sockets;
   std::deque<multi_handle> multis;
-  std::size_t clients_made = 0;
-  loop_client::state* clients = nullptr;  // that there are, the last one first
+  std::size_t clients_created = 0;
+  // List of all clients, the newest first.
+  loop_client::state* clients = nullptr;
   std::size_t in_flight = 0;
   loop_timers timers;
   std::atomic<bool> interrupted = false;
   finished_transfers finished;
 };
 
-event_loop::state::state(std::size_t connections, wait_mode wanted)
-    : how{wanted}, shared{connections, connections} {
-  const bool polled = how == wait_mode::multi_poll;
-  // curl_multi_poll sleeps on one handle: what most people write has one, and pays for it.
-  const std::size_t count =
-      polled ? 1 : std::max<std::size_t>(1, (connections + connections_a_multi - 1) / connections_a_multi);
-  const std::size_t each =
-      std::max<std::size_t>(1, polled ? connections : std::min(connections, connections_a_multi));
+event_loop::state::state(std::size_t connections, wait_mode wanted_mode)
+    : mode{wanted_mode},
+      shared{connections, connections},
+      finished{std::clamp(connections, min_finished, watched_sockets::max_events)} {
+  // curl_multi_poll waits for one multi handle. The mode multi_poll shows the cost of that usual design.
+  const bool polled = mode == wait_mode::multi_poll;
+  const std::size_t total = std::max<std::size_t>(1, connections);
+  const std::size_t per_multi = polled ? total : std::min(total, connections_per_multi);
+  const std::size_t count = (total + per_multi - 1) / per_multi;
   for (std::size_t i = 0; i < count; ++i) {
-    multis.emplace_back(polled ? nullptr : &sockets, static_cast<std::uint32_t>(i), each, shared);
+    multis.emplace_back(polled ? nullptr : &sockets, static_cast<std::uint32_t>(i), per_multi, shared);
   }
+}
+
+/// Assigns consecutive clients to the same multi handle: they are created and mostly served together, and are
+/// close in memory. (Round-robin assignment took 10 % more CPU time at 10,000 workers.)
+multi_handle& event_loop::state::multi_for_next_client() {
+  return multis[clients_created++ / connections_per_multi % multis.size()];
+}
+
+void event_loop::state::start(loop_client::state& client, exchange_request&& request) {
+  client.http.prepare(std::move(request));
+  client.multi.add(client.http.handle());
+  client.in_flight = true;
+  ++in_flight;
 }
 
 bool event_loop::state::run(const std::stop_token& stop) {
   const std::stop_callback wake{stop, [this] { wake_up(); }};
-  complete_finished();  // what an exception out of an earlier run left behind
+  // An exception may have ended the previous run before its last completion.
+  complete_finished();
   while (in_flight > 0 || !timers.empty()) {
     if (stop.stop_requested()) return false;
     if (interrupted.load(std::memory_order_relaxed) && interrupted.exchange(false)) return false;
@@ -253,18 +275,13 @@ bool event_loop::state::run(const std::stop_token& stop) {
 }
 
 void event_loop::state::poll_once(bool may_wait) {
-  if (how == wait_mode::multi_poll) {
+  if (mode == wait_mode::multi_poll) {
     handle_by_poll(may_wait);
   } else {
     handle_sockets(may_wait ? milliseconds_to_wait() : 0);
   }
   complete_finished();
-  if (!timers.empty()) timers.end_due(multi_handle::clock::now());
-}
-
-void event_loop::state::interrupt() noexcept {
-  interrupted.store(true, std::memory_order_relaxed);
-  wake_up();
+  if (!timers.empty()) timers.complete_due(multi_handle::clock::now());
 }
 
 void event_loop::state::handle_sockets(int wait_ms) {
@@ -276,92 +293,100 @@ void event_loop::state::handle_sockets(int wait_ms) {
   for (auto& multi : multis) {
     multi.handle_time(now);
     multi.collect(finished);
-    if (multi.has_lost_track()) end_all_on(multi);
+    if (multi.needs_reset()) fail_all_on(multi);
   }
 }
 
 void event_loop::state::handle_by_poll(bool may_wait) {
-  multis.front().perform();
-  multis.front().collect(finished);
-  if (may_wait && finished.empty()) multis.front().poll(milliseconds_to_wait());
+  multi_handle& multi = multis.front();
+  if (!multi.may_have_finished()) multi.perform();
+  multi.collect(finished);
+  if (may_wait && finished.empty()) multi.poll(milliseconds_to_wait());
 }
 
 int event_loop::state::milliseconds_to_wait() const {
   auto first = timers.first_due();
   for (const auto& multi : multis) {
-    if (multi.has_uncollected()) return 0;
+    if (multi.may_have_finished()) return 0;
     const auto deadline = multi.deadline();
     if (deadline && (!first || *deadline < *first)) first = deadline;
   }
-  if (!first) return longest_wait_ms;
+  if (!first) return max_wait_ms;
   const auto now = multi_handle::clock::now();
-  if (*first <= now) return 0;  // and not a difference that overflows
+  // Also avoids the overflow of a difference with time_point::min().
+  if (*first <= now) return 0;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(*first - now);
-  return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, longest_wait_ms));
+  return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, max_wait_ms));
 }
 
-/// Takes them off at once, before what they are on goes; to be taken off again once they are completed does
-/// them no harm. Where there is no room to note them all, the rest is for the next turn.
-void event_loop::state::end_all_on(multi_handle& multi) {
+/// Ends all transfers of a multi handle that needs a reset, and resets it. They are removed from it at once;
+/// removing them again when they complete has no effect. If `finished` is full, the next iteration continues.
+void event_loop::state::fail_all_on(multi_handle& multi) {
   for (const auto* client = clients; client; client = client->next) {
     if (&client->multi != &multi || !client->in_flight) continue;
-    if (!finished.holds(client->http.handle())) {
-      if (!finished.make_room()) return;
-      finished.add(client->http.handle(), CURLE_FAILED_INIT);
+    CURL* const easy = client->http.handle();
+    if (!finished.contains(easy)) {
+      if (finished.full()) return;
+      finished.add(easy, CURLE_FAILED_INIT);
     }
-    multi.remove(client->http.handle());
+    multi.remove(easy);
   }
-  multi.begin_anew();
+  multi.reset();
 }
 
-/// Every finished transfer has been taken out of libcurl by now: a completion starts transfers, and the
-/// message that libcurl hands out is dead once its handle is removed.
+/// Calls the completions of finished transfers. libcurl's messages have all been read before, because they
+/// become invalid when a handle is removed.
 void event_loop::state::complete_finished() {
   while (!finished.empty()) {
     const finished_transfer transfer = finished.take_first();
     loop_client::state* client = nullptr;
     curl_easy_getinfo(transfer.easy, CURLINFO_PRIVATE, &client);
     client->multi.remove(transfer.easy);
-    if (client->http.wants_new_connection() && client->multi.try_add(transfer.easy)) continue;
+    if (client->http.needs_reconnect() && client->multi.try_add(transfer.easy)) continue;
     client->in_flight = false;
     --in_flight;
-    // Taken out first, so that a completion can start the next exchange of the same client, or destroy it.
+    // The completion may start the client's next exchange or destroy the client, so it is moved out first.
     if (const auto on_done = std::exchange(client->on_done, nullptr)) {
-      on_done(client->http.finish(transfer.verdict, transfer.error_text));
+      on_done(client->http.finish(transfer.code, transfer.error_text));
     } else if (const auto awaiting = std::exchange(client->awaiting, nullptr)) {
-      client->done = &transfer;
+      client->finished = &transfer;
       awaiting.resume();
     }
   }
 }
 
-/// Called by whichever thread requests the stop.
+void event_loop::state::interrupt() noexcept {
+  interrupted.store(true, std::memory_order_relaxed);
+  wake_up();
+}
+
+/// Ends the current wait, or the next one. Thread-safe.
 void event_loop::state::wake_up() {
-  if (how == wait_mode::multi_poll) {
+  if (mode == wait_mode::multi_poll) {
     multis.front().wake_up();
   } else {
     sockets.wake_up();
   }
 }
 
-loop_client::state::state(event_loop::state& on, const fetch_limits& limits)
-    : loop{on}, multi{on.multi_for_next_client()}, http{limits, on.shared}, next{on.clients} {
+loop_client::state::state(event_loop::state& owner, const fetch_limits& limits)
+    : loop{owner}, multi{owner.multi_for_next_client()}, http{limits, owner.shared}, next{owner.clients} {
   set_option(http.handle(), CURLOPT_PRIVATE, this);
-  set_option(http.handle(), CURLOPT_SOCKOPTFUNCTION, &begin_unwatched);
-  set_option(http.handle(), CURLOPT_SOCKOPTDATA, &on.sockets);
+  set_option(http.handle(), CURLOPT_SOCKOPTFUNCTION, &forget_previous);
+  set_option(http.handle(), CURLOPT_SOCKOPTDATA, &owner.sockets);
   set_option(http.handle(), CURLOPT_CLOSESOCKETFUNCTION, &close_watched);
-  set_option(http.handle(), CURLOPT_CLOSESOCKETDATA, &on.sockets);
-  if (next) next->before = this;
-  on.clients = this;
+  set_option(http.handle(), CURLOPT_CLOSESOCKETDATA, &owner.sockets);
+  if (next) next->previous = this;
+  owner.clients = this;
 }
 
 loop_client::state::~state() {
-  (before ? before->next : loop.clients) = next;
-  if (next) next->before = before;
+  (previous ? previous->next : loop.clients) = next;
+  if (next) next->previous = previous;
   if (!in_flight) return;
   multi.remove(http.handle());
   --loop.in_flight;
-  loop.finished.forget(http.handle());
+  loop.finished.remove(http.handle());
 }
 
 loop_client::loop_client(event_loop& loop, const fetch_limits& limits)
@@ -369,28 +394,20 @@ loop_client::loop_client(event_loop& loop, const fetch_limits& limits)
 loop_client::~loop_client() = default;
 loop_client::loop_client(loop_client&&) noexcept = default;
 
-event_loop::event_loop(std::size_t connections, wait_mode how)
-    : state_{std::make_unique<state>(connections, how)} {}
+event_loop::event_loop(std::size_t connections, wait_mode mode)
+    : state_{std::make_unique<state>(connections, mode)} {}
 event_loop::~event_loop() = default;
-
-void event_loop::state::start(loop_client& client, exchange_request&& request) {
-  loop_client::state& starting = *client.state_;
-  starting.http.prepare(std::move(request));
-  starting.multi.add(starting.http.handle());
-  starting.in_flight = true;
-  ++in_flight;
-}
 
 void event_loop::start(loop_client& client, exchange_request request, exchange_completion on_done) {
   client.state_->on_done = std::move(on_done);
-  state_->start(client, std::move(request));
+  state_->start(*client.state_, std::move(request));
 }
 
 event_loop::exchange_awaiter::exchange_awaiter(event_loop& loop, loop_client& client,
                                                exchange_request&& request)
     : client_{*client.state_} {
   client_.awaiting = nullptr;
-  loop.state_->start(client, std::move(request));
+  loop.state_->start(client_, std::move(request));
 }
 
 void event_loop::exchange_awaiter::await_suspend(std::coroutine_handle<> waiting) noexcept {
@@ -398,22 +415,22 @@ void event_loop::exchange_awaiter::await_suspend(std::coroutine_handle<> waiting
 }
 
 exchange_result event_loop::exchange_awaiter::await_resume() {
-  const finished_transfer& done = *std::exchange(client_.done, nullptr);
-  return client_.http.finish(done.verdict, done.error_text);
+  const finished_transfer& finished = *std::exchange(client_.finished, nullptr);
+  return client_.http.finish(finished.code, finished.error_text);
 }
 
 void event_loop::wait(loop_timer& timer, loop_timer::clock::time_point moment, wait_completion on_due) {
-  timer.state_ = state_->timers.wait(moment);
+  timer.state_ = state_->timers.add(moment);
   timer.state_->on_due = std::move(on_due);
 }
 
 wait_awaiter event_loop::wait_until(loop_timer::clock::time_point moment) {
   loop_timer timer;
-  timer.state_ = state_->timers.wait(moment);
+  timer.state_ = state_->timers.add(moment);
   return wait_awaiter{std::move(timer)};
 }
 
-void event_loop::expire_timers() { state_->timers.hurry(); }
+void event_loop::expire_timers() { state_->timers.expire_all(); }
 
 bool event_loop::run(const std::stop_token& stop) { return state_->run(stop); }
 void event_loop::interrupt() noexcept { state_->interrupt(); }

@@ -3,17 +3,43 @@
 #include <fmt/format.h>
 #include <sys/epoll.h>
 
-#include <cerrno>
+#include <algorithm>
 #include <new>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
 
 namespace farebench {
-namespace {
 
-// So many can be noted, in one call of libcurl's, without any memory.
-constexpr std::size_t first_unwatched = 8;
+bool finished_transfers::contains(const CURL* easy) const {
+  return std::any_of(queue_.begin() + static_cast<std::ptrdiff_t>(first_), queue_.end(),
+                     [easy](const finished_transfer& transfer) { return transfer.easy == easy; });
+}
+
+finished_transfer& finished_transfers::add(CURL* easy, CURLcode code) {
+  return queue_.emplace_back(easy, code, std::string{});
+}
+
+finished_transfer finished_transfers::take_first() {
+  finished_transfer first = std::move(queue_[first_++]);
+  clear_if_empty();
+  return first;
+}
+
+void finished_transfers::remove(const CURL* easy) {
+  queue_.erase(std::remove_if(queue_.begin() + static_cast<std::ptrdiff_t>(first_), queue_.end(),
+                              [easy](const finished_transfer& transfer) { return transfer.easy == easy; }),
+               queue_.end());
+  clear_if_empty();
+}
+
+void finished_transfers::clear_if_empty() {
+  if (!empty()) return;
+  queue_.clear();
+  first_ = 0;
+}
+
+namespace {
 
 void check(CURLMcode code, const char* call) {
   if (code == CURLM_OUT_OF_MEMORY) throw std::bad_alloc{};
@@ -22,16 +48,16 @@ void check(CURLMcode code, const char* call) {
 
 }  // namespace
 
-multi_handle::multi_handle(watched_sockets* sockets, std::uint32_t number, std::size_t connections,
+multi_handle::multi_handle(watched_sockets* sockets, std::uint32_t owner, std::size_t connections,
                            shared_http& shared)
-    : sockets_{sockets}, number_{number}, connections_{connections}, shared_{shared}, multi_{made()} {
+    : sockets_{sockets}, owner_{owner}, connections_{connections}, shared_{shared}, multi_{create()} {
   if (!multi_) {
     throw std::system_error{std::make_error_code(std::errc::not_enough_memory), "curl_multi_init"};
   }
-  if (sockets_) unwatched_.reserve(first_unwatched);
+  if (sockets_) unwatched_.reserve(connections);
 }
 
-multi_handle::owned_multi multi_handle::made() noexcept {
+multi_handle::owned_multi multi_handle::create() noexcept {
   owned_multi multi{curl_multi_init()};
   if (!multi) return multi;
   curl_multi_setopt(multi.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(connections_));
@@ -43,12 +69,12 @@ multi_handle::owned_multi multi_handle::made() noexcept {
   return multi;
 }
 
-void multi_handle::begin_anew() noexcept {
-  auto another = made();
-  if (!another) return;
-  multi_ = std::move(another);
+void multi_handle::reset() noexcept {
+  auto replacement = create();
+  if (!replacement) return;
+  multi_ = std::move(replacement);
   deadline_.reset();
-  has_lost_track_ = false;
+  needs_reset_ = false;
 }
 
 void multi_handle::add(CURL* easy) {
@@ -61,106 +87,104 @@ bool multi_handle::try_add(CURL* easy) noexcept {
 
 void multi_handle::remove(CURL* easy) noexcept {
   curl_multi_remove_handle(multi_.get(), easy);
-  std::erase_if(unwatched_, [easy](const unwatched& one) { return one.easy == easy; });
+  std::erase(unwatched_, easy);
 }
 
 void multi_handle::handle_event(int socket, std::uint32_t events) {
-  const int what = ((events & EPOLLIN) ? CURL_CSELECT_IN : 0) | ((events & EPOLLOUT) ? CURL_CSELECT_OUT : 0) |
-                   ((events & (EPOLLERR | EPOLLHUP)) ? CURL_CSELECT_ERR : 0);
-  act(socket, what);
+  const int flags = ((events & EPOLLIN) ? CURL_CSELECT_IN : 0) |
+                    ((events & EPOLLOUT) ? CURL_CSELECT_OUT : 0) |
+                    ((events & (EPOLLERR | EPOLLHUP)) ? CURL_CSELECT_ERR : 0);
+  act(socket, flags);
 }
 
 void multi_handle::handle_time(clock::time_point now) {
   if (!deadline_ || now < *deadline_) return;
-  deadline_.reset();  // before the call, which may set a new one
+  // Cleared before the call, which may set a new one.
+  deadline_.reset();
   act(CURL_SOCKET_TIMEOUT, 0);
+}
+
+void multi_handle::act(curl_socket_t socket, int events) {
+  if (needs_reset_) return;
+  may_have_finished_ = true;
+  int running = 0;
+  const CURLMcode code = curl_multi_socket_action(multi_.get(), socket, events, &running);
+  if (code == CURLM_OUT_OF_MEMORY) {
+    needs_reset_ = true;
+  } else {
+    check(code, "curl_multi_socket_action");
+  }
 }
 
 void multi_handle::perform() {
   may_have_finished_ = true;
   int running = 0;
   const CURLMcode code = curl_multi_perform(multi_.get(), &running);
-  if (code != CURLM_OUT_OF_MEMORY)
-    check(code, "curl_multi_perform");  // else what it lacked, it asks for again
+  // Out of memory is not an error here: the next call tries again.
+  if (code != CURLM_OUT_OF_MEMORY) check(code, "curl_multi_perform");
 }
 
 void multi_handle::poll(int milliseconds) {
   const CURLMcode code = curl_multi_poll(multi_.get(), nullptr, 0, milliseconds, nullptr);
-  if (code != CURLM_OUT_OF_MEMORY) check(code, "curl_multi_poll");  // not slept, which harms nobody
+  // Out of memory is not an error here: it has not waited.
+  if (code != CURLM_OUT_OF_MEMORY) check(code, "curl_multi_poll");
 }
 
-void multi_handle::collect(finished_transfers& into) noexcept {
+void multi_handle::collect(finished_transfers& finished) noexcept {
   if (!std::exchange(may_have_finished_, false)) return;
-  const std::size_t old = into.added();
+  bool has_added = false;
+  finished_transfer* last_failure = nullptr;
   int left = 1;
-  while (left > 0) {
-    if (!into.make_room()) {
-      may_have_finished_ = true;
-      break;
-    }
+  while (left > 0 && !finished.full()) {
     const CURLMsg* const message = curl_multi_info_read(multi_.get(), &left);
-    if (message && message->msg == CURLMSG_DONE) into.add(message->easy_handle, message->data.result);
+    if (!message || message->msg != CURLMSG_DONE) continue;
+    auto& transfer = finished.add(message->easy_handle, message->data.result);
+    has_added = true;
+    if (transfer.code != CURLE_OK) last_failure = &transfer;
   }
-  if (into.added() != old) {
-    // Where several failed in one call (deadlines that were the same), all but the last go without a text.
+  may_have_finished_ = left > 0;
+  if (has_added) {
+    // Only the last of several failures has a text, because they share the buffer.
     std::string text = shared_.take_error_text();
-    if (auto* const failed = into.last_failure(old)) failed->error_text = std::move(text);
+    if (last_failure) last_failure->error_text = std::move(text);
   }
-  if (!unwatched_.empty()) collect_unwatched(into);
+  if (!unwatched_.empty()) collect_unwatched(finished);
 }
 
-/// No event would ever end them: they are done, for want of resources. Those that libcurl ended itself are.
-void multi_handle::collect_unwatched(finished_transfers& into) noexcept {
+/// Ends the transfers whose sockets could not be watched, because no event would. Skips those that libcurl
+/// has ended itself.
+void multi_handle::collect_unwatched(finished_transfers& finished) noexcept {
   for (; !unwatched_.empty(); unwatched_.pop_back()) {
-    const auto& [easy, error] = unwatched_.back();
-    if (into.holds(easy)) continue;
-    if (!into.make_room()) {
+    CURL* const easy = unwatched_.back();
+    if (finished.contains(easy)) continue;
+    if (finished.full()) {
       may_have_finished_ = true;
       return;
     }
-    auto& failed = into.add(easy, CURLE_FAILED_INIT);
-    try {
-      failed.error_text = fmt::format("epoll_ctl: {}", std::generic_category().message(error));
-    } catch (const std::bad_alloc&) {
-      failed.error_text.clear();  // then without a text
-    }
+    finished.add(easy, CURLE_FAILED_INIT).error_text = text_or_empty(
+        [this] { return fmt::format("epoll_ctl: {}", std::generic_category().message(watch_errno_)); });
   }
 }
 
-void multi_handle::act(curl_socket_t socket, int events) {
-  if (has_lost_track_) return;
-  may_have_finished_ = true;
-  int running = 0;
-  const CURLMcode code = curl_multi_socket_action(multi_.get(), socket, events, &running);
-  if (callback_errno_ != 0) {
-    throw std::system_error{std::exchange(callback_errno_, 0), std::generic_category(), "epoll_ctl"};
-  }
-  if (code == CURLM_OUT_OF_MEMORY) {
-    has_lost_track_ = true;
-  } else {
-    check(code, "curl_multi_socket_action");
-  }
-}
-
-/// What fails here is the transfer's alone: an error returned to libcurl would end the multi handle, with all
-/// that are on it.
-int multi_handle::on_socket(CURL* easy, curl_socket_t socket, int what, void* self, void*) {
+/// Watches a socket as libcurl requests. A failure concerns this transfer only and is noted: an error
+/// returned to libcurl would end all transfers of the multi handle.
+int multi_handle::on_socket(CURL* easy, curl_socket_t socket, int action, void* self, void*) {
   auto& multi = *static_cast<multi_handle*>(self);
-  std::uint32_t events = 0;  // CURL_POLL_REMOVE: none
-  if (what == CURL_POLL_IN || what == CURL_POLL_INOUT) events |= EPOLLIN;
-  if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT) events |= EPOLLOUT;
-  const int failed = multi.sockets_->watch(socket, events, multi.number_);
-  if (failed == 0) return 0;
-  try {
-    multi.unwatched_.push_back({easy, failed});
-  } catch (const std::bad_alloc&) {
-    multi.callback_errno_ = ENOMEM;
-    return -1;
+  std::uint32_t events = 0;
+  if (action == CURL_POLL_IN || action == CURL_POLL_INOUT) events |= EPOLLIN;
+  if (action == CURL_POLL_OUT || action == CURL_POLL_INOUT) events |= EPOLLOUT;
+  const int error = multi.sockets_->watch(socket, events, multi.owner_);
+  if (error == 0) return 0;
+  multi.watch_errno_ = error;
+  if (multi.unwatched_.size() < multi.unwatched_.capacity()) {
+    multi.unwatched_.push_back(easy);
+  } else {
+    multi.needs_reset_ = true;
   }
   return 0;
 }
 
-/// May be called from inside curl_multi_add_handle: it stores the deadline and acts on nothing.
+/// Stores libcurl's deadline. Must do no more, because curl_multi_add_handle may call it.
 int multi_handle::on_timer(CURLM*, long timeout_ms, void* self) {
   auto& multi = *static_cast<multi_handle*>(self);
   if (timeout_ms < 0) {

@@ -2,15 +2,12 @@
 
 #include <curl/curl.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <new>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "async/watched_sockets.hpp"
@@ -18,151 +15,116 @@
 
 namespace farebench {
 
-/// A transfer that libcurl has finished.
+/// A transfer that has ended, as libcurl reported it.
 struct finished_transfer {
   CURL* easy;
-  CURLcode verdict;
-  std::string error_text;  ///< what libcurl wrote of its failure, if it did
+  CURLcode code;
+  // libcurl's text of the failure. May be empty.
+  std::string error_text;
 };
 
-/// Those that were read from libcurl and not yet handed out, the first one first. There is room for some from
-/// the start, so that whoever has no memory for more can go on with those.
+/// Transfers that have ended and wait for their completion, in order. All memory is allocated in the
+/// constructor: a full queue leaves further transfers to the next iteration of the loop. Not thread-safe.
 class finished_transfers {
  public:
-  finished_transfers() { waiting_.reserve(first_room); }
+  explicit finished_transfers(std::size_t capacity) : capacity_{capacity} { queue_.reserve(capacity); }
 
-  bool empty() const { return first_ == waiting_.size(); }
-  /// How many have been added since it was last empty.
-  std::size_t added() const { return waiting_.size(); }
+  bool empty() const { return first_ == queue_.size(); }
+  bool full() const { return queue_.size() == capacity_; }
+  bool contains(const CURL* easy) const;
 
-  /// Whether the next `add` does not throw.
-  bool make_room() noexcept {
-    if (waiting_.size() < waiting_.capacity()) return true;
-    try {
-      waiting_.reserve(2 * waiting_.size());
-      return true;
-    } catch (const std::bad_alloc&) {
-      return false;
-    }
-  }
-  finished_transfer& add(CURL* easy, CURLcode verdict) {
-    waiting_.push_back({easy, verdict, {}});
-    return waiting_.back();
-  }
-
-  bool holds(const CURL* easy) const {
-    return std::find_if(begin(), end(), [=](const auto& one) { return one.easy == easy; }) != end();
-  }
-  /// The last failure among those from the one that was added as number `from` on; null where there is none.
-  finished_transfer* last_failure(std::size_t from) {
-    for (std::size_t at = waiting_.size(); at-- > from;)
-      if (waiting_[at].verdict != CURLE_OK) return &waiting_[at];
-    return nullptr;
-  }
-
-  finished_transfer take_first() {
-    finished_transfer first = std::move(waiting_[first_++]);
-    if (empty()) clear();
-    return first;
-  }
-  /// Its client is destroyed.
-  void forget(const CURL* easy) {
-    waiting_.erase(std::remove_if(waiting_.begin() + static_cast<std::ptrdiff_t>(first_), waiting_.end(),
-                                  [=](const auto& one) { return one.easy == easy; }),
-                   waiting_.end());
-    if (empty()) clear();
-  }
+  /// Requires !full(). The reference is valid until the next change.
+  finished_transfer& add(CURL* easy, CURLcode code);
+  /// Requires !empty().
+  finished_transfer take_first();
+  /// Removes a transfer whose client is being destroyed, if it is in the queue.
+  void remove(const CURL* easy);
 
  private:
-  static constexpr std::size_t first_room = 16;
+  void clear_if_empty();
 
-  using const_iterator = std::vector<finished_transfer>::const_iterator;
-  const_iterator begin() const { return waiting_.begin() + static_cast<std::ptrdiff_t>(first_); }
-  const_iterator end() const { return waiting_.end(); }
-  void clear() {
-    waiting_.clear();
-    first_ = 0;
-  }
-
-  std::vector<finished_transfer> waiting_;
+  const std::size_t capacity_;
+  std::vector<finished_transfer> queue_;
+  // Index of the first transfer not yet taken; those before it are removed once the queue is empty.
   std::size_t first_ = 0;
 };
 
-/// One libcurl multi handle, whose sockets are watched where those of several of them are. It does not move:
-/// libcurl knows its address.
+/// A libcurl multi handle. In the mode socket_action its sockets are watched by an epoll shared with other
+/// multi handles. Does not move, because libcurl holds its address. Not thread-safe, except `wake_up`.
 class multi_handle {
  public:
   using clock = std::chrono::steady_clock;
 
-  /// `sockets` null: not watched, for `perform` and `poll`. `number`: what they call their owner.
-  /// `connections`: how many may be in use at once; more makes libcurl scan and evict. `shared`: where its
-  /// handles write of failures. Both outlive it. Throws std::system_error.
-  multi_handle(watched_sockets* sockets, std::uint32_t number, std::size_t connections, shared_http& shared);
+  /// `sockets` is null in the mode multi_poll, which uses `perform` and `poll`. `owner` identifies this
+  /// handle in the events of `sockets`. `connections` is the expected number in use at once; with more,
+  /// libcurl evicts and scans. `shared` receives the error texts. Both must outlive the handle. Throws
+  /// std::system_error or std::bad_alloc.
+  multi_handle(watched_sockets* sockets, std::uint32_t owner, std::size_t connections, shared_http& shared);
   multi_handle(const multi_handle&) = delete;
   multi_handle& operator=(const multi_handle&) = delete;
 
+  /// Starts a transfer. Throws std::bad_alloc.
   void add(CURL* easy);
-  /// False where libcurl has no memory for it.
+  /// Starts a transfer. Returns false if there is no memory.
   bool try_add(CURL* easy) noexcept;
-  /// Ends its transfer if it is under way. Fails only for a handle that was never added.
+  /// Ends a transfer, if it has not ended, and releases its easy handle. Has no effect on an idle one.
   void remove(CURL* easy) noexcept;
 
-  /// What an event (of epoll) at a socket of its own asks for.
+  /// Lets libcurl handle an event that epoll has reported for one of its sockets.
   void handle_event(int socket, std::uint32_t events);
-  /// Lets libcurl act when its deadline has come.
+  /// Lets libcurl handle its timeouts if its deadline has passed.
   void handle_time(clock::time_point now);
-  /// When libcurl wants to be called without an event; nullopt: never.
+  /// Time of the next handle_time, or nullopt if none is needed.
   std::optional<clock::time_point> deadline() const {
-    return has_lost_track_ ? clock::time_point::min() : deadline_;
+    return needs_reset_ ? clock::time_point::min() : deadline_;
   }
 
-  /// libcurl had no memory for the sockets that a transfer waits for, and does not tell whose: that one would
-  /// wait for ever. Nothing is acted upon any more, until all that is in flight has been taken off and there
-  /// is another of libcurl's in its place: 7.88 keeps what it noted of that socket, and divides by zero when
-  /// it looks at the next one of its number.
-  bool has_lost_track() const { return has_lost_track_; }
-  /// Where there is no memory for that, it stays as it is.
-  void begin_anew() noexcept;
-
-  /// The other way of waiting: all that can be done now, and a sleep until a socket or libcurl's timer is
-  /// ready, `wake_up` is called, or so many milliseconds have passed.
+  /// Mode multi_poll: handles everything that is ready, without waiting.
   void perform();
+  /// Mode multi_poll: waits until a socket or a libcurl timeout is ready, `wake_up` is called or the time is
+  /// over.
   void poll(int milliseconds);
-  /// Ends a `poll`, or the next one; from any thread.
+  /// Ends the current `poll`, or else the next one. Thread-safe.
   void wake_up() { curl_multi_wakeup(multi_.get()); }
 
-  /// Appends what has finished since the last call. To be called after each of the above: the text of a
-  /// failure is the next one's to overwrite. What there is no room for stays until the next call.
-  void collect(finished_transfers& into) noexcept;
-  /// Whether something did.
-  bool has_uncollected() const { return may_have_finished_; }
+  /// Moves ended transfers to `finished` until it is full. Must follow each of the calls above that let
+  /// libcurl work, because the next failure overwrites the error text.
+  void collect(finished_transfers& finished) noexcept;
+  /// Returns true if `collect` may find more transfers.
+  bool may_have_finished() const { return may_have_finished_; }
+
+  /// Returns true once libcurl or this class had no memory to note a transfer's socket. That transfer would
+  /// wait for ever, and libcurl does not report which it is. The handle does nothing more until it has been
+  /// reset.
+  bool needs_reset() const { return needs_reset_; }
+  /// Replaces libcurl's handle, after all of its transfers have been removed. libcurl 7.88 would otherwise
+  /// divide by zero at the next socket of the same number. Without memory it stays in need of a reset.
+  void reset() noexcept;
 
  private:
   struct cleanup {
     void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
   };
-
   using owned_multi = std::unique_ptr<CURLM, cleanup>;
 
-  owned_multi made() noexcept;
-  static int on_socket(CURL* easy, curl_socket_t socket, int what, void* self, void* known);
+  owned_multi create() noexcept;
+  static int on_socket(CURL* easy, curl_socket_t socket, int action, void* self, void*);
   static int on_timer(CURLM* multi, long timeout_ms, void* self);
   void act(curl_socket_t socket, int events);
-  void collect_unwatched(finished_transfers& into) noexcept;
+  void collect_unwatched(finished_transfers& finished) noexcept;
 
   watched_sockets* const sockets_;
-  const std::uint32_t number_;
+  const std::uint32_t owner_;
   const std::size_t connections_;
   shared_http& shared_;
   std::optional<clock::time_point> deadline_;
-  bool may_have_finished_ = false;  // libcurl has been called since the last `collect`
-  bool has_lost_track_ = false;
-  struct unwatched {
-    CURL* easy;
-    int error;
-  };
-  std::vector<unwatched> unwatched_;  // transfers whose sockets could not be watched, since then
-  int callback_errno_ = 0;            // of one that could not even be noted
+  // libcurl has been called since the last complete `collect`.
+  bool may_have_finished_ = false;
+  bool needs_reset_ = false;
+  // Errno of the last socket that could not be watched.
+  int watch_errno_ = 0;
+  // Transfers whose sockets could not be watched. Allocated in the constructor.
+  std::vector<CURL*> unwatched_;
   owned_multi multi_;
 };
 

@@ -9,84 +9,86 @@
 #include <system_error>
 
 namespace farebench {
-namespace {
-
-constexpr int events_a_wait = 256;
-
-}  // namespace
 
 watched_sockets::watched_sockets()
     : epoll_{checked_descriptor(epoll_create1(EPOLL_CLOEXEC), "epoll_create1")},
       wakeup_{checked_descriptor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")} {
-  if (const int failed = tell_epoll(EPOLL_CTL_ADD, wakeup_.get(), EPOLLIN); failed != 0) {
-    throw std::system_error{failed, std::generic_category(), "epoll_ctl"};
+  if (const int error = control(EPOLL_CTL_ADD, wakeup_.get(), EPOLLIN); error != 0) {
+    throw std::system_error{error, std::generic_category(), "epoll_ctl"};
   }
-  ready_.reserve(events_a_wait);  // so that no wait runs out of memory
+  ready_.reserve(max_events);
 }
 
 int watched_sockets::watch(int socket, std::uint32_t events, std::uint32_t owner) noexcept {
   const auto index = static_cast<std::size_t>(socket);
+  if (events == 0 && index >= registrations_.size()) return 0;
+  if (!make_room_for(socket)) return ENOMEM;
+  registration& current = registrations_[index];
+  current.owner = owner;
+  current.watched = static_cast<std::uint16_t>(events);
+  if (current.watched == 0 || current.watched == current.registered) return 0;
+  const int error = control(current.registered == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, socket, events);
+  if (error == 0) current.registered = current.watched;
+  return error;
+}
+
+bool watched_sockets::make_room_for(int socket) noexcept {
+  const auto index = static_cast<std::size_t>(socket);
+  if (index < registrations_.size()) return true;
   try {
-    if (index >= sockets_.size()) {
-      if (events == 0) return 0;
-      sockets_.resize(index + 1);
-    }
+    registrations_.resize(index + 1);
+    return true;
   } catch (const std::bad_alloc&) {
-    return ENOMEM;
+    return false;
   }
-  watched& one = sockets_[index];
-  one.owner = owner;
-  one.wanted = static_cast<std::uint16_t>(events);
-  if (one.wanted == 0 || one.wanted == one.in_epoll) return 0;
-  const int failed = tell_epoll(one.in_epoll == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, socket, events);
-  if (failed == 0) one.in_epoll = one.wanted;
-  return failed;
 }
 
 void watched_sockets::forget(int socket) {
   const auto index = static_cast<std::size_t>(socket);
-  if (index >= sockets_.size()) return;
-  // Closing takes a socket out of epoll only when it is closed everywhere: a child process that is just being
-  // started holds a copy, and then its events would come still, under a number that may be another's by then.
-  if (sockets_[index].in_epoll != 0) tell_epoll(EPOLL_CTL_DEL, socket, 0);
-  sockets_[index] = {};
+  if (index >= registrations_.size()) return;
+  // Closing is not enough: a child process that is just being spawned may hold a copy of the socket. epoll
+  // would still report its events, under a number that may belong to another socket by then.
+  if (registrations_[index].registered != 0) control(EPOLL_CTL_DEL, socket, 0);
+  registrations_[index] = {};
 }
 
 std::span<const watched_sockets::event> watched_sockets::wait(int milliseconds) {
-  std::array<epoll_event, events_a_wait> happened;
-  const int count = epoll_wait(epoll_.get(), happened.data(), events_a_wait, milliseconds);
+  std::array<epoll_event, max_events> reported;
+  const int count =
+      epoll_wait(epoll_.get(), reported.data(), static_cast<int>(reported.size()), milliseconds);
   if (count < 0 && errno != EINTR) throw_system_error("epoll_wait");
   ready_.clear();
   for (int i = 0; i < count; ++i) {
-    const auto& one = happened[static_cast<std::size_t>(i)];
-    if (one.data.fd == wakeup_.get()) {
+    const auto& report = reported[static_cast<std::size_t>(i)];
+    const int socket = report.data.fd;
+    if (socket == wakeup_.get()) {
       std::uint64_t wakeups = 0;
-      [[maybe_unused]] const auto read_bytes = read(wakeup_.get(), &wakeups, sizeof wakeups);
+      [[maybe_unused]] const auto read_bytes = read(socket, &wakeups, sizeof wakeups);
       continue;
     }
-    watched& socket = sockets_[static_cast<std::size_t>(one.data.fd)];
-    if (socket.wanted != 0) {
-      ready_.push_back({one.data.fd, socket.owner, one.events});
+    registration& current = registrations_[static_cast<std::size_t>(socket)];
+    if (current.watched != 0) {
+      ready_.push_back({socket, current.owner, report.events});
     } else {
-      // An idle connection that the server has ended, say: reported again and again, if it stayed.
-      tell_epoll(EPOLL_CTL_DEL, one.data.fd, 0);
-      socket.in_epoll = 0;
+      // For example an idle connection that the server has closed: epoll would report it on every wait.
+      control(EPOLL_CTL_DEL, socket, 0);
+      current.registered = 0;
     }
   }
   return ready_;
 }
 
 void watched_sockets::wake_up() {
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const auto written_bytes = write(wakeup_.get(), &one, sizeof one);
+  const std::uint64_t increment = 1;
+  [[maybe_unused]] const auto written_bytes = write(wakeup_.get(), &increment, sizeof increment);
 }
 
-int watched_sockets::tell_epoll(int operation, int socket, std::uint32_t events) {
-  // Level-triggered: libcurl does not promise to read until EAGAIN.
-  epoll_event wanted{};
-  wanted.events = events;
-  wanted.data.fd = socket;
-  return epoll_ctl(epoll_.get(), operation, socket, &wanted) == 0 ? 0 : errno;
+/// Calls epoll_ctl. Returns 0 or its errno. Level-triggered: libcurl does not promise to read until EAGAIN.
+int watched_sockets::control(int operation, int socket, std::uint32_t events) {
+  epoll_event settings{};
+  settings.events = events;
+  settings.data.fd = socket;
+  return epoll_ctl(epoll_.get(), operation, socket, &settings) == 0 ? 0 : errno;
 }
 
 }  // namespace farebench

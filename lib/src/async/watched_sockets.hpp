@@ -11,44 +11,52 @@
 
 namespace farebench {
 
-/// An epoll that keeps what it has been told. libcurl stops watching a socket at the end of an exchange and
-/// watches it again at the start of the next: two system calls, which are saved here by leaving it in, until
-/// an event comes that nobody wants. One thread, but for `wake_up`.
+/// An epoll instance that keeps registrations between exchanges. libcurl stops watching a socket at the end
+/// of an exchange and watches it again at the start of the next. Keeping the registration until an unwanted
+/// event arrives saves both system calls. Not thread-safe, except `wake_up`.
 class watched_sockets {
  public:
-  /// Throws std::system_error naming the call.
-  watched_sockets();
-
-  /// Watches the socket for EPOLLIN, EPOLLOUT or both, for `owner`; 0: nobody wants its events. The errno
-  /// when that failed, else 0.
-  int watch(int socket, std::uint32_t events, std::uint32_t owner) noexcept;
-  /// To be called before it is closed, and when it has been opened where that may have been left out: the
-  /// next socket of that number is another.
-  void forget(int socket);
-
   struct event {
     int socket;
     std::uint32_t owner;
     std::uint32_t events;
   };
-  /// Waits for events, −1: for ever; those that somebody wants, valid until the next call. Throws
-  /// std::system_error.
+
+  /// Events that one `wait` returns at most; further ones are left to the next.
+  static constexpr std::size_t max_events = 256;
+
+  /// Throws std::system_error naming the call that failed.
+  watched_sockets();
+
+  /// Watches a socket for `events`: EPOLLIN, EPOLLOUT or both, or 0 for none. `owner` is returned with them.
+  /// Returns 0, or an errno (ENOMEM, or one of epoll_ctl).
+  int watch(int socket, std::uint32_t events, std::uint32_t owner) noexcept;
+  /// Forgets a socket before it is closed, because the next socket may get its number. Must also be called
+  /// for a new socket if the close of the previous one may have gone unnoticed.
+  void forget(int socket);
+
+  /// Waits for events for up to so many milliseconds, −1 for no limit. Returns those that are watched for;
+  /// the span is valid until the next call. Throws std::system_error.
   std::span<const event> wait(int milliseconds);
-  /// Ends a wait, or the next one; from any thread.
+  /// Ends the current wait, or else the next one. Thread-safe.
   void wake_up();
 
  private:
-  struct watched {
+  struct registration {
     std::uint32_t owner = 0;
-    std::uint16_t in_epoll = 0;  // the events that epoll reports
-    std::uint16_t wanted = 0;
+    // Events that epoll reports.
+    std::uint16_t registered = 0;
+    // Events to return from `wait`.
+    std::uint16_t watched = 0;
   };
 
-  int tell_epoll(int operation, int socket, std::uint32_t events);
+  bool make_room_for(int socket) noexcept;
+  int control(int operation, int socket, std::uint32_t events);
 
   file_descriptor epoll_;
   file_descriptor wakeup_;
-  std::vector<watched> sockets_;  // by descriptor
+  // Indexed by descriptor.
+  std::vector<registration> registrations_;
   std::vector<event> ready_;
 };
 

@@ -18,30 +18,31 @@
 
 namespace farebench {
 
-/// One worker's side of HTTP: a libcurl easy handle with its kept connection, one exchange at a time. It is
-/// driven from outside: by `perform` (blocking), or by an event loop between `prepare` and `finish`. Used by
-/// one thread at a time; it must not move while an exchange is under way.
+/// A libcurl easy handle with its connection, used by every strategy for one exchange at a time. `perform`
+/// blocks; an event loop instead calls `prepare`, drives the handle and calls `finish`. Used by one thread at
+/// a time. Must not move, because libcurl holds its address.
 class http_client {
  public:
-  /// Throws std::system_error when libcurl has no handle to give.
+  /// `shared` must outlive the client. Throws std::system_error or std::bad_alloc if there is no memory.
   http_client(const fetch_limits& limits, shared_http& shared);
   http_client(const http_client&) = delete;
   http_client& operator=(const http_client&) = delete;
 
-  /// Sets the handle up for one exchange. `finish` ends what `prepare` began.
-  void prepare(exchange_request request);
-  /// What the exchange came to, from libcurl's verdict on the transfer and what it wrote of a failure, if
-  /// anything. Throws what `on_body` threw, but for std::bad_alloc.
-  exchange_result finish(CURLcode verdict, const std::string& error_text);
-  /// Whether the transfer, which has ended so, has sent nothing, because its connection had to be given up:
-  /// then it is to be started again, as it is, and takes a new one.
-  bool wants_new_connection();
-
-  /// From now on a requested stop ends an exchange with `cancelled`: libcurl looks at least once a second.
-  void end_on(const std::stop_token& stop);
-
-  /// A whole exchange, blocking the calling thread.
+  /// Runs an exchange in the calling thread. Throws as `prepare` and `finish`.
   exchange_result perform(exchange_request request);
+  /// Makes a requested stop end the exchanges of `perform` with `cancelled`; libcurl checks at least once a
+  /// second.
+  void cancel_on(const std::stop_token& stop);
+
+  /// Sets the handle up for an exchange. Throws std::system_error or std::bad_alloc if there is no memory.
+  void prepare(exchange_request request);
+  /// Returns the exchange's result from libcurl's code for the transfer and its error text, which may be
+  /// empty. Rethrows an exception of `on_body`, except std::bad_alloc: a lack of memory gives
+  /// out_of_resources.
+  exchange_result finish(CURLcode code, const std::string& error_text);
+  /// Returns true, once, if the transfer ended before it sent anything, because its kept connection was
+  /// unusable. The caller then starts the same transfer again, which opens a new connection.
+  bool needs_reconnect();
 
   CURL* handle() const { return handle_.get(); }
 
@@ -53,19 +54,21 @@ class http_client {
     void operator()(curl_slist* list) const { curl_slist_free_all(list); }
   };
 
-  /// Why a callback has ended the exchange.
-  enum class refusal : std::uint8_t {
+  /// Reason for which a callback aborts the transfer.
+  enum class abort_reason : std::uint8_t {
     none,
-    threw,  // see callback_fault_
+    /// The callback threw; see callback_error_.
+    exception,
     headers_too_large,
     body_too_large,
     too_slow,
     encoding,
-    bad_length,
-    two_lengths,
-    length_of_chunks,
+    invalid_length,
+    conflicting_lengths,
+    length_with_chunks,
     redirect,
-    connection,  // see wants_new_connection
+    /// The kept connection is unusable; see needs_reconnect.
+    connection,
   };
 
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
@@ -73,39 +76,54 @@ class http_client {
   static curl_socket_t on_open_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
   static int on_request(void* self, char*, char*, int peer_port, int local_port);
   static int on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t);
-  exchange_result result_of(CURLcode verdict, const std::string& error_text);
-  refusal take_header(std::string_view line);
-  refusal take_length(std::string_view value);
-  refusal take_redirect(std::string_view location);
-  refusal take_body(std::string_view piece);
+
+  std::size_t receive(std::string_view data, abort_reason (http_client::*accept)(std::string_view)) noexcept;
+  abort_reason accept_header(std::string_view line);
+  abort_reason accept_length(std::string_view value);
+  abort_reason accept_redirect(std::string_view location);
+  abort_reason accept_body(std::string_view chunk);
   bool is_too_slow() const;
+
   void set_timeout(std::chrono::milliseconds timeout);
   void set_header(const std::string& line);
-  fetch_error refused() const;
-  bool is_of_chunks(const std::string& error_text) const;
-  fetch_error failure(CURLcode verdict, const std::string& error_text) const;
+  exchange_response take_response();
+  fetch_error error_of(CURLcode code, const std::string& error_text) const;
+  fetch_error abort_error() const;
+  bool is_chunk_error(const std::string& error_text) const;
 
   shared_http& shared_;
-  const fetch_limits& limits_;  // kept in shared_
+  // Owned by shared_.
+  const fetch_limits& limits_;
   std::stop_token stop_;
-  std::string form_;  // libcurl points into it while the exchange runs
+  // libcurl reads it during the exchange.
+  std::string form_;
   exchange_request::body_sink on_body_;
   std::vector<std::string> set_cookies_;
   std::size_t header_bytes_ = 0;
   std::size_t body_bytes_ = 0;
-  std::int64_t content_length_ = -1;  // that the present answer says; −1: none so far
-  std::int64_t timeout_ms_;           // that the handle is set to
-  int socket_errno_ = 0;              // of a socket that could not be opened for this exchange
-  int opened_socket_ = -1;            // that no request has gone out on yet
-  std::uint32_t pieces_ = 0;          // of the body, so far
-  int os_errno_before_ = 0;           // what CURLINFO_OS_ERRNO was after the last failure
-  refusal refused_ = refusal::none;
-  bool has_connection_ = false;  // made by its first exchange
-  bool is_chunked_ = false;      // the present answer
-  bool is_elsewhere_ = false;    // redirected to another scheme, host or port than it asked
-  std::exception_ptr
-      callback_fault_;  // what a callback threw, above all `on_body`: it may not pass through libcurl
-  std::unique_ptr<curl_slist, list_cleanup> header_;  // that the request adds, while it does
+  // Content-Length of the current response, −1 if it has none so far.
+  std::int64_t content_length_ = -1;
+  // Current CURLOPT_TIMEOUT_MS.
+  std::int64_t timeout_ms_;
+  // Error of this exchange's last failed socket().
+  int socket_errno_ = 0;
+  // Socket opened for this exchange and not yet used for a request, else −1.
+  int opened_socket_ = -1;
+  // Number of body chunks in this exchange.
+  std::uint32_t chunks_ = 0;
+  // CURLINFO_OS_ERRNO after the last failed exchange; libcurl never clears it.
+  int last_os_errno_ = 0;
+  abort_reason abort_reason_ = abort_reason::none;
+  // Set by the first exchange, which opens this client's connection.
+  bool has_connection_ = false;
+  // The current response has a Transfer-Encoding.
+  bool is_chunked_ = false;
+  // A redirect has left the scheme, host or port of the request.
+  bool has_left_origin_ = false;
+  // Exception of a callback, which must not pass through libcurl.
+  std::exception_ptr callback_error_;
+  // The request's additional header, which libcurl reads during the exchange.
+  std::unique_ptr<curl_slist, list_cleanup> header_;
   std::unique_ptr<CURL, easy_cleanup> handle_;
 };
 

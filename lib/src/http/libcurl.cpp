@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <mutex>
-#include <string>
 #include <tuple>
 
-#include "farebench/strategy.hpp"
+#include "farebench/exchange.hpp"
 
 namespace farebench {
 
-void ensure_http_library() {
+void initialize_libcurl() {
   static std::once_flag once;
   std::call_once(once, [] {
     if (const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT); code != CURLE_OK) {
@@ -20,7 +19,7 @@ void ensure_http_library() {
 }
 
 std::string http_library_version() {
-  ensure_http_library();
+  initialize_libcurl();
   return fmt::format("libcurl/{}", curl_version_info(CURLVERSION_NOW)->version);
 }
 
@@ -30,24 +29,25 @@ bool curl_url::set(const std::string& text, unsigned flags) {
   return code == CURLUE_OK;
 }
 
-std::string curl_url::part(CURLUPart which, unsigned flags) const {
+std::string curl_url::part(CURLUPart component, unsigned flags) const {
   char* text = nullptr;
-  const CURLUcode code = curl_url_get(url_.get(), which, &text, flags);
+  const CURLUcode code = curl_url_get(url_.get(), component, &text, flags);
   if (code == CURLUE_OUT_OF_MEMORY) throw std::bad_alloc{};
   if (code != CURLUE_OK) return {};
   const std::unique_ptr<char, decltype(&curl_free)> owned{text, &curl_free};
   return owned.get();
 }
 
-bool is_equal_but_for_case(std::string_view text, std::string_view in_small_letters) {
+bool equals_ignoring_case(std::string_view text, std::string_view lower_case) {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return std::ranges::equal(text, in_small_letters, {}, lower);
+  return std::ranges::equal(text, lower_case, {}, lower);
 }
 
-std::optional<std::string_view> header_value(std::string_view line, std::string_view name) {
-  if (line.size() <= name.size() || line[name.size()] != ':') return std::nullopt;
-  if (!is_equal_but_for_case(line.substr(0, name.size()), name)) return std::nullopt;
-  line.remove_prefix(name.size() + 1);
+std::optional<std::string_view> header_value(std::string_view line, std::string_view lower_case_name) {
+  const std::size_t colon = lower_case_name.size();
+  if (line.size() <= colon || line[colon] != ':') return std::nullopt;
+  if (!equals_ignoring_case(line.substr(0, colon), lower_case_name)) return std::nullopt;
+  line.remove_prefix(colon + 1);
   constexpr std::string_view blanks = " \t\r\n";
   line.remove_prefix(std::min(line.find_first_not_of(blanks), line.size()));
   return line.substr(0, line.find_last_not_of(blanks) + 1);
@@ -62,15 +62,15 @@ auto origin_of(const curl_url& url) {
 
 }  // namespace
 
-redirect_target where_leads(const std::string& from_url, const std::string& location) {
-  curl_url url;
-  if (!url.set(from_url)) return redirect_target::not_http;
-  const auto origin = origin_of(url);
-  // libcurl encodes what it would refuse otherwise, blanks above all, when it follows: so here too.
-  if (!url.set(location, CURLU_NON_SUPPORT_SCHEME | CURLU_URLENCODE)) return redirect_target::not_http;
-  const auto scheme = url.part(CURLUPART_SCHEME);
+redirect_target classify_redirect(const std::string& url, const std::string& location) {
+  curl_url target;
+  if (!target.set(url)) return redirect_target::not_http;
+  const auto origin = origin_of(target);
+  // The flags with which libcurl itself parses a Location: it encodes blanks instead of rejecting them.
+  if (!target.set(location, CURLU_NON_SUPPORT_SCHEME | CURLU_URLENCODE)) return redirect_target::not_http;
+  const auto scheme = target.part(CURLUPART_SCHEME);
   if (scheme != "http" && scheme != "https") return redirect_target::not_http;
-  return origin_of(url) == origin ? redirect_target::same_origin : redirect_target::other_origin;
+  return origin_of(target) == origin ? redirect_target::same_origin : redirect_target::other_origin;
 }
 
 }  // namespace farebench

@@ -13,7 +13,11 @@
 
 namespace farebench {
 
-/// curl_easy_setopt. Throws std::system_error: with options that libcurl knows, it fails for want of memory.
+/// Initialises libcurl on the first call. Thread-safe. Throws std::system_error.
+void initialize_libcurl();
+
+/// Calls curl_easy_setopt. Throws std::system_error: an option that libcurl supports fails only for lack of
+/// memory.
 template <typename Value>
 void set_option(CURL* handle, CURLoption option, Value value) {
   if (const CURLcode code = curl_easy_setopt(handle, option, value); code != CURLE_OK) {
@@ -23,20 +27,18 @@ void set_option(CURL* handle, CURLoption option, Value value) {
   }
 }
 
-/// Initialises libcurl, once a process; safe from any thread.
-void ensure_http_library();
-
-/// A URL as libcurl reads it. Throws std::bad_alloc where that has no memory.
+/// A URL parsed by libcurl. Every member throws std::bad_alloc if libcurl has no memory.
 class curl_url {
  public:
   curl_url() : url_{::curl_url()} {
     if (!url_) throw std::bad_alloc{};
   }
 
-  /// An absolute URL, or one relative to what it is so far. False when libcurl does not take it.
+  /// Replaces the URL by `text`, which may be relative to the current one. Returns false if libcurl rejects
+  /// it. `flags` are libcurl's CURLU_ constants.
   bool set(const std::string& text, unsigned flags = 0);
-  /// A part as it stands there; empty without one.
-  std::string part(CURLUPart which, unsigned flags = 0) const;
+  /// Returns a component as libcurl stores it, or an empty string if the URL has none.
+  std::string part(CURLUPart component, unsigned flags = 0) const;
 
  private:
   struct cleanup {
@@ -45,23 +47,25 @@ class curl_url {
   std::unique_ptr<CURLU, cleanup> url_;
 };
 
-// A header line as it comes off a connection, "Name: value\r\n". Pure; any thread.
+/// Returns the value of a header line "Name: value\r\n", without surrounding blanks, if its name is
+/// `lower_case_name`, ignoring the case of ASCII letters. The value is a part of `line`.
+std::optional<std::string_view> header_value(std::string_view line, std::string_view lower_case_name);
 
-/// Its value, without the blanks around it, if the header has that name; which is given in small letters, and
-/// whose case means nothing in the line.
-std::optional<std::string_view> header_value(std::string_view line, std::string_view name);
+/// Compares ignoring the case of ASCII letters. `lower_case` has none in upper case.
+bool equals_ignoring_case(std::string_view text, std::string_view lower_case);
 
-/// Of ASCII letters.
-bool is_equal_but_for_case(std::string_view text, std::string_view in_small_letters);
-
-/// Where a redirect leads, as seen from the URL whose answer it is.
+/// Target of a redirect, relative to the URL that redirects.
 enum class redirect_target : std::uint8_t {
-  same_origin,   ///< the same scheme, host and port
-  other_origin,  ///< other ones, by http or https
-  not_http,      ///< to another scheme, or to nowhere that libcurl could read
+  /// The same scheme, host and port.
+  same_origin,
+  /// http or https, with another scheme, host or port.
+  other_origin,
+  /// Another scheme, or a location that libcurl cannot parse.
+  not_http,
 };
 
-/// `location`: the Location header's value, absolute or relative. Throws std::bad_alloc.
-redirect_target where_leads(const std::string& from_url, const std::string& location);
+/// Classifies the Location header of a response from `url`. `location` may be relative. Throws
+/// std::bad_alloc.
+redirect_target classify_redirect(const std::string& url, const std::string& location);
 
 }  // namespace farebench

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <forward_list>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,56 +16,57 @@
 
 namespace farebench {
 
-/// Which socket a connection has, by its local port: the one thing that libcurl tells of a connection before
-/// a request goes out on it, but for CURLINFO_ACTIVESOCKET, which walks all connections of a multi handle.
+/// Maps a connection's local port to its socket. The ports are all that libcurl reports of the connection
+/// that it has chosen for a request; CURLINFO_ACTIVESOCKET would walk all connections of a multi handle.
 ///
-/// It holds about twice as many as there are clients, in room that it takes once. It is not told when a
-/// connection is closed: what it says of a port may be of one that is gone (holds_unasked looks). One
-/// thread's.
+/// Holds about twice as many entries as there are clients, allocated once. The entry of a closed connection
+/// stays until it is overwritten; has_unexpected_data detects such an entry. Not thread-safe.
 class kept_sockets {
  public:
   explicit kept_sockets(std::size_t clients);
 
   void remember(int local_port, int socket);
-  /// −1: not known.
+  /// Returns −1 if there is no entry for the port.
   int find(int local_port) const;
 
  private:
-  struct slot {
-    int port = 0;  // none
+  struct entry {
+    // Zero if the entry is empty.
+    int port = 0;
     int socket = -1;
   };
 
   std::size_t size() const { return many_.empty() ? few_.size() : many_.size(); }
-  std::size_t run() const;
-  slot& at(int local_port, std::size_t step);
-  const slot& at(int local_port, std::size_t step) const {
+  std::size_t probe_limit() const;
+  entry& at(int local_port, std::size_t step);
+  const entry& at(int local_port, std::size_t step) const {
     return const_cast<kept_sockets*>(this)->at(local_port, step);
   }
 
-  // Open addressing: a port is in one of the slots from its own on, with none empty before it.
-  std::array<slot, 8> few_{};  // of one client; more have `many_`
-  std::vector<slot> many_;
+  // Open addressing with linear probing. A single client uses few_, several use many_.
+  std::array<entry, 8> few_{};
+  std::vector<entry> many_;
 };
 
-/// Whether anything has come on a connection that has just been chosen for a request: bytes, which can be no
-/// answer to it, or its end. False where the socket is another's by now.
-bool holds_unasked(int socket, int local_port, int peer_port);
+/// Returns true if the idle connection has received bytes, its end or a reset, so that a request sent on it
+/// would read a wrong response. Returns false if `socket` no longer belongs to these ports.
+bool has_unexpected_data(int socket, int local_port, int peer_port);
 
-/// What the clients of one thread share, so that each of thousands need not hold its own. Outlives them.
+/// HTTP state shared by all clients of one thread, so that each of thousands does not hold a copy. Outlives
+/// its clients. Not thread-safe.
 class shared_http {
  public:
-  /// `clients`: how many there will be in this thread, and in the whole process at once. Throws
-  /// std::system_error when libcurl has no memory.
-  shared_http(std::size_t clients, std::size_t clients_in_all);
+  /// Numbers of clients in this thread and in the whole process. Throws std::system_error if libcurl has no
+  /// memory.
+  shared_http(std::size_t clients_in_thread, std::size_t clients_in_process);
 
-  /// A copy of the limits that lasts as long as this: one for all clients that have the same ones.
-  const fetch_limits& keep(const fetch_limits& limits);
-  /// Sets an easy handle up to use it.
-  void share_with(CURL* easy);
-  /// What libcurl has written of a failure since the last call; empty when nothing, or without memory for it.
+  /// Returns a copy of `limits` that lives as long as this object. Equal limits share one copy.
+  const fetch_limits& intern(const fetch_limits& limits);
+  /// Sets the options of an easy handle that refer to the shared state.
+  void configure(CURL* easy);
+  /// Returns libcurl's text for the last failure since the previous call. Empty without a failure or without
+  /// memory.
   std::string take_error_text() noexcept;
-  /// The connections of its clients.
   kept_sockets& sockets() { return sockets_; }
 
  private:
@@ -73,12 +75,24 @@ class shared_http {
   };
 
   const long receive_buffer_bytes_;
-  // Nearly always there is one.
+  // Nearly every batch has a single set of limits.
   std::optional<fetch_limits> first_limits_;
   std::forward_list<fetch_limits> further_limits_;
   std::array<char, CURL_ERROR_SIZE> error_text_{};
   kept_sockets sockets_;
-  std::unique_ptr<CURLSH, cleanup> tls_sessions_;  // null where there is one client
+  // Null for a single client.
+  std::unique_ptr<CURLSH, cleanup> tls_sessions_;
 };
+
+/// Returns the text that `format` returns, or an empty one if there is no memory for it: an error is reported
+/// without its text rather than not at all.
+template <typename Format>
+std::string text_or_empty(Format format) noexcept {
+  try {
+    return format();
+  } catch (const std::bad_alloc&) {
+    return {};
+  }
+}
 
 }  // namespace farebench

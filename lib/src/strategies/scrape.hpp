@@ -30,7 +30,7 @@ class thread_client final : public blocking_client {
   /// `threads`: how many have such a client.
   thread_client(const fetch_limits& limits, const std::stop_token& stop, std::size_t threads)
       : shared_{1, threads}, http_{limits, shared_} {
-    http_.end_on(stop);
+    http_.cancel_on(stop);
   }
 
   exchange_result exchange(exchange_request request) override { return http_.perform(std::move(request)); }

@@ -12,15 +12,15 @@
 namespace farebench {
 namespace {
 
-int port_of(int socket, bool of_peer) {
+int port_of(int socket, bool is_peer) {
   sockaddr_in address{};
   socklen_t size = sizeof address;
   auto* const generic = reinterpret_cast<sockaddr*>(&address);
-  EXPECT_EQ(of_peer ? getpeername(socket, generic, &size) : getsockname(socket, generic, &size), 0);
+  EXPECT_EQ(is_peer ? getpeername(socket, generic, &size) : getsockname(socket, generic, &size), 0);
   return ntohs(address.sin_port);
 }
 
-/// Two ends of a connection on the loopback.
+/// Both ends of a loopback connection.
 struct connection {
   file_descriptor ours{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   file_descriptor theirs;
@@ -42,64 +42,67 @@ struct connection {
     local_port = port_of(ours.get(), false);
     peer_port = port_of(ours.get(), true);
   }
-  bool holds_unasked() const { return farebench::holds_unasked(ours.get(), local_port, peer_port); }
+  bool has_unexpected_data() const {
+    return farebench::has_unexpected_data(ours.get(), local_port, peer_port);
+  }
 };
 
-TEST(kept_sockets, knows_the_sockets_of_all_its_connections) {
+TEST(kept_sockets, finds_the_socket_of_each_connection) {
   for (const int clients : {1, 2, 100, 1'000}) {
-    for (const int step : {1, 2}) {  // in which the kernel gives ports out
+    // The kernel assigns ports in steps of one or two.
+    for (const int step : {1, 2}) {
       kept_sockets kept{static_cast<std::size_t>(clients)};
       for (int i = 0; i < clients; ++i) kept.remember(32'768 + step * i, 1'000 + i);
       for (int i = 0; i < clients; ++i) ASSERT_EQ(kept.find(32'768 + step * i), 1'000 + i) << clients;
-      EXPECT_EQ(kept.find(1), -1) << "no connection's";
+      EXPECT_EQ(kept.find(1), -1) << "unknown port";
     }
   }
 }
 
-TEST(kept_sockets, goes_by_the_latest_connection_of_a_port) {
+TEST(kept_sockets, newer_connection_replaces_older_of_same_port) {
   kept_sockets kept{10};
   kept.remember(40'000, 5);
   kept.remember(40'000, 6);
   EXPECT_EQ(kept.find(40'000), 6);
 }
 
-TEST(kept_sockets, makes_room_by_what_is_gone) {
-  // One client that connects anew each time: its old connections are closed, and were never taken back.
+TEST(kept_sockets, closed_connections_are_replaced) {
+  // One client that reconnects each time: the entries of its closed connections remain.
   kept_sockets kept{1};
   for (int i = 0; i < 100; ++i) {
-    const connection one;
-    kept.remember(one.local_port, one.ours.get());
-    ASSERT_EQ(kept.find(one.local_port), one.ours.get()) << i;
+    const connection current;
+    kept.remember(current.local_port, current.ours.get());
+    ASSERT_EQ(kept.find(current.local_port), current.ours.get()) << i;
   }
 }
 
-TEST(holds_unasked, is_said_of_bytes_and_of_an_end_and_not_of_silence) {
-  connection one;
-  EXPECT_FALSE(one.holds_unasked());
-  ASSERT_EQ(send(one.theirs.get(), "x", 1, 0), 1);
-  EXPECT_TRUE(one.holds_unasked());
+TEST(has_unexpected_data, bytes_or_end_of_stream_are_unexpected) {
+  connection pair;
+  EXPECT_FALSE(pair.has_unexpected_data());
+  ASSERT_EQ(send(pair.theirs.get(), "x", 1, 0), 1);
+  EXPECT_TRUE(pair.has_unexpected_data());
   char byte = 0;
-  ASSERT_EQ(recv(one.ours.get(), &byte, 1, 0), 1) << "it was only looked at";
-  EXPECT_FALSE(one.holds_unasked());
-  one.theirs.reset();
-  EXPECT_TRUE(one.holds_unasked());
+  ASSERT_EQ(recv(pair.ours.get(), &byte, 1, 0), 1) << "the byte must stay in the socket";
+  EXPECT_FALSE(pair.has_unexpected_data());
+  pair.theirs.reset();
+  EXPECT_TRUE(pair.has_unexpected_data());
 }
 
-TEST(holds_unasked, is_said_of_a_connection_that_was_reset) {
-  connection one;
+TEST(has_unexpected_data, reset_is_unexpected) {
+  connection pair;
   const linger at_once{.l_onoff = 1, .l_linger = 0};
-  setsockopt(one.theirs.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-  one.theirs.reset();
-  EXPECT_TRUE(one.holds_unasked());
+  setsockopt(pair.theirs.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  pair.theirs.reset();
+  EXPECT_TRUE(pair.has_unexpected_data());
 }
 
-TEST(holds_unasked, is_not_said_of_a_number_that_is_another_connections_by_now) {
-  connection one;
-  ASSERT_EQ(send(one.theirs.get(), "x", 1, 0), 1);
-  EXPECT_FALSE(holds_unasked(one.ours.get(), one.local_port + 1, one.peer_port));
-  EXPECT_FALSE(holds_unasked(one.ours.get(), one.local_port, one.peer_port + 1));
-  EXPECT_FALSE(holds_unasked(-1, one.local_port, one.peer_port));
-  EXPECT_FALSE(holds_unasked(STDIN_FILENO, one.local_port, one.peer_port));
+TEST(has_unexpected_data, socket_of_another_connection_is_not_reported) {
+  connection pair;
+  ASSERT_EQ(send(pair.theirs.get(), "x", 1, 0), 1);
+  EXPECT_FALSE(has_unexpected_data(pair.ours.get(), pair.local_port + 1, pair.peer_port));
+  EXPECT_FALSE(has_unexpected_data(pair.ours.get(), pair.local_port, pair.peer_port + 1));
+  EXPECT_FALSE(has_unexpected_data(-1, pair.local_port, pair.peer_port));
+  EXPECT_FALSE(has_unexpected_data(STDIN_FILENO, pair.local_port, pair.peer_port));
 }
 
 }  // namespace
