@@ -7,72 +7,130 @@
 #include <string>
 #include <utility>
 
-#include "scrape/fare_row.hpp"
 #include "scrape/row_scanner.hpp"
+#include "scrape/row_text.hpp"
 
 namespace farebench {
+namespace {
+
+/// Reads the words of a row into a fare: departure, arrival, type, free seats, price, currency.
+class fare_row {
+ public:
+  static constexpr std::size_t word_count = 6;
+
+  void begin() { words_ = 0; }
+
+  /// Reads the row's next word. Returns an error's description if the word is invalid: one line of printable
+  /// ASCII such as `price: read "free", expected …`.
+  std::optional<std::string> read(std::string_view word) {
+    switch (words_++) {
+      case 0:
+        return assign(fare_.departure, parse_time(word), "departure", word, time_format);
+      case 1:
+        return assign(fare_.arrival, parse_time(word), "arrival", word, time_format);
+      case 2:
+        fare_.type = word;
+        return std::nullopt;
+      case 3:
+        return assign(fare_.free_seats, parse_seats(word), "free seats", word,
+                      "decimal digits, at most 2147483647");
+      case 4:
+        return assign(fare_.price_hundredths, parse_price_hundredths(word), "price", word,
+                      "digits, with at most two more after a point or comma");
+      case 5:
+        fare_.currency = word;
+        return std::nullopt;
+      default:
+        return fmt::format("read a seventh word, {}, expected {} words", in_quotes(word), word_count);
+    }
+  }
+
+  /// Returns the number of words read.
+  std::size_t words() const { return words_; }
+  /// Returns the fare, which is complete after `word_count` words.
+  const fare& value() const { return fare_; }
+
+ private:
+  static constexpr std::string_view time_format = "a time of day, hh:mm";
+
+  template <typename Field>
+  static std::optional<std::string> assign(Field& field, std::optional<Field> value, std::string_view name,
+                                           std::string_view word, std::string_view expected) {
+    if (!value) return fmt::format("{}: read {}, expected {}", name, in_quotes(word), expected);
+    field = *value;
+    return std::nullopt;
+  }
+
+  fare fare_{};
+  std::size_t words_ = 0;
+};
+
+}  // namespace
 
 struct fare_scanner::state final : row_listener {
   row_scanner rows{*this};
   fare_row row;
   std::vector<fare> fares;
-  std::size_t row_number = 0;                                // 1 for the page's first row
-  std::optional<std::string> wrong;                          // the first thing that was, for people
-  fetch_error_kind kind = fetch_error_kind::malformed_page;  // of what was
+  // 1 for the page's first row.
+  std::size_t row_number = 0;
+  // First error of the page.
+  fetch_error_kind error_kind = fetch_error_kind::malformed_page;
+  std::optional<std::string> error;
 
-  void row_begin() override {
+  void on_row_begin() override {
     ++row_number;
     row.begin();
   }
 
-  void word(std::string_view word) override {
-    if (wrong) return;
-    if (const auto misread = row.read(word)) refuse(*misread);
+  void on_word(std::string_view word) override {
+    if (error) return;
+    if (const auto invalid = row.read(word)) fail_row(*invalid);
   }
 
-  void row_end() override {
-    if (wrong) return;
+  void on_row_end() override {
+    if (error) return;
     if (row.words() == fare_row::word_count) {
       fares.push_back(row.value());
     } else {
-      refuse(fmt::format("read {} words, expected {}", row.words(), fare_row::word_count));
+      fail_row(fmt::format("read {} words, expected {}", row.words(), fare_row::word_count));
     }
   }
 
-  void refuse(std::string_view what) { wrong = fmt::format("row {}, {}", row_number, what); }
+  void fail_row(std::string_view detail) { error = fmt::format("row {}, {}", row_number, detail); }
 
-  void note(page_problem problem) {
-    if (wrong) return;
+  void fail_incomplete(std::string_view detail) {
+    if (error) return;
+    error_kind = fetch_error_kind::bad_response;
+    error = fmt::format("after row {}: {}", row_number, detail);
+  }
+
+  void check(page_problem problem) {
+    if (error) return;
     switch (problem) {
       case page_problem::none:
         return;
       case page_problem::overlong_word:
-        return refuse(fmt::format("word {}: read {} and more, expected at most {} bytes", row.words() + 1,
-                                  in_quotes(rows.unfinished_word()), word_collector::max_word_bytes));
+        return fail_row(fmt::format("word {}: read {} and more, expected at most {} bytes", row.words() + 1,
+                                    in_quotes(rows.partial_word()), word_collector::max_word_bytes));
       case page_problem::invalid_text:
-        return refuse(fmt::format("word {}: read a byte that is no UTF-8 text after {}, expected UTF-8",
-                                  row.words() + 1, in_quotes(rows.unfinished_word())));
+        return fail_row(fmt::format("word {}: read a byte that is not UTF-8 text after {}, expected UTF-8",
+                                    row.words() + 1, in_quotes(rows.partial_word())));
       case page_problem::nested_row:
-        return refuse("read a row within it, expected its end");
+        return fail_row("read a row within it, expected its end");
       case page_problem::page_as_row:
-        wrong = "row 1, read the html element, expected an element of the page";
+        error = "row 1, read the html element, expected an element of the page";
         return;
       case page_problem::too_deep:
-        wrong = fmt::format("after row {}: read more than {} open elements, expected fewer", row_number,
+        error = fmt::format("after row {}: read more than {} open elements, expected fewer", row_number,
                             html::open_elements::max_depth);
         return;
       case page_problem::ends_in_row:
-        kind = fetch_error_kind::bad_response;
-        return refuse(fmt::format("read the page's end after {} words, expected the row's end", row.words()));
+        error_kind = fetch_error_kind::bad_response;
+        return fail_row(
+            fmt::format("read the page's end after {} words, expected the row's end", row.words()));
       case page_problem::ends_in_markup:
-        return note_not_whole("read the page's end within a tag, comment or script, expected its end");
+        return fail_incomplete("read the page's end within a tag, comment or script, expected its end");
     }
-  }
-
-  void note_not_whole(std::string_view what) {
-    if (wrong) return;
-    kind = fetch_error_kind::bad_response;
-    wrong = fmt::format("after row {}: {}", row_number, what);
   }
 };
 
@@ -81,24 +139,25 @@ fare_scanner::~fare_scanner() = default;
 fare_scanner::fare_scanner(fare_scanner&&) noexcept = default;
 fare_scanner& fare_scanner::operator=(fare_scanner&&) noexcept = default;
 
-void fare_scanner::feed(std::string_view piece) {
-  if (piece.empty()) return;  // no page has begun
+void fare_scanner::feed(std::string_view chunk) {
+  // An empty chunk does not begin a page.
+  if (chunk.empty()) return;
   if (!state_) state_ = std::make_unique<state>();
-  if (state_->wrong) return;
-  state_->rows.feed(piece);
-  state_->note(state_->rows.problem());
+  if (state_->error) return;
+  state_->rows.feed(chunk);
+  state_->check(state_->rows.problem());
 }
 
 outcome fare_scanner::finish() {
   const auto page = std::exchange(state_, nullptr);
   if (!page) return std::unexpected(fetch_error{fetch_error_kind::bad_response, "the page is empty"});
-  const bool has_end = page->rows.saw_end();
-  const bool has_results = page->rows.saw_results();
-  page->note(page->rows.finish());
-  // A page cut between two rows reads as one with fewer fares, and an apology as one with none.
-  if (!has_end) page->note_not_whole("read the page's end, expected </html> before it");
-  if (!has_results) page->note_not_whole("read the whole page, expected an element of class results");
-  if (page->wrong) return std::unexpected(fetch_error{page->kind, *std::move(page->wrong)});
+  const bool saw_end = page->rows.saw_end();
+  const bool saw_results = page->rows.saw_results();
+  page->check(page->rows.finish());
+  // Without these checks, a page cut between two rows would give fewer fares, and an apology an empty list.
+  if (!saw_end) page->fail_incomplete("read the page's end, expected </html> before it");
+  if (!saw_results) page->fail_incomplete("read the whole page, expected an element of class results");
+  if (page->error) return std::unexpected(fetch_error{page->error_kind, *std::move(page->error)});
   return std::move(page->fares);
 }
 

@@ -1,220 +1,205 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
-#include "scrape/fare_row.hpp"
-#include "scrape/html_elements.hpp"
+#include "scrape/html_tags.hpp"
+#include "scrape/row_text.hpp"
 
 namespace farebench::html {
 
-/// A tag's name as its bytes arrive. At `longest_tag_name` it ends, as libxml2's does. Part of a scanner's
-/// state.
-class tag_name_reader {
+/// The open elements of a page, and the rules of libxml2 for the elements that a tag or text opens and
+/// closes. Rows need no more of the document tree. Part of one scanner's state; never allocates.
+class open_elements {
  public:
-  void clear() {
-    size_ = 0;
-    number_ = 0;
+  /// Maximum number of open elements.
+  static constexpr std::size_t max_depth = 128;
+  /// Maximum total size of the names of open unknown elements, and of one byte for each.
+  static constexpr std::size_t max_unknown_bytes = 128;
+
+  /// Prepares for a start tag: closes the elements that it closes and opens those that it implies (html,
+  /// head, body). Returns false if the tag must be ignored, such as a second body.
+  bool admit(const tag_name& name);
+  /// Opens an element within the innermost one.
+  void push(const tag_name& name);
+  /// Closes the innermost element.
+  void pop();
+  /// Applies an end tag: closes its element and all elements within, or ignores the tag.
+  void end(const tag_name& name);
+  /// Closes the elements that a start tag of `opening` closes. Part of `admit`.
+  void close_for(element opening);
+  /// Applies text other than white space, which implies a paragraph outside body.
+  void admit_text();
+
+  /// Returns true if `admit_text` would open an element.
+  bool text_implies_element() const {
+    return size_ == 0 || innermost() == well_known::html || innermost() == well_known::head;
   }
-  /// Takes the name's bytes from [at, end) and returns where it stopped.
-  const char* read(const char* at, const char* end);
-  bool full() const { return size_ == longest_tag_name; }
+  /// Returns true if the content of the innermost element is raw text up to its end tag.
+  bool is_raw() const {
+    return size_ != 0 && (innermost() == well_known::script || innermost() == well_known::style);
+  }
+  element innermost() const { return size_ == 0 ? element::unknown : stack_[size_ - 1]; }
 
-  tag_name name() const;
-  /// For a start tag, libxml2 first closes elements for the name up to its first full stop, then for the
-  /// whole name. Seen in 2.9.14, whose look-ahead reads names by other rules.
-  static element early_id(const tag_name& name);
+  /// Marks the innermost element. The mark is removed when the element closes.
+  void mark() { marked_size_ = size_; }
+  bool has_mark() const { return marked_size_ != 0; }
+
+  /// Returns true if the open elements exceeded one of the maxima. The state is then invalid.
+  bool has_overflowed() const { return has_overflowed_; }
 
  private:
-  std::string_view text() const { return {text_.data(), size_}; }
+  void imply(const tag_name& name);
+  bool contains(element id) const;
+  // Returns the name of the unknown element that is stored before `names_end`.
+  std::string_view unknown_name(std::size_t names_end) const;
 
-  std::array<char, longest_tag_name> text_{};
+  std::array<element, max_depth> stack_{};
+  // Names of the unknown elements in `stack_`, each followed by its length.
+  std::array<char, max_unknown_bytes> names_{};
+  // Number of ignored start tags whose end tags must be ignored, too.
+  std::uint32_t ignored_tags_ = 0;
   std::uint8_t size_ = 0;
-  std::uint64_t number_ = 0;  // as append_to_number makes it; means nothing of a name too long for an element
-};
-
-/// What marks a fare row, and what marks the part of a page that holds the rows.
-inline constexpr std::string_view row_class = "select-line";
-inline constexpr std::string_view results_class = "results";
-
-/// Looks for a token in a class list, a character at a time. Instantiated for the two above: as a constant,
-/// the token costs a search nothing.
-template <const std::string_view& token>
-class class_token_finder {
- public:
-  void begin();
-  /// A whole value without references; instead of the calls below.
-  void value(std::string_view text);
-  void raw(char c);
-  void decoded(char32_t c);
-  void end();
-  bool found() const { return found_; }
-
- private:
-  static constexpr std::uint8_t mismatch = 0xFF;
-
-  std::uint8_t matched_ = 0;
-  bool found_ = false;
-  bool ended_ = false;
-};
-
-/// Reads what follows a start tag's name, up to its `>`, as its bytes arrive: whether the tag closes
-/// itself, whether it begins a row, and whether a tag so far began the results. Of the attributes, only the
-/// first `class` is looked at. Part of a scanner's state.
-class attribute_reader {
- public:
-  /// A start tag's name was read.
-  void begin();
-
-  /// Takes the tag's bytes from [at, end) and returns where it stopped; the tag is complete if `done()`.
-  const char* read(const char* at, const char* end);
-  bool done() const { return at_ == place::done; }
-
-  // Once done:
-  bool self_closing() const { return self_closing_; }
-  bool begins_row() const { return row_.found(); }
-  /// This tag or one before it.
-  bool saw_results() const { return saw_results_; }
-
- private:
-  enum class place : std::uint8_t {
-    between,
-    attribute_name,
-    after_attribute_name,
-    before_value,
-    quoted_value,
-    slash,  // a / was read: it ends the tag if a > follows, else begins nonsense
-    nonsense,
-    unquoted_value,
-    class_value,
-    class_reference,
-    done
-  };
-
-  const char* begin_value(const char* at, const char* end);
-  const char* attribute_name(const char* at, const char* end);
-  const char* end_attribute_name(const char* at);
-  const char* class_value(const char* at, const char* end);
-  void take_class(char c);
-  void end_class();
-  void take_reference();
-
-  character_reference reference_;
-  class_token_finder<row_class> row_;
-  class_token_finder<results_class> results_;  // not asked any more once it was seen
-  place at_ = place::between;
-  std::uint8_t attribute_size_ = 0;
-  char quote_ = 0;  // 0 for an unquoted value
-  bool is_class_ = false;
-  bool had_class_ = false;
-  bool self_closing_ = false;
-  bool saw_results_ = false;
+  std::uint8_t names_size_ = 0;
+  // Value of `size_` at the mark, or 0 without one.
+  std::uint8_t marked_size_ = 0;
+  bool had_head_ = false;
+  bool had_body_ = false;
+  bool has_overflowed_ = false;
 };
 
 }  // namespace farebench::html
 
 namespace farebench {
 
-/// What kept a page from being read to its end as whole rows.
+/// Reason why a page could not be read to its end.
 enum class page_problem : std::uint8_t {
   none,
-  overlong_word,   ///< a row's word has more than `word_collector::max_word_bytes` bytes
-  invalid_text,    ///< a row's text is not UTF-8, or has control or non-characters
-  nested_row,      ///< a row within a row
-  page_as_row,     ///< the html element itself is a row
-  too_deep,        ///< more elements open at once than `html::open_elements` holds
-  ends_in_row,     ///< the page broke off within a row
-  ends_in_markup,  ///< the page broke off within a tag, a comment, a script or the like
+  /// A word of a row is longer than `word_collector::max_word_bytes`.
+  overlong_word,
+  /// The text of a row is not UTF-8, or has a control character or a noncharacter.
+  invalid_text,
+  /// A row lies within another row.
+  nested_row,
+  /// The html element is a row.
+  page_as_row,
+  /// The open elements exceed a maximum of `html::open_elements`.
+  too_deep,
+  /// The page ends within a row.
+  ends_in_row,
+  /// The page ends within a tag, comment, script or other markup.
+  ends_in_markup,
 };
 
-/// Finds the rows of an HTML page as its bytes arrive, and hands their words to a listener: the rows are
-/// the elements whose class list holds the token `select-line`, their words the row's text nodes, joined in
-/// document order and split at white space. It reads HTML as libxml2 2.9.14's parser does, errors and all,
-/// but holds no tree: about 500 bytes, and it never allocates. One page after another; not shared
-/// between threads.
+/// Finds the rows of an HTML page while its bytes arrive. A row is an element whose class list has the token
+/// `select-line`. Its words are its text nodes, joined in document order and split at white space.
 ///
-/// It differs from libxml2, on purpose, in that
-/// - in a row, text that is not UTF-8 and control and non-characters are `invalid_text`, where libxml2 drops
-///   or passes them and so may join two words; elsewhere they are ordinary characters, and a NUL ends
-///   nothing;
-/// - a form feed is white space in a tag, as HTML says, lest a row be lost;
-/// - a doctype ends at its first `>`, even within quotes, as in a browser; an open quote would hide the page;
-/// - `<?` begins an instruction only if an ASCII letter, `_` or `:` follows, not any letter;
-/// - rows that nest or are the html element, and elements beyond the room of `open_elements`, are problems;
-/// - a page that ends within markup is a problem, where libxml2 takes the tag or comment for whole.
-/// Like libxml2, and unlike a browser: a comment does not end at `<!-->`; `<!x>` and `</ x>` leave text; a
-/// `/` within a tag hides what follows it up to white space; named references need their semicolon, and
-/// `&#128;` is U+0080; textarea and title hold markup; of HTML 5's elements none is void or closes another.
+/// The scanner reads a page as the HTML parser of libxml2 2.9.14 does, including the recovery from errors. It
+/// builds no tree, takes about 500 bytes and never allocates. It reads one page after another. Not
+/// thread-safe.
+///
+/// Intended differences from libxml2:
+/// - Text of a row that is not UTF-8, or has control characters or noncharacters, is a problem. libxml2 drops
+/// or
+///   passes such bytes, and may join two words. Outside rows they are ordinary characters, including NUL.
+/// - A form feed within a tag is white space, as in HTML. Otherwise a row could be missed.
+/// - A doctype ends at its first `>`, even within quotes, as in browsers. Otherwise an open quote would hide
+/// the
+///   page.
+/// - `<?` begins an instruction only before an ASCII letter, `_` or `:`, not before other letters.
+/// - Nested rows, the html element as a row, and too many open elements are problems.
+/// - A page that ends within markup has a problem. libxml2 completes the tag or comment.
+///
+/// Differences from browsers, shared with libxml2:
+/// - A comment does not end at `<!-->`, and `<!x>` and `</ x>` are text.
+/// - A `/` within a tag hides the following bytes up to white space.
+/// - Named references need a semicolon, and `&#128;` is U+0080.
+/// - textarea and title may contain markup, and no HTML 5 element is void or closes another.
 class row_scanner {
  public:
-  /// The listener must outlive the scanner's use.
+  /// `listener` must outlive the scanner's use.
   explicit row_scanner(row_listener& listener) : listener_(&listener) {}
 
-  /// The next bytes of the page, split anywhere. After a problem the rest is ignored.
-  void feed(std::string_view piece);
+  /// Reads the next chunk of the page. Chunks may end anywhere. After a problem, the rest of the page is
+  /// ignored.
+  void feed(std::string_view chunk);
 
-  /// The page has ended. The scanner is then as new.
+  /// Ends the page and returns its first problem. The next `feed` begins a new page.
   page_problem finish();
 
-  /// The first problem so far; `finish` may find another.
+  /// Returns the first problem so far. `finish` may find another.
   page_problem problem() const { return problem_; }
-  /// Whether the page so far has had the end tag of its html element, and an element whose class list holds
-  /// the token `results`. `finish` forgets it.
+  /// Returns true if the page so far has the end tag of html. Valid until `finish`.
   bool saw_end() const { return saw_end_; }
+  /// Returns true if the page so far has an element of class `results`. Valid until `finish`.
   bool saw_results() const { return attributes_.saw_results(); }
-  /// The word that a problem came in, as far as it was read; any bytes.
-  std::string_view unfinished_word() const { return words_.unfinished(); }
+  /// Returns the bytes read so far of the word that has a problem. They may be invalid UTF-8.
+  std::string_view partial_word() const { return text_.partial_word(); }
 
  private:
-  enum class place : std::uint8_t {
+  enum class state : std::uint8_t {
     content,
-    reference,          // & …
-    markup,             // <
-    declaration,        // <! …, which may become a comment, a doctype or text
-    comment,            // <!-- …
-    instruction_start,  // <?
-    to_end,             // the rest of an instruction, doctype or end tag, up to >
-    start_tag_name,     // <x …
-    attributes,         // <x …, after the name
-    end_tag_start,      // </
-    end_tag_name,       // </x …
-    raw_start,          // where a script or style begins, or goes on after an end tag
-    raw_start_markup,   // < there
-    raw_start_name,     // <x there
+    // After `&`.
+    reference,
+    // After `<`.
+    markup,
+    // After `<!`: a comment, a doctype or text.
+    declaration,
+    // After `<!--`.
+    comment,
+    // After `<?`.
+    instruction,
+    // In the rest of an instruction, doctype or end tag, up to `>`.
+    before_tag_end,
+    start_tag_name,
+    // After the name of a start tag.
+    attributes,
+    // After `</`.
+    end_tag,
+    end_tag_name,
+    // At the begin of a script's or style's content, or after an end tag within it.
+    raw_begin,
+    // After `<` there.
+    raw_begin_markup,
+    // After `<` and a letter there.
+    raw_begin_name,
     raw,
-    raw_markup,  // <
-    raw_end,     // </ …, which may be the end tag
+    // After `<` in raw content.
+    raw_markup,
+    // After `</` in raw content: perhaps the end tag.
+    raw_end_tag,
   };
-  // What goes before the first element or text. White space there is nothing at all.
-  enum class stage : std::uint8_t { start, before_doctype, after_doctype, content };
+  // Parts of a page. White space before the content is ignored.
+  enum class page_part : std::uint8_t { start, before_doctype, after_doctype, content };
 
-  const char* step(const char* at, const char* end);
-  const char* content(const char* at, const char* end);
-  const char* outer_text(const char* at, const char* end);
-  const char* reference(const char* at);
-  const char* markup(const char* at);
-  const char* declaration(const char* at);
-  const char* comment(const char* at, const char* end);
-  const char* tag(const char* at, const char* end);
-  const char* start_tag_name(const char* at, const char* end);
-  const char* attributes(const char* at, const char* end);
-  const char* to_end(const char* at, const char* end);
-  const char* end_tag_start(const char* at);
-  const char* end_tag_name(const char* at, const char* end);
-  const char* raw_start_name(const char* at, const char* end);
-  const char* raw_end(const char* at);
+  const char* step(const char* pos, const char* end);
+  const char* read_content(const char* pos, const char* end);
+  const char* read_tag(const char* pos, const char* end);
+  const char* read_text_outside_body(const char* pos, const char* end);
+  const char* read_reference(const char* pos);
+  const char* read_markup(const char* pos);
+  const char* read_declaration(const char* pos);
+  const char* read_comment(const char* pos, const char* end);
+  const char* read_to_tag_end(const char* pos, const char* end);
+  const char* read_start_tag_name(const char* pos, const char* end);
+  const char* read_attributes(const char* pos, const char* end);
+  const char* read_end_tag(const char* pos);
+  const char* read_end_tag_name(const char* pos, const char* end);
+  const char* read_raw_begin_name(const char* pos, const char* end);
+  const char* read_raw_end_tag(const char* pos);
 
   void begin_reference();
   void begin_markup();
-  void imply_by_text();
-  void take_text(std::string_view text);
-  void take_less_than();
-  void take_start_tag();
-  void take_end_tag();
-  void after_tag();
-  void settle_row();
-  void check_words();
+  void begin_content();
+  void admit_text();
+  void append_text(std::string_view text);
+  void append_less_than();
+  void finish_start_tag();
+  void finish_end_tag();
+  void finish_closed_row();
+  void check_text();
   void fail(page_problem problem) { problem_ = problem; }
 
   row_listener* listener_;
@@ -222,17 +207,22 @@ class row_scanner {
   html::tag_name_reader name_;
   html::attribute_reader attributes_;
   html::character_reference reference_;
-  word_collector words_;
-  std::array<char, 9> declared_{};  // what followed <, while it may be a declaration
-  std::uint16_t blanks_ = 0;        // since the last text or markup, where text_implies()
-  std::uint8_t matched_ = 0;        // of what the place is looking for
-  place place_ = place::content;
-  stage stage_ = stage::start;
+  word_collector text_;
+  // Bytes after a `<` that may begin a declaration.
+  std::array<char, 9> declaration_{};
+  // White space since the last text or markup, while text would imply an element.
+  std::uint16_t blanks_ = 0;
+  // Number of matched bytes of the state's marker, such as "-->".
+  std::uint8_t matched_bytes_ = 0;
+  state state_ = state::content;
+  page_part part_ = page_part::start;
   page_problem problem_ = page_problem::none;
-  bool row_ = false;            // a row has begun and its end was not yet told
-  bool is_end_tag_ = false;     // to_end ends an end tag
-  bool after_doctype_ = false;  // a misplaced doctype came just before
-  bool saw_end_ = false;        // </html>
+  bool in_row_ = false;
+  // True if `before_tag_end` is in an end tag.
+  bool is_end_tag_ = false;
+  // True directly after a misplaced doctype.
+  bool after_misplaced_doctype_ = false;
+  bool saw_end_ = false;
 };
 
 }  // namespace farebench

@@ -7,7 +7,7 @@
 #include <sstream>
 #include <string>
 
-#include "scrape/fare_row.hpp"
+#include "scrape/row_text.hpp"
 
 namespace farebench {
 namespace {
@@ -23,7 +23,7 @@ outcome fares_on(std::string_view page) {
 
 std::string row_of(std::string_view words) { return "<p class=select-line>" + std::string{words} + "</p>"; }
 
-/// A whole page of results with these rows.
+/// Returns a complete results page with these rows.
 std::string page(std::string_view rows) {
   return "<html><body><div class=results>" + std::string{rows} + "</div></body></html>";
 }
@@ -50,7 +50,7 @@ TEST(fare_scanner, reads_the_fares_of_a_results_page) {
                                         {23h + 45min, 2h + 15min, "Fun&Relax", 12, 124950, "K\xC4\x8D"}}));
 }
 
-TEST(fare_scanner, finds_no_fares_on_a_page_of_results_without_rows) {
+TEST(fare_scanner, results_page_without_rows_gives_no_fares) {
   for (const auto& whole : {fixture("no_rows.html"), page("")}) {
     const auto result = fares_on(whole);
     ASSERT_TRUE(result) << describe(result.error());
@@ -58,14 +58,14 @@ TEST(fare_scanner, finds_no_fares_on_a_page_of_results_without_rows) {
   }
 }
 
-TEST(fare_scanner, takes_an_empty_piece_for_nothing) {
+TEST(fare_scanner, empty_chunk_begins_no_page) {
   fare_scanner scanner;
   const auto nothing = scanner.finish();
   scanner.feed("");
   EXPECT_EQ(scanner.finish(), nothing);
 }
 
-TEST(fare_scanner, takes_no_page_without_results_for_one_without_fares) {
+TEST(fare_scanner, page_without_results_gives_bad_response) {
   for (const std::string& other :
        {std::string{}, fixture("empty.html"), fixture("text_only.html"),
         std::string{"<html><body>Sorry</body></html>"},
@@ -80,7 +80,7 @@ TEST(fare_scanner, takes_no_page_without_results_for_one_without_fares) {
   }
 }
 
-TEST(fare_scanner, knows_results_by_a_token_of_any_class_list) {
+TEST(fare_scanner, results_class_may_be_on_any_element) {
   for (const auto* const tag : {"<div class='results'>", "<table class=\"list results wide\">",
                                 "<p CLASS=results>", "<p class='re&#115;ults'>", "<p class='&#9;results'>",
                                 "<br class=results>", "<b class=\"\nresults\n\"/>"}) {
@@ -89,21 +89,21 @@ TEST(fare_scanner, knows_results_by_a_token_of_any_class_list) {
   }
 }
 
-TEST(fare_scanner, wants_the_pages_end_after_its_rows_and_lets_anything_follow_it) {
+TEST(fare_scanner, page_without_end_tag_gives_bad_response) {
   const std::string rows = "<div class=results>" + row_of("5:00 7:30 Relax 34 249 CZK") + "</div>";
   for (const auto* const end :
        {"</html>", "</HTML >", "</body></html>\n<!-- node 7 -->\n", "</html></html> "}) {
     EXPECT_TRUE(fares_on(rows + end)) << end;
   }
-  for (const auto* const none : {"", "</body>", "</htm>", "</htmls>", "<!-- </html> -->",
-                                 "<script>x</html></script>", "<html>", "<b title='</html>'>"}) {
-    const auto result = fares_on(rows + none);
-    ASSERT_FALSE(result) << none;
-    EXPECT_EQ(result.error().kind, fetch_error_kind::bad_response) << none;
+  for (const auto* const other : {"", "</body>", "</htm>", "</htmls>", "<!-- </html> -->",
+                                  "<script>x</html></script>", "<html>", "<b title='</html>'>"}) {
+    const auto result = fares_on(rows + other);
+    ASSERT_FALSE(result) << other;
+    EXPECT_EQ(result.error().kind, fetch_error_kind::bad_response) << other;
   }
 }
 
-TEST(fare_scanner, reads_pieces_as_it_reads_the_whole) {
+TEST(fare_scanner, fares_are_independent_of_the_chunks) {
   const std::string page = fixture("results.html");
   const auto whole = fares_on(page);
   fare_scanner scanner;
@@ -116,7 +116,7 @@ TEST(fare_scanner, reads_pieces_as_it_reads_the_whole) {
   EXPECT_EQ(scanner.finish(), whole);
 }
 
-TEST(fare_scanner, refuses_a_page_wherever_it_breaks_off) {
+TEST(fare_scanner, page_cut_at_any_byte_gives_bad_response) {
   const std::string whole =
       page(row_of("5:00 7:30 Relax 34 249 CZK") + row_of("6:00 8:30 Relax 1 9 K&#x10D;"));
   EXPECT_TRUE(fares_on(whole));
@@ -127,7 +127,7 @@ TEST(fare_scanner, refuses_a_page_wherever_it_breaks_off) {
   }
 }
 
-TEST(fare_scanner, reads_each_field_in_its_form_only) {
+TEST(fare_scanner, fields_must_have_the_documented_format) {
   for (const auto* time : {"0:00", "00:00", "7:05", "07:05", "23:59"}) EXPECT_TRUE(parse_time(time)) << time;
   for (const auto* time : {"", ":", "24:00", "7:60", "7:5", "7:050", "007:05", ":05", "7.05", "-7:05",
                            "+7:05", "7:05h", "7:-5", "7: 5", "7:05:00"}) {
@@ -154,7 +154,7 @@ TEST(fare_scanner, reads_each_field_in_its_form_only) {
   }
 }
 
-TEST(fare_scanner, names_the_row_what_it_read_and_what_it_expected) {
+TEST(fare_scanner, detail_gives_the_row_the_word_and_the_format) {
   const std::string good = row_of("5:00 7:30 Relax 34 249 CZK");
   EXPECT_EQ(detail_of(good + row_of("24:00 7:30 Relax 34 249 CZK")),
             "row 2, departure: read \"24:00\", expected a time of day, hh:mm");
@@ -192,7 +192,7 @@ TEST(fare_scanner, details_stay_short_and_printable) {
   }
 }
 
-TEST(fare_scanner, is_as_new_after_a_page_however_it_ended) {
+TEST(fare_scanner, next_page_is_independent_of_the_previous) {
   const std::string good = page(row_of("5:00 7:30 Relax 34 249 CZK"));
   const std::string without_end = "<div class=results>" + row_of("5:00 7:30 Relax 34 249 CZK");
   const std::string without_results = row_of("5:00 7:30 Relax 34 249 CZK") + "</html>";
@@ -201,9 +201,9 @@ TEST(fare_scanner, is_as_new_after_a_page_however_it_ended) {
                                     std::string{"<!--"}, row_of("\xFF")}) {
     scanner.feed(before);
     static_cast<void>(scanner.finish());
-    for (const auto& one : {without_end, without_results}) {
-      scanner.feed(one);
-      EXPECT_FALSE(scanner.finish()) << "what the page before had";
+    for (const auto& incomplete : {without_end, without_results}) {
+      scanner.feed(incomplete);
+      EXPECT_FALSE(scanner.finish()) << "state of the previous page";
     }
     scanner.feed(good);
     const auto result = scanner.finish();

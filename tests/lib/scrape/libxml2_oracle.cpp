@@ -76,7 +76,7 @@ bool is_row(const xmlNode* element) {
   return false;
 }
 
-// The node after `node` in document order, within `root`; null after the last.
+// Returns the next node of `root` in document order, or null after the last.
 const xmlNode* next_node(const xmlNode* node, const xmlNode* root) {
   if (node->type == XML_ELEMENT_NODE && node->children != nullptr) return node->children;
   while (node != root && node->next == nullptr) node = node->parent;
@@ -102,7 +102,7 @@ bool lies_in_row(const xmlNode* element) {
 }  // namespace
 
 oracle_rows rows_of_libxml2(std::string_view page) {
-  // XML_PARSE_HUGE lifts the limit on depth; the HTML parser heeds it, too.
+  // XML_PARSE_HUGE removes the limit on depth. It also applies to the HTML parser.
   constexpr int options = HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET |
                           HTML_PARSE_IGNORE_ENC | static_cast<int>(XML_PARSE_HUGE);
   const std::unique_ptr<xmlDoc, decltype(&xmlFreeDoc)> document{

@@ -19,7 +19,7 @@ std::string joined(const Parts&... parts) {
   return whole;
 }
 
-// clang-format off: as many to a line as fit
+// clang-format off: one line holds as many as fit
 constexpr auto common_elements = list({
     "div", "div", "span", "td", "tr", "table", "p", "li", "ul", "b", "a", "TR", "Td", "Span"});
 constexpr auto all_elements = list({
@@ -121,7 +121,7 @@ std::string page_generator::row() {
       row += joined("<", cell, ">", text());
       if (!one_in(5)) row += joined("</", cell, ">");
     } else {
-      row += one_in(8) ? piece() : text();
+      row += one_in(8) ? fragment() : text();
     }
   }
   if (!one_in(6)) row += joined("</", element, ">");
@@ -138,7 +138,7 @@ std::string page_generator::raw_element() {
   return raw;
 }
 
-std::string page_generator::piece() {
+std::string page_generator::fragment() {
   switch (below(14)) {
     case 0:
     case 1:
@@ -171,10 +171,10 @@ std::string page_generator::page() {
   if (one_in(3)) page += joined(blanks(), any_of(comments), blanks());
   if (one_in(2)) page += joined(any_of(doctypes), blanks());
   if (one_in(3)) page += joined("<html><head><title>J\xC3\xADzdenky</title></head>", blanks(), "<body>");
-  const std::size_t pieces = one_in(20) ? below(200) : below(25);
-  for (std::size_t i = 0; i < pieces; ++i) page += piece();
+  const std::size_t fragments = one_in(20) ? below(200) : below(25);
+  for (std::size_t i = 0; i < fragments; ++i) page += fragment();
   if (!one_in(4)) page += "</body></html>";
-  if (one_in(8)) page += piece();
+  if (one_in(8)) page += fragment();
   if (one_in(10)) page.resize(below(page.size() + 1));
   return page;
 }

@@ -7,16 +7,16 @@
 
 namespace farebench::test {
 
-/// Writes HTML at random, well-formed and not: rows, tables, lists, unknown elements, comments, scripts,
-/// doctypes, references, attributes with any quoting, tags left out or too many. The same seed always
-/// writes the same pages.
+/// Generates random HTML, valid and invalid: rows, tables, lists, unknown elements, comments, scripts,
+/// doctypes, references, attributes with any quoting, missing and surplus tags. Equal seeds generate equal
+/// pages.
 class page_generator {
  public:
   explicit page_generator(std::uint64_t seed) : random_(seed) {}
 
-  /// A page of up to a few hundred pieces of markup, most of them far fewer.
+  /// Returns a page of up to a few hundred fragments of markup; most pages have far fewer.
   std::string page();
-  /// The page with up to eight bytes changed, dropped, doubled or moved.
+  /// Returns the page with up to eight bytes changed, removed, repeated or moved.
   std::string mutated(std::string page);
 
  private:
@@ -33,7 +33,7 @@ class page_generator {
   std::string blanks();
   std::string text();
   std::string raw_element();
-  std::string piece();
+  std::string fragment();
 
   std::mt19937_64 random_;
 };

@@ -10,12 +10,11 @@
 #include "libxml2_oracle.hpp"
 #include "page_generator.hpp"
 #include "scanned_rows.hpp"
-#include "scrape/html_elements.hpp"
 #include "tests/support/sampled_cases.hpp"
 
 #include <libxml/HTMLparser.h>
 
-// The scanner against libxml2's parser: the same rows on every page, however the page arrives.
+// Compares the scanner with libxml2: it must find the same rows on every page, for any chunks.
 namespace farebench::test {
 namespace {
 
@@ -39,27 +38,27 @@ std::string long_page(std::size_t row_count) {
   return page + "</table></body></html>";
 }
 
-TEST(row_differential, there_are_fixture_pages) { EXPECT_GE(fixture_pages().size(), 19U); }
+TEST(row_differential, has_fixture_pages) { EXPECT_GE(fixture_pages().size(), 19U); }
 
-TEST(row_differential, fixture_pages_have_libxml2s_rows) {
+TEST(row_differential, fixture_pages_have_the_rows_of_libxml2) {
   for (const auto& [name, page] : fixture_pages()) {
     EXPECT_EQ(disagreement(page, scan(page), rows_of_libxml2(page)), "") << name;
   }
 }
 
-TEST(row_differential, fixture_pages_read_the_same_split_at_every_byte) {
+TEST(row_differential, fixture_rows_are_independent_of_the_chunks) {
   for (const auto& [name, page] : fixture_pages()) {
     const scanned_rows whole = scan(page);
     for (std::size_t at = 0; at <= page.size(); ++at) {
       ASSERT_EQ(scan_split(page, at), whole) << name << " split at byte " << at;
     }
-    for (const std::size_t piece_bytes : {1u, 2u, 3u, 7u, 64u}) {
-      ASSERT_EQ(scan_in_pieces(page, piece_bytes), whole) << name << " in pieces of " << piece_bytes;
+    for (const std::size_t chunk_bytes : {1u, 2u, 3u, 7u, 64u}) {
+      ASSERT_EQ(scan_in_chunks(page, chunk_bytes), whole) << name << " in chunks of " << chunk_bytes;
     }
   }
 }
 
-TEST(row_differential, fixture_pages_agree_wherever_they_break_off) {
+TEST(row_differential, cut_fixture_pages_agree_with_libxml2) {
   for (const auto& [name, page] : fixture_pages()) {
     for (std::size_t size = 0; size < page.size(); size += 1 + page.size() / 500) {
       const auto part = std::string_view{page}.substr(0, size);
@@ -68,17 +67,17 @@ TEST(row_differential, fixture_pages_agree_wherever_they_break_off) {
   }
 }
 
-TEST(row_differential, ten_thousand_rows_read_the_same) {
+TEST(row_differential, ten_thousand_rows_agree_with_libxml2) {
   const std::string page = long_page(10'000);
   const scanned_rows whole = scan(page);
   EXPECT_EQ(whole.rows.size(), 10'000U);
   EXPECT_EQ(disagreement(page, whole, rows_of_libxml2(page)), "");
-  for (const std::size_t piece_bytes : {1u, 5u, 1460u, 16384u}) {
-    EXPECT_EQ(scan_in_pieces(page, piece_bytes), whole) << piece_bytes;
+  for (const std::size_t chunk_bytes : {1u, 5u, 1460u, 16384u}) {
+    EXPECT_EQ(scan_in_chunks(page, chunk_bytes), whole) << chunk_bytes;
   }
 }
 
-TEST(row_differential, every_entity_reads_as_libxml2_reads_it) {
+TEST(row_differential, every_entity_agrees_with_libxml2) {
   std::string page;
   for (unsigned value = 0; value < 0x3000; ++value) {
     const htmlEntityDesc* const entity = htmlEntityValueLookup(value);
@@ -92,7 +91,7 @@ TEST(row_differential, every_entity_reads_as_libxml2_reads_it) {
   EXPECT_EQ(disagreement(page, ours, rows_of_libxml2(page)), "");
 }
 
-TEST(row_differential, every_pair_of_elements_closes_as_libxml2_closes_it) {
+TEST(row_differential, every_pair_of_elements_agrees_with_libxml2) {
   std::vector<std::string> names{"section", "x-y", "xmp", "listing"};
   for (const auto* name :
        {"a",        "abbr",     "acronym",  "address",    "applet",   "area",     "b",        "base",
@@ -121,7 +120,7 @@ TEST(row_differential, every_pair_of_elements_closes_as_libxml2_closes_it) {
   }
 }
 
-TEST(row_differential, random_pages_have_libxml2s_rows) {
+TEST(row_differential, random_pages_agree_with_libxml2) {
   std::size_t rows = 0;
   for (std::uint64_t seed = 1; seed <= 6'000; seed += case_step) {
     page_generator generator{seed};
@@ -132,11 +131,12 @@ TEST(row_differential, random_pages_have_libxml2s_rows) {
     rows += whole.rows.size();
     ASSERT_EQ(disagreement(page, whole, rows_of_libxml2(page)), "")
         << "seed " << seed << ": " << escaped(page);
-    for (const std::size_t piece_bytes : {1u, 3u}) {
-      ASSERT_EQ(scan_in_pieces(page, piece_bytes), whole) << "seed " << seed << ": " << escaped(page);
+    for (const std::size_t chunk_bytes : {1u, 3u}) {
+      ASSERT_EQ(scan_in_chunks(page, chunk_bytes), whole) << "seed " << seed << ": " << escaped(page);
     }
   }
-  EXPECT_GT(rows, 2'000U / case_step);  // the pages are worth comparing
+  // Most pages must have rows to compare.
+  EXPECT_GT(rows, 2'000U / case_step);
 }
 
 }  // namespace

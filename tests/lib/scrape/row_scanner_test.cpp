@@ -11,7 +11,7 @@ namespace {
 
 using test::row_words;
 using test::scan;
-using test::scan_in_pieces;
+using test::scan_in_chunks;
 using rows = std::vector<row_words>;
 
 page_problem problem_of(std::string_view page) { return scan(page).problem; }
@@ -37,7 +37,7 @@ TEST(row_scanner, finds_the_exact_token_in_the_class_list) {
   EXPECT_EQ(scan("<i title='>' class=select-line>1</i>").rows, (rows{{"1"}}));
 }
 
-TEST(row_scanner, joins_text_across_markup_and_splits_it_at_white_space) {
+TEST(row_scanner, joins_text_nodes_and_splits_at_white_space) {
   EXPECT_EQ(scan(row("24<b>9</b>")).rows, (rows{{"249"}}));
   EXPECT_EQ(scan(row("24<!-- - -->9<script>1 2</script>0")).rows, (rows{{"2490"}}));
   EXPECT_EQ(scan(row("\r\n a\tb&nbsp;c\xC2\xA0"
@@ -57,8 +57,8 @@ TEST(row_scanner, decodes_references) {
             (rows{{"&", "&&", "&amp", "&bogus;", "&EACUTE;", "a&b"}}));
 }
 
-TEST(row_scanner, ends_a_row_where_the_parser_would) {
-  // No table is open in the first, so that its end tag means nothing.
+TEST(row_scanner, row_ends_as_in_libxml2) {
+  // In the first page no table is open, so its end tag is ignored.
   EXPECT_EQ(scan("<tr class=select-line><td>1<td>2<tr class=select-line><td>3</table>x</body>").rows,
             (rows{{"12"}, {"3x"}}));
   EXPECT_EQ(scan("<table><tr class=select-line><td>1<td>2<tr class=select-line><td>3</table>x").rows,
@@ -70,14 +70,14 @@ TEST(row_scanner, ends_a_row_where_the_parser_would) {
   EXPECT_EQ(scan("<x-a><x-b class=select-line>1</x-c>2</x-a>3").rows, (rows{{"12"}}));
 }
 
-TEST(row_scanner, knows_elements_by_their_whole_names) {
-  // Its number, in 64 bits, is that of "script", whose content holds no rows.
+TEST(row_scanner, elements_are_identified_by_their_full_names) {
+  // Its key, modulo 2^64, equals that of "script", whose content holds no rows.
   EXPECT_EQ(scan(joined("<clacpgajgajjibmd>", row("1"), "</clacpgajgajjibmd>")).rows, (rows{{"1"}}));
   EXPECT_EQ(scan(joined("<script-->", row("1"), "</script-->")).rows, (rows{{"1"}}));
   EXPECT_EQ(scan(joined("<SCRIPT>", row("1"), "</SCRIPT>", row("2"))).rows, (rows{{"2"}}));
 }
 
-TEST(row_scanner, does_not_look_into_comments_and_scripts) {
+TEST(row_scanner, ignores_comments_scripts_and_attribute_values) {
   const std::string fake = row("1");
   EXPECT_EQ(scan(joined("<!--", fake, "--><!-->", fake, "-->", row("2"))).rows, (rows{{"2"}}));
   EXPECT_EQ(scan(joined("<!-- --!>", row("2"))).rows, (rows{{"2"}}));
@@ -86,12 +86,12 @@ TEST(row_scanner, does_not_look_into_comments_and_scripts) {
   EXPECT_EQ(scan(joined("<b title='", fake, "'></b>", row("2"))).rows, (rows{{"2"}}));
 }
 
-TEST(row_scanner, reports_rows_that_nest) {
+TEST(row_scanner, nested_rows_give_a_problem) {
   EXPECT_EQ(problem_of(row(joined("1", row("2")))), page_problem::nested_row);
   EXPECT_EQ(problem_of("<html class=select-line>1</html>"), page_problem::page_as_row);
 }
 
-TEST(row_scanner, reports_a_page_that_breaks_off) {
+TEST(row_scanner, incomplete_page_gives_a_problem) {
   EXPECT_EQ(problem_of("<div class=select-line>1"), page_problem::ends_in_row);
   for (const auto* page :
        {"<", "</", "</b", "<b", "<b ", "<b a", "<b a='>", "<b a=1", "<b /", "<!", "<!-", "<!-- -", "<!doc",
@@ -102,7 +102,7 @@ TEST(row_scanner, reports_a_page_that_breaks_off) {
   EXPECT_EQ(problem_of(row("1") + "text &amp"), page_problem::none);
 }
 
-TEST(row_scanner, reports_text_that_is_not_utf_8) {
+TEST(row_scanner, invalid_utf_8_gives_a_problem) {
   for (const auto* text : {"\x80", "\xC3", "\xC3(", "\xC0\xAF", "\xE0\x80\x80", "\xED\xA0\x80",
                            "\xF0\x80\x80\x80", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "\xEF\xBF\xBF",
                            "\x01", "\f", "\v", "\x1F", "\xC3<b>\xA9</b>", "\xC3&amp;", "\xC3&#65;"}) {
@@ -113,19 +113,19 @@ TEST(row_scanner, reports_text_that_is_not_utf_8) {
   EXPECT_EQ(problem_of(row("\xF4\x8F\xBF\xBD\xEF\xBF\xBD\x7F")), page_problem::none);
 }
 
-TEST(row_scanner, reports_words_that_are_too_long) {
+TEST(row_scanner, overlong_word_gives_a_problem) {
   const std::string longest(word_collector::max_word_bytes, 'w');
   EXPECT_EQ(scan(row(longest + " " + longest)).rows, (rows{{longest, longest}}));
   EXPECT_EQ(problem_of(row(longest + "<b>w</b>")), page_problem::overlong_word);
   EXPECT_EQ(problem_of(row(longest.substr(1) + "\xC3\xA9")), page_problem::overlong_word);
-  for (const std::size_t piece_bytes :
-       {1u, 2u, 200u}) {  // the first problem is the one, however the page arrives
-    EXPECT_EQ(scan_in_pieces(row(longest + "w\x80"), piece_bytes).problem, page_problem::overlong_word);
+  // The first problem is reported, for any chunks.
+  for (const std::size_t chunk_bytes : {1u, 2u, 200u}) {
+    EXPECT_EQ(scan_in_chunks(row(longest + "w\x80"), chunk_bytes).problem, page_problem::overlong_word);
   }
   EXPECT_EQ(problem_of(std::string(1000, 'w') + row("1")), page_problem::none);
 }
 
-TEST(row_scanner, reports_elements_too_deep_to_follow) {
+TEST(row_scanner, too_many_open_elements_give_a_problem) {
   const auto deep = [](std::size_t depth, std::string_view tag) {
     std::string page = "<html><body>";
     for (std::size_t i = 2; i < depth; ++i) page += tag;
@@ -139,7 +139,7 @@ TEST(row_scanner, reports_elements_too_deep_to_follow) {
   EXPECT_EQ(scan(deep(html::open_elements::max_depth - 1, "<b>") + row("1")).rows, (rows{{"1"}}));
 }
 
-TEST(row_scanner, reads_the_next_page_as_new_whatever_the_last_one_was) {
+TEST(row_scanner, next_page_is_independent_of_the_previous) {
   test::row_recorder recorder;
   row_scanner scanner{recorder};
   for (const auto* page : {"<div class=select-line>1", "<!-- ", "<script>", "<b class='",

@@ -12,7 +12,7 @@ bool is_prefix(const std::vector<row_words>& rows, const std::vector<row_words>&
   return rows.size() <= of.size() && std::equal(rows.begin(), rows.end(), of.begin());
 }
 
-// Whether the page holds something that makes text invalid: a control, a byte outside ASCII.
+// Returns true if the page has a byte that may be invalid text: a control character or a non-ASCII byte.
 bool may_hold_invalid_text(std::string_view page) {
   return std::ranges::any_of(page, [](char c) {
     const auto byte = static_cast<unsigned char>(c);
@@ -29,7 +29,7 @@ std::string printed(const std::vector<row_words>& rows) { return ::testing::Prin
 
 }  // namespace
 
-scanned_rows scan(std::string_view page) { return scan_in_pieces(page, page.size()); }
+scanned_rows scan(std::string_view page) { return scan_in_chunks(page, page.size()); }
 
 scanned_rows scan_split(std::string_view page, std::size_t first_bytes) {
   row_recorder recorder;
@@ -40,21 +40,22 @@ scanned_rows scan_split(std::string_view page, std::size_t first_bytes) {
   return {recorder.take(), problem};
 }
 
-scanned_rows scan_in_pieces(std::string_view page, std::size_t piece_bytes) {
+scanned_rows scan_in_chunks(std::string_view page, std::size_t chunk_bytes) {
   row_recorder recorder;
   row_scanner scanner{recorder};
   while (!page.empty()) {
-    const auto piece = page.substr(0, piece_bytes);
-    scanner.feed(piece);
-    page.remove_prefix(piece.size());
+    const auto chunk = page.substr(0, chunk_bytes);
+    scanner.feed(chunk);
+    page.remove_prefix(chunk.size());
   }
   const page_problem problem = scanner.finish();
   return {recorder.take(), problem};
 }
 
 std::string disagreement(std::string_view page, const scanned_rows& ours, const oracle_rows& theirs) {
-  const auto both = [&](std::string_view what) {
-    return std::string{what} + "\n  ours:   " + printed(ours.rows) + "\n  libxml2: " + printed(theirs.rows);
+  const auto both = [&](std::string_view difference) {
+    return std::string{difference} + "\n  ours:   " + printed(ours.rows) +
+           "\n  libxml2: " + printed(theirs.rows);
   };
   const std::size_t count = ours.rows.size();
   switch (ours.problem) {
@@ -63,7 +64,7 @@ std::string disagreement(std::string_view page, const scanned_rows& ours, const 
       return ours.rows == theirs.rows ? "" : both("different rows");
     case page_problem::nested_row:
       if (!theirs.first_nested) return both("libxml2 finds no nested row");
-      // The row around it never ended for us; libxml2 lists it before the one within.
+      // The scanner does not complete the outer row; libxml2 lists it before the inner one.
       return count + 1 == *theirs.first_nested && is_prefix(ours.rows, theirs.rows) ? ""
                                                                                     : both("different rows");
     case page_problem::overlong_word:
@@ -74,7 +75,7 @@ std::string disagreement(std::string_view page, const scanned_rows& ours, const 
       if (!may_hold_invalid_text(page)) return both("no invalid text");
       return is_prefix(ours.rows, theirs.rows) ? "" : both("different rows before the invalid text");
     case page_problem::ends_in_row:
-      // Of a tag that the page breaks off in, libxml2 makes an element, perhaps one more row.
+      // If the page ends within a tag, libxml2 makes an element of it, which may be one more row.
       return is_prefix(ours.rows, theirs.rows) && theirs.rows.size() > count &&
                      theirs.rows.size() <= count + 2
                  ? ""

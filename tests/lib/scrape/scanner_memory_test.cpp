@@ -12,8 +12,8 @@ namespace {
 std::atomic<std::size_t> allocations{0};
 }
 
-// Counts what the scanner allocates. Not inlined, or GCC takes their malloc and free for a mismatch with new
-// and delete.
+// Counts the scanner's allocations. Not inlined, because GCC would report malloc and free as a mismatch with
+// new and delete.
 [[gnu::noinline]] void* operator new(std::size_t bytes) {
   ++allocations;
   if (void* const memory = std::malloc(bytes == 0 ? 1 : bytes)) return memory;
@@ -29,9 +29,9 @@ constexpr std::size_t long_page_bytes = 100'000'000;
 
 class counting_listener final : public row_listener {
  public:
-  void row_begin() override {}
-  void word(std::string_view) override { ++words; }
-  void row_end() override { ++rows; }
+  void on_row_begin() override {}
+  void on_word(std::string_view) override { ++words; }
+  void on_row_end() override { ++rows; }
   std::size_t words = 0;
   std::size_t rows = 0;
 };
@@ -48,13 +48,13 @@ std::string block(std::string_view row_class) {
   return text + "</p>";
 }
 
-TEST(scanner_memory, a_page_of_100_mb_allocates_nothing_in_the_row_scanner) {
-  const std::string piece = block("select-line");
+TEST(scanner_memory, row_scanner_allocates_nothing_for_100_mb) {
+  const std::string chunk = block("select-line");
   counting_listener listener;
   const std::size_t before = allocations;
   row_scanner scanner{listener};
   scanner.feed("<html><body>");
-  for (std::size_t bytes = 0; bytes < long_page_bytes; bytes += piece.size()) scanner.feed(piece);
+  for (std::size_t bytes = 0; bytes < long_page_bytes; bytes += chunk.size()) scanner.feed(chunk);
   scanner.feed("</body></html>");
   EXPECT_EQ(scanner.finish(), page_problem::none);
   EXPECT_EQ(allocations, before);
@@ -62,18 +62,18 @@ TEST(scanner_memory, a_page_of_100_mb_allocates_nothing_in_the_row_scanner) {
   EXPECT_EQ(listener.words, listener.rows * 6);
 }
 
-TEST(scanner_memory, a_scanner_without_a_page_holds_nothing) {
+TEST(scanner_memory, new_scanner_allocates_nothing) {
   const std::size_t before = allocations;
   const fare_scanner scanner;
   EXPECT_EQ(allocations, before);
 }
 
-TEST(scanner_memory, a_page_of_100_mb_without_fares_allocates_its_state_once) {
-  const std::string piece = block("train-line");
+TEST(scanner_memory, 100_mb_without_fares_allocate_only_the_state) {
+  const std::string chunk = block("train-line");
   fare_scanner scanner;
   const std::size_t before = allocations;
   scanner.feed("<html><body class=results>");
-  for (std::size_t bytes = 0; bytes < long_page_bytes; bytes += piece.size()) scanner.feed(piece);
+  for (std::size_t bytes = 0; bytes < long_page_bytes; bytes += chunk.size()) scanner.feed(chunk);
   scanner.feed("</body></html>");
   const auto result = scanner.finish();
   EXPECT_EQ(allocations - before, 1U);
@@ -81,7 +81,7 @@ TEST(scanner_memory, a_page_of_100_mb_without_fares_allocates_its_state_once) {
   EXPECT_TRUE(result->empty());
 }
 
-TEST(scanner_memory, only_the_state_and_the_fares_themselves_are_allocated) {
+TEST(scanner_memory, page_allocates_only_the_state_and_the_fares) {
   const std::string page =
       "<div class=results><p class=select-line>5:00 7:30 Relax 34 249 CZK<p></div></html>";
   fare_scanner scanner;
@@ -89,7 +89,8 @@ TEST(scanner_memory, only_the_state_and_the_fares_themselves_are_allocated) {
     const std::size_t before = allocations;
     scanner.feed(page);
     const auto result = scanner.finish();
-    EXPECT_EQ(allocations - before, 2U);  // the page's state, and the vector that is handed over
+    // The page's state, and the returned vector.
+    EXPECT_EQ(allocations - before, 2U);
     EXPECT_TRUE(result);
   }
 }

@@ -1,11 +1,9 @@
-#include "scrape/fare_row.hpp"
+#include "scrape/row_text.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
-#include <utility>
 
 namespace farebench::html {
 namespace {
@@ -15,7 +13,7 @@ struct entity {
   char16_t character;
 };
 
-// HTML 4.01, section 24, by name.
+// HTML 4.01, section 24, sorted by name.
 constexpr std::array entities = std::to_array<entity>({
     {"AElig", 0xC6},     {"Aacute", 0xC1},   {"Acirc", 0xC2},    {"Agrave", 0xC0},   {"Alpha", 0x391},
     {"Aring", 0xC5},     {"Atilde", 0xC3},   {"Auml", 0xC4},     {"Beta", 0x392},    {"Ccedil", 0xC7},
@@ -73,25 +71,22 @@ constexpr std::array entities = std::to_array<entity>({
 static_assert(entities.size() == 252 + 1);
 static_assert(std::ranges::is_sorted(entities, {}, &entity::name));
 static_assert(std::ranges::max(entities, {}, [](const entity& e) { return e.name.size(); }).name.size() ==
-              longest_entity_name);
+              max_entity_name_bytes);
 
-}  // namespace
-
-char32_t entity_character(std::string_view name) {
-  const auto* const found = std::ranges::lower_bound(entities, name, {}, &entity::name);
-  return found != entities.end() && found->name == name ? found->character : U'\0';
-}
-
-namespace {
-
-constexpr char32_t beyond_unicode = 0x110000;
+constexpr char32_t unicode_end = 0x110000;
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool is_xml_character(char32_t c) {
   if (c < 0x20) return c == '\t' || c == '\n' || c == '\r';
-  return c < 0xD800 || (c >= 0xE000 && c <= 0xFFFD) || (c >= 0x10000 && c < beyond_unicode);
+  return c < 0xD800 || (c >= 0xE000 && c <= 0xFFFD) || (c >= 0x10000 && c < unicode_end);
+}
+
+/// Returns the character of a named reference, or 0 for an unknown name.
+char32_t find_entity(std::string_view name) {
+  const auto* const found = std::ranges::lower_bound(entities, name, {}, &entity::name);
+  return found != entities.end() && found->name == name ? found->character : U'\0';
 }
 
 }  // namespace
@@ -104,7 +99,7 @@ void character_reference::begin() {
   literal_size_ = 0;
 }
 
-character_reference::progress character_reference::next(char c) {
+character_reference::progress character_reference::read(char c) {
   switch (form_) {
     case form::start:
       if (c == '#') {
@@ -123,37 +118,37 @@ character_reference::progress character_reference::next(char c) {
       form_ = form::decimal;
       [[fallthrough]];
     case form::decimal:
-      if (is_digit(c)) return digit(10, static_cast<unsigned>(c - '0'));
+      if (is_digit(c)) return append_digit(10, static_cast<unsigned>(c - '0'));
       return end_number(c);
     case form::hexadecimal:
-      if (is_digit(c)) return digit(16, static_cast<unsigned>(c - '0'));
-      if (c >= 'a' && c <= 'f') return digit(16, static_cast<unsigned>(c - 'a') + 10);
-      if (c >= 'A' && c <= 'F') return digit(16, static_cast<unsigned>(c - 'A') + 10);
+      if (is_digit(c)) return append_digit(16, static_cast<unsigned>(c - '0'));
+      if (c >= 'a' && c <= 'f') return append_digit(16, static_cast<unsigned>(c - 'a') + 10);
+      if (c >= 'A' && c <= 'F') return append_digit(16, static_cast<unsigned>(c - 'A') + 10);
       return end_number(c);
     case form::name:
       if ((!is_letter(c) && !is_digit(c)) || size_ == text_.size()) return end_name(c);
       text_[size_++] = c;
       return progress::reading;
   }
-  return progress::ended_here;
+  return progress::ended_before;
 }
 
-character_reference::progress character_reference::digit(unsigned base, unsigned value) {
-  // Once beyond, it stays beyond, so that no number of digits overflows.
-  if (character_ < beyond_unicode) character_ = character_ * base + value;
+character_reference::progress character_reference::append_digit(unsigned base, unsigned digit) {
+  // No more digits count beyond Unicode, so that none can overflow.
+  if (character_ < unicode_end) character_ = character_ * base + digit;
   return progress::reading;
 }
 
 character_reference::progress character_reference::end_number(char c) {
   if (!is_xml_character(character_)) character_ = 0;
-  return c == ';' ? progress::ended : progress::ended_here;
+  return c == ';' ? progress::ended : progress::ended_before;
 }
 
 character_reference::progress character_reference::end_name(char c) {
-  if (c == ';') character_ = entity_character({text_.data() + 1, size_ - 1U});
+  if (c == ';') character_ = find_entity({text_.data() + 1, size_ - 1U});
   if (character_ != 0) return progress::ended;
   literal_size_ = size_;
-  return progress::ended_here;
+  return progress::ended_before;
 }
 
 }  // namespace farebench::html
@@ -161,165 +156,75 @@ character_reference::progress character_reference::end_name(char c) {
 namespace farebench {
 namespace {
 
-enum class kind : std::uint8_t { word, space, markup, control, high };
-
-constexpr auto kinds = [] {
-  std::array<kind, 256> table{};
-  table.fill(kind::high);
-  for (std::size_t c = 0; c < 0x80; ++c) table[c] = c < 0x20 ? kind::control : kind::word;
-  // Not the vertical tab and form feed, white space though they are: libxml2 drops them, so that the words
-  // on either side become one. Text with them is refused rather than read in one of two ways.
-  for (const char c : {' ', '\t', '\n', '\r'}) table[static_cast<unsigned char>(c)] = kind::space;
-  for (const char c : {'<', '&'}) table[static_cast<unsigned char>(c)] = kind::markup;
-  return table;
-}();
-
-kind kind_of(char c) { return kinds[static_cast<unsigned char>(c)]; }
-
-const char* run_end(kind of, const char* at, const char* end) {
-  while (at != end && kind_of(*at) == of) ++at;
-  return at;
-}
-
-// Unicode's White_Space.
+/// White_Space of Unicode, without the vertical tab and the form feed.
 bool is_space(char32_t c) {
-  return (c < 0x80 && kind_of(static_cast<char>(c)) == kind::space) || c == 0x85 || c == 0xA0 ||
+  return (c < 0x80 && class_of(static_cast<char>(c)) == byte_class::space) || c == 0x85 || c == 0xA0 ||
          c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F ||
          c == 0x205F || c == 0x3000;
 }
 
-// The least character that needs so many bytes.
-constexpr std::array<char32_t, 5> least_of_length = {0, 0, 0x80, 0x800, 0x10000};
+/// Smallest character of each length of its UTF-8 encoding. A smaller one is an overlong encoding.
+constexpr std::array<char32_t, 5> min_character_by_length = {0, 0, 0x80, 0x800, 0x10000};
+
+template <typename Number>
+std::optional<Number> parse_digits(std::string_view text) {
+  Number value{};
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc{} || stop != end || text.front() == '-') return std::nullopt;
+  return value;
+}
 
 }  // namespace
 
-void word_collector::begin() {
-  size_ = 0;
-  awaited_ = 0;
-  refusal_ = refusal::none;
-}
-
-const char* word_collector::text(const char* at, const char* end, row_listener& listener) {
-  while (at != end && refusal_ == refusal::none) {
-    // Of a character that markup breaks off, `at_markup` and `character` tell.
-    const bool awaited = awaited_ > 0 && kind_of(*at) != kind::markup;
-    switch (awaited ? kind::high : kind_of(*at)) {
-      case kind::word: {
-        const char* const begin = std::exchange(at, run_end(kind::word, at, end));
-        append(begin, static_cast<std::size_t>(at - begin));
-        break;
-      }
-      case kind::space:
-        finish_word(listener);
-        at = run_end(kind::space, at, end);
-        break;
-      case kind::markup:
-        return at;
-      case kind::control:
-        refusal_ = refusal::invalid_text;
-        break;
-      case kind::high:
-        high_byte(static_cast<unsigned char>(*at++), listener);
-        break;
-    }
-  }
-  return at;
-}
-
-void word_collector::high_byte(unsigned char byte, row_listener& listener) {
-  if (awaited_ == 0) {
-    encoded_ = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : 2;
-    if (byte < 0xC2 || byte > 0xF4) refusal_ = refusal::invalid_text;
-    character_ = static_cast<char32_t>(byte & (0xFFU >> (encoded_ + 1)));
-    awaited_ = static_cast<std::uint8_t>(encoded_ - 1);
-    return;
-  }
-  if ((byte & 0xC0U) != 0x80) refusal_ = refusal::invalid_text;
-  character_ = character_ << 6U | (byte & 0x3FU);
-  if (--awaited_ > 0 || refusal_ != refusal::none) return;
-  if (character_ < least_of_length[encoded_]) {
-    refusal_ = refusal::invalid_text;
-  } else {
-    character(character_, listener);
-  }
-}
-
-void word_collector::character(char32_t c, row_listener& listener) {
-  if (refusal_ != refusal::none) return;
-  if (awaited_ > 0 || (c >= 0xD800 && c < 0xE000) || c == 0xFFFE || c == 0xFFFF || c > 0x10FFFF) {
-    refusal_ = refusal::invalid_text;
+void word_collector::append(char32_t c, row_listener& listener) {
+  if (error_ != text_error::none) return;
+  if (missing_bytes_ > 0 || (c >= 0xD800 && c < 0xE000) || c == 0xFFFE || c == 0xFFFF || c > 0x10FFFF) {
+    error_ = text_error::invalid_text;
     return;
   }
   const auto trail = [c](unsigned shift) { return static_cast<char>(0x80U | (c >> shift & 0x3FU)); };
   if (is_space(c)) {
     finish_word(listener);
   } else if (c < 0x20) {
-    refusal_ = refusal::invalid_text;
+    error_ = text_error::invalid_text;
   } else if (c < 0x80) {
     const std::array encoded = {static_cast<char>(c)};
-    append(encoded.data(), encoded.size());
+    append_bytes(encoded.data(), encoded.size());
   } else if (c < 0x800) {
     const std::array encoded = {static_cast<char>(0xC0U | c >> 6U), trail(0)};
-    append(encoded.data(), encoded.size());
+    append_bytes(encoded.data(), encoded.size());
   } else if (c < 0x10000) {
     const std::array encoded = {static_cast<char>(0xE0U | c >> 12U), trail(6), trail(0)};
-    append(encoded.data(), encoded.size());
+    append_bytes(encoded.data(), encoded.size());
   } else {
     const std::array encoded = {static_cast<char>(0xF0U | c >> 18U), trail(12), trail(6), trail(0)};
-    append(encoded.data(), encoded.size());
+    append_bytes(encoded.data(), encoded.size());
   }
 }
 
-void word_collector::at_markup() {
-  if (awaited_ > 0 && refusal_ == refusal::none) refusal_ = refusal::invalid_text;
-}
-
-void word_collector::end(row_listener& listener) {
-  at_markup();
-  if (refusal_ != refusal::none) return;
-  finish_word(listener);
-  listener.row_end();
-}
-
-void word_collector::append(const char* bytes, std::size_t count) {
-  if (size_ + count > max_word_bytes) {
-    refusal_ = refusal::overlong_word;
-    count = max_word_bytes - size_;  // what is kept shows what was read
+void word_collector::append_utf8_byte(unsigned char byte, row_listener& listener) {
+  if (missing_bytes_ == 0) {
+    encoded_bytes_ = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : 2;
+    if (byte < 0xC2 || byte > 0xF4) error_ = text_error::invalid_text;
+    character_ = static_cast<char32_t>(byte & (0xFFU >> (encoded_bytes_ + 1)));
+    missing_bytes_ = static_cast<std::uint8_t>(encoded_bytes_ - 1);
+    return;
   }
-  std::copy_n(bytes, count, word_.begin() + size_);
-  size_ = static_cast<std::uint8_t>(size_ + count);
+  if ((byte & 0xC0U) != 0x80) error_ = text_error::invalid_text;
+  character_ = character_ << 6U | (byte & 0x3FU);
+  if (--missing_bytes_ > 0 || error_ != text_error::none) return;
+  if (character_ < min_character_by_length[encoded_bytes_]) {
+    error_ = text_error::invalid_text;
+  } else {
+    append(character_, listener);
+  }
 }
-
-void word_collector::finish_word(row_listener& listener) {
-  if (size_ == 0) return;
-  listener.word({word_.data(), size_});
-  size_ = 0;
-}
-
-namespace {
-
-constexpr std::size_t longest_quotation = 64;
-
-template <typename Number>
-std::optional<Number> parse_digits(std::string_view text) {
-  Number value{};
-  const char* const end = text.data() + text.size();
-  const auto [stop, fault] = std::from_chars(text.data(), end, value);
-  if (fault != std::errc{} || stop != end || text.front() == '-') return std::nullopt;
-  return value;
-}
-
-std::string misread(std::string_view field, std::string_view word, std::string_view expected) {
-  return fmt::format("{}: read {}, expected {}", field, in_quotes(word), expected);
-}
-
-constexpr std::string_view time_form = "a time of day, hh:mm";
-
-}  // namespace
 
 std::optional<std::chrono::minutes> parse_time(std::string_view word) {
   const auto colon = word.find(':');
-  if (colon > 2 || word.size() != colon + 3) return std::nullopt;  // npos is more than 2, too
+  // Without a colon, npos exceeds 2.
+  if (colon > 2 || word.size() != colon + 3) return std::nullopt;
   const auto hour = parse_digits<int>(word.substr(0, colon));
   const auto minute = parse_digits<int>(word.substr(colon + 1));
   if (!hour || !minute || *hour > 23 || *minute > 59) return std::nullopt;
@@ -333,10 +238,10 @@ std::optional<std::int64_t> parse_price_hundredths(std::string_view word) {
   const auto whole = parse_digits<std::int64_t>(word.substr(0, point));
   std::int64_t hundredths = 0;
   if (point != std::string_view::npos) {
-    const std::string_view places = word.substr(point + 1);
-    const auto fraction = parse_digits<std::int64_t>(places);
-    if (!fraction || places.size() > 2) return std::nullopt;
-    hundredths = places.size() == 1 ? *fraction * 10 : *fraction;
+    const std::string_view decimals = word.substr(point + 1);
+    const auto fraction = parse_digits<std::int64_t>(decimals);
+    if (!fraction || decimals.size() > 2) return std::nullopt;
+    hundredths = decimals.size() == 1 ? *fraction * 10 : *fraction;
   }
   std::int64_t price = 0;
   if (!whole || __builtin_mul_overflow(*whole, 100, &price) ||
@@ -347,50 +252,18 @@ std::optional<std::int64_t> parse_price_hundredths(std::string_view word) {
 }
 
 std::string in_quotes(std::string_view word) {
+  constexpr std::size_t max_quoted_characters = 64;
   std::string text = "\"";
-  bool cut = false;
+  bool is_cut = false;
   for (const char c : word) {
-    const bool plain = c >= ' ' && c <= '~' && c != '"' && c != '\\';
-    const std::string shown =
-        plain ? std::string(1, c) : fmt::format("\\x{:02X}", static_cast<unsigned char>(c));
-    cut = text.size() - 1 + shown.size() > longest_quotation;
-    if (cut) break;
-    text += shown;
+    const bool is_plain = c >= ' ' && c <= '~' && c != '"' && c != '\\';
+    const std::string escaped =
+        is_plain ? std::string(1, c) : fmt::format("\\x{:02X}", static_cast<unsigned char>(c));
+    is_cut = text.size() - 1 + escaped.size() > max_quoted_characters;
+    if (is_cut) break;
+    text += escaped;
   }
-  return text + (cut ? "\"..." : "\"");
-}
-
-std::optional<std::string> fare_row::read(std::string_view word) {
-  const auto field = words_++;
-  switch (field) {
-    case 0:
-    case 1: {
-      const auto time = parse_time(word);
-      if (!time) return misread(field == 0 ? "departure" : "arrival", word, time_form);
-      (field == 0 ? fare_.departure : fare_.arrival) = *time;
-      return std::nullopt;
-    }
-    case 2:
-      fare_.type = word;
-      return std::nullopt;
-    case 3: {
-      const auto seats = parse_seats(word);
-      if (!seats) return misread("free seats", word, "decimal digits, at most 2147483647");
-      fare_.free_seats = *seats;
-      return std::nullopt;
-    }
-    case 4: {
-      const auto price = parse_price_hundredths(word);
-      if (!price) return misread("price", word, "digits, with at most two more after a point or comma");
-      fare_.price_hundredths = *price;
-      return std::nullopt;
-    }
-    case 5:
-      fare_.currency = word;
-      return std::nullopt;
-    default:
-      return fmt::format("read a seventh word, {}, expected {} words", in_quotes(word), word_count);
-  }
+  return text + (is_cut ? "\"..." : "\"");
 }
 
 }  // namespace farebench
