@@ -1,9 +1,8 @@
-// Command lines and what stands in them. The first line says whose, each further one is an argument (\n in it
-// is a newline). Its laws:
-// - a command line is accepted, or refused in one line;
-// - what is accepted reads the same when it is written out again (durations, latencies, dates), and is within
-// its
-//   bounds.
+// Fuzzes command lines and the values of flags. The first line of an input names the program or the kind of
+// value. Each further line is an argument, in which \n stands for a newline. Invariants:
+// - A command line is accepted, or refused in one line.
+// - An accepted duration, latency or date is the same when it is formatted and parsed again.
+// - Accepted values are within their limits.
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "bench/flags.hpp"
@@ -18,13 +18,22 @@
 #include "bench/track/track_error.hpp"
 #include "farebench/date.hpp"
 #include "lib/system/command_line.hpp"
+#include "mock_server/engines/server_engine.hpp"
 #include "mock_server/faults/fault_plan.hpp"
 #include "mock_server/latency/latency_model.hpp"
-#include "tests/fuzz/law.hpp"
-#include "tests/fuzz/server_line.hpp"
+#include "mock_server/server_flags.hpp"
+#include "tests/fuzz/invariant.hpp"
 #include "tools/fares/fares.hpp"
 
 extern "C" void __sanitizer_set_report_fd(void* descriptor);
+
+namespace farebench {
+
+// Replace functions of the engines, which are not linked.
+std::string boost_version() { return "none"; }
+std::string httplib_version() { return "none"; }
+
+}  // namespace farebench
 
 namespace {
 
@@ -32,6 +41,7 @@ using namespace farebench;
 using fuzz::expect;
 using fuzz::expect_one_line;
 
+/// Splits the input at newlines. Omits NUL, which an argument cannot hold.
 std::vector<std::string> lines_of(std::string_view text) {
   std::vector<std::string> lines(1);
   for (std::size_t at = 0; at < text.size(); ++at) {
@@ -40,14 +50,14 @@ std::vector<std::string> lines_of(std::string_view text) {
     } else if (text.substr(at, 2) == "\\n") {
       lines.back() += '\n';
       ++at;
-    } else if (text[at] != '\0') {  // which no argument has
+    } else if (text[at] != '\0') {
       lines.back() += text[at];
     }
   }
   return lines;
 }
 
-/// argv: the program's name and the further lines.
+/// argv of the lines: the program's name and its arguments.
 class arguments {
  public:
   explicit arguments(std::vector<std::string>& lines) {
@@ -61,11 +71,11 @@ class arguments {
   std::vector<char*> pointers_;
 };
 
-/// What is written to standard error while it lives.
-class caught_errors {
+/// Captures standard error during its lifetime.
+class captured_errors {
  public:
-  caught_errors() : before_{dup(STDERR_FILENO)} { dup2(file(), STDERR_FILENO); }
-  ~caught_errors() {
+  captured_errors() : before_{dup(STDERR_FILENO)} { dup2(file(), STDERR_FILENO); }
+  ~captured_errors() {
     dup2(before_, STDERR_FILENO);
     close(before_);
   }
@@ -79,31 +89,31 @@ class caught_errors {
 
  private:
   static int file() {
-    static const int made = memfd_create("standard error", MFD_CLOEXEC);
-    return made;
+    static const int descriptor = memfd_create("standard error", MFD_CLOEXEC);
+    return descriptor;
   }
   int before_;
 };
 
 bool is_one_line(std::string_view text) { return text.find_first_of("\r\n") == std::string_view::npos; }
 
-/// A refusal quotes what it refuses, of which `print_error` writes out what is no character of one line.
-/// Without such an argument, there is none.
-void expect_complaint(std::string_view complaint, std::string_view refused) {
-  if (is_one_line(refused)) expect_one_line(complaint, "a refusal is one line");
+/// Expects one line, unless the refused value has line ends. The message quotes the value, and `print_error`
+/// escapes line ends only when it prints the message.
+void expect_message(std::string_view message, std::string_view refused) {
+  if (is_one_line(refused)) expect_one_line(message, "a refusal is one line");
 }
-void expect_complaint(std::string_view complaint, arguments& given) {
+void expect_message(std::string_view message, arguments& given) {
   for (int i = 0; i < given.count(); ++i)
     if (!is_one_line(given.values()[i])) return;
-  expect_one_line(complaint, "a refusal is one line");
+  expect_one_line(message, "a refusal is one line");
 }
 
 void read_bench(arguments& given) {
   try {
     const auto flags = parse_flags(given.count(), given.values());
-    expect(!flags.what.strategies.empty(), "there is something to measure");
-  } catch (const flag_error& fault) {
-    expect_complaint(fault.what(), given);
+    expect(!flags.what.strategies.empty(), "there is a strategy to measure");
+  } catch (const flag_error& error) {
+    expect_message(error.what(), given);
   } catch (const help_shown&) {
   }
 }
@@ -111,52 +121,62 @@ void read_bench(arguments& given) {
 void read_track(arguments& given) {
   try {
     track::parse_track_flags(given.count(), given.values());
-  } catch (const track::track_error& fault) {
-    expect_complaint(fault.what(), given);
+  } catch (const track::track_error& error) {
+    expect_message(error.what(), given);
   } catch (const track::help_asked& help) {
-    expect(!help.text.empty(), "help is given");
+    expect(!help.text.empty(), "there is a help text");
   }
+}
+
+void read_mock_server(arguments& given) {
+  const auto flags = read_server_flags(given.count(), given.values());
+  const auto* const end = std::get_if<server_end>(&flags);
+  if (!end) return;
+  expect(end->exit_code == 0 || end->exit_code == 2, "mock_server prints a text or refuses");
+  if (end->exit_code == 2) expect_one_line(end->text, "mock_server refuses in one line");
 }
 
 void read_fares(arguments& given) {
-  std::string said;
+  std::string output;
   int exit_code = 0;
   {
-    const caught_errors errors;
+    const captured_errors errors;
     exit_code = parse_fares_flags(given.count(), given.values()).exit_code.value_or(-1);
-    said = errors.text();
+    output = errors.text();
   }
-  expect(exit_code == -1 || exit_code == 0 || exit_code == 2, "fares runs, helps or refuses");
-  expect(said.empty() == (exit_code != 2), "fares says why it refuses", said);
-  if (exit_code == 2) expect_one_line(said.substr(0, said.size() - 1), "fares refuses in one line");
+  expect(exit_code == -1 || exit_code == 0 || exit_code == 2, "fares runs, prints help or refuses");
+  expect(output.empty() == (exit_code != 2), "fares prints the reason of a refusal", output);
+  if (exit_code == 2) expect_one_line(output.substr(0, output.size() - 1), "fares refuses in one line");
 }
 
-void read_text(const std::string& what, const std::string& text) {
-  if (what == "duration") {
+void read_value(const std::string& kind, const std::string& text) {
+  if (kind == "duration") {
     const auto parsed = parse_duration(text);
-    if (!parsed) return expect_complaint(parsed.error(), text);
-    expect(parse_duration(format_duration(*parsed)) == *parsed, "a duration written out is the same", text);
-  } else if (what == "latency") {
+    if (!parsed) return expect_message(parsed.error(), text);
+    expect(parse_duration(format_duration(*parsed)) == *parsed, "a formatted duration parses to the same",
+           text);
+  } else if (kind == "latency") {
     const auto parsed = parse_latency(text);
-    if (!parsed) return expect_complaint(parsed.error(), text);
-    const auto written = format_latency(*parsed);
-    const auto again = parse_latency(written);
-    expect(again && format_latency(*again) == written, "a latency written out is the same", written);
-  } else if (what == "faults") {
+    if (!parsed) return expect_message(parsed.error(), text);
+    const auto formatted = format_latency(*parsed);
+    const auto again = parse_latency(formatted);
+    expect(again && format_latency(*again) == formatted, "a formatted latency parses to the same", formatted);
+  } else if (kind == "faults") {
     const auto parsed = parse_faults(text);
-    if (!parsed) return expect_complaint(parsed.error(), text);
-    expect(parsed->sum() <= fault_rates::max_rate, "faults are not more than all");
-  } else if (what == "date") {
-    if (const auto date = parse_iso_date(text)) expect(format_iso_date(*date) == text, "one form of a date");
+    if (!parsed) return expect_message(parsed.error(), text);
+    expect(parsed->sum() <= fault_rates::max_rate, "fault rates add up to at most 1");
+  } else if (kind == "date") {
+    if (const auto date = parse_iso_date(text))
+      expect(format_iso_date(*date) == text, "a date has one format");
     if (const auto date = parse_form_date(text))
-      expect(format_form_date(*date) == text, "one form of a date");
+      expect(format_form_date(*date) == text, "a date has one format");
   }
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerInitialize(int*, char***) {
-  // Where `fares` complains into a file, a sanitizer must not.
+  // A sanitizer must report to the original standard error, not to the captured one.
   const auto descriptor = static_cast<std::intptr_t>(dup(STDERR_FILENO));
   __sanitizer_set_report_fd(reinterpret_cast<void*>(descriptor));
   return 0;
@@ -165,17 +185,17 @@ extern "C" int LLVMFuzzerInitialize(int*, char***) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   auto lines = lines_of({reinterpret_cast<const char*>(bytes), size});
   arguments given{lines};
-  const std::string whose = lines.front();
-  if (whose == "bench") {
+  const std::string subject = lines.front();
+  if (subject == "bench") {
     read_bench(given);
-  } else if (whose == "track") {
+  } else if (subject == "track") {
     read_track(given);
-  } else if (whose == "mock_server") {
-    fuzz::read_server_line(given.count(), given.values());
-  } else if (whose == "fares") {
+  } else if (subject == "mock_server") {
+    read_mock_server(given);
+  } else if (subject == "fares") {
     read_fares(given);
   } else if (lines.size() == 2) {
-    read_text(whose, lines.back());
+    read_value(subject, lines.back());
   }
   return 0;
 }

@@ -1,13 +1,12 @@
-// What is made of single headers, without a connection. Its laws:
-// - a header's value is of its line, without blanks around it, and there whatever the case of its name;
-// - a Set-Cookie gives the session that RFC 6265 (5.2) reads in it, said here a second time;
-// - a Location leads to http or https, or is refused; where it leads to the same origin, it does so again;
-// - no wait is below zero or beyond its caps, whatever was asked for and however often.
+// Fuzzes the functions that read single header fields. Invariants:
+// - A field's value is a part of its line without blanks around it, for any case of the name.
+// - A Set-Cookie field gives the session that a second implementation of RFC 6265, section 5.2, reads.
+// - A Location field leads to http or https, or is refused. Equal fields have equal targets.
+// - A retry's delay is between zero and its limits, for any Retry-After and any attempt.
 
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,7 +14,8 @@
 #include "farebench/fetch_policy.hpp"
 #include "farebench/site_protocol.hpp"
 #include "http/libcurl.hpp"
-#include "tests/fuzz/law.hpp"
+#include "strategies/retry.hpp"
+#include "tests/fuzz/invariant.hpp"
 
 namespace {
 
@@ -25,21 +25,21 @@ using fuzz::expect;
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
-std::string without_blanks_around(std::string text) {
+std::string trim(std::string text) {
   while (!text.empty() && is_blank(text.back())) text.pop_back();
   while (!text.empty() && is_blank(text.front())) text.erase(0, 1);
   return text;
 }
 
-/// The session as RFC 6265's algorithm has it, in its order of steps.
-std::optional<std::string> session_by_the_book(const std::string& set_cookie) {
+/// Reads the session in the steps of the algorithm in RFC 6265.
+std::optional<std::string> rfc_session(const std::string& set_cookie) {
   std::string pair = set_cookie.substr(0, set_cookie.find(';'));
   const auto equals = pair.find('=');
   if (equals == std::string::npos) return std::nullopt;
-  const std::string name = without_blanks_around(pair.substr(0, equals));
-  const std::string value = without_blanks_around(pair.substr(equals + 1));
+  const std::string name = trim(pair.substr(0, equals));
+  const std::string value = trim(pair.substr(equals + 1));
   if (name != "JSESSIONID" || value.empty()) return std::nullopt;
-  pair = without_blanks_around(pair);
+  pair = trim(pair);
   for (const char c : pair) {
     if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F) return std::nullopt;
   }
@@ -48,47 +48,48 @@ std::optional<std::string> session_by_the_book(const std::string& set_cookie) {
 
 void expect_header(std::string_view line) {
   const auto value = header_value(line, "set-cookie");
-  std::string loud{line};
-  std::ranges::transform(loud, loud.begin(),
+  std::string upper_case{line};
+  std::ranges::transform(upper_case, upper_case.begin(),
                          [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
-  expect(header_value(loud, "set-cookie").has_value() == value.has_value(), "a name's case means nothing");
+  expect(header_value(upper_case, "set-cookie").has_value() == value.has_value(), "a name's case is ignored");
   if (!value) return;
   expect(value->data() >= line.data() && value->data() + value->size() <= line.data() + line.size(),
-         "a value is of its line");
-  expect(value->empty() || (!is_blank(value->front()) && !is_blank(value->back())), "without blanks around");
+         "a value is a part of its line");
+  expect(value->empty() || (!is_blank(value->front()) && !is_blank(value->back())),
+         "a value has no blanks around it");
 }
 
 void expect_session(std::string_view set_cookie) {
   constexpr std::string_view site = "http://127.0.0.1:8080";
-  const auto for_all = session_from_set_cookie(set_cookie.substr(0, set_cookie.find(';')), site);
-  const auto by_the_book = session_by_the_book(std::string{set_cookie});
-  expect(for_all.has_value() == by_the_book.has_value(), "a session where the RFC has one", set_cookie);
-  if (for_all) expect(*for_all == *by_the_book, "the session that the RFC has", *for_all);
+  const auto any_target = session_from_set_cookie(set_cookie.substr(0, set_cookie.find(';')), site);
+  const auto expected = rfc_session(std::string{set_cookie});
+  expect(any_target.has_value() == expected.has_value(), "a session exists if the RFC has one", set_cookie);
+  if (any_target) expect(*any_target == *expected, "the session is that of the RFC", *any_target);
   const auto session = session_from_set_cookie(set_cookie, site);
-  expect(!session || session == for_all, "attributes take a session back and change nothing", set_cookie);
+  expect(!session || session == any_target, "attributes may exclude a session but not change it", set_cookie);
 }
 
 void expect_redirect(const std::string& location) {
   const std::string from = "http://127.0.0.1:8080/m/";
-  const auto where = classify_redirect(from, location);
-  expect(classify_redirect(from, location) == where, "the same place each time");
+  const auto target = classify_redirect(from, location);
+  expect(classify_redirect(from, location) == target, "equal redirects have equal targets");
   if (location.starts_with("file:") || location.starts_with("ftp:"))
-    expect(where == redirect_target::not_http, "http alone", location);
+    expect(target == redirect_target::not_http, "only http and https are followed", location);
 }
 
-void expect_waits(std::string_view bytes) {
-  std::int32_t asked = 0;
-  std::uint32_t number = 0;
-  if (bytes.size() < sizeof asked + sizeof number) return;
-  std::memcpy(&asked, bytes.data(), sizeof asked);
-  std::memcpy(&number, bytes.data() + sizeof asked, sizeof number);
-  const fetch_error why{fetch_error_kind::unexpected_status, "", 429,
-                        fetch_error::retry_after_seconds{asked}};
+void expect_retry_delays(std::string_view bytes) {
+  std::int32_t retry_after = 0;
+  std::uint32_t attempt = 0;
+  if (bytes.size() < sizeof retry_after + sizeof attempt) return;
+  std::memcpy(&retry_after, bytes.data(), sizeof retry_after);
+  std::memcpy(&attempt, bytes.data() + sizeof retry_after, sizeof attempt);
+  const fetch_error error{fetch_error_kind::unexpected_status, "", 429,
+                          fetch_error::retry_after_seconds{retry_after}};
   fetch_policy policy;
   for (const auto cap : {0ms, 1ms, 30'000ms, 86'400'000ms}) {
     policy.retry_after_cap = policy.backoff_cap = policy.backoff_base = cap;
-    const auto wait = wait_before_repeat(policy, number, why, 0.999);
-    expect(wait >= 0ms && wait <= 2 * cap, "a wait has its caps");
+    const auto wait = wait_before_repeat(policy, attempt, error, 0.999);
+    expect(wait >= 0ms && wait <= 2 * cap, "a delay is within its limits");
   }
 }
 
@@ -99,8 +100,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   expect_header(text);
   expect_session(text);
   if (const auto value = header_value(text, "set-cookie")) expect_session(*value);
-  // libcurl has refused a header with a NUL by the time that anyone asks where it leads.
+  // libcurl refuses a header with a NUL before a redirect is classified.
   if (text.find('\0') == std::string_view::npos) expect_redirect(std::string{text});
-  expect_waits(text);
+  expect_retry_delays(text);
   return 0;
 }

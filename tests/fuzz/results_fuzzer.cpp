@@ -1,9 +1,9 @@
-// Files and messages that people, disks and other versions may have touched. Each input is read as each of
-// them: a recorded run, the list of accepted regressions, a probe's report, a server's statistics. Its laws:
-// - a text is read as a whole, or refused in one line: no other exception, no crash;
-// - a recorded run has each of its rows, and its figures are finite;
-// - what a prefix of a recorded run cuts off is never missed: it is refused.
-// A checksum would keep all else from being reached: so each text is also read with the right one.
+// Fuzzes the readers of files and messages. Each input is read as a recorded run, a list of accepted
+// regressions, a probe's report and a server's statistics. Invariants:
+// - A text is read completely, or refused in one line; there is no other exception and no crash.
+// - A recorded run has all of its rows, and its figures are finite.
+// - A truncated recorded run is refused.
+// Each text is also read with a valid checksum, because few inputs would pass that check.
 
 #include <cmath>
 #include <cstdint>
@@ -18,7 +18,7 @@
 #include "bench/track/gate/accepted.hpp"
 #include "bench/track/track_error.hpp"
 #include "mock_server/server_stats.hpp"
-#include "tests/fuzz/law.hpp"
+#include "tests/fuzz/invariant.hpp"
 
 namespace {
 
@@ -38,10 +38,10 @@ bool is_a_run(std::string_view text) {
     }
     const auto rows = ordered_json::parse(text).at("benchmarks").size();
     expect(repetitions + run.failures.size() <= rows && (repetitions == rows || !run.failures.empty()),
-           "a run has each of its rows");
+           "a run has all of its rows");
     return true;
-  } catch (const track::track_error& fault) {
-    expect_one_line(fault.what(), "a recorded run is refused in one line");
+  } catch (const track::track_error& error) {
+    expect_one_line(error.what(), "a recorded run is refused in one line");
     return false;
   }
 }
@@ -50,10 +50,10 @@ void read_run(std::string_view text) {
   if (!is_a_run(text)) return;
   std::string_view body = text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
   for (std::size_t size = body.size(); size > 0; size -= 1 + size / 7)
-    expect(!is_a_run(body.substr(0, size - 1)), "what is truncated is refused");
+    expect(!is_a_run(body.substr(0, size - 1)), "a truncated run is refused");
 }
 
-/// The same run with the checksum that track record would have written; empty where it is none at all.
+/// Returns the run with the checksum that `track record` would write, or an empty text if it is not a run.
 std::string sealed(std::string_view text) {
   try {
     track::parse_strictly(text, "a file");
@@ -68,11 +68,11 @@ std::string sealed(std::string_view text) {
 }
 
 template <typename Read>
-void read_message(Read read, const char* whose) {
+void read_message(Read read, const char* invariant) {
   try {
     read();
-  } catch (const std::runtime_error& fault) {
-    expect_one_line(fault.what(), whose);
+  } catch (const std::runtime_error& error) {
+    expect_one_line(error.what(), invariant);
   }
 }
 
@@ -84,8 +84,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   if (const auto valid = sealed(text); !valid.empty()) read_run(valid);
   try {
     track::parse_accepted(text, "a file");
-  } catch (const track::track_error& fault) {
-    expect_one_line(fault.what(), "a list of accepted regressions is refused in one line");
+  } catch (const track::track_error& error) {
+    expect_one_line(error.what(), "a list of accepted regressions is refused in one line");
   }
   read_message([&] { parse_batch_report(text); }, "a probe's report is refused in one line");
   read_message([&] { parse_server_stats(text); }, "statistics are refused in one line");

@@ -13,7 +13,7 @@
 #include "farebench/fare_scanner.hpp"
 #include "libxml2_oracle.hpp"
 #include "scanned_rows.hpp"
-#include "tests/fuzz/law.hpp"
+#include "tests/fuzz/invariant.hpp"
 
 namespace {
 

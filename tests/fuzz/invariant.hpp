@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+
+namespace farebench::fuzz {
+
+/// Ends the process if an invariant does not hold, so that libFuzzer keeps the input. `value` is printed.
+inline void expect(bool holds, const char* invariant, std::string_view value = {}) {
+  if (holds) return;
+  std::fprintf(stderr, "VIOLATED INVARIANT: %s\n%.*s\n", invariant, static_cast<int>(value.size()),
+               value.data());
+  std::abort();
+}
+
+/// Expects a message for people: a single line that is not empty.
+inline void expect_one_line(std::string_view message, const char* invariant) {
+  expect(!message.empty() && message.find_first_of("\r\n") == std::string_view::npos, invariant, message);
+}
+
+}  // namespace farebench::fuzz
