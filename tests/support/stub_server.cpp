@@ -89,6 +89,11 @@ void stub_server::wait_until_delivered() {
     throw std::runtime_error{"a response was not delivered"};
 }
 
+std::size_t stub_server::open_connections() {
+  const std::lock_guard lock{mutex_};
+  return sockets_.size();
+}
+
 void stub_server::push(std::string_view bytes) {
   {
     const std::lock_guard lock{mutex_};

@@ -44,6 +44,9 @@ class stub_server {
   /// std::runtime_error after hang_deadline.
   void wait_until_delivered();
 
+  /// Number of connections that are open on the server's side.
+  std::size_t open_connections();
+
   /// Sends bytes that no client requested over every open connection. Returns when they are delivered, as
   /// above. Must not be called while a handler runs.
   void push(std::string_view bytes);

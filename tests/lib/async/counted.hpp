@@ -2,7 +2,7 @@
 
 namespace farebench {
 
-/// How many of them are alive: a frame that holds one is counted with it.
+/// Counts its living instances. As a local of a coroutine or fiber it counts the frames that exist.
 class counted {
  public:
   counted() { ++alive_; }

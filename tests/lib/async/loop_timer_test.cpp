@@ -1,4 +1,4 @@
-// Waits on a loop, in the three ways of asking for one.
+// Waits by callback, coroutine and fiber.
 
 #include "farebench/event_loop.hpp"
 
@@ -15,6 +15,7 @@
 #include "farebench/task.hpp"
 #include "tests/lib/async/counted.hpp"
 #include "tests/support/stub_server.hpp"
+#include "tests/support/waiting.hpp"
 
 namespace farebench {
 namespace {
@@ -30,37 +31,36 @@ class loop_timer_test : public testing::TestWithParam<event_loop::wait_mode> {
 INSTANTIATE_TEST_SUITE_P(waiting, loop_timer_test,
                          testing::Values(event_loop::wait_mode::socket_action,
                                          event_loop::wait_mode::multi_poll),
-                         [](const auto& one) {
-                           return one.param == event_loop::wait_mode::multi_poll ? "multi_poll"
-                                                                                 : "socket_action";
+                         [](const auto& info) {
+                           return info.param == event_loop::wait_mode::multi_poll ? "multi_poll"
+                                                                                  : "socket_action";
                          });
 
-TEST_P(loop_timer_test, ends_inside_run_when_its_moment_has_come_and_never_inside_wait) {
+TEST_P(loop_timer_test, wait_completes_inside_run_when_due) {
   loop_timer timer;
   int ended = 0;
   const auto begin = clock::now();
   loop_.wait(timer, begin + 30ms, [&] { ++ended; });
   EXPECT_EQ(ended, 0);
-  EXPECT_TRUE(loop_.run()) << "nothing is left";
+  EXPECT_TRUE(loop_.run());
   EXPECT_EQ(ended, 1);
   EXPECT_GE(clock::now() - begin, 30ms);
 }
 
-TEST_P(loop_timer_test, ends_in_the_order_of_moments_and_of_two_at_once_the_first_first) {
+TEST_P(loop_timer_test, waits_complete_by_moment_then_by_start) {
   const auto begin = clock::now();
   std::vector<int> order;
   std::vector<loop_timer> timers(6);
   int number = 0;
   for (const auto wait : {20ms, 5ms, -10ms, 5ms, 15ms, 0ms}) {
-    const int mine = number++;
-    loop_.wait(timers[static_cast<std::size_t>(mine)], begin + wait,
-               [&order, mine] { order.push_back(mine); });
+    const int id = number++;
+    loop_.wait(timers[static_cast<std::size_t>(id)], begin + wait, [&order, id] { order.push_back(id); });
   }
   loop_.run();
   EXPECT_THAT(order, ElementsAre(2, 5, 1, 3, 4, 0));
 }
 
-TEST_P(loop_timer_test, of_a_thousand_ends_in_order_though_every_third_is_taken_back) {
+TEST_P(loop_timer_test, thousand_waits_keep_order_despite_cancellations) {
   const auto begin = clock::now();
   std::vector<loop_timer> timers(1'000);
   std::vector<clock::time_point> ended;
@@ -74,21 +74,22 @@ TEST_P(loop_timer_test, of_a_thousand_ends_in_order_though_every_third_is_taken_
   EXPECT_TRUE(std::ranges::is_sorted(ended));
 }
 
-TEST_P(loop_timer_test, destroyed_or_begun_anew_is_never_completed_and_keeps_no_run_going) {
+TEST_P(loop_timer_test, cancelled_wait_never_completes) {
   {
     loop_timer destroyed;
-    loop_.wait(destroyed, clock::now() + 1h, [] { ADD_FAILURE() << "completed after its end"; });
+    loop_.wait(destroyed, clock::now() + 1h,
+               [] { ADD_FAILURE() << "completed after its timer was destroyed"; });
   }
   EXPECT_TRUE(loop_.run());
   loop_timer again;
   int ended = 0;
-  loop_.wait(again, clock::now() + 1h, [] { ADD_FAILURE() << "completed though taken back"; });
+  loop_.wait(again, clock::now() + 1h, [] { ADD_FAILURE() << "completed although replaced"; });
   loop_.wait(again, clock::now(), [&] { ++ended; });
   EXPECT_TRUE(loop_.run());
   EXPECT_EQ(ended, 1);
 }
 
-TEST_P(loop_timer_test, may_be_destroyed_by_what_it_completes_and_destroy_others) {
+TEST_P(loop_timer_test, completion_may_destroy_its_timer_and_others) {
   std::vector<std::unique_ptr<loop_timer>> timers;
   int ended = 0;
   for (int i = 0; i < 5; ++i) {
@@ -102,22 +103,22 @@ TEST_P(loop_timer_test, may_be_destroyed_by_what_it_completes_and_destroy_others
   EXPECT_EQ(ended, 1);
 }
 
-TEST_P(loop_timer_test, that_begins_anew_whenever_it_ends_lets_exchanges_be_done) {
+TEST_P(loop_timer_test, restarted_waits_do_not_starve_exchanges) {
   const test::stub_server site{
       [](const std::string&) { return test::stub_response{test::http_response(200, "", "hello")}; }};
   loop_client client{loop_, {}};
-  bool answered = false;
-  loop_.start(client, exchange_request{site.url() + "/"}, [&](const exchange_result&) { answered = true; });
+  bool completed = false;
+  loop_.start(client, exchange_request{site.url() + "/"}, [&](const exchange_result&) { completed = true; });
   loop_timer timer;
   std::function<void()> again = [&] {
-    if (!answered) loop_.wait(timer, clock::now(), again);
+    if (!completed) loop_.wait(timer, clock::now(), again);
   };
   again();
   loop_.run();
-  EXPECT_TRUE(answered);
+  EXPECT_TRUE(completed);
 }
 
-TEST_P(loop_timer_test, what_it_throws_leaves_run_and_the_loop_can_go_on) {
+TEST_P(loop_timer_test, exception_leaves_run_and_run_can_continue) {
   loop_timer first;
   loop_timer second;
   int ended = 0;
@@ -128,21 +129,25 @@ TEST_P(loop_timer_test, what_it_throws_leaves_run_and_the_loop_can_go_on) {
   EXPECT_EQ(ended, 1);
 }
 
-TEST_P(loop_timer_test, is_left_waiting_by_a_stop_and_by_an_interruption_from_another_thread) {
+TEST_P(loop_timer_test, stop_or_interrupt_leaves_the_wait_pending) {
   loop_timer timer;
   int ended = 0;
   loop_.wait(timer, clock::now() + 1h, [&] { ++ended; });
+  test::event_count running;
+  loop_timer begin;
   std::stop_source stop;
   {
+    loop_.wait(begin, clock::now(), [&] { running.add(); });
     const std::jthread stopper{[&] {
-      std::this_thread::sleep_for(20ms);
+      EXPECT_TRUE(running.wait_for(1));
       stop.request_stop();
     }};
     EXPECT_FALSE(loop_.run(stop.get_token()));
   }
   {
+    loop_.wait(begin, clock::now(), [&] { running.add(); });
     const std::jthread interrupter{[&] {
-      std::this_thread::sleep_for(20ms);
+      EXPECT_TRUE(running.wait_for(2));
       loop_.interrupt();
     }};
     EXPECT_FALSE(loop_.run());
@@ -153,7 +158,7 @@ TEST_P(loop_timer_test, is_left_waiting_by_a_stop_and_by_an_interruption_from_an
   EXPECT_EQ(ended, 1);
 }
 
-TEST_P(loop_timer_test, ended_early_with_others_keeps_their_order_and_lets_new_ones_wait) {
+TEST_P(loop_timer_test, expired_waits_keep_their_order) {
   std::vector<int> order;
   std::vector<loop_timer> timers(5);
   for (int i = 0; i < 4; ++i) {
@@ -166,7 +171,7 @@ TEST_P(loop_timer_test, ended_early_with_others_keeps_their_order_and_lets_new_o
   EXPECT_THAT(order, ElementsAre(0, 1, 2, 3, 4));
 }
 
-TEST_P(loop_timer_test, suspends_a_coroutine_until_its_moment) {
+TEST_P(loop_timer_test, coroutine_resumes_when_its_wait_is_due) {
   const auto begin = clock::now();
   auto waiting = [](event_loop& loop, clock::time_point moment) -> task<int> {
     co_await loop.wait_until(moment);
@@ -181,11 +186,11 @@ TEST_P(loop_timer_test, suspends_a_coroutine_until_its_moment) {
   EXPECT_GE(clock::now() - begin, 20ms);
 }
 
-TEST_P(loop_timer_test, of_a_coroutine_destroyed_while_it_waits_is_taken_back_with_every_frame) {
+TEST_P(loop_timer_test, destroying_a_waiting_coroutine_cancels_the_wait) {
   const auto waiting = [](event_loop& loop) -> task<> {
     const counted held;
     co_await loop.wait_until(clock::now() + 1h);
-    ADD_FAILURE() << "resumed after its end";
+    ADD_FAILURE() << "resumed after it was destroyed";
   };
   {
     auto outer = [](auto inner, event_loop& loop) -> task<> {
@@ -199,7 +204,7 @@ TEST_P(loop_timer_test, of_a_coroutine_destroyed_while_it_waits_is_taken_back_wi
   EXPECT_TRUE(loop_.run());
 }
 
-TEST_P(loop_timer_test, of_none_does_not_suspend) {
+TEST_P(loop_timer_test, default_awaiter_does_not_suspend) {
   bool ended = false;
   auto passing = [](bool& flag) -> task<> {
     co_await wait_awaiter{};
@@ -209,7 +214,7 @@ TEST_P(loop_timer_test, of_none_does_not_suspend) {
   EXPECT_TRUE(ended);
 }
 
-TEST_P(loop_timer_test, suspends_a_fiber_until_its_moment_or_its_end) {
+TEST_P(loop_timer_test, fiber_resumes_when_its_wait_is_due) {
   fiber_stacks stacks{2};
   const auto begin = clock::now();
   bool ended = false;
@@ -223,7 +228,7 @@ TEST_P(loop_timer_test, suspends_a_fiber_until_its_moment_or_its_end) {
     fiber destroyed{stacks, [&] {
                       const counted held;
                       await_until(loop_, clock::now() + 1h);
-                      ADD_FAILURE() << "resumed after its end";
+                      ADD_FAILURE() << "resumed after it was destroyed";
                     }};
     destroyed.resume();
     EXPECT_EQ(counted::alive(), 1);

@@ -12,14 +12,14 @@
 namespace farebench {
 namespace {
 
-/// Suspends until the test resumes it.
+/// Suspends its awaiter until the test resumes it.
 struct gate {
   std::coroutine_handle<> waiting;
   auto operator co_await() {
     struct awaiter {
-      gate& opened;
+      gate& owner;
       bool await_ready() const noexcept { return false; }
-      void await_suspend(std::coroutine_handle<> handle) const noexcept { opened.waiting = handle; }
+      void await_suspend(std::coroutine_handle<> handle) const noexcept { owner.waiting = handle; }
       void await_resume() const noexcept {}
     };
     return awaiter{*this};
@@ -28,7 +28,7 @@ struct gate {
 
 task<int> seven() { co_return 7; }
 
-TEST(task, does_not_start_until_it_is_awaited_or_started) {
+TEST(task, does_not_run_before_it_is_started) {
   bool started = false;
   auto lazy = [](bool& flag) -> task<> {
     flag = true;
@@ -40,14 +40,14 @@ TEST(task, does_not_start_until_it_is_awaited_or_started) {
   EXPECT_TRUE(lazy.done());
 }
 
-TEST(task, hands_its_result_to_its_awaiter) {
+TEST(task, awaiting_gives_the_result) {
   auto sum = []() -> task<int> { co_return co_await seven() + co_await seven(); }();
   sum.start();
   ASSERT_TRUE(sum.done());
   EXPECT_EQ(sum.result(), 14);
 }
 
-TEST(task, takes_results_that_can_only_be_moved) {
+TEST(task, result_may_be_move_only) {
   auto whole = []() -> task<std::unique_ptr<std::string>> {
     co_return std::make_unique<std::string>("moved");
   }();
@@ -55,7 +55,7 @@ TEST(task, takes_results_that_can_only_be_moved) {
   EXPECT_EQ(*whole.result(), "moved");
 }
 
-TEST(task, throws_in_its_awaiter_what_it_threw) {
+TEST(task, exception_is_rethrown_in_the_awaiter) {
   auto failing = []() -> task<int> {
     throw std::domain_error{"no"};
     co_return 1;
@@ -63,10 +63,10 @@ TEST(task, throws_in_its_awaiter_what_it_threw) {
   auto catching = [](auto make) -> task<std::string> {
     try {
       co_await make();
-    } catch (const std::domain_error& fault) {
-      co_return fault.what();
+    } catch (const std::domain_error& error) {
+      co_return error.what();
     }
-    co_return "nothing was thrown";
+    co_return "no exception";
   }(failing);
   catching.start();
   EXPECT_EQ(catching.result(), "no");
@@ -76,17 +76,17 @@ TEST(task, throws_in_its_awaiter_what_it_threw) {
   EXPECT_THROW(uncaught.result(), std::domain_error);
 }
 
-TEST(task, is_resumed_inside_the_call_that_opens_what_it_waits_for) {
+TEST(task, awaiter_is_resumed_inside_the_finishing_call) {
   gate opened;
   std::vector<int> order;
-  auto inner = [](gate& at, std::vector<int>& seen) -> task<> {
-    co_await at;
-    seen.push_back(2);
+  auto inner = [](gate& waiting, std::vector<int>& steps) -> task<> {
+    co_await waiting;
+    steps.push_back(2);
   };
-  auto outer = [](auto make, gate& at, std::vector<int>& seen) -> task<> {
-    seen.push_back(1);
-    co_await make(at, seen);
-    seen.push_back(3);
+  auto outer = [](auto make, gate& waiting, std::vector<int>& steps) -> task<> {
+    steps.push_back(1);
+    co_await make(waiting, steps);
+    steps.push_back(3);
   }(inner, opened, order);
   outer.start();
   EXPECT_EQ(order, (std::vector{1}));
@@ -95,16 +95,16 @@ TEST(task, is_resumed_inside_the_call_that_opens_what_it_waits_for) {
   EXPECT_TRUE(outer.done());
 }
 
-TEST(task, destroyed_where_it_waits_destroys_every_frame_below_it) {
+TEST(task, destroying_it_suspended_destroys_nested_frames) {
   gate opened;
-  auto inner = [](gate& at) -> task<> {
+  auto inner = [](gate& waiting) -> task<> {
     const counted held;
-    co_await at;
+    co_await waiting;
   };
   {
-    auto outer = [](auto make, gate& at) -> task<> {
+    auto outer = [](auto make, gate& waiting) -> task<> {
       const counted held;
-      co_await make(at);
+      co_await make(waiting);
     }(inner, opened);
     EXPECT_EQ(counted::alive(), 0);
     outer.start();
@@ -113,7 +113,7 @@ TEST(task, destroyed_where_it_waits_destroys_every_frame_below_it) {
   EXPECT_EQ(counted::alive(), 0);
 }
 
-TEST(task, never_started_is_destroyed_all_the_same) {
+TEST(task, unstarted_task_destroys_its_parameters) {
   {
     auto unused = [](counted) -> task<> { co_return; }(counted{});
     EXPECT_GE(counted::alive(), 1);
@@ -121,9 +121,9 @@ TEST(task, never_started_is_destroyed_all_the_same) {
   EXPECT_EQ(counted::alive(), 0);
 }
 
-TEST(task, awaits_a_million_in_a_row_without_a_growing_stack) {
+TEST(task, million_awaits_do_not_grow_the_stack) {
 #if !defined(__OPTIMIZE__) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "symmetric transfer is a tail call, which GCC makes at -O2 and without sanitizers only";
+  GTEST_SKIP() << "GCC makes symmetric transfer a tail call only at -O2 and without sanitizers";
 #endif
   auto many = []() -> task<long> {
     long sum = 0;

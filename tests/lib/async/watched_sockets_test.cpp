@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::uint32_t owner = 7;
 
-/// A connected pair, of which one end is watched.
+/// Watches one end of a socket pair.
 class watched_sockets_test : public testing::Test {
  protected:
   watched_sockets_test() {
@@ -31,7 +31,7 @@ class watched_sockets_test : public testing::Test {
   file_descriptor theirs_;
 };
 
-TEST_F(watched_sockets_test, tell_what_is_wanted_and_whose_it_is) {
+TEST_F(watched_sockets_test, event_has_its_socket_and_owner) {
   ASSERT_EQ(sockets_.watch(ours_.get(), EPOLLIN, owner), 0);
   EXPECT_TRUE(sockets_.wait(0).empty());
   send();
@@ -42,7 +42,7 @@ TEST_F(watched_sockets_test, tell_what_is_wanted_and_whose_it_is) {
   EXPECT_EQ(events[0].events, std::uint32_t{EPOLLIN});
 }
 
-TEST_F(watched_sockets_test, tell_other_events_when_others_are_wanted) {
+TEST_F(watched_sockets_test, watching_again_changes_the_events) {
   ASSERT_EQ(sockets_.watch(ours_.get(), EPOLLIN, owner), 0);
   ASSERT_EQ(sockets_.watch(ours_.get(), EPOLLOUT, owner), 0);
   const auto events = sockets_.wait(1000);
@@ -50,16 +50,16 @@ TEST_F(watched_sockets_test, tell_other_events_when_others_are_wanted) {
   EXPECT_EQ(events[0].events, std::uint32_t{EPOLLOUT});
 }
 
-TEST_F(watched_sockets_test, are_silent_about_what_nobody_wants) {
+TEST_F(watched_sockets_test, unwatched_event_is_dropped) {
   ASSERT_EQ(sockets_.watch(ours_.get(), EPOLLIN, owner), 0);
   ASSERT_EQ(sockets_.watch(ours_.get(), 0, owner), 0);
   send();
   EXPECT_TRUE(sockets_.wait(0).empty());
-  // It is out of epoll now, which would report it again and again: a wait that sleeps finds nothing to do.
+  // Removed from epoll, which would otherwise end this wait at once.
   EXPECT_TRUE(sockets_.wait(20).empty());
 }
 
-TEST_F(watched_sockets_test, tell_again_what_is_wanted_again) {
+TEST_F(watched_sockets_test, rewatched_socket_reports_events_again) {
   for (const bool had_event : {false, true, false, true}) {
     ASSERT_EQ(sockets_.watch(ours_.get(), 0, owner), 0);
     if (had_event) {
@@ -76,38 +76,41 @@ TEST_F(watched_sockets_test, tell_again_what_is_wanted_again) {
   }
 }
 
-TEST_F(watched_sockets_test, do_not_take_a_new_socket_for_the_old_one_of_its_number) {
+TEST_F(watched_sockets_test, forgotten_number_may_be_watched_again) {
   const int number = ours_.get();
   ASSERT_EQ(sockets_.watch(number, EPOLLIN, owner), 0);
   sockets_.forget(number);
   ours_.reset();
-  const file_descriptor other{dup(theirs_.get())};  // the lowest free number, and readable: its peer is gone
+  // dup returns the lowest free number. This end is readable, because its peer is closed.
+  const file_descriptor other{dup(theirs_.get())};
   ASSERT_EQ(other.get(), number);
   EXPECT_TRUE(sockets_.wait(0).empty());
   ASSERT_EQ(sockets_.watch(number, EPOLLIN, owner), 0);
   EXPECT_EQ(sockets_.wait(1000).size(), 1u);
 }
 
-TEST_F(watched_sockets_test, are_silent_about_one_that_is_closed_here_and_still_open_elsewhere) {
+TEST_F(watched_sockets_test, inherited_copy_of_closed_socket_is_not_reported) {
   ASSERT_EQ(sockets_.watch(ours_.get(), EPOLLIN, owner), 0);
-  const file_descriptor copy{dup(ours_.get())};  // as a child process has
+  // A child process would hold such a copy.
+  const file_descriptor copy{dup(ours_.get())};
   const int number = ours_.get();
   sockets_.forget(number);
   ours_.reset();
   const file_descriptor other{dup(theirs_.get())};
   ASSERT_EQ(other.get(), number);
   ASSERT_EQ(sockets_.watch(number, EPOLLIN, owner), 0);
-  send();  // readable by the copy alone
+  // Readable by the copy alone.
+  send();
   EXPECT_TRUE(sockets_.wait(20).empty());
 }
 
-TEST_F(watched_sockets_test, name_the_reason_when_a_socket_cannot_be_watched) {
+TEST_F(watched_sockets_test, failed_watch_returns_its_errno) {
   const int number = theirs_.get();
   theirs_.reset();
   EXPECT_EQ(sockets_.watch(number, EPOLLIN, owner), EBADF);
 }
 
-TEST_F(watched_sockets_test, are_woken_up_from_another_thread) {
+TEST_F(watched_sockets_test, another_thread_can_wake_up_a_wait) {
   const std::jthread waker{[this] { sockets_.wake_up(); }};
   EXPECT_TRUE(sockets_.wait(-1).empty());
 }
