@@ -7,7 +7,10 @@ namespace farebench {
 
 /// Limits on one exchange, which is one HTTP round trip including the redirects that it follows. A value,
 /// applied alike by every strategy. Exceeding a limit gives a fetch_error; no exchange hangs, and no peer
-/// controls how much memory is allocated. Values must be positive unless zero is documented.
+/// controls how much memory is allocated.
+///
+/// Values must be positive unless zero is documented; times must not exceed one day. A strategy throws
+/// std::invalid_argument for other values, a loop_client does not check them.
 struct fetch_limits {
   /// Time to establish a connection, DNS and TLS included. Applies to each redirect's connection as well.
   /// Exceeding it gives connect_timeout.
@@ -19,7 +22,7 @@ struct fetch_limits {
   /// A slower body gives deadline_exceeded, so that it does not occupy a worker until the deadline. Zero for
   /// no minimum.
   std::size_t min_bytes_per_second = 100;
-  /// Time since the first byte of the response during which any rate is accepted.
+  /// Time since the first byte of the response during which any rate is accepted. May be zero.
   std::chrono::milliseconds min_rate_grace{5'000};
 
   /// Bytes of all status lines and headers of the exchange, 1xx responses and redirects included. Exceeding
@@ -28,8 +31,8 @@ struct fetch_limits {
   /// Bytes of the body after decoding. Exceeding it gives body_too_large.
   std::size_t max_body_bytes = 8 * 1024 * 1024;
 
-  /// Number of redirects to follow; zero follows none. One more, or a redirect to a scheme other than http
-  /// and https, gives redirect_refused.
+  /// Number of redirects to follow, at most 1,000; zero follows none. One more, or a redirect to a scheme
+  /// other than http and https, gives redirect_refused.
   std::size_t max_redirects = 3;
   /// Requests compressed bodies, in any encoding that libcurl supports. If false, an encoded body gives
   /// bad_response.
@@ -38,7 +41,8 @@ struct fetch_limits {
   bool operator==(const fetch_limits&) const = default;
 };
 
-/// Limits and retry rules for a batch. A value, applied alike by every strategy.
+/// Limits and retry rules for a batch. A value, applied alike by every strategy. The ranges of fetch_limits
+/// apply.
 ///
 /// An attempt is a whole scrape: a fresh session and both exchanges. An attempt is retried after
 /// connect_failed, connect_timeout, deadline_exceeded, connection_lost, bad_response, or status 408, 425, 429
@@ -54,9 +58,9 @@ struct fetch_policy {
   /// Number of attempts per query, the first included. One disables retries.
   std::size_t max_attempts = 3;
 
-  /// Upper bound of the backoff after the first attempt; it doubles with each further attempt n. The backoff
-  /// is uniform in [0, min(backoff_cap, backoff_base · 2^(n−1))], which spreads clients that failed together
-  /// ("full jitter", Brooker, AWS Architecture Blog 2015). Zero for no backoff.
+  /// Upper bound of the backoff after the first attempt; it doubles with each further attempt. After attempt
+  /// n the backoff is uniform in [0, min(backoff_cap, backoff_base · 2^(n−1))], which spreads clients that
+  /// failed together ("full jitter", Brooker, AWS Architecture Blog 2015). Zero for no backoff.
   std::chrono::milliseconds backoff_base{200};
   /// Upper bound of every backoff. Zero for no backoff.
   std::chrono::milliseconds backoff_cap{5'000};
