@@ -19,13 +19,12 @@ constexpr std::string_view part_suffix = ".partial";
 constexpr mode_t permission_bits = 0777;
 constexpr mode_t default_permissions = 0666;
 
-[[noreturn]] void throw_unwritable(const fs::path& path) { throw_system_error("write " + path.string()); }
-
-// Streams do not report errno reliably: EIO stands for an unknown error.
-[[noreturn]] void throw_unwritable_stream(const fs::path& path) {
-  if (errno == 0) errno = EIO;
-  throw_unwritable(path);
+[[noreturn]] void throw_unwritable(const fs::path& path, int error = errno) {
+  throw std::system_error{error, std::generic_category(), "write " + path.string()};
 }
+
+// Returns the errno of a failed stream. EIO stands for an unknown error, since streams need not set errno.
+int stream_error() { return errno != 0 ? errno : EIO; }
 
 // Returns the path at the end of a chain of symbolic links, whether or not a file exists there.
 fs::path resolve_links(const fs::path& path) {
@@ -37,22 +36,21 @@ fs::path resolve_links(const fs::path& path) {
 
 fs::path folder_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : "."; }
 
-// Locks an open part. Fails with EWOULDBLOCK if a writer holds the lock, or if the part lost its name before
-// the lock was obtained.
-bool lock_part(int descriptor, const fs::path& part) {
-  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) return false;
+// Locks an open part. Returns 0 or an errno: EWOULDBLOCK if a writer holds the lock, or if the part lost its
+// name before the lock was obtained.
+int lock_part(int descriptor, const fs::path& part) {
+  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) return errno;
   struct stat opened{};
   struct stat named{};
-  if (::fstat(descriptor, &opened) == 0 && ::lstat(part.c_str(), &named) == 0 && S_ISREG(named.st_mode) &&
-      opened.st_dev == named.st_dev && opened.st_ino == named.st_ino)
-    return true;
-  errno = EWOULDBLOCK;
-  return false;
+  const bool has_name = ::fstat(descriptor, &opened) == 0 && ::lstat(part.c_str(), &named) == 0 &&
+                        S_ISREG(named.st_mode) && opened.st_dev == named.st_dev &&
+                        opened.st_ino == named.st_ino;
+  return has_name ? 0 : EWOULDBLOCK;
 }
 
 void remove_if_abandoned(const fs::path& part) {
   const file_descriptor opened{::open(part.c_str(), O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)};
-  if (opened.get() >= 0 && lock_part(opened.get(), part)) ::unlink(part.c_str());
+  if (opened.get() >= 0 && lock_part(opened.get(), part) == 0) ::unlink(part.c_str());
 }
 
 // Makes a new name in the folder durable. Not every file system can synchronise a folder, nor is every folder
@@ -77,8 +75,9 @@ output_file::output_file(const fs::path& path) : target_{path} {
   errno = 0;
   stream_.open(part_.empty() ? target_ : part_, std::ios::binary);
   if (!stream_) {
+    const int error = stream_error();
     remove_part();
-    throw_unwritable_stream(path);
+    throw_unwritable(path, error);
   }
 }
 
@@ -93,26 +92,23 @@ void output_file::create_part() {
     part_ += part_suffix;
     remove_if_abandoned(part_);
     lock_ = file_descriptor{::open(part_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)};
-    if (lock_.get() >= 0 && lock_part(lock_.get(), part_)) return;
-    if (errno == EEXIST || errno == EWOULDBLOCK) continue;
+    const int error = lock_.get() < 0 ? errno : lock_part(lock_.get(), part_);
+    if (error == 0) return;
+    if (error == EEXIST || error == EWOULDBLOCK) continue;
     if (lock_.get() >= 0) remove_part();
-    throw_unwritable(target_);
+    throw_unwritable(target_, error);
   }
 }
 
-// Keeps errno.
 void output_file::remove_part() {
-  if (part_.empty()) return;
-  const int error = errno;
-  ::unlink(part_.c_str());
+  if (!part_.empty()) ::unlink(part_.c_str());
   part_.clear();
-  errno = error;
 }
 
 void output_file::commit(if_exists action) {
   errno = 0;
   stream_.close();
-  if (!stream_) throw_unwritable_stream(target_);
+  if (!stream_) throw_unwritable(target_, stream_error());
   if (part_.empty()) return;
   if (mode_ && ::fchmod(lock_.get(), *mode_) != 0) throw_unwritable(target_);
   if (::fsync(lock_.get()) != 0) throw_unwritable(target_);
