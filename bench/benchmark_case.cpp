@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <chrono>
 
-#include "bench/floor.hpp"
 #include "bench/peers/peers.hpp"
+#include "farebench/strategy.hpp"
 
 namespace farebench {
 namespace {
@@ -29,8 +29,8 @@ std::string latency_in_name(const latency_model& latency, std::uint64_t seed) {
 }
 
 bool has_event_loops(std::string_view strategy) {
-  return strategy != "sequential" && strategy != "thread_pool" && strategy != floor_strategy &&
-         !is_peer(strategy);
+  const strategy_info* const info = find_strategy(strategy);
+  return info != nullptr && info->uses_loops;
 }
 
 }  // namespace
@@ -68,7 +68,8 @@ std::size_t benchmark_case::active_workers() const { return std::min(workers, da
 std::size_t benchmark_case::connections() const { return is_peer(strategy) ? days : active_workers(); }
 
 bool has_one_worker(std::string_view strategy) {
-  return strategy == "sequential" || strategy == sequential_peer;
+  const strategy_info* const info = find_strategy(strategy);
+  return info != nullptr ? !info->uses_workers : strategy == sequential_peer;
 }
 
 engine_kind default_engine(std::size_t workers) {

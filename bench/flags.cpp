@@ -158,7 +158,8 @@ std::vector<Value> without_repeats(const std::vector<Value>& values) {
 
 /// The library's strategies, and the floor beneath them last.
 std::vector<std::string> every_strategy() {
-  std::vector<std::string> names{strategy_names().begin(), strategy_names().end()};
+  std::vector<std::string> names;
+  for (const auto& info : strategies()) names.emplace_back(info.name);
   names.emplace_back(floor_strategy);
   return names;
 }

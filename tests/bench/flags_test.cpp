@@ -45,7 +45,7 @@ TEST(bench_flags, default_to_the_light_workload_of_every_strategy) {
   EXPECT_EQ(flags.what.page_kb, 3u);
   EXPECT_EQ(flags.what.days, 100u);
   EXPECT_THAT(flags.what.workers, ElementsAre(20, 100));
-  ASSERT_EQ(flags.what.strategies.size(), strategy_names().size() + 1);
+  ASSERT_EQ(flags.what.strategies.size(), strategies().size() + 1);
   EXPECT_EQ(flags.what.strategies.back(), "raw_epoll") << "the floor is the last row";
   EXPECT_THAT(flags.notes, IsEmpty());
   EXPECT_EQ(flags.repetitions, 5u);
@@ -167,7 +167,7 @@ TEST(bench_flags, take_peers_where_they_are_named_or_all_asked_for) {
   EXPECT_THAT(
       parse({"--strategies", "multi_socket,python_asyncio", "--peers"}).what.strategies,
       ElementsAre("multi_socket", "python_asyncio", "python_sync", "python_threads", "python_gevent"));
-  EXPECT_EQ(parse({"--peers"}).what.strategies.size(), strategy_names().size() + 1 + 4);
+  EXPECT_EQ(parse({"--peers"}).what.strategies.size(), strategies().size() + 1 + 4);
   EXPECT_THAT(complaint({"--strategies", "python_pigeon"}), HasSubstr("raw_epoll, python_sync"));
 }
 

@@ -77,16 +77,21 @@ TEST_P(bad_batch, zero_limit_is_refused) {
 }
 
 TEST(make_strategy, listed_name_creates_a_strategy) {
-  for (const auto name : strategy_names()) EXPECT_NE(make_strategy(name), nullptr);
+  for (const auto& info : strategies()) {
+    EXPECT_NE(make_strategy(info.name), nullptr);
+    EXPECT_EQ(find_strategy(info.name), &info);
+  }
 }
 
 TEST(make_strategy, unknown_name_gives_list_of_names) {
+  EXPECT_EQ(find_strategy("carrier_pigeon"), nullptr);
   try {
     make_strategy("carrier_pigeon");
     FAIL();
   } catch (const std::invalid_argument& error) {
     EXPECT_THAT(error.what(), testing::HasSubstr("carrier_pigeon"));
-    for (const auto name : strategy_names()) EXPECT_THAT(error.what(), testing::HasSubstr(std::string{name}));
+    for (const auto& info : strategies())
+      EXPECT_THAT(error.what(), testing::HasSubstr(std::string{info.name}));
   }
 }
 

@@ -40,7 +40,7 @@ TEST_P(strategy_and_workers, each_query_gives_its_fares_once) {
 
   expect_fares_of_site(outcomes, days);
   const auto stats = site.stats();
-  const std::size_t concurrency = name == "sequential" ? 1 : std::min(workers, days);
+  const std::size_t concurrency = find_strategy(name)->uses_workers ? std::min(workers, days) : 1;
   EXPECT_EQ(stats.requests, 2 * days);
   EXPECT_EQ(stats.sessions, days) << "one session per day";
   EXPECT_LE(stats.in_flight_peak, concurrency);

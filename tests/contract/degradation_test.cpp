@@ -59,8 +59,6 @@ class degradation : public every_strategy {
     }
     return succeeded;
   }
-
-  bool uses_loops() const { return GetParam() != "sequential" && GetParam() != "thread_pool"; }
 };
 INSTANTIATE_TEST_SUITE_P(contract, degradation, all_strategies(), name_of);
 
@@ -75,13 +73,13 @@ TEST_P(degradation, failed_thread_start_reduces_workers) {
     {
       const failing_calls thread_starts{"pthread_create", first};
       run(work, outcomes.sink());
-      EXPECT_EQ(thread_starts.failed(), GetParam() == "sequential" || (uses_loops() && first == 4) ? 0u : 1u);
+      EXPECT_EQ(thread_starts.failed(), !info().uses_workers || (info().uses_loops && first == 4) ? 0u : 1u);
     }
     EXPECT_EQ(count_fares(outcomes), days) << "other workers take the queries of missing ones";
     // The calling thread is a worker of thread_pool too, and runs one of the loops. A loop has two workers.
-    const std::size_t connections = GetParam() == "sequential" ? 1
-                                    : uses_loops()             ? std::min<std::size_t>(2 * first, 8)
-                                                               : first;
+    const std::size_t connections = !info().uses_workers ? 1
+                                    : info().uses_loops  ? std::min<std::size_t>(2 * first, 8)
+                                                         : first;
     EXPECT_EQ(site.stats().connections_accepted - 1, connections);
   }
 }
@@ -96,7 +94,7 @@ TEST_P(degradation, missing_handle_fails_one_query) {
     failed = third.failed();
   }
   EXPECT_EQ(count_fares(outcomes), days - failed);
-  EXPECT_EQ(failed, GetParam() == "sequential" ? 0u : 1u);
+  EXPECT_EQ(failed, info().uses_workers ? 1u : 0u);
 }
 
 TEST_P(degradation, missing_handles_fail_every_query) {
@@ -104,14 +102,14 @@ TEST_P(degradation, missing_handles_fail_every_query) {
   collected_outcomes outcomes;
   {
     // A multi handle creates the first one for itself.
-    const failing_calls all{"curl_easy_init", uses_loops() ? 2u : 1u};
+    const failing_calls all{"curl_easy_init", info().uses_loops ? 2u : 1u};
     run(days_at(site.url(), days, workers), outcomes.sink());
   }
   EXPECT_EQ(count_fares(outcomes), 0u);
 }
 
 TEST_P(degradation, failed_loop_start_reduces_loops) {
-  if (!uses_loops()) GTEST_SKIP() << "it has no loops";
+  if (!info().uses_loops) GTEST_SKIP() << "it has no loops";
   const auto site = start_site();
   auto work = days_at(site.url(), days, workers);
   work.loops = 4;
@@ -128,7 +126,7 @@ TEST_P(degradation, failed_loop_start_reduces_loops) {
 }
 
 TEST_P(degradation, unwatchable_socket_fails_one_query) {
-  if (!uses_loops() || GetParam() == "multi_poll") GTEST_SKIP() << "it watches no sockets";
+  if (!info().uses_loops || GetParam() == "multi_poll") GTEST_SKIP() << "it watches no sockets";
   // The first call is for the loop's own wakeup descriptor.
   for (const std::size_t first : {2u, 5u, 11u}) {
     const auto site = start_site();

@@ -49,14 +49,18 @@ inline batch on_two_loops(batch work) {
 /// Suite that runs once per strategy. Its parameter is the strategy's name.
 class every_strategy : public testing::TestWithParam<std::string> {
  protected:
+  const strategy_info& info() const { return *find_strategy(GetParam()); }
+
   void run(const batch& work, const outcome_sink& sink) { make_strategy(GetParam())->run(work, sink); }
 
   /// Number of queries that the strategy scrapes at once.
-  std::size_t concurrency(std::size_t workers) const { return GetParam() == "sequential" ? 1 : workers; }
+  std::size_t concurrency(std::size_t workers) const { return info().uses_workers ? workers : 1; }
 };
 
 inline auto all_strategies() {
-  return testing::ValuesIn(std::vector<std::string>{strategy_names().begin(), strategy_names().end()});
+  std::vector<std::string> names;
+  for (const auto& info : strategies()) names.emplace_back(info.name);
+  return testing::ValuesIn(names);
 }
 
 inline std::string name_of(const testing::TestParamInfo<std::string>& info) { return info.param; }

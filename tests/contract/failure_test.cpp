@@ -60,7 +60,7 @@ TEST_P(failure, lack_of_descriptors_is_out_of_resources) {
 #endif
   // The site responds once a query has run out of descriptors, so that the workers need them at once.
   event_count refusals;
-  const bool waits = GetParam() != "sequential";
+  const bool waits = info().uses_workers;
   const auto site = site_with_search([&](const std::string&) {
     if (waits) refusals.wait_for(1);
     return page_of_fares();

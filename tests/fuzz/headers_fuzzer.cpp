@@ -88,7 +88,7 @@ void expect_retry_delays(std::string_view bytes) {
   fetch_policy policy;
   for (const auto cap : {0ms, 1ms, 30'000ms, 86'400'000ms}) {
     policy.retry_after_cap = policy.backoff_cap = policy.backoff_base = cap;
-    const auto wait = wait_before_repeat(policy, attempt, error, 0.999);
+    const auto wait = retry_delay(policy, attempt, error, 0.999);
     expect(wait >= 0ms && wait <= 2 * cap, "a delay is within its limits");
   }
 }

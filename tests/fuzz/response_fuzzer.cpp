@@ -115,7 +115,7 @@ void expect_retry_delay(const exchange_response& response) {
   expect(response.status != 200 || response.retry_after.count() == 0, "status 200 has no Retry-After");
   const fetch_error error{fetch_error_kind::unexpected_status, "", response.status, response.retry_after};
   for (const double chance : {0.0, 0.5, 0.999}) {
-    const auto wait = wait_before_repeat(policy, 2, error, chance);
+    const auto wait = retry_delay(policy, 2, error, chance);
     expect(wait >= 0ms && wait <= policy.retry_after_cap + policy.backoff_cap,
            "a delay is within its limits");
   }
@@ -137,7 +137,7 @@ void exchange_with(std::string_view response, bool accept_compressed) {
   for (const auto& cookie : result->set_cookies) cookie_bytes += cookie.size();
   expect(cookie_bytes <= limits.max_header_bytes, "the header is within its limit");
   expect_retry_delay(*result);
-  const auto session = read_start_page_answer("http://127.0.0.1:9", std::move(result));
+  const auto session = read_session("http://127.0.0.1:9", std::move(result));
   if (!session) return expect_error(session.error());
   expect_session(*session);
 }

@@ -203,7 +203,8 @@ class torture : public testing::TestWithParam<std::string> {
     const char* const variable = std::getenv("FAREBENCH_TORTURE");
     const bool all = variable && std::string_view{variable} == "all";
     std::size_t points = 0;
-    for (const auto name : strategy_names()) {
+    for (const auto& info : strategies()) {
+      const auto name = info.name;
       choose(name);
       const std::size_t calls = try_point(failing_calls::never, 0).calls;
       const std::size_t step = all ? 1 : std::max<std::size_t>(1, calls / sampled_points);

@@ -2,6 +2,8 @@
 #include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
+#include <ranges>
+
 #include "farebench/date.hpp"
 #include "farebench/strategy.hpp"
 #include "lib/system/command_line.hpp"
@@ -92,7 +94,9 @@ parsed_flags parse_fares_flags(int argc, char** argv) {
       ->capture_default_str()
       ->check(CLI::Range(std::size_t{1}, std::size_t{36'525}).description(""))
       ->type_name("N");
-  app.add_option("--strategy", flags.strategy, fmt::format("one of {}", fmt::join(strategy_names(), ", ")))
+  app.add_option("--strategy", flags.strategy,
+                 fmt::format("one of {}",
+                             fmt::join(strategies() | std::views::transform(&strategy_info::name), ", ")))
       ->capture_default_str()
       ->type_name("NAME");
   app.add_option("--workers", flags.workers, "maximum number of concurrent scrapes")

@@ -13,6 +13,7 @@
 #include <exception>
 #include <iterator>
 #include <optional>
+#include <ranges>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -102,7 +103,7 @@ std::vector<const fault_scenario*> scenarios_flag(const std::string& text) {
 
 /// An empty text selects all. Throws CLI::ValidationError.
 std::vector<std::string> strategies_flag(const std::string& text) {
-  const auto names = strategy_names();
+  const auto names = strategies() | std::views::transform(&strategy_info::name);
   if (text.empty()) return {names.begin(), names.end()};
   std::vector<std::string> strategies;
   for (const auto& name : split(text)) {

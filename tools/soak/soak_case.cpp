@@ -147,7 +147,7 @@ class case_site {
         plan_{make_plan(scenario_, work.seed)},
         server_{server_options(work, plan_, log_)} {}
 
-  recorded_run run(strategy& client, bool is_sequential) {
+  recorded_run run(strategy& client, bool has_one_worker) {
     if (scenario_.faults_spread) wait_until_it_responds();
     log_.read_new();
     const auto disturb = scenario_.restarts_server ? std::function{[this] { restart(); }} : nullptr;
@@ -155,7 +155,7 @@ class case_site {
     result.run.log = log_.read_new();
     result.run.site_stayed_up = !scenario_.restarts_server;
     result.run.faults_spread = scenario_.faults_spread;
-    if (is_sequential) result.run.workers = 1;
+    if (has_one_worker) result.run.workers = 1;
     return result;
   }
 
@@ -202,9 +202,11 @@ void run_case(const soak_case& work, std::span<const std::string> strategies, co
   for (const auto& name : strategies) {
     listener.on_begin(name);
     const auto client = make(name);
+    const strategy_info* const info = find_strategy(name);
+    const bool has_one_worker = info != nullptr && !info->uses_workers;
     std::vector<violation> violations;
     for (int count = 1;; ++count) {
-      auto recorded = site.run(*client, name == "sequential");
+      auto recorded = site.run(*client, has_one_worker);
       violations = judge(recorded.run);
       if (violations.empty() || recorded.stall < max_stall || count == max_runs) {
         by_strategy.emplace_back(name, &runs.emplace_back(std::move(recorded.run)));

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
@@ -14,58 +15,91 @@
 
 namespace farebench {
 
-/// Many queries to be run by one strategy with W workers.
+/// Queries to be run by a strategy, and the resources and rules for running them.
 struct batch {
-  std::string base_url;  ///< "http://127.0.0.1:8080": scheme, host and port, without a path
-  std::size_t size = 0;  ///< N queries, with indices [0, N)
-  /// Index → query, asked at the start of each attempt at it: once, unless it has to be repeated. May be
-  /// called from several worker threads at once. A function and not a list, so that memory follows W and not
-  /// N.
+  /// Scheme, host and port, without a path: "http://127.0.0.1:8080".
+  std::string base_url;
+  /// Number of queries N. Their indices are [0, N).
+  std::size_t size = 0;
+  /// Returns the query of an index. Called at the start of each attempt at it, possibly from several worker
+  /// threads at once. A function instead of a list, so that memory depends on W and not on N.
   std::function<query(std::size_t index)> query_at;
-  std::size_t workers = 1;  ///< W ≥ 1: the most scrapes in flight at any moment
-  /// Event loops to spread the workers over, each on a thread; of use to fibers, coroutines, multi_socket and
-  /// multi_poll where one core does not suffice, and left out of account by the others. More than the
-  /// workers is as many as those.
+  /// Maximum number of scrapes in flight W, at least 1.
+  std::size_t workers = 1;
+  /// Number of event loops that share the workers, each in a thread, for work that needs more than one core.
+  /// Used by strategies with `strategy_info::uses_loops`. Values above `workers` count as `workers`.
   std::size_t loops = 1;
   fetch_policy policy = {};
-  /// Told of each repeat before it begins: of which query, which attempt (from 1) failed and why, and how
-  /// long the next one waits. Never while the sink is called, but from any worker's thread. May be empty.
-  std::function<void(std::size_t index, std::size_t attempt, const fetch_error& why,
-                     std::chrono::milliseconds wait)>
+  /// Called before each retry with the query's index, the number of the failed attempt (from 1), its error,
+  /// and the delay until the next attempt. May be empty. Called from any worker's thread, never during a call
+  /// of the sink.
+  std::function<void(std::size_t index, std::size_t attempt, const fetch_error& error,
+                     std::chrono::milliseconds delay)>
       on_retry = {};
-  /// Once a drain is requested, no scrape and no repeat begins any more: what is in flight ends as it would
-  /// have, and every other query gets `cancelled`. For who wants to end soon and lose nothing.
+  /// A requested drain lets attempts in flight end, and every other query gets `cancelled`. For ending soon
+  /// without losing results.
   std::stop_token drain = {};
-  /// Once a stop is requested, nothing new is asked for, and every query without an outcome gets
-  /// `cancelled`: at once, or within about a second where a thread blocks in libcurl.
+  /// A requested stop ends the run: every query without an outcome gets `cancelled`. Takes effect at once, or
+  /// within about a second in strategies whose threads block in libcurl.
   std::stop_token stop = {};
 };
 
-/// Receives each outcome as it completes, with the index of its query: exactly once an index, in
-/// any order. Calls never overlap, but may come from any worker's thread.
+/// Receives each query's outcome when it completes: exactly once per index, in any order. Calls never
+/// overlap, but may come from any worker's thread.
 using outcome_sink = std::function<void(std::size_t index, outcome&& result)>;
 
-/// A way of running a batch. Objects are stateless between runs: they can be used again, and by
-/// several threads at once.
+/// A concurrency model for running a batch. Objects have no state between runs: they can be reused, and used
+/// by several threads at once.
 class strategy {
  public:
   virtual ~strategy() = default;
 
-  /// Runs the whole batch and returns when each query has had its outcome.
-  /// A worker keeps its connection from query to query; each query has a fresh cookie session.
-  /// A query's failure is its outcome, and so is what it lacked: where memory, descriptors or threads run out
-  /// once work has begun, `out_of_resources` is, and the others go on. Throws std::invalid_argument for a
-  /// batch that cannot be run (no workers, no loops, no query_at, a policy with a value that means nothing, a
-  /// base_url that is not http(s)://host[:port]); std::system_error or std::bad_alloc when no work can begin
-  /// (not even one event loop, no room for its workers): then no query has had an outcome; and what `sink`,
-  /// `query_at` or `on_retry` threw, after the other workers have stopped.
+  /// Runs the whole batch and returns when each query has its outcome. A worker keeps its connection from
+  /// query to query; each query has a new cookie session.
+  ///
+  /// A query's failure is its outcome. If memory, descriptors or threads run out during the run, the queries
+  /// affected get `out_of_resources` and the others continue. Throws
+  /// - std::invalid_argument for a batch that cannot be run: no workers, no loops, no query_at, an invalid
+  /// value
+  ///   in the policy, or a base_url other than http(s)://host[:port];
+  /// - std::system_error or std::bad_alloc if no work can begin, because there is no event loop or no room
+  /// for
+  ///   its workers: then no query has an outcome;
+  /// - after the other workers have ended, the first exception of `sink`, `query_at` or `on_retry`.
   virtual void run(const batch& work, const outcome_sink& sink) = 0;
 };
 
-/// The strategies by name, in the order of the tables.
-std::span<const std::string_view> strategy_names();
+/// Styles of user code. Strategies of one family run the same code.
+enum class strategy_family : std::uint8_t { blocking, fibers, coroutines, callbacks };
 
-/// Makes the strategy of that name; std::invalid_argument, listing the names, when there is none.
+/// Returns "blocking", "fibers", "coroutines" or "callbacks".
+std::string_view to_string(strategy_family family);
+
+/// Facts about a strategy of the library.
+struct strategy_info {
+  /// Name in flags, tables and result files.
+  std::string_view name;
+  strategy_family family;
+  /// HTTP library: "libcurl".
+  std::string_view transport;
+  /// Runs `batch::workers` workers; otherwise one.
+  bool uses_workers;
+  /// Runs `batch::loops` event loops; otherwise none.
+  bool uses_loops;
+  /// Control flow, in words. Texts that say "the same" refer to the strategy before in `strategies()`.
+  std::string_view control_flow;
+  /// Changes that user code needs, compared with a blocking function for one query.
+  std::string_view code_changes;
+  std::unique_ptr<strategy> (*create)();
+};
+
+/// Returns the library's strategies, in the order of tables.
+std::span<const strategy_info> strategies();
+
+/// Returns the strategy of that name, or nullptr. The object lives as long as the program.
+const strategy_info* find_strategy(std::string_view name);
+
+/// Creates the strategy of that name. Throws std::invalid_argument, listing the names, if there is none.
 std::unique_ptr<strategy> make_strategy(std::string_view name);
 
 }  // namespace farebench

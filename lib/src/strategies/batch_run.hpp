@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -10,89 +9,71 @@
 #include <expected>
 #include <functional>
 #include <mutex>
-#include <new>
 #include <optional>
 #include <stop_token>
 #include <string>
-#include <system_error>
-#include <vector>
 
 #include "farebench/strategy.hpp"
 #include "strategies/retry.hpp"
 
 namespace farebench {
 
-/// Runs `start`, which begins one thing after another, until the system refuses a thread, a descriptor or
-/// memory: what was begun by then has to suffice.
-template <class Start>
-void until_refused(const Start& start) {
-  try {
-    start();
-  } catch (const std::system_error&) {
-    return;
-  } catch (const std::bad_alloc&) {
-    return;
-  }
-}
+/// Throws std::invalid_argument for a batch that cannot be run (see strategy::run). The message is one line
+/// and names the field.
+void validate(const batch& work);
 
-/// Throws std::invalid_argument, in one line that names the field, for a policy with a value that means
-/// nothing.
-void check_policy(const fetch_policy& policy);
-
-/// Throws std::invalid_argument, in one line, for a batch that no strategy can run (see strategy::run).
-void check_batch(const batch& work);
-
-/// min(W, N): a worker without a query would only cost memory.
+/// Returns min(W, N): a worker without a query would only cost memory.
 std::size_t workers_needed(const batch& work);
 
-/// One run of a batch, as its workers see it: hands out the work, and settles what each attempt at a query
-/// comes to: its outcome, or a repeat. Any thread.
+/// One run of a batch, shared by its workers. Gives them attempts to make, and turns the result of each
+/// attempt into the query's outcome or a retry. Thread-safe except for `finish`.
 ///
-/// Worker i's first query is query i, so that each worker works (and connects) even when the first ones are
-/// done before the last ones start. After that a worker takes, in this order: a repeat that is due, a fresh
-/// query, the repeat that is due first, for which it waits ("parks"). So no wait holds a worker up while
-/// there is other work. And no repeat is left behind: whoever settles one asks for work afterwards, and of
-/// two that ask there is one for each.
+/// Worker i begins with query i, so that each worker connects even if the first ones finish before the last
+/// ones start. After that a worker gets, in this order: a retry that is due, a requeued or new query, and the
+/// retry that is due first, for which it waits. So no worker waits while there is other work. No retry is
+/// left behind either: the worker that schedules a retry asks for an attempt afterwards.
 class batch_run {
  public:
   using clock = scrape_attempt::clock;
 
-  /// `workers`: how many begin with a query of their own.
+  /// `workers`: number of workers that begin with a query of their own. `work` and `sink` must outlive the
+  /// run.
   batch_run(const batch& work, const outcome_sink& sink, std::size_t workers);
   batch_run(const batch_run&) = delete;
   batch_run& operator=(const batch_run&) = delete;
 
   const batch& work() const { return work_; }
 
-  /// What a worker does next; nullopt when nothing is left for it, a stop or a drain is requested, or a
-  /// worker has failed.
-  std::optional<scrape_piece> next();
-  /// The same for a worker that may block its thread: returns when the attempt is due.
-  std::optional<scrape_attempt> await_next();
+  /// Returns a worker's next attempt, which may be due later. Returns nullopt if no query is left for it or
+  /// the run is stopping.
+  std::optional<scheduled_attempt> next_attempt();
+  /// As next_attempt, but blocks the calling thread until the attempt is due.
+  std::optional<scrape_attempt> wait_for_attempt();
 
-  /// An attempt begins: the form of its query, or why there is none.
-  std::expected<std::string, fetch_error> begin(scrape_attempt& attempt);
-  /// What is left of its scrape's deadline; at least a millisecond.
+  /// Begins an attempt. Returns the body of the query's search form, or the error that ends the attempt.
+  std::expected<std::string, fetch_error> begin_attempt(scrape_attempt& attempt);
+  /// Returns the time left until the scrape's deadline, at least 1 ms.
   std::chrono::milliseconds time_left(const scrape_attempt& attempt) const;
-  /// An attempt has ended with this: delivered, or to be made again. The worker has it no more.
-  void settle(scrape_attempt& attempt, outcome&& result);
+  /// Ends an attempt: schedules a retry or delivers the outcome, and resets `attempt`. Throws what the
+  /// batch's callbacks throw.
+  void finish_attempt(scrape_attempt& attempt, outcome&& result);
 
-  /// Queries [first, workers) will not be begun by the workers that were to: they are handed out like those
-  /// behind. Once, by who then works on itself.
-  void hand_back(std::size_t first);
+  /// Offers the first queries of workers [first, workers), which could not be started, to all workers. Call
+  /// it at most once, from a thread that runs a worker afterwards.
+  void requeue(std::size_t first);
 
-  /// A worker ends with this exception. The others end with the attempts that they have.
-  void fail(std::exception_ptr why);
+  /// Records that a worker ended with this exception. The other workers end after their current attempts.
+  void fail(std::exception_ptr exception);
   bool has_failed() const { return failed_.load(std::memory_order_relaxed); }
-  /// Nothing new is begun any more.
-  bool is_over() const;
+  /// Returns true if no attempt begins any more, after a failure, a stop or a drain.
+  bool is_stopping() const;
 
-  /// When all workers have ended: throws the first exception that one ended with; else gives the queries that
-  /// no worker has brought home their outcome.
-  void end();
+  /// Ends the run after its workers have ended. Rethrows the first recorded exception; otherwise delivers an
+  /// outcome for each query that no worker has finished.
+  void finish();
 
-  /// What waits for sockets and moments together, and so cannot wait for this object: called, from any
-  /// thread, when `is_over` may have become true.
+  /// Calls `wake`, from any thread, when is_stopping may have become true. For workers that wait in an event
+  /// loop and so cannot wait for this object.
   class listener {
    public:
     listener(batch_run& run, std::function<void()> wake);
@@ -108,12 +89,12 @@ class batch_run {
   };
 
  private:
-  std::optional<scrape_piece> take_set_aside(bool due_only);
-  bool repeat(const scrape_attempt& failed, const fetch_error& why);
-  query asked_for(std::size_t index);
+  std::optional<scheduled_attempt> pop_queued(bool due_only);
+  bool schedule_retry(const scrape_attempt& attempt, const fetch_error& error);
+  query query_of(std::size_t index);
   void deliver(std::size_t index, outcome&& result);
   std::size_t queries_begun() const;
-  double chance();
+  double next_random();
   void wake_all();
 
   struct waker {
@@ -124,33 +105,32 @@ class batch_run {
   const batch& work_;
   const outcome_sink& sink_;
   const std::size_t workers_;
-  std::atomic<std::size_t> next_;  // the first index that no worker has taken, but for those handed back
+  // First index that no worker has begun, apart from requeued ones.
+  std::atomic<std::size_t> next_index_;
   std::atomic<bool> failed_ = false;
 
-  std::mutex delivery_;  // calls of the sink and of on_retry never overlap
-  std::exception_ptr fault_;
-  std::size_t repeats_made_ = 0;  // guarded by delivery_, as is the next
-  std::uint64_t chances_;
+  // Serialises calls of the sink and of on_retry; guards the three members below.
+  std::mutex delivery_mutex_;
+  std::exception_ptr first_exception_;
+  std::size_t retries_ = 0;
+  std::uint64_t random_state_;
 
-  std::atomic<bool> has_set_aside_ = false;  // whether to look below, and so to lock
-  std::mutex set_aside_;
-  repeat_queue repeats_;
-  std::size_t handed_back_ = 0;  // [handed_back_, handed_back_end_)
-  std::size_t handed_back_end_ = 0;
-  std::condition_variable over_;  // `is_over` may have become true
+  // Lets next_attempt skip the lock while nothing is queued.
+  std::atomic<bool> has_queued_ = false;
+  // Guards the five members below. Locked after delivery_mutex_.
+  std::mutex queue_mutex_;
+  retry_queue queue_;
+  std::size_t requeued_begin_ = 0;
+  std::size_t requeued_end_ = 0;
+  // Notified when is_stopping may have become true.
+  std::condition_variable stopping_;
   listener* listeners_ = nullptr;
 
-  std::optional<std::stop_callback<waker>> on_drain_;  // last: from here on another thread may call
+  // Last member: from its construction on, another thread may call wake_all.
+  std::optional<std::stop_callback<waker>> on_drain_;
 };
 
-// None of these throws: where there is no memory for the text, the error goes without.
-
-/// The outcome of a query for which a stop or a drain came before it had one.
+/// Returns the outcome of a query that a stop or a drain has cancelled.
 outcome cancelled_outcome() noexcept;
-/// The outcome of a query whose worker could not be made.
-outcome out_of_resources_outcome(const std::exception& why) noexcept;
-/// In a catch block: the outcome of an attempt that ran out of memory (std::bad_alloc) or of what else the
-/// system or libcurl has to give (std::system_error). Any other exception is thrown on.
-outcome outcome_of_exception();
 
 }  // namespace farebench

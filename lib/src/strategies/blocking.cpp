@@ -1,81 +1,88 @@
 #include <algorithm>
 #include <exception>
-#include <new>
 #include <optional>
-#include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "http/http_client.hpp"
 #include "strategies/batch_run.hpp"
+#include "strategies/resources.hpp"
 #include "strategies/scrape.hpp"
 #include "strategies/strategies.hpp"
 
 namespace farebench {
+namespace {
 
-/// A worker's life in a thread of its own, from its first attempt on (none: from what there is): scrapes and
-/// settles on one blocking connection, until nothing is left for it. Where there is no connection to be had,
-/// its first query comes home with out_of_resources, and the rest is left to others. What is thrown fails the
-/// run. `threads`: how many workers have one.
-void work_off_blocking(batch_run& run, scrape_attempt first, std::size_t threads) noexcept;
+/// Blocks the calling thread. A stop ends the current exchange with `cancelled` within about a second.
+class thread_client final : public blocking_client {
+ public:
+  /// `threads`: number of threads that have such a client.
+  thread_client(const fetch_limits& limits, const std::stop_token& stop, std::size_t threads)
+      : shared_{1, threads}, http_{limits, shared_} {
+    http_.cancel_on(stop);
+  }
 
-void work_off_blocking(batch_run& run, scrape_attempt first, std::size_t threads) noexcept {
+  exchange_result exchange(exchange_request request) override { return http_.perform(std::move(request)); }
+
+ private:
+  shared_http shared_;
+  http_client http_;
+};
+
+/// Runs a worker in the calling thread until no query is left for it. `first`: its first attempt; empty: any.
+/// Without a client for it the first query fails, and other workers run the rest. Exceptions fail the run.
+/// `threads`: number of workers that have a thread.
+void run_worker(batch_run& run, scrape_attempt first, std::size_t threads) noexcept {
   try {
-    const batch& work = run.work();
-    std::optional<scrape_attempt> attempt = first ? first : run.await_next();
+    std::optional<scrape_attempt> attempt = first ? first : run.wait_for_attempt();
     if (!attempt) return;
     std::optional<thread_client> client;
     fare_scanner scanner;
-    try {
-      client.emplace(work.policy.exchange, work.stop, threads);
-    } catch (const std::system_error& fault) {
-      return run.settle(*attempt, out_of_resources_outcome(fault));
-    } catch (const std::bad_alloc& fault) {
-      return run.settle(*attempt, out_of_resources_outcome(fault));
+    if (auto error =
+            until_refused([&] { client.emplace(run.work().policy.exchange, run.work().stop, threads); })) {
+      return run.finish_attempt(*attempt, std::unexpected(*std::move(error)));
     }
-    for (; attempt; attempt = run.await_next()) {
-      run.settle(*attempt, scrape(run, *attempt, *client, scanner));
+    for (; attempt; attempt = run.wait_for_attempt()) {
+      run.finish_attempt(*attempt,
+                         or_out_of_resources([&] { return scrape(run, *attempt, *client, scanner); }));
     }
   } catch (...) {
     run.fail(std::current_exception());
   }
 }
 
-void sequential::run(const batch& work, const outcome_sink& sink) {
-  check_batch(work);
-  batch_run run{work, sink, std::min<std::size_t>(work.size, 1)};
-  if (work.size > 0) work_off_blocking(run, {.index = 0}, 1);
-  run.end();
-}
-
-namespace {
-
-/// Starts a thread a worker; how many there are now, which is fewer where the system gives no more.
-std::size_t start_threads(std::vector<std::jthread>& threads, batch_run& run, std::size_t workers) {
-  until_refused([&] {
-    threads.reserve(workers);
-    for (std::size_t i = 0; i < workers; ++i) {
-      threads.emplace_back([&run, i, workers] { work_off_blocking(run, {.index = i}, workers); });
-    }
-  });
-  return threads.size();
-}
-
 }  // namespace
 
-void thread_pool::run(const batch& work, const outcome_sink& sink) {
-  check_batch(work);
+/// Runs one query after another on one connection, in the calling thread.
+void run_sequential(const batch& work, const outcome_sink& sink) {
+  validate(work);
+  batch_run run{work, sink, std::min<std::size_t>(work.size, 1)};
+  if (work.size > 0) run_worker(run, {.index = 0}, 1);
+  run.finish();
+}
+
+/// Runs W threads, each with its own connection.
+void run_thread_pool(const batch& work, const outcome_sink& sink) {
+  validate(work);
   const std::size_t workers = workers_needed(work);
   batch_run run{work, sink, workers};
   {
-    std::vector<std::jthread> threads;  // join at the end of the block
-    if (const std::size_t started = start_threads(threads, run, workers); started < workers) {
-      // The others may have ended by now, so the queries that were to be a missing thread's are not left to
-      // them alone: this thread is a worker too.
-      run.hand_back(started);
-      work_off_blocking(run, {}, workers);
+    // Joined at the end of the block.
+    std::vector<std::jthread> threads;
+    until_refused([&] {
+      threads.reserve(workers);
+      for (std::size_t i = 0; i < workers; ++i) {
+        threads.emplace_back([&run, i, workers] { run_worker(run, {.index = i}, workers); });
+      }
+    });
+    if (threads.size() < workers) {
+      // The threads may all have ended by now, so the calling thread becomes a worker too.
+      run.requeue(threads.size());
+      run_worker(run, {}, workers);
     }
   }
-  run.end();
+  run.finish();
 }
 
 }  // namespace farebench

@@ -1,125 +1,115 @@
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "farebench/event_loop.hpp"
 #include "farebench/fare_scanner.hpp"
 #include "strategies/loop_workers.hpp"
+#include "strategies/scrape.hpp"
 #include "strategies/strategies.hpp"
 
 namespace farebench {
+namespace {
 
-/// One worker as a state machine over callbacks. Each state is the function that takes the answer it
-/// waits for: begin → on_start_page → on_search → begin the next → …
-/// Its address is in the callbacks: it must not move.
-class scrape_machine {
+/// The scrape as a state machine: begin → on_start_page → on_search → begin the next attempt. Each state
+/// handles the response that the state before it requested. Callbacks hold the worker's address.
+class callback_worker {
  public:
-  scrape_machine(loop_scrapes& shared, scrape_attempt first)
-      : shared_{shared}, attempt_{first}, client_{shared.loop(), shared.work().policy.exchange} {}
-  scrape_machine(const scrape_machine&) = delete;
-  scrape_machine& operator=(const scrape_machine&) = delete;
+  callback_worker(loop_workers& shared, scrape_attempt first)
+      : shared_{shared}, attempt_{first}, client_{shared.loop(), shared.limits()} {}
+  callback_worker(const callback_worker&) = delete;
+  callback_worker& operator=(const callback_worker&) = delete;
 
-  /// Goes on from its first attempt until nothing is left for it.
+  /// Begins attempts until one waits for a response or for its time, or no query is left.
   void start();
-  /// After a stop, when the loop runs no more: the query that it has, if any, ends as cancelled.
-  void cancel();
+  scrape_attempt& attempt() { return attempt_; }
 
  private:
-  bool begin();
-  bool park(scrape_attempt::clock::time_point due);
-  void start_next();
-  void on_start_page(exchange_result&& answer);
-  void on_search(exchange_result&& answer);
-  void settle(outcome&& result);
+  // The states. Each returns the outcome that ends the attempt, or nullopt once the next response is awaited.
+  std::optional<outcome> begin();
+  std::optional<outcome> on_start_page(exchange_result&& response);
+  std::optional<outcome> on_search(exchange_result&& response);
 
-  loop_scrapes& shared_;
-  scrape_attempt attempt_;  // that it is at
+  template <typename State>
+  bool waits_after(State&& state);
+  template <typename State>
+  void resume(State&& state);
+  bool waits_for_next_attempt();
+
+  loop_workers& shared_;
+  scrape_attempt attempt_;
   loop_client client_;
-  loop_timer parked_;  // until its attempt is due
+  loop_timer timer_;
   fare_scanner scanner_;
-  std::string form_;  // the query's, sent once there is a session
+  std::string form_;
 };
 
-void scrape_machine::start() {
-  if (!begin()) start_next();
+std::optional<outcome> callback_worker::begin() {
+  auto form = shared_.run().begin_attempt(attempt_);
+  if (!form) return std::unexpected(std::move(form).error());
+  form_ = *std::move(form);
+  shared_.loop().start(
+      client_, start_page_request(shared_.run(), attempt_, form_),
+      [this](exchange_result&& response) { resume([&] { return on_start_page(std::move(response)); }); });
+  return std::nullopt;
 }
 
-void scrape_machine::start_next() {
-  for (;;) {
-    const auto due = shared_.take_next(attempt_);
-    if (!attempt_) return;
-    if (due ? park(*due) : begin()) return;
+std::optional<outcome> callback_worker::on_start_page(exchange_result&& response) {
+  auto session = read_session(shared_.run().work().base_url, std::move(response));
+  if (!session) return std::unexpected(std::move(session).error());
+  shared_.loop().start(
+      client_, search_request(shared_.run(), attempt_, std::move(form_), *std::move(session), scanner_),
+      [this](exchange_result&& search) { resume([&] { return on_search(std::move(search)); }); });
+  return std::nullopt;
+}
+
+std::optional<outcome> callback_worker::on_search(exchange_result&& response) {
+  return read_fares(std::move(response), scanner_);
+}
+
+void callback_worker::start() {
+  while (attempt_) {
+    if (waits_after([this] { return begin(); }) || waits_for_next_attempt()) return;
   }
 }
 
-/// False when there was no memory for it, and the query has had its outcome.
-bool scrape_machine::park(scrape_attempt::clock::time_point due) {
-  return shared_.waits(attempt_, [&] { shared_.loop().wait(parked_, due, [this] { start(); }); });
+/// Enters a state when the response that it handles has arrived.
+template <typename State>
+void callback_worker::resume(State&& state) {
+  if (!waits_after(state) && !waits_for_next_attempt()) start();
 }
 
-// A state leads to the next one, or to an outcome: so each has its failures in one place. What the sink
-// throws is none of them.
-
-/// False when the attempt has failed already.
-bool scrape_machine::begin() {
-  outcome result;
-  try {
-    auto form = shared_.run().begin(attempt_);
-    if (form) {
-      form_ = *std::move(form);
-      shared_.loop().start(client_, start_page_request(shared_.run(), attempt_, form_),
-                           [this](exchange_result&& answer) { on_start_page(std::move(answer)); });
-      return true;
-    }
-    result = std::unexpected(std::move(form).error());
-  } catch (...) {
-    result = outcome_of_exception();
-  }
-  shared_.settle(attempt_, std::move(result));
+/// Runs a state. Returns true if the attempt awaits another response; otherwise finishes it.
+template <typename State>
+bool callback_worker::waits_after(State&& state) {
+  auto result = or_out_of_resources(state);
+  if (!result) return true;
+  shared_.run().finish_attempt(attempt_, *std::move(result));
   return false;
 }
 
-void scrape_machine::on_start_page(exchange_result&& answer) {
-  outcome result;
-  try {
-    auto session = read_start_page_answer(shared_.run().work().base_url, std::move(answer));
-    if (session) {
-      shared_.loop().start(
-          client_, search_request(shared_.run(), attempt_, std::move(form_), *std::move(session), scanner_),
-          [this](exchange_result&& search) { on_search(std::move(search)); });
-      return;
-    }
-    result = std::unexpected(std::move(session).error());
-  } catch (...) {
-    result = outcome_of_exception();
-  }
-  settle(std::move(result));
-}
-
-void scrape_machine::on_search(exchange_result&& answer) {
-  outcome result;
-  try {
-    result = read_search_answer(std::move(answer), scanner_);
-  } catch (...) {
-    result = outcome_of_exception();
-  }
-  settle(std::move(result));
-}
-
-void scrape_machine::settle(outcome&& result) {
-  shared_.settle(attempt_, std::move(result));
-  start_next();
-}
-
-void scrape_machine::cancel() { shared_.cancel(attempt_); }
-
-void multi_callbacks::run(const batch& work, const outcome_sink& sink) {
-  run_on_loops(work, sink, waiting_, [](loop_scrapes& shared) {
-    worker_store<scrape_machine> machines{shared.workers()};
-    shared.start_workers([&](scrape_attempt first) { return &machines.emplace_back(shared, first); },
-                         [](scrape_machine& machine) { machine.start(); });
-    shared.run_loop();
-    for (auto& machine : machines) machine.cancel();
+/// Gets the next attempt, if any. Returns true if it is not due yet.
+bool callback_worker::waits_for_next_attempt() {
+  return shared_.next_attempt(attempt_, [this](auto due) {
+    shared_.loop().wait(timer_, due, [this] { start(); });
+    return true;
   });
+}
+
+void run_callbacks(const batch& work, const outcome_sink& sink, event_loop::wait_mode mode) {
+  run_on_loops(work, sink, mode, [](loop_workers& shared) { shared.run_all<callback_worker>(); });
+}
+
+}  // namespace
+
+// Both run W state machines on each loop's thread. They differ only in how the loop waits for sockets.
+
+void run_multi_socket(const batch& work, const outcome_sink& sink) {
+  run_callbacks(work, sink, event_loop::wait_mode::socket_action);
+}
+
+void run_multi_poll(const batch& work, const outcome_sink& sink) {
+  run_callbacks(work, sink, event_loop::wait_mode::multi_poll);
 }
 
 }  // namespace farebench

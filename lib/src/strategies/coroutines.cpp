@@ -1,85 +1,81 @@
+#include <exception>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "farebench/event_loop.hpp"
 #include "farebench/task.hpp"
 #include "strategies/loop_workers.hpp"
+#include "strategies/scrape.hpp"
 #include "strategies/strategies.hpp"
 
 namespace farebench {
 namespace {
 
-/// What a worker keeps from query to query, and to the end of the run: to take connections and handles down
-/// while others are still in flight would make those wait.
-struct scrape_worker {
-  loop_scrapes& shared;
-  scrape_attempt attempt;  // that it is at
-  loop_client client{shared.loop(), shared.work().policy.exchange};
-  fare_scanner scanner{};
+/// The blocking scrape as a coroutine, with co_await at each exchange.
+class coroutine_worker {
+ public:
+  coroutine_worker(loop_workers& shared, scrape_attempt first)
+      : shared_{shared}, attempt_{first}, task_{run()}, client_{shared.loop(), shared.limits()} {}
+
+  void start() { task_.start(); }
+  scrape_attempt& attempt() { return attempt_; }
+
+ private:
+  task<> run();
+  task<outcome> scrape();
+
+  // These three are functions so that requests are constructed on the stack. In a co_await expression each
+  // would take more than 128 bytes of the frame, for as long as the worker waits.
+  auto get_start_page(const std::string& form) {
+    return shared_.loop().exchange(client_, start_page_request(shared_.run(), attempt_, form));
+  }
+  auto post_search(std::string& form, std::string& session) {
+    return shared_.loop().exchange(
+        client_, search_request(shared_.run(), attempt_, std::move(form), std::move(session), scanner_));
+  }
+  auto next_attempt() {
+    return shared_.next_attempt(attempt_, [this](auto due) { return shared_.loop().wait_until(due); });
+  }
+
+  loop_workers& shared_;
+  scrape_attempt attempt_;
+  // Before the client, and so destroyed after it: the coroutine may wait for the client.
+  task<> task_;
+  loop_client client_;
+  fare_scanner scanner_;
 };
 
-// Functions, so that the requests are made on the stack: within a co_await expression they would take more
-// than 128 bytes each of every waiting worker's frame.
-auto get_start_page(scrape_worker& worker, const std::string& form) {
-  return worker.shared.loop().exchange(worker.client,
-                                       start_page_request(worker.shared.run(), worker.attempt, form));
-}
-auto post_search(scrape_worker& worker, std::string& form, std::string& session) {
-  return worker.shared.loop().exchange(
-      worker.client, search_request(worker.shared.run(), worker.attempt, std::move(form), std::move(session),
-                                    worker.scanner));
-}
-
-task<outcome> scrape(scrape_worker& worker) {
-  auto form = worker.shared.run().begin(worker.attempt);
+task<outcome> coroutine_worker::scrape() {
+  auto form = shared_.run().begin_attempt(attempt_);
   if (!form) co_return std::unexpected(std::move(form).error());
-  auto session =
-      read_start_page_answer(worker.shared.run().work().base_url, co_await get_start_page(worker, *form));
+  auto session = read_session(shared_.run().work().base_url, co_await get_start_page(*form));
   if (!session) co_return std::unexpected(std::move(session).error());
-  co_return read_search_answer(co_await post_search(worker, *form, *session), worker.scanner);
+  co_return read_fares(co_await post_search(*form, *session), scanner_);
 }
 
-/// A worker's life, from its first attempt on.
-task<> work_off(scrape_worker& worker) {
+task<> coroutine_worker::run() {
   try {
-    while (worker.attempt) {
+    while (attempt_) {
       outcome result;
       try {
-        result = co_await scrape(worker);
+        result = co_await scrape();
       } catch (...) {
-        result = outcome_of_exception();
+        result = std::unexpected(resource_error());
       }
-      worker.shared.settle(worker.attempt, std::move(result));
-      co_await worker.shared.next(worker.attempt);
+      shared_.run().finish_attempt(attempt_, std::move(result));
+      co_await next_attempt();
     }
   } catch (...) {
-    worker.shared.fail();
+    shared_.run().fail(std::current_exception());
   }
 }
 
 }  // namespace
 
-void coroutines::run(const batch& work, const outcome_sink& sink) {
-  run_on_loops(work, sink, event_loop::wait_mode::socket_action, [](loop_scrapes& shared) {
-    std::vector<task<>> lives;
-    worker_store<scrape_worker> workers{
-        shared.workers()};  // destroyed before the coroutines that may wait for their clients
-    lives.reserve(shared.workers());
-    shared.start_workers(
-        [&](scrape_attempt first) {
-          auto& worker = workers.emplace_back(shared, first);
-          try {
-            return &lives.emplace_back(work_off(worker));
-          } catch (...) {
-            workers.pop_back();
-            throw;
-          }
-        },
-        [](task<>& life) { life.start(); });
-    shared.run_loop();
-    for (auto& worker : workers) shared.cancel(worker.attempt);
-  });
+/// Runs W coroutines on each loop's thread.
+void run_coroutines(const batch& work, const outcome_sink& sink) {
+  run_on_loops(work, sink, event_loop::wait_mode::socket_action,
+               [](loop_workers& shared) { shared.run_all<coroutine_worker>(); });
 }
 
 }  // namespace farebench

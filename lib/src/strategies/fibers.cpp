@@ -1,8 +1,7 @@
-#include <utility>
-#include <vector>
-
-#include "farebench/event_loop.hpp"
 #include "farebench/fiber.hpp"
+
+#include <utility>
+
 #include "strategies/loop_workers.hpp"
 #include "strategies/scrape.hpp"
 #include "strategies/strategies.hpp"
@@ -24,47 +23,42 @@ class fiber_client final : public blocking_client {
   loop_client client_;
 };
 
-/// What a worker keeps from query to query, and to the end of the run.
-struct fiber_worker {
-  loop_scrapes& shared;
-  scrape_attempt attempt;  // that it is at
-  fiber_client client{shared.loop(), shared.work().policy.exchange};
-  fare_scanner scanner{};
-};
+/// Runs `scrape`, the same function as the threads, in a fiber.
+class fiber_worker {
+ public:
+  fiber_worker(loop_workers& shared, scrape_attempt first, fiber_stacks& stacks)
+      : shared_{shared},
+        attempt_{first},
+        fiber_{stacks, [this] { run(); }},
+        client_{shared.loop(), shared.limits()} {}
 
-/// A worker's life, from its first attempt on.
-void work_off(fiber_worker& worker) {
-  loop_scrapes& shared = worker.shared;
-  while (worker.attempt) {
-    shared.settle(worker.attempt, scrape(shared.run(), worker.attempt, worker.client, worker.scanner));
-    while (const auto due = shared.take_next(worker.attempt)) {
-      if (shared.waits(worker.attempt, [&] { await_until(shared.loop(), *due); })) break;
+  void start() { fiber_.resume(); }
+  scrape_attempt& attempt() { return attempt_; }
+
+ private:
+  void run() {
+    while (attempt_) {
+      shared_.run().finish_attempt(
+          attempt_, or_out_of_resources([&] { return scrape(shared_.run(), attempt_, client_, scanner_); }));
+      shared_.next_attempt(attempt_, [&](auto due) { await_until(shared_.loop(), due); });
     }
   }
-}
+
+  loop_workers& shared_;
+  scrape_attempt attempt_;
+  // Before the client, and so destroyed after it: the fiber may wait for the client.
+  fiber fiber_;
+  fiber_client client_;
+  fare_scanner scanner_;
+};
 
 }  // namespace
 
-void fibers::run(const batch& work, const outcome_sink& sink) {
-  run_on_loops(work, sink, event_loop::wait_mode::socket_action, [](loop_scrapes& shared) {
-    fiber_stacks stacks{shared.workers()};
-    std::vector<fiber> lives;
-    worker_store<fiber_worker> workers{
-        shared.workers()};  // destroyed before the fibers that may wait for their clients
-    lives.reserve(shared.workers());
-    shared.start_workers(
-        [&](scrape_attempt first) {
-          auto& worker = workers.emplace_back(shared, first);
-          try {
-            return &lives.emplace_back(stacks, [&worker] { work_off(worker); });
-          } catch (...) {
-            workers.pop_back();
-            throw;
-          }
-        },
-        [](fiber& life) { life.resume(); });
-    shared.run_loop();
-    for (auto& worker : workers) shared.cancel(worker.attempt);
+/// Runs W stackful fibers on each loop's thread.
+void run_fibers(const batch& work, const outcome_sink& sink) {
+  run_on_loops(work, sink, event_loop::wait_mode::socket_action, [](loop_workers& shared) {
+    fiber_stacks stacks{shared.size()};
+    shared.run_all<fiber_worker>(stacks);
   });
 }
 

@@ -1,73 +1,72 @@
 #include "strategies/loop_workers.hpp"
 
 #include <algorithm>
-#include <memory>
+#include <exception>
 #include <thread>
 #include <vector>
 
-#include "strategies/batch_run.hpp"
-
 namespace farebench {
-namespace {
 
-using loop_part = std::unique_ptr<loop_scrapes>;
+loop_workers::loop_workers(batch_run& run, std::size_t first, std::size_t end, event_loop::wait_mode mode)
+    : run_{run}, first_{first}, end_{end}, loop_{end - first, mode}, on_stopping_{run, [this] {
+                                                                                    loop_.interrupt();
+                                                                                  }} {}
 
-/// Loops [1, loops) with their part of the workers, until the system gives no more.
-std::vector<loop_part> further_loops(batch_run& run, std::size_t workers, std::size_t loops,
-                                     event_loop::wait_mode how) {
-  std::vector<loop_part> parts;
-  until_refused([&] {
-    parts.reserve(loops - 1);
-    for (std::size_t number = 1; number < loops; ++number) {
-      parts.push_back(
-          std::make_unique<loop_scrapes>(run, workers * number / loops, workers * (number + 1) / loops, how));
-    }
-  });
-  return parts;
+void loop_workers::fail_unstarted(const fetch_error& error) {
+  for (std::size_t index = first_; index < end_; ++index) {
+    scrape_attempt first{.index = index};
+    run_.finish_attempt(first, std::unexpected(error));
+  }
 }
 
-/// A thread for each, until the system gives no more.
-std::vector<std::jthread> start_threads(const std::vector<loop_part>& parts,
-                                        const std::function<void(loop_scrapes&)>& run_loop) {
-  std::vector<std::jthread> threads;
-  until_refused([&] {
-    threads.reserve(parts.size());
-    for (const auto& part : parts) threads.emplace_back([&run_loop, &part] { run_loop(*part); });
-  });
-  return threads;
+/// After a drain, workers that wait for a retry no longer wait: their attempts are cancelled at once.
+void loop_workers::run_loop() {
+  const std::stop_token& stop = run_.work().stop;
+  while (!loop_.run(stop) && !stop.stop_requested() && !run_.has_failed()) loop_.expire_timers();
 }
 
-}  // namespace
-
-void run_on_loops(const batch& work, const outcome_sink& sink, event_loop::wait_mode how,
-                  const std::function<void(loop_scrapes&)>& work_off) {
-  check_batch(work);
+void run_on_loops(const batch& work, const outcome_sink& sink, event_loop::wait_mode mode,
+                  const std::function<void(loop_workers&)>& run_workers) {
+  validate(work);
   const std::size_t workers = workers_needed(work);
   const std::size_t loops = std::clamp<std::size_t>(work.loops, 1, std::max<std::size_t>(workers, 1));
   batch_run run{work, sink, workers};
-  const std::function<void(loop_scrapes&)> run_loop = [&](loop_scrapes& part) noexcept {
+
+  const auto run_part = [&](loop_workers& part) noexcept {
     try {
       try {
-        work_off(part);
+        run_workers(part);
       } catch (...) {
-        if (loops == 1) throw;  // nothing has begun anywhere, or nothing of the kind was the reason
-        part.give_up_unbegun();
+        // With one loop no query has an outcome yet: the exception leaves strategy::run.
+        if (loops == 1 || part.has_started()) throw;
+        part.fail_unstarted(resource_error());
       }
     } catch (...) {
       run.fail(std::current_exception());
     }
   };
   {
-    loop_scrapes first{run, 0, workers / loops, how};
-    const auto others = further_loops(run, workers, loops, how);
-    const auto threads = start_threads(others, run_loop);  // join at the end of the block
-    // Before the first loop begins, so that it is there to take them.
-    if (const std::size_t running = 1 + threads.size(); running < loops) {
-      run.hand_back(workers * running / loops);
-    }
-    run_loop(first);
+    loop_workers first{run, 0, workers / loops, mode};
+    std::vector<std::unique_ptr<loop_workers>> parts;
+    until_refused([&] {
+      parts.reserve(loops - 1);
+      for (std::size_t i = 1; i < loops; ++i) {
+        parts.push_back(
+            std::make_unique<loop_workers>(run, workers * i / loops, workers * (i + 1) / loops, mode));
+      }
+    });
+    // Joined at the end of the block.
+    std::vector<std::jthread> threads;
+    until_refused([&] {
+      threads.reserve(parts.size());
+      for (const auto& part : parts) threads.emplace_back([&run_part, &part] { run_part(*part); });
+    });
+    // Before the first loop runs, so that it is there to run these queries.
+    const std::size_t running = 1 + threads.size();
+    if (running < loops) run.requeue(workers * running / loops);
+    run_part(first);
   }
-  run.end();
+  run.finish();
 }
 
 }  // namespace farebench

@@ -1,168 +1,143 @@
 #pragma once
 
+#include <concepts>
 #include <cstddef>
-#include <exception>
-#include <expected>
 #include <functional>
 #include <memory>
-#include <new>
-#include <string>
-#include <system_error>
+#include <optional>
 #include <utility>
 
 #include "farebench/event_loop.hpp"
 #include "strategies/batch_run.hpp"
-#include "strategies/scrape.hpp"
+#include "strategies/resources.hpp"
 
 namespace farebench {
 
-/// Up to so many workers, side by side in one allocation, which never move: callbacks and coroutines hold
-/// their addresses. Destroyed in the order in which they were made.
+/// A worker of a strategy on an event loop. `start` runs its first attempt up to the first wait; the loop
+/// then resumes the worker until no query is left for it. `attempt` is its current attempt, if any.
+template <typename Worker>
+concept loop_worker = requires(Worker& worker) {
+  worker.start();
+  { worker.attempt() } -> std::same_as<scrape_attempt&>;
+};
+
+/// Up to `capacity` workers in one allocation. They never move, because callbacks and coroutines hold their
+/// addresses, and are destroyed in order of construction.
 template <typename Worker>
 class worker_store {
  public:
-  explicit worker_store(std::size_t most)
-      : most_{most}, workers_{most > 0 ? std::allocator<Worker>{}.allocate(most) : nullptr} {}
+  explicit worker_store(std::size_t capacity)
+      : capacity_{capacity}, workers_{capacity > 0 ? std::allocator<Worker>{}.allocate(capacity) : nullptr} {}
   ~worker_store() {
     std::destroy_n(workers_, size_);
-    if (workers_) std::allocator<Worker>{}.deallocate(workers_, most_);
+    if (workers_) std::allocator<Worker>{}.deallocate(workers_, capacity_);
   }
   worker_store(const worker_store&) = delete;
   worker_store& operator=(const worker_store&) = delete;
 
-  /// Throws what the worker's constructor throws, and is as before then. No more than there is room for.
+  /// Requires size < capacity. Changes nothing if the worker's constructor throws.
   template <typename... Arguments>
   Worker& emplace_back(Arguments&&... arguments) {
-    auto* const made =
-        ::new (static_cast<void*>(workers_ + size_)) Worker{std::forward<Arguments>(arguments)...};
+    Worker* const worker = std::construct_at(workers_ + size_, std::forward<Arguments>(arguments)...);
     ++size_;
-    return *made;
+    return *worker;
   }
-  void pop_back() { std::destroy_at(workers_ + --size_); }
 
   Worker* begin() { return workers_; }
   Worker* end() { return workers_ + size_; }
 
  private:
-  const std::size_t most_;
+  const std::size_t capacity_;
   std::size_t size_ = 0;
   Worker* const workers_;
 };
 
-/// The workers of one event loop, and what they share; all in one thread, but for the making. With several
-/// loops each has its part of the workers, and all take their work from the same run.
-class loop_scrapes {
+/// The workers of one event loop. Several loops share the workers of a run, and all take attempts from the
+/// same run. Used by one thread, which need not be the one that constructs it.
+class loop_workers {
  public:
-  /// Workers [first, end) of the run.
-  loop_scrapes(batch_run& run, std::size_t first, std::size_t end, event_loop::wait_mode how)
-      : run_{run}, first_{first}, end_{end}, loop_{end - first, how}, on_over_{run, [this] {
-                                                                                 loop_.interrupt();
-                                                                               }} {}
+  using time_point = scrape_attempt::clock::time_point;
+
+  /// For workers [first, end) of the run.
+  loop_workers(batch_run& run, std::size_t first, std::size_t end, event_loop::wait_mode mode);
 
   batch_run& run() { return run_; }
-  const batch& work() const { return run_.work(); }
   event_loop& loop() { return loop_; }
-  std::size_t workers() const { return end_ - first_; }
+  const fetch_limits& limits() const { return run_.work().policy.exchange; }
+  std::size_t size() const { return end_ - first_; }
 
-  /// Makes each of this loop's workers with its first attempt, by `make(attempt)`, and then calls `start`
-  /// with what that returned. One for which there are no resources is not started, and its query's outcome
-  /// says so.
-  template <typename Make, typename Start>
-  void start_workers(Make&& make, Start&& start) {
-    // Between two looks at the sockets: the first requests are on their way while the last workers are made.
-    constexpr std::size_t started_a_turn = 32;
-    has_begun_ = true;
-    for (std::size_t index = first_; index < end_; ++index) {
-      scrape_attempt first{.index = index};
-      if (run_.is_over()) {
-        cancel(first);
-        continue;
-      }
-      if (auto* const worker = made(make, first)) start(*worker);
-      if (index % started_a_turn == started_a_turn - 1) loop_.poll_once();
-    }
-  }
+  /// Creates and starts the workers, and runs the loop until no query is left for them or the run is
+  /// stopping. The constructor of a worker gets this object, its first attempt and `shared`.
+  template <loop_worker Worker, typename... Shared>
+  void run_all(Shared&... shared);
 
-  /// In a catch block: when it had no room to begin with its workers, their first queries get an outcome that
-  /// says so, and the rest is left to the other loops. Any other exception is thrown on.
-  void give_up_unbegun() {
-    if (has_begun_) throw;
-    const outcome why = outcome_of_exception();
-    for (std::size_t index = first_; index < end_; ++index) {
-      scrape_attempt first{.index = index};
-      run_.settle(first, outcome{why});
-    }
-  }
-
-  /// Runs the loop until nothing is left for its workers to do, or a stop is requested, or a worker anywhere
-  /// has failed. When a drain is requested, nobody waits for the next attempt any more.
-  void run_loop() {
-    while (!loop_.run(work().stop) && !work().stop.stop_requested() && !run_.has_failed())
-      loop_.expire_timers();
-  }
-
-  void settle(scrape_attempt& attempt, outcome&& result) { run_.settle(attempt, std::move(result)); }
-  /// The worker's next attempt, if there is one; when it is due. For who awaits it, and for who is called
-  /// back.
-  wait_awaiter next(scrape_attempt& attempt) {
-    while (const auto due = take_next(attempt)) {
-      try {
-        return loop_.wait_until(*due);
-      } catch (const std::bad_alloc& fault) {
-        run_.settle(attempt, out_of_resources_outcome(fault));
-      }
-    }
-    return {};
-  }
-  std::optional<scrape_attempt::clock::time_point> take_next(scrape_attempt& attempt) {
-    const auto piece = run_.next();
-    attempt = piece ? piece->attempt : scrape_attempt{};
-    return piece ? piece->due : std::nullopt;
-  }
-  /// Begins to wait for an attempt by `wait()`. False where there is no memory for that: then its query has
-  /// had its outcome, and the worker takes another.
+  /// Sets `attempt` to the worker's next one, or to none if no query is left. If the attempt is not due yet,
+  /// returns `wait(due)`, which begins the wait; otherwise returns a default value. Without memory for the
+  /// wait the query fails, and the worker gets another attempt.
   template <typename Wait>
-  bool waits(scrape_attempt& attempt, Wait&& wait) {
-    try {
-      wait();
-      return true;
-    } catch (const std::bad_alloc& fault) {
-      run_.settle(attempt, out_of_resources_outcome(fault));
-      return false;
-    }
-  }
-  /// When the loop has ended: the query that a worker still has, if any, ends as cancelled.
-  void cancel(scrape_attempt& attempt) {
-    if (attempt) run_.settle(attempt, cancelled_outcome());
-  }
-  void fail() { run_.fail(std::current_exception()); }
+  std::invoke_result_t<Wait, time_point> next_attempt(scrape_attempt& attempt, Wait&& wait);
+
+  /// Returns true once run_all has begun to create workers.
+  bool has_started() const { return has_started_; }
+  /// Fails the first queries of workers that could not be started; other loops run the rest.
+  void fail_unstarted(const fetch_error& error);
 
  private:
-  /// Null when it could not be made.
-  template <typename Make>
-  auto made(Make& make, scrape_attempt first) -> decltype(make(first)) {
-    try {
-      return make(first);
-    } catch (const std::system_error& fault) {
-      run_.settle(first, out_of_resources_outcome(fault));
-    } catch (const std::bad_alloc& fault) {
-      run_.settle(first, out_of_resources_outcome(fault));
-    }
-    return nullptr;
-  }
+  void run_loop();
 
   batch_run& run_;
   const std::size_t first_;
   const std::size_t end_;
-  bool has_begun_ = false;
+  bool has_started_ = false;
   event_loop loop_;
-  batch_run::listener on_over_;
+  batch_run::listener on_stopping_;
 };
 
-/// Runs a batch on as many event loops as it asks for, or as can be had, each on a thread of its own (one: on
-/// the calling thread). `work_off` is a loop's whole life: starts its workers, runs the loop, and after a
-/// stop gives the queries that they have their outcome.
-void run_on_loops(const batch& work, const outcome_sink& sink, event_loop::wait_mode how,
-                  const std::function<void(loop_scrapes&)>& work_off);
+/// Runs a batch on `work.loops` event loops, or on as many as the system allows. The first loop runs in the
+/// calling thread, each other one in a thread of its own. `run_workers` calls run_all.
+void run_on_loops(const batch& work, const outcome_sink& sink, event_loop::wait_mode mode,
+                  const std::function<void(loop_workers&)>& run_workers);
+
+template <loop_worker Worker, typename... Shared>
+void loop_workers::run_all(Shared&... shared) {
+  // Number of workers started between two polls: the first requests are sent while the last workers are
+  // created.
+  constexpr std::size_t started_per_poll = 32;
+  worker_store<Worker> workers{size()};
+  has_started_ = true;
+  for (std::size_t index = first_; index < end_; ++index) {
+    scrape_attempt first{.index = index};
+    if (run_.is_stopping()) {
+      run_.finish_attempt(first, cancelled_outcome());
+      continue;
+    }
+    Worker* worker = nullptr;
+    if (auto error = until_refused([&] { worker = &workers.emplace_back(*this, first, shared...); })) {
+      run_.finish_attempt(first, std::unexpected(*std::move(error)));
+    } else {
+      worker->start();
+    }
+    if (index % started_per_poll == started_per_poll - 1) loop_.poll_once();
+  }
+  run_loop();
+  for (Worker& worker : workers) {
+    if (worker.attempt()) run_.finish_attempt(worker.attempt(), cancelled_outcome());
+  }
+}
+
+template <typename Wait>
+std::invoke_result_t<Wait, loop_workers::time_point> loop_workers::next_attempt(scrape_attempt& attempt,
+                                                                                Wait&& wait) {
+  while (const auto next = run_.next_attempt()) {
+    attempt = next->attempt;
+    if (!next->due) break;
+    try {
+      return wait(*next->due);
+    } catch (...) {
+      run_.finish_attempt(attempt, std::unexpected(resource_error()));
+    }
+  }
+  return std::invoke_result_t<Wait, time_point>();
+}
 
 }  // namespace farebench

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -12,67 +11,67 @@
 
 namespace farebench {
 
-// Which failures are worth another attempt, and how long it waits. Pure.
+// Retries: which failures get another attempt, after which delay, and the queue of attempts that are not due
+// yet. The functions are pure; fetch_policy documents the rules.
 
-/// Whether it may have passed by the next attempt (see fetch_policy).
-bool may_pass(const fetch_error& why);
+/// Returns true if another attempt may succeed.
+bool is_retryable(const fetch_error& error);
 
-/// Whether the site no longer knew the session with which it was asked for fares: a 403 on the search.
-bool is_expired_session(const fetch_error& why);
+/// Returns true for a 403 in response to the search: the site no longer accepts the session.
+bool is_expired_session(const fetch_error& error);
 
-/// The wait after attempt `number` (from 1) has failed so. `chance`: evenly from [0, 1).
-std::chrono::milliseconds wait_before_repeat(const fetch_policy& policy, std::size_t number,
-                                             const fetch_error& why, double chance);
+/// Returns the delay after attempt `number` (from 1) failed with `error`. `random`: uniform in [0, 1).
+std::chrono::milliseconds retry_delay(const fetch_policy& policy, std::size_t number,
+                                      const fetch_error& error, double random);
 
-/// How many repeats a batch may have made when it has begun so many queries.
-double repeats_allowed(const fetch_policy& policy, std::size_t begun);
+/// Returns the number of retries allowed to a batch that has begun `queries` queries.
+double max_retries(const fetch_policy& policy, std::size_t queries);
 
-/// A query as a worker has it: which one, and at which of its attempts. Or none. A value, small: each of
-/// thousands of workers has one.
+/// A query and its current attempt, or no query. Each of thousands of workers holds one: keep it small.
 struct scrape_attempt {
   using clock = std::chrono::steady_clock;
   static constexpr std::size_t no_query = static_cast<std::size_t>(-1);
 
   std::size_t index = no_query;
-  clock::time_point begun{};  ///< when its first attempt did
-  std::uint32_t number = 0;   ///< of attempts that have begun, the present one included
-  bool has_logged_in_again = false;
+  /// Start of the query's first attempt.
+  clock::time_point start{};
+  /// Number of attempts begun, including the current one.
+  std::uint32_t number = 0;
+  bool has_renewed_session = false;
 
   explicit operator bool() const { return index != no_query; }
 };
 
-/// What a worker is to do next, and when.
-struct scrape_piece {
+/// An attempt, and the time at which it is due. Without a time it is due now.
+struct scheduled_attempt {
   scrape_attempt attempt;
-  std::optional<scrape_attempt::clock::time_point> due;  ///< absent: now
+  std::optional<scrape_attempt::clock::time_point> due;
 };
 
-/// Queries that wait for their next attempt, the one that is due first in front. Not thread-safe.
-class repeat_queue {
+/// Attempts that are not due yet, ordered by time. Not thread-safe.
+class retry_queue {
  public:
   using clock = scrape_attempt::clock;
 
-  bool empty() const { return waiting_.empty(); }
-  /// Makes room for one more, so that the next `add` does not throw.
-  void make_room() {
-    if (waiting_.size() == waiting_.capacity())
-      waiting_.reserve(std::max<std::size_t>(16, 2 * waiting_.size()));
-  }
-  void add(const scrape_attempt& attempt, clock::time_point due);
+  bool empty() const { return entries_.empty(); }
+  /// Reserves room for one attempt, so that the next `push` does not throw.
+  void make_room();
+  void push(const scrape_attempt& attempt, clock::time_point due);
 
-  /// The first, if it is due by `now`.
-  std::optional<scrape_piece> take_due(clock::time_point now);
-  /// The first, whenever it is due; nullopt of none.
-  std::optional<scrape_piece> take_first();
+  /// Removes the first attempt if it is due at `now`; it is then returned without a time.
+  std::optional<scheduled_attempt> pop_due(clock::time_point now);
+  /// Removes the first attempt, due or not.
+  std::optional<scheduled_attempt> pop_first();
 
  private:
-  struct waiting {
+  struct entry {
     scrape_attempt attempt;
     clock::time_point due;
   };
-  static bool is_later(const waiting& one, const waiting& other) { return one.due > other.due; }
+  static bool is_later(const entry& left, const entry& right) { return left.due > right.due; }
 
-  std::vector<waiting> waiting_;  // a heap
+  // A heap.
+  std::vector<entry> entries_;
 };
 
 }  // namespace farebench

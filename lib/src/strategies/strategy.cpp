@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
+#include <ranges>
 #include <stdexcept>
 
 #include "strategies/strategies.hpp"
@@ -11,22 +13,105 @@
 namespace farebench {
 namespace {
 
-constexpr std::array<std::string_view, 6> names{"sequential", "thread_pool",  "fibers",
-                                                "coroutines", "multi_socket", "multi_poll"};
+template <void (*Run)(const batch&, const outcome_sink&)>
+std::unique_ptr<strategy> create() {
+  class function_strategy final : public strategy {
+    void run(const batch& work, const outcome_sink& sink) override { Run(work, sink); }
+  };
+  return std::make_unique<function_strategy>();
+}
+
+constexpr std::array registry{
+    strategy_info{
+        .name = "sequential",
+        .family = strategy_family::blocking,
+        .transport = "libcurl",
+        .uses_workers = false,
+        .uses_loops = false,
+        .control_flow = "one blocking connection",
+        .code_changes = "nothing",
+        .create = &create<run_sequential>,
+    },
+    strategy_info{
+        .name = "thread_pool",
+        .family = strategy_family::blocking,
+        .transport = "libcurl",
+        .uses_workers = true,
+        .uses_loops = false,
+        .control_flow = "W threads, each with a blocking connection",
+        .code_changes = "nothing in the function; locks around data that threads share",
+        .create = &create<run_thread_pool>,
+    },
+    strategy_info{
+        .name = "fibers",
+        .family = strategy_family::fibers,
+        .transport = "libcurl",
+        .uses_workers = true,
+        .uses_loops = true,
+        .control_flow = "W stackful fibers over one event loop, one thread",
+        .code_changes = "nothing in the function: blocking code, suspended at each exchange",
+        .create = &create<run_fibers>,
+    },
+    strategy_info{
+        .name = "coroutines",
+        .family = strategy_family::coroutines,
+        .transport = "libcurl",
+        .uses_workers = true,
+        .uses_loops = true,
+        .control_flow = "W C++ coroutines over the same loop",
+        .code_changes = "co_await at each exchange, and task<> on every function up the call chain",
+        .create = &create<run_coroutines>,
+    },
+    strategy_info{
+        .name = "multi_socket",
+        .family = strategy_family::callbacks,
+        .transport = "libcurl",
+        .uses_workers = true,
+        .uses_loops = true,
+        .control_flow = "W state machines, callbacks of the same loop (curl_multi_socket_action and epoll)",
+        .code_changes = "the function is cut at every wait",
+        .create = &create<run_multi_socket>,
+    },
+    strategy_info{
+        .name = "multi_poll",
+        .family = strategy_family::callbacks,
+        .transport = "libcurl",
+        .uses_workers = true,
+        .uses_loops = true,
+        .control_flow = "the same state machines over curl_multi_perform and curl_multi_poll",
+        .code_changes = "the function is cut at every wait",
+        .create = &create<run_multi_poll>,
+    },
+};
 
 }  // namespace
 
-std::span<const std::string_view> strategy_names() { return names; }
+std::string_view to_string(strategy_family family) {
+  switch (family) {
+    case strategy_family::blocking:
+      return "blocking";
+    case strategy_family::fibers:
+      return "fibers";
+    case strategy_family::coroutines:
+      return "coroutines";
+    case strategy_family::callbacks:
+      return "callbacks";
+  }
+  return {};
+}
+
+std::span<const strategy_info> strategies() { return registry; }
+
+const strategy_info* find_strategy(std::string_view name) {
+  const auto* const found = std::ranges::find(registry, name, &strategy_info::name);
+  return found == registry.end() ? nullptr : found;
+}
 
 std::unique_ptr<strategy> make_strategy(std::string_view name) {
-  if (name == "sequential") return std::make_unique<sequential>();
-  if (name == "thread_pool") return std::make_unique<thread_pool>();
-  if (name == "fibers") return std::make_unique<fibers>();
-  if (name == "coroutines") return std::make_unique<coroutines>();
-  if (name == "multi_socket") return std::make_unique<multi_callbacks>(event_loop::wait_mode::socket_action);
-  if (name == "multi_poll") return std::make_unique<multi_callbacks>(event_loop::wait_mode::multi_poll);
+  if (const auto* const info = find_strategy(name)) return info->create();
   throw std::invalid_argument{
-      fmt::format("there is no strategy '{}': choose one of {}", name, fmt::join(names, ", "))};
+      fmt::format("unknown strategy '{}'; choose one of {}", name,
+                  fmt::join(registry | std::views::transform(&strategy_info::name), ", "))};
 }
 
 }  // namespace farebench

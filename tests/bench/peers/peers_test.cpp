@@ -15,7 +15,7 @@ benchmark_case case_of(std::string strategy) {
 }
 
 TEST(peers, are_no_strategies_of_the_library) {
-  for (const auto name : strategy_names()) EXPECT_FALSE(is_peer(name)) << name;
+  for (const auto& info : strategies()) EXPECT_FALSE(is_peer(info.name)) << info.name;
   for (const auto name : peer_names) EXPECT_TRUE(is_peer(name)) << name;
   EXPECT_FALSE(is_peer("python_pigeon"));
 }
