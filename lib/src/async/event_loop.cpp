@@ -168,8 +168,7 @@ constexpr std::size_t connections_per_multi = 128;
 // A bound only: sockets, deadlines and wake-ups end a wait earlier.
 constexpr int max_wait_ms = 60'000;
 
-// Room for finished transfers: at most as many as one wait reports, at least enough for a hint that is too
-// low.
+// Minimum room for finished transfers, in case the expected number of clients is too low.
 constexpr std::size_t min_finished = 16;
 
 /// Called for a new socket. libcurl 7.88 closes a socket that failed to connect without calling
@@ -205,6 +204,8 @@ struct loop_client::state {
   state* next;
   state* previous = nullptr;
   bool in_flight = false;
+  // In flight, but removed from the multi handle by a reset and not yet in `finished`.
+  bool is_lost = false;
 };
 
 struct event_loop::state {
@@ -217,7 +218,8 @@ struct event_loop::state {
   void handle_sockets(int wait_ms);
   void handle_by_poll(bool may_wait);
   int milliseconds_to_wait() const;
-  void fail_all_on(multi_handle& multi);
+  void reset(multi_handle& multi);
+  void collect_lost();
   void complete_finished();
   void interrupt() noexcept;
   void wake_up();
@@ -232,12 +234,15 @@ struct event_loop::state {
   std::size_t in_flight = 0;
   loop_timers timers;
   std::atomic<bool> interrupted = false;
+  // Some clients are lost.
+  bool has_lost = false;
   finished_transfers finished;
 };
 
 event_loop::state::state(std::size_t connections, wait_mode wanted_mode)
     : mode{wanted_mode},
       shared{connections, connections},
+      // One wait reports at most max_events, each of which usually finishes at most one transfer.
       finished{std::clamp(connections, min_finished, watched_sockets::max_events)} {
   // curl_multi_poll waits for one multi handle. The mode multi_poll shows the cost of that usual design.
   const bool polled = mode == wait_mode::multi_poll;
@@ -293,8 +298,9 @@ void event_loop::state::handle_sockets(int wait_ms) {
   for (auto& multi : multis) {
     multi.handle_time(now);
     multi.collect(finished);
-    if (multi.needs_reset()) fail_all_on(multi);
+    if (multi.needs_reset()) reset(multi);
   }
+  collect_lost();
 }
 
 void event_loop::state::handle_by_poll(bool may_wait) {
@@ -305,6 +311,7 @@ void event_loop::state::handle_by_poll(bool may_wait) {
 }
 
 int event_loop::state::milliseconds_to_wait() const {
+  if (has_lost) return 0;
   auto first = timers.first_due();
   for (const auto& multi : multis) {
     if (multi.may_have_finished()) return 0;
@@ -319,19 +326,28 @@ int event_loop::state::milliseconds_to_wait() const {
   return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, max_wait_ms));
 }
 
-/// Ends all transfers of a multi handle that needs a reset, and resets it. They are removed from it at once;
-/// removing them again when they complete has no effect. If `finished` is full, the next iteration continues.
-void event_loop::state::fail_all_on(multi_handle& multi) {
-  for (const auto* client = clients; client; client = client->next) {
+/// Removes all transfers from a multi handle and resets it. The transfers become lost: they end with an
+/// error, because libcurl does not report which of them it can no longer serve.
+void event_loop::state::reset(multi_handle& multi) {
+  for (auto* client = clients; client; client = client->next) {
     if (&client->multi != &multi || !client->in_flight) continue;
     CURL* const easy = client->http.handle();
-    if (!finished.contains(easy)) {
-      if (finished.full()) return;
-      finished.add(easy, CURLE_FAILED_INIT);
-    }
     multi.remove(easy);
+    if (!finished.contains(easy)) client->is_lost = has_lost = true;
   }
   multi.reset();
+}
+
+/// Moves lost transfers to `finished` until it is full.
+void event_loop::state::collect_lost() {
+  if (!has_lost) return;
+  for (auto* client = clients; client; client = client->next) {
+    if (!client->is_lost) continue;
+    if (finished.full()) return;
+    client->is_lost = false;
+    finished.add(client->http.handle(), CURLE_FAILED_INIT);
+  }
+  has_lost = false;
 }
 
 /// Calls the completions of finished transfers. libcurl's messages have all been read before, because they

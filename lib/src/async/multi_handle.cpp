@@ -161,6 +161,8 @@ void multi_handle::collect_unwatched(finished_transfers& finished) noexcept {
       may_have_finished_ = true;
       return;
     }
+    // Otherwise libcurl could end the transfer a second time.
+    curl_multi_remove_handle(multi_.get(), easy);
     finished.add(easy, CURLE_FAILED_INIT).error_text = text_or_empty(
         [this] { return fmt::format("epoll_ctl: {}", std::generic_category().message(watch_errno_)); });
   }

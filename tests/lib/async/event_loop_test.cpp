@@ -168,6 +168,24 @@ TEST_P(event_loop_test, three_hundred_clients_complete) {
   EXPECT_EQ(completed, clients);
 }
 
+TEST_P(event_loop_test, clients_beyond_the_expected_number_complete) {
+  constexpr int clients = 300;
+  event_loop loop{1, GetParam()};
+  const auto closed = test::url_of_closed_port();
+  std::vector<std::unique_ptr<loop_client>> all;
+  int failed = 0;
+  for (int i = 0; i < clients; ++i) {
+    all.push_back(std::make_unique<loop_client>(loop, fetch_limits{}));
+    loop.start(*all.back(), get(closed), [&](const exchange_result& result) {
+      ASSERT_FALSE(result);
+      EXPECT_EQ(result.error().kind, fetch_error_kind::connect_failed) << describe(result.error());
+      ++failed;
+    });
+  }
+  loop.run();
+  EXPECT_EQ(failed, clients);
+}
+
 TEST_P(event_loop_test, stop_from_another_thread_ends_run) {
   loop_client client{loop_, {}};
   loop_.start(client, exchange_request{site_.url() + "/never"},
