@@ -10,7 +10,7 @@ using std::chrono::month;
 using std::chrono::year;
 using std::chrono::year_month_day;
 
-std::optional<unsigned> digits(std::string_view text) {
+std::optional<unsigned> parse_digits(std::string_view text) {
   unsigned value = 0;
   for (const char c : text) {
     if (c < '0' || c > '9') return std::nullopt;
@@ -19,6 +19,7 @@ std::optional<unsigned> digits(std::string_view text) {
   return value;
 }
 
+/// Returns nullopt if a part is missing or the date does not exist.
 std::optional<year_month_day> existing_date(std::optional<unsigned> y, std::optional<unsigned> m,
                                             std::optional<unsigned> d) {
   if (!y || !m || !d) return std::nullopt;
@@ -36,7 +37,8 @@ std::string format_iso_date(year_month_day date) {
 
 std::optional<year_month_day> parse_iso_date(std::string_view text) {
   if (text.size() != 10 || text[4] != '-' || text[7] != '-') return std::nullopt;
-  return existing_date(digits(text.substr(0, 4)), digits(text.substr(5, 2)), digits(text.substr(8, 2)));
+  return existing_date(parse_digits(text.substr(0, 4)), parse_digits(text.substr(5, 2)),
+                       parse_digits(text.substr(8, 2)));
 }
 
 std::string format_form_date(year_month_day date) {
@@ -46,9 +48,10 @@ std::string format_form_date(year_month_day date) {
 
 std::optional<year_month_day> parse_form_date(std::string_view text) {
   if (text.size() != 8 || text[2] != '.' || text[5] != '.') return std::nullopt;
-  const auto two_digit_year = digits(text.substr(6, 2));
+  const auto two_digit_year = parse_digits(text.substr(6, 2));
   if (!two_digit_year) return std::nullopt;
-  return existing_date(2000 + *two_digit_year, digits(text.substr(3, 2)), digits(text.substr(0, 2)));
+  return existing_date(2000 + *two_digit_year, parse_digits(text.substr(3, 2)),
+                       parse_digits(text.substr(0, 2)));
 }
 
 }  // namespace farebench

@@ -35,7 +35,8 @@ std::string_view to_string(fetch_error_kind kind) {
     case fetch_error_kind::out_of_resources:
       return "out_of_resources";
   }
-  return "unknown";  // a value outside the enum
+  // Values outside the enumeration.
+  return "unknown";
 }
 
 std::string describe(const fetch_error& error) {

@@ -189,19 +189,19 @@ const char* row_scanner::step(const char* pos, const char* end) {
       return read_end_tag(pos);
     case state::end_tag_name:
       return read_end_tag_name(pos, end);
-    case state::raw_begin:
-      state_ = *pos == '<' ? state::raw_begin_markup : state::raw;
+    case state::raw_start:
+      state_ = *pos == '<' ? state::raw_start_markup : state::raw;
       return pos + 1;
-    case state::raw_begin_markup:
+    case state::raw_start_markup:
       if (*pos == '/') {
         state_ = state::end_tag;
         return pos + 1;
       }
       name_.reset();
-      state_ = is_ascii_letter(*pos) ? state::raw_begin_name : state::raw;
+      state_ = is_ascii_letter(*pos) ? state::raw_start_name : state::raw;
       return pos;
-    case state::raw_begin_name:
-      return read_raw_begin_name(pos, end);
+    case state::raw_start_name:
+      return read_raw_start_name(pos, end);
     case state::raw:
       pos = find(pos, end, '<');
       if (pos == end) return pos;
@@ -430,8 +430,8 @@ const char* row_scanner::read_end_tag_name(const char* pos, const char* end) {
   return pos;
 }
 
-// A start tag at the begin of the raw text ends it if it closes the script or style.
-const char* row_scanner::read_raw_begin_name(const char* pos, const char* end) {
+// A start tag at the start of the raw text ends it if it closes the script or style.
+const char* row_scanner::read_raw_start_name(const char* pos, const char* end) {
   pos = name_.read(pos, end);
   if (pos == end && !name_.is_full()) return pos;
   const html::element opening = html::look_ahead_element(name_.name());
@@ -466,7 +466,7 @@ void row_scanner::begin_markup() {
   check_text();
 }
 
-void row_scanner::begin_content() { state_ = open_.is_raw() ? state::raw_begin : state::content; }
+void row_scanner::begin_content() { state_ = open_.is_raw() ? state::raw_start : state::content; }
 
 void row_scanner::admit_text() {
   after_misplaced_doctype_ = false;

@@ -159,12 +159,12 @@ class row_scanner {
     // After `</`.
     end_tag,
     end_tag_name,
-    // At the begin of a script's or style's content, or after an end tag within it.
-    raw_begin,
+    // At the start of a script's or style's content, or after an end tag within it.
+    raw_start,
     // After `<` there.
-    raw_begin_markup,
+    raw_start_markup,
     // After `<` and a letter there.
-    raw_begin_name,
+    raw_start_name,
     raw,
     // After `<` in raw content.
     raw_markup,
@@ -187,7 +187,7 @@ class row_scanner {
   const char* read_attributes(const char* pos, const char* end);
   const char* read_end_tag(const char* pos);
   const char* read_end_tag_name(const char* pos, const char* end);
-  const char* read_raw_begin_name(const char* pos, const char* end);
+  const char* read_raw_start_name(const char* pos, const char* end);
   const char* read_raw_end_tag(const char* pos);
 
   void begin_reference();

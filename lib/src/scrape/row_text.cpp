@@ -158,7 +158,7 @@ namespace {
 
 /// White_Space of Unicode, without the vertical tab and the form feed.
 bool is_space(char32_t c) {
-  return (c < 0x80 && class_of(static_cast<char>(c)) == byte_class::space) || c == 0x85 || c == 0xA0 ||
+  return (c < 0x80 && byte_class_of(static_cast<char>(c)) == byte_class::space) || c == 0x85 || c == 0xA0 ||
          c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F ||
          c == 0x205F || c == 0x3000;
 }
