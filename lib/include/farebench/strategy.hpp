@@ -86,7 +86,7 @@ struct strategy_info {
   bool uses_workers;
   /// Runs `batch::loops` event loops; otherwise none.
   bool uses_loops;
-  /// Control flow, in words. Texts that say "the same" refer to the strategy before in `strategies()`.
+  /// Control flow, in words.
   std::string_view control_flow;
   /// Changes that user code needs, compared with a blocking function for one query.
   std::string_view code_changes;
@@ -99,7 +99,7 @@ std::span<const strategy_info> strategies();
 /// Returns the strategy of that name, or nullptr. The object lives as long as the program.
 const strategy_info* find_strategy(std::string_view name);
 
-/// Creates the strategy of that name. Throws std::invalid_argument, listing the names, if there is none.
+/// Creates the strategy of that name. Throws std::invalid_argument, with the valid names, for an unknown one.
 std::unique_ptr<strategy> make_strategy(std::string_view name);
 
 }  // namespace farebench

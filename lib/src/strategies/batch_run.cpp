@@ -21,7 +21,7 @@ using std::chrono::milliseconds;
 // Longer than any use needs, and short enough that neither a sum of times nor a libcurl option (a long)
 // overflows.
 constexpr milliseconds max_time = std::chrono::days{1};
-constexpr std::size_t max_max_redirects = 1'000;
+constexpr std::size_t max_redirects_limit = 1'000;
 
 void validate_time(std::string_view field, milliseconds value, milliseconds min) {
   if (value >= min && value <= max_time) return;
@@ -42,9 +42,9 @@ void validate_policy(const fetch_policy& policy) {
   validate_positive("exchange.max_header_bytes", exchange.max_header_bytes);
   validate_positive("exchange.max_body_bytes", exchange.max_body_bytes);
   validate_time("exchange.min_rate_grace", exchange.min_rate_grace, milliseconds{0});
-  if (exchange.max_redirects > max_max_redirects) {
+  if (exchange.max_redirects > max_redirects_limit) {
     throw std::invalid_argument{fmt::format("batch: policy.exchange.max_redirects is {}; it must be 0 to {}",
-                                            exchange.max_redirects, max_max_redirects)};
+                                            exchange.max_redirects, max_redirects_limit)};
   }
   validate_time("scrape_deadline", policy.scrape_deadline, milliseconds{1});
   validate_positive("max_attempts", policy.max_attempts);
@@ -177,7 +177,7 @@ bool batch_run::schedule_retry(const scrape_attempt& attempt, const fetch_error&
   if (attempt.number >= policy.max_attempts || is_stopping()) return false;
 
   const std::lock_guard delivery{delivery_mutex_};
-  if (static_cast<double>(retries_ + 1) > max_retries(policy, queries_begun())) return false;
+  if (static_cast<double>(retries_ + 1) > max_retries(policy, queries_started())) return false;
   const auto delay =
       renews_session ? milliseconds{0} : retry_delay(policy, attempt.number, error, next_random());
   const auto due = clock::now() + delay;
@@ -210,7 +210,7 @@ void batch_run::requeue(std::size_t first) {
   has_queued_.store(true, std::memory_order_release);
 }
 
-std::size_t batch_run::queries_begun() const {
+std::size_t batch_run::queries_started() const {
   return std::min(next_index_.load(std::memory_order_relaxed), work_.size);
 }
 

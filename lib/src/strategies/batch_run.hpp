@@ -58,14 +58,14 @@ class batch_run {
   /// batch's callbacks throw.
   void finish_attempt(scrape_attempt& attempt, outcome&& result);
 
-  /// Offers the first queries of workers [first, workers), which could not be started, to all workers. Call
-  /// it at most once, from a thread that runs a worker afterwards.
+  /// Offers the first queries of workers [first, workers), which could not be started, to all workers.
+  /// Only one call is allowed, and its thread must run a worker afterwards.
   void requeue(std::size_t first);
 
   /// Records that a worker ended with this exception. The other workers end after their current attempts.
   void fail(std::exception_ptr exception);
   bool has_failed() const { return failed_.load(std::memory_order_relaxed); }
-  /// Returns true if no attempt begins any more, after a failure, a stop or a drain.
+  /// Returns true after a failure, a stop or a drain. No further attempt begins then.
   bool is_stopping() const;
 
   /// Ends the run after its workers have ended. Rethrows the first recorded exception; otherwise delivers an
@@ -93,7 +93,7 @@ class batch_run {
   bool schedule_retry(const scrape_attempt& attempt, const fetch_error& error);
   query query_of(std::size_t index);
   void deliver(std::size_t index, outcome&& result);
-  std::size_t queries_begun() const;
+  std::size_t queries_started() const;
   double next_random();
   void wake_all();
 
@@ -105,7 +105,7 @@ class batch_run {
   const batch& work_;
   const outcome_sink& sink_;
   const std::size_t workers_;
-  // First index that no worker has begun, apart from requeued ones.
+  // First index that no worker has started, apart from requeued ones.
   std::atomic<std::size_t> next_index_;
   std::atomic<bool> failed_ = false;
 

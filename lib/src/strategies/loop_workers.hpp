@@ -2,9 +2,10 @@
 
 #include <concepts>
 #include <cstddef>
+#include <expected>
 #include <functional>
 #include <memory>
-#include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "farebench/event_loop.hpp"
@@ -71,13 +72,13 @@ class loop_workers {
   template <loop_worker Worker, typename... Shared>
   void run_all(Shared&... shared);
 
-  /// Sets `attempt` to the worker's next one, or to none if no query is left. If the attempt is not due yet,
-  /// returns `wait(due)`, which begins the wait; otherwise returns a default value. Without memory for the
-  /// wait the query fails, and the worker gets another attempt.
+  /// Sets `attempt`, which is empty, to the worker's next attempt, if a query is left. If that is not due
+  /// yet, returns `wait(due)`, which starts the wait; otherwise returns a default value. Without memory for
+  /// the wait the query fails, and the worker gets another attempt.
   template <typename Wait>
   std::invoke_result_t<Wait, time_point> next_attempt(scrape_attempt& attempt, Wait&& wait);
 
-  /// Returns true once run_all has begun to create workers.
+  /// Returns true once run_all creates workers.
   bool has_started() const { return has_started_; }
   /// Fails the first queries of workers that could not be started; other loops run the rest.
   void fail_unstarted(const fetch_error& error);
@@ -94,7 +95,7 @@ class loop_workers {
 };
 
 /// Runs a batch on `work.loops` event loops, or on as many as the system allows. The first loop runs in the
-/// calling thread, each other one in a thread of its own. `run_workers` calls run_all.
+/// calling thread, the others in threads of their own. `run_workers` calls run_all.
 void run_on_loops(const batch& work, const outcome_sink& sink, event_loop::wait_mode mode,
                   const std::function<void(loop_workers&)>& run_workers);
 

@@ -24,7 +24,7 @@ bool is_expired_session(const fetch_error& error);
 std::chrono::milliseconds retry_delay(const fetch_policy& policy, std::size_t number,
                                       const fetch_error& error, double random);
 
-/// Returns the number of retries allowed to a batch that has begun `queries` queries.
+/// Returns the number of retries allowed to a batch that has started `queries` queries.
 double max_retries(const fetch_policy& policy, std::size_t queries);
 
 /// A query and its current attempt, or no query. Each of thousands of workers holds one: keep it small.
@@ -35,7 +35,7 @@ struct scrape_attempt {
   std::size_t index = no_query;
   /// Start of the query's first attempt.
   clock::time_point start{};
-  /// Number of attempts begun, including the current one.
+  /// Number of the current attempt, from 1; 0 before the first.
   std::uint32_t number = 0;
   bool has_renewed_session = false;
 

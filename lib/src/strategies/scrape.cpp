@@ -46,7 +46,7 @@ std::string tag_header(std::string_view form, const scrape_attempt& attempt) {
 exchange_request start_page_request(const batch_run& run, const scrape_attempt& attempt,
                                     const std::string& form) {
   exchange_request request{concatenate(run.work().base_url, start_page_path)};
-  // A first attempt has just begun and has the whole time left: saves a look at the clock.
+  // A first attempt has just started, so that all time is left: saves a clock reading.
   request.timeout = attempt.number == 1 ? run.work().policy.scrape_deadline : run.time_left(attempt);
   if (run.work().policy.tag_requests) request.header = tag_header(form, attempt);
   return request;
