@@ -5,8 +5,8 @@
 
 namespace farebench {
 
-/// FNV-1a, 64 bits, of `bytes`, carried on from `state` (Fowler, Noll, Vo:
-/// http://www.isthe.com/chongo/tech/comp/fnv/). The same everywhere, which std::hash is not.
+/// FNV-1a, 64 bits (http://www.isthe.com/chongo/tech/comp/fnv/). `state` is the hash of the bytes before
+/// `bytes`. Unlike std::hash, it is the same on every platform.
 constexpr std::uint64_t fnv1a_64(std::string_view bytes, std::uint64_t state = 0xcbf29ce484222325u) {
   for (const char c : bytes) {
     state ^= static_cast<unsigned char>(c);
@@ -15,9 +15,8 @@ constexpr std::uint64_t fnv1a_64(std::string_view bytes, std::uint64_t state = 0
   return state;
 }
 
-/// SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", OOPSLA 2014):
-/// a reproducible stream of numbers, the same on every platform, which std's distributions are not.
-/// A value; one thread.
+/// SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", OOPSLA 2014). Unlike
+/// the distributions of std, it is the same on every platform. A value; not synchronized.
 class random_stream {
  public:
   constexpr explicit random_stream(std::uint64_t seed) : state_(seed) {}
@@ -30,7 +29,7 @@ class random_stream {
     return z ^ (z >> 31);
   }
 
-  /// In [0, bound), bound ≥ 1; uneven by at most bound / 2^32.
+  /// Returns a number in [0, bound), bound ≥ 1. The bias is at most bound / 2^32.
   constexpr std::uint32_t below(std::uint32_t bound) {
     return static_cast<std::uint32_t>(((next() >> 32) * bound) >> 32);
   }

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <optional>
 #include <system_error>
 
 #include "farebench/date.hpp"
@@ -19,7 +18,7 @@ session_store::session_store(std::size_t capacity) : capacity_(capacity) {}
 
 session_store::session session_store::start() {
   session_id id;
-  // So few bytes come whole, and never with EINTR, once the system has booted (getrandom(2)).
+  // So few bytes are never cut or interrupted once the system has booted (getrandom(2)).
   if (::getrandom(&id, sizeof id, 0) != sizeof id) {
     throw std::system_error(errno, std::generic_category(), "getrandom");
   }
@@ -41,30 +40,18 @@ session_store::session session_store::start() {
 }
 
 std::optional<std::uint64_t> session_store::ordinal_of(std::string_view id) const {
-  const auto asked = read(id);
-  if (!asked) return std::nullopt;
+  const auto parsed = parse(id);
+  if (!parsed) return std::nullopt;
   const std::lock_guard lock{mutex_};
-  const auto found = live_.find(*asked);
+  const auto found = live_.find(*parsed);
   return found == live_.end() ? std::nullopt : std::optional{found->second};
 }
 
-// Its place among those by age stays: when that comes to be the oldest, there is nothing left to end.
-void session_store::forget(std::string_view id) {
-  const auto asked = read(id);
-  if (!asked) return;
+void session_store::expire(std::string_view id) {
+  const auto parsed = parse(id);
+  if (!parsed) return;
   const std::lock_guard lock{mutex_};
-  live_.erase(*asked);
-}
-
-std::optional<session_store::session_id> session_store::read(std::string_view id) {
-  if (id.size() != 32) return std::nullopt;
-  const auto read_half = [](std::string_view digits, std::uint64_t& number) {
-    const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), number, 16);
-    return fault == std::errc{} && end == digits.data() + digits.size();
-  };
-  session_id asked{};
-  if (!read_half(id.substr(0, 16), asked.high) || !read_half(id.substr(16), asked.low)) return std::nullopt;
-  return asked;
+  live_.erase(*parsed);
 }
 
 std::uint64_t session_store::started() const {
@@ -72,9 +59,22 @@ std::uint64_t session_store::started() const {
   return started_;
 }
 
+std::optional<session_store::session_id> session_store::parse(std::string_view id) {
+  if (id.size() != 32) return std::nullopt;
+  const auto parse_half = [](std::string_view digits, std::uint64_t& number) {
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number, 16);
+    return error == std::errc{} && end == digits.data() + digits.size();
+  };
+  session_id parsed{};
+  if (!parse_half(id.substr(0, 16), parsed.high) || !parse_half(id.substr(16), parsed.low)) {
+    return std::nullopt;
+  }
+  return parsed;
+}
+
 namespace {
 
-// The decoded text; false at a '%' without two hex digits after it.
+// Returns false at a '%' without two hex digits.
 bool decode(std::string_view encoded, std::string& text) {
   text.reserve(encoded.size());
   for (std::size_t i = 0; i < encoded.size(); ++i) {
@@ -83,8 +83,8 @@ bool decode(std::string_view encoded, std::string& text) {
     } else if (encoded[i] == '%') {
       const std::string_view hex = encoded.substr(i + 1, 2);
       unsigned char byte = 0;
-      const auto [end, fault] = std::from_chars(hex.data(), hex.data() + hex.size(), byte, 16);
-      if (hex.size() != 2 || fault != std::errc{} || end != hex.data() + hex.size()) return false;
+      const auto [end, error] = std::from_chars(hex.data(), hex.data() + hex.size(), byte, 16);
+      if (hex.size() != 2 || error != std::errc{} || end != hex.data() + hex.size()) return false;
       text += static_cast<char>(byte);
       i += 2;
     } else {
@@ -94,44 +94,28 @@ bool decode(std::string_view encoded, std::string& text) {
   return true;
 }
 
-}  // namespace
-
-std::expected<form_fields, std::string> decode_form(std::string_view body) {
-  form_fields fields;
-  std::size_t number = 0;
-  while (!body.empty()) {
-    const std::size_t end = std::min(body.find('&'), body.size());
-    const std::string_view piece = body.substr(0, end);
-    body.remove_prefix(std::min(end + 1, body.size()));
-    if (piece.empty()) continue;
-    ++number;
-    const std::size_t equals = std::min(piece.find('='), piece.size());
-    auto& [name, value] = fields.emplace_back();
-    if (!decode(piece.substr(0, equals), name) ||
-        !decode(piece.substr(std::min(equals + 1, piece.size())), value)) {
-      return std::unexpected("bad percent-encoding in form field " + std::to_string(number));
-    }
-  }
-  return fields;
+// Removes the text up to `delimiter` from the front of `text`, the delimiter too, and returns it.
+std::string_view split_front(std::string_view& text, char delimiter) {
+  const std::string_view front = text.substr(0, text.find(delimiter));
+  text.remove_prefix(std::min(front.size() + 1, text.size()));
+  return front;
 }
 
-namespace {
-
 std::expected<std::string, std::string> only_field(const form_fields& fields, std::string_view name) {
-  const auto is_it = [name](const auto& field) { return field.first == name; };
-  const auto found = std::ranges::find_if(fields, is_it);
+  const auto has_name = [name](const auto& field) { return field.first == name; };
+  const auto found = std::ranges::find_if(fields, has_name);
   if (found == fields.end()) return std::unexpected(fmt::format("form field {} is missing", name));
-  if (std::any_of(found + 1, fields.end(), is_it)) {
+  if (std::any_of(found + 1, fields.end(), has_name)) {
     return std::unexpected(fmt::format("form field {} is given more than once", name));
   }
   return found->second;
 }
 
 bool is_station_id(std::string_view text) {
-  constexpr std::size_t most_digits = 18;
+  constexpr std::size_t max_digits = 18;
   if (!text.starts_with("ID")) return false;
   text.remove_prefix(2);
-  return !text.empty() && text.size() <= most_digits &&
+  return !text.empty() && text.size() <= max_digits &&
          text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
@@ -144,6 +128,22 @@ std::expected<std::string, std::string> station_field(const form_fields& fields,
 }
 
 }  // namespace
+
+std::expected<form_fields, std::string> decode_form(std::string_view body) {
+  form_fields fields;
+  std::size_t number = 0;
+  while (!body.empty()) {
+    std::string_view encoded_value = split_front(body, '&');
+    if (encoded_value.empty()) continue;
+    ++number;
+    const std::string_view encoded_name = split_front(encoded_value, '=');
+    auto& [name, value] = fields.emplace_back();
+    if (!decode(encoded_name, name) || !decode(encoded_value, value)) {
+      return std::unexpected(fmt::format("bad percent-encoding in form field {}", number));
+    }
+  }
+  return fields;
+}
 
 std::expected<query, std::string> read_search_form(std::string_view body) {
   const auto fields = decode_form(body);
@@ -198,18 +198,15 @@ bool is_form_type(std::string_view content_type) {
                              "application/x-www-form-urlencoded");
 }
 
-// Calls visit(id) for each session that the Cookie header names, until one returns true; whether one did.
+// Calls visit(id) for each session in a Cookie header field, until a call returns true.
 template <typename Visit>
-bool any_session(std::string_view cookies, Visit visit) {
+void visit_sessions(std::string_view cookies, Visit visit) {
   while (!cookies.empty()) {
-    const std::size_t end = std::min(cookies.find(';'), cookies.size());
-    const std::string_view pair = trimmed(cookies.substr(0, end));
-    cookies.remove_prefix(std::min(end + 1, cookies.size()));
+    const std::string_view pair = trimmed(split_front(cookies, ';'));
     const std::size_t equals = pair.find('=');
     if (equals == std::string_view::npos || pair.substr(0, equals) != cookie_name) continue;
-    if (visit(pair.substr(equals + 1))) return true;
+    if (visit(pair.substr(equals + 1))) return;
   }
-  return false;
 }
 
 }  // namespace
@@ -217,7 +214,6 @@ bool any_session(std::string_view cookies, Visit visit) {
 site::site(std::size_t page_kb) : page_kb_(page_kb) { check_page_kb(page_kb); }
 
 site_response site::respond(const site_request& request) {
-  const bool reads = request.method == "GET" || request.method == "HEAD";
   if (request.target == search_target) {
     if (request.method == "POST") return search(request);
     return refusal(405, "the search form is sent with POST", "POST");
@@ -225,28 +221,24 @@ site_response site::respond(const site_request& request) {
   if (request.target.substr(0, request.target.find('?')) != start_target) {
     return refusal(404, "no such page");
   }
-  if (reads) return start_page();
+  if (request.method == "GET" || request.method == "HEAD") return start_session();
   if (request.method == "POST" && request.target != start_target) return refusal(404, "no such form");
   return refusal(405, "the start page is read with GET", "GET, HEAD");
 }
 
 void site::expire_sessions(std::string_view cookies) {
-  any_session(cookies, [this](std::string_view id) {
-    sessions_.forget(id);
+  visit_sessions(cookies, [this](std::string_view id) {
+    sessions_.expire(id);
     return false;
   });
 }
 
 std::uint64_t site::sessions_started() const { return sessions_.started(); }
 
-site_response site::start_page() {
-  std::string page;
-  append_page_head(page, "Jízdenky");
-  append_search_form(page, {}, {}, {});
-  page += page_end;
-  site_response response = html(std::move(page));
+site_response site::start_session() {
+  site_response response = html(start_page());
   const session_store::session started = sessions_.start();
-  response.set_cookie = std::string{cookie_name} + "=" + started.id + "; Path=/; HttpOnly";
+  response.set_cookie = fmt::format("{}={}; Path=/; HttpOnly", cookie_name, started.id);
   response.step = started_session{started.ordinal};
   response.session_ordinal = started.ordinal;
   return response;
@@ -254,18 +246,18 @@ site_response site::start_page() {
 
 site_response site::search(const site_request& request) {
   std::optional<std::uint64_t> session;
-  any_session(request.cookie,
-              [&](std::string_view id) { return (session = sessions_.ordinal_of(id)).has_value(); });
+  visit_sessions(request.cookie,
+                 [&](std::string_view id) { return (session = sessions_.ordinal_of(id)).has_value(); });
   if (!session) {
     return refusal(403, "no live session: GET /m/ first and send its JSESSIONID cookie back");
   }
   if (!is_form_type(request.content_type)) {
     return refusal(400, "the form's content type is not application/x-www-form-urlencoded");
   }
-  auto asked = read_search_form(request.body);
-  if (!asked) return refusal(400, std::move(asked).error());
-  site_response response = html(results_page(*asked, page_kb_));
-  response.step = *std::move(asked);
+  auto parsed = read_search_form(request.body);
+  if (!parsed) return refusal(400, std::move(parsed).error());
+  site_response response = html(results_page(*parsed, page_kb_));
+  response.step = *std::move(parsed);
   response.session_ordinal = session;
   return response;
 }

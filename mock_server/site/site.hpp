@@ -16,27 +16,28 @@
 
 namespace farebench {
 
-/// The live sessions of a site, at most `capacity` of them: starting one more ends the oldest.
-/// Any thread.
+/// The live sessions of a site. When `capacity` sessions are live, the next one ends the oldest. Thread-safe.
 class session_store {
  public:
-  /// Six times the most scrapes that a benchmark has under way at once, in about 6 MB.
+  /// Six times the maximum number of concurrent scrapes in a benchmark; takes about 6 MB.
   static constexpr std::size_t default_capacity = 65'536;
+
+  struct session {
+    /// 32 hex digits from the kernel's random generator.
+    std::string id;
+    /// Number of sessions started before this one.
+    std::uint64_t ordinal;
+  };
 
   explicit session_store(std::size_t capacity = default_capacity);
 
-  struct session {
-    std::string id;         ///< 32 hex digits from the kernel's random generator
-    std::uint64_t ordinal;  ///< how many were started before it
-  };
-
+  /// Throws std::system_error if the kernel has no random bytes.
   session start();
-  bool is_live(std::string_view id) const { return ordinal_of(id).has_value(); }
-  /// How many were started before it; nothing for what is no live session.
+  /// Returns the ordinal of a live session, nullopt for any other text.
   std::optional<std::uint64_t> ordinal_of(std::string_view id) const;
-  /// Ends it, if it is live.
-  void forget(std::string_view id);
-  /// Sessions ever started.
+  /// Ends the session. Does nothing if it is not live.
+  void expire(std::string_view id);
+  /// Number of sessions ever started.
   std::uint64_t started() const;
 
  private:
@@ -45,62 +46,67 @@ class session_store {
     std::uint64_t low;
     bool operator==(const session_id&) const = default;
   };
+  // Ids are random, so half of one is a hash.
   struct hash {
-    std::size_t operator()(const session_id& id) const { return id.low; }  // random already
+    std::size_t operator()(const session_id& id) const { return id.low; }
   };
 
-  static std::optional<session_id> read(std::string_view id);
+  static std::optional<session_id> parse(std::string_view id);
 
   const std::size_t capacity_;
   mutable std::mutex mutex_;
-  std::unordered_map<session_id, std::uint64_t, hash> live_;  // and its ordinal
-  std::vector<session_id> by_age_;  // a ring once full: the oldest is at started_ % capacity_
+  // Ordinals by id.
+  std::unordered_map<session_id, std::uint64_t, hash> live_;
+  // A ring once it is full: the oldest id is at started_ % capacity_. Expired ids keep their place.
+  std::vector<session_id> by_age_;
   std::uint64_t started_ = 0;
 };
 
-/// Name and value of each field, in order; names may repeat.
+/// Name and value of each field, in order. Names may repeat.
 using form_fields = std::vector<std::pair<std::string, std::string>>;
 
-/// Decodes an application/x-www-form-urlencoded body (WHATWG URL, section 5.1), but strictly: a `%` that
-/// two hex digits do not follow is an error, one line that says where, and never taken as it stands.
+/// Decodes an application/x-www-form-urlencoded body (WHATWG URL, section 5.1). Unlike the standard, rejects
+/// a `%` without two hex digits. The error is one line that names the field's number.
 std::expected<form_fields, std::string> decode_form(std::string_view body);
 
-/// Reads the body of a posted search form: fromStation and toStation ("ID" and 1 to 18 digits) and
-/// departure (dd.mm.yy, a date that exists), each exactly once; other fields are left alone, as hidden
-/// fields come with forms. The error is one line naming the field and what it should be.
+/// Parses the body of a posted search form. Requires each of these once: fromStation and toStation ("ID" and
+/// 1 to 18 digits), departure (an existing date, dd.mm.yy). Ignores other fields, such as hidden ones.
+/// The error is one line that names the field and the expected form.
 std::expected<query, std::string> read_search_form(std::string_view body);
 
-/// A request as far as the site looks at it. Views of the engine's memory, valid during respond().
+/// The parts of a request that the site reads: views of the engine's memory, valid during respond().
+/// `target` is path and query as sent; `cookie` and `content_type` are header fields, empty if absent.
 struct site_request {
   std::string_view method;
-  std::string_view target;             ///< path and query, as sent
-  std::string_view cookie = {};        ///< the Cookie header, or empty
-  std::string_view content_type = {};  ///< the Content-Type header, or empty
+  std::string_view target;
+  std::string_view cookie = {};
+  std::string_view content_type = {};
   std::string_view body = {};
 };
 
-/// A session that a response starts: how many the site had started before.
+/// The start of a scrape: the response starts a session. `ordinal` is the number of sessions before it.
 struct started_session {
   std::uint64_t ordinal;
 };
 
-/// What an engine sends back. Headers that are empty are not sent; for HEAD the engine leaves the
-/// body out.
+/// A response for an engine to send. Empty header fields are not sent. For HEAD the engine omits the body.
 struct site_response {
   int status = 200;
   std::string content_type;
   std::string set_cookie;
   std::string allow;
-  std::string location;  ///< the site itself never sends one, nor the next: faults do
+  /// Set by faults only, as is `retry_after`.
+  std::string location;
   std::string retry_after;
   std::string body;
-  /// Not sent: which step of a scrape it was, or none.
+  /// Not sent: step of a scrape that the response completes, if any.
   std::variant<std::monostate, started_session, query> step = {};
-  /// Not sent: of the session that it starts, or in which it was asked for, how many were before it.
+  /// Not sent: ordinal of the session that the response starts or that the request belongs to.
   std::optional<std::uint64_t> session_ordinal = {};
 };
 
-/// Calls emit(name, value) for each header of a response but those that frame it and keep its connection.
+/// Calls emit(name, value) for each header field of a response, except those that frame the body or manage
+/// the connection.
 template <typename Emit>
 void for_each_header(const site_response& response, Emit emit) {
   emit("Content-Type", response.content_type);
@@ -110,27 +116,29 @@ void for_each_header(const site_response& response, Emit emit) {
   if (!response.retry_after.empty()) emit("Retry-After", response.retry_after);
 }
 
-/// The mock site: start page, search form, results; the same behind every engine. It knows neither
-/// HTTP libraries nor time. Any thread.
+/// The mock site: start page, search form and results. Independent of HTTP libraries, latencies and faults.
+/// Thread-safe.
 ///
-/// GET  /m/                                              → 200, the form, and a new session's cookie
-/// POST /m/?0-1.IFormSubmitListener-searchForm-form      → 200, the results page
-///   400 for a form that does not read as one (the body says why), 403 without a live session,
-///   404 for any other path, and for a POST to any other query; 405 for a method that a known path has not.
+/// GET  /m/                                           200, the form and the cookie of a new session
+/// POST /m/?0-1.IFormSubmitListener-searchForm-form   200, the results page
+///
+/// 400  Invalid form; the body gives the reason.
+/// 403  Search without a live session.
+/// 404  Unknown path, or a POST to another query.
+/// 405  Another method on a known path.
 class site {
  public:
-  /// Throws std::invalid_argument for a size outside the bounds of page_size.hpp.
+  /// Throws std::invalid_argument if `page_kb` is out of bounds (see check_page_kb).
   explicit site(std::size_t page_kb);
 
   site_response respond(const site_request& request);
-  /// Ends those that a Cookie header names, as a site does on its own after some time.
+  /// Ends the sessions that a Cookie header field names.
   void expire_sessions(std::string_view cookies);
-
-  /// Sessions ever handed out.
+  /// Number of sessions ever started.
   std::uint64_t sessions_started() const;
 
  private:
-  site_response start_page();
+  site_response start_session();
   site_response search(const site_request& request);
 
   const std::size_t page_kb_;

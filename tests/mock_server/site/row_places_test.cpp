@@ -39,11 +39,7 @@ TEST_P(row_places, are_those_of_the_fares_and_of_nothing_else) {
 }
 
 TEST(row_places, of_any_other_text_are_none) {
-  std::string start;
-  append_page_head(start, "Jízdenky");
-  append_search_form(start, {}, {}, {});
-  start += page_end;
-  EXPECT_TRUE(find_bus_rows(start).empty());
+  EXPECT_TRUE(find_bus_rows(start_page()).empty());
   EXPECT_TRUE(find_bus_rows("").empty());
   EXPECT_TRUE(find_bus_rows("<div class=\"select-line\">").empty());
   EXPECT_TRUE(find_bus_rows("<div class=\"select-line\">01:00 02:00 a 1 1 CZK</div>\n").empty());

@@ -12,12 +12,12 @@ namespace {
 TEST(session_store, knows_the_sessions_that_it_started_and_no_others) {
   session_store sessions;
   const std::string id = sessions.start().id;
-  EXPECT_TRUE(sessions.is_live(id));
-  EXPECT_FALSE(sessions.is_live(""));
-  EXPECT_FALSE(sessions.is_live(id.substr(1)));
-  EXPECT_FALSE(sessions.is_live(id + "0"));
-  EXPECT_FALSE(sessions.is_live(std::string(32, 'x')));
-  EXPECT_FALSE(sessions.is_live(std::string(32, '0')));
+  EXPECT_TRUE(sessions.ordinal_of(id));
+  EXPECT_FALSE(sessions.ordinal_of(""));
+  EXPECT_FALSE(sessions.ordinal_of(id.substr(1)));
+  EXPECT_FALSE(sessions.ordinal_of(id + "0"));
+  EXPECT_FALSE(sessions.ordinal_of(std::string(32, 'x')));
+  EXPECT_FALSE(sessions.ordinal_of(std::string(32, '0')));
 }
 
 TEST(session_store, never_gives_an_id_twice) {
@@ -37,7 +37,8 @@ TEST(session_store, ends_the_oldest_when_full_and_counts_all) {
     EXPECT_EQ(sessions.ordinal_of(started.id), i);
     ids.push_back(started.id);
   }
-  for (int i = 0; i < 8; ++i) EXPECT_EQ(sessions.is_live(ids[static_cast<std::size_t>(i)]), i >= 5) << i;
+  for (int i = 0; i < 8; ++i)
+    EXPECT_EQ(sessions.ordinal_of(ids[static_cast<std::size_t>(i)]).has_value(), i >= 5) << i;
   EXPECT_EQ(sessions.ordinal_of(ids[0]), std::nullopt);
   EXPECT_EQ(sessions.started(), 8u);
 }
@@ -48,7 +49,7 @@ TEST(session_store, can_be_used_by_many_threads) {
   threads.reserve(4);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
-      for (int i = 0; i < 2'000; ++i) sessions.is_live(sessions.start().id);
+      for (int i = 0; i < 2'000; ++i) sessions.ordinal_of(sessions.start().id);
     });
   }
   threads.clear();
