@@ -7,11 +7,10 @@
 
 namespace farebench {
 
-/// Counts durations, to answer quantiles from bounded memory (40 KiB) whatever their number.
-/// Below 256 ns exact; above, in buckets 1/128 of their power of two wide, so that a quantile is at most
-/// 0.8 % above the true one and never below it (the layout is HdrHistogram's: http://hdrhistogram.org).
-/// Negative durations count as 0, those of 2^43 ns (2.4 h) and more in the last bucket; max is exact.
-/// Owned by one thread.
+/// Histogram of durations for quantiles, in 40 KiB however many are recorded. The bucket layout is
+/// HdrHistogram's (http://hdrhistogram.org): exact below 256 ns, above it 128 buckets per power of two. So a
+/// quantile is at most 0.8 % above the true one, and never below it. Negative durations count as 0. Those
+/// of 2^43 ns (2.4 h) and more share the last bucket; max() is exact. Not synchronized.
 class latency_histogram {
  public:
   latency_histogram();
@@ -19,8 +18,8 @@ class latency_histogram {
   void record(std::chrono::nanoseconds duration);
 
   std::uint64_t count() const { return count_; }
-  /// The least duration that at least `share` of those recorded do not pass, share in [0, 1]; 0 when
-  /// none was recorded.
+  /// Returns the smallest duration that at least a `share`, in [0, 1], of the durations do not exceed.
+  /// Returns 0 for an empty histogram.
   std::chrono::nanoseconds quantile(double share) const;
   std::chrono::nanoseconds max() const { return max_; }
 

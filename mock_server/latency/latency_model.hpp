@@ -14,37 +14,39 @@
 
 namespace farebench {
 
-/// How long responses take: always the same, uniformly between two bounds, or log-normally, given by median
-/// and 99th percentile. Draws are our own, by inverse distribution function, so that the same seed gives
-/// the same delays in every run and engine. A value; any thread.
+/// Distribution of response delays: fixed, uniform, or log-normal by median and 99th percentile. Draws use
+/// the inverse distribution function, so a seed gives the same delays in every run, engine and build.
+/// A value; const functions may run on any thread.
 class latency_model {
  public:
   enum class shape : std::uint8_t { fixed, uniform, lognormal };
-  /// No draw is longer, however far out in a log-normal's tail; nor is any parameter.
+  /// Upper bound of all parameters and draws; cuts the tail of a log-normal distribution.
   static constexpr std::chrono::nanoseconds max_delay = std::chrono::hours{1};
 
-  /// Always `delay` (implicit, so that a plain duration serves as a model).
+  // All three throw std::invalid_argument for parameters out of bounds.
+
+  /// Fixed delay, 0 ≤ delay. Implicit, so that a plain duration serves as a model.
   template <typename Rep, typename Period>
   latency_model(std::chrono::duration<Rep, Period> delay)  // NOLINT(google-explicit-constructor)
       : latency_model(shape::fixed, delay, delay) {}
-  /// 0 ≤ least ≤ most.
-  static latency_model uniform(std::chrono::nanoseconds least, std::chrono::nanoseconds most);
-  /// 0 < median < p99. ln(delay) is normal, its mean ln(median), its σ = ln(p99 / median) / 2.3263, the
-  /// normal distribution's 99th percentile.
+  /// 0 ≤ min ≤ max.
+  static latency_model uniform(std::chrono::nanoseconds min, std::chrono::nanoseconds max);
+  /// 0 < median < p99. ln(delay) is normal with mean ln(median) and σ = ln(p99 / median) / 2.3263, which is
+  /// the 99th percentile of the standard normal distribution.
   static latency_model lognormal(std::chrono::nanoseconds median, std::chrono::nanoseconds p99);
 
   shape kind() const { return shape_; }
   bool is_fixed() const { return shape_ == shape::fixed; }
-  /// fixed: the delay; uniform: the least; lognormal: the median.
+  /// fixed: the delay; uniform: the minimum; lognormal: the median.
   std::chrono::nanoseconds first() const { return first_; }
-  /// fixed: the delay; uniform: the most; lognormal: the 99th percentile.
+  /// fixed: the delay; uniform: the maximum; lognormal: the 99th percentile.
   std::chrono::nanoseconds second() const { return second_; }
 
-  /// The delay that a share of all draws does not pass, 0 < share < 1: the inverse distribution function.
+  /// Inverse distribution function, 0 < share < 1.
   std::chrono::nanoseconds quantile(double share) const;
-  /// The next delay: one number of the stream, or none when it is fixed.
+  /// Draws a delay with one number of the stream; with none if the delay is fixed.
   std::chrono::nanoseconds draw(random_stream& random) const;
-  /// Of all draws, `max_delay` as the bound included.
+  /// Mean of all draws, which max_delay bounds.
   std::chrono::nanoseconds mean() const;
 
   bool operator==(const latency_model&) const = default;
@@ -57,47 +59,48 @@ class latency_model {
   std::chrono::nanoseconds second_;
 };
 
-/// "20ms" (always), "uniform:10ms-30ms" (least and most), "lognormal:20ms,p99=80ms" (median and 99th
-/// percentile), each duration as lib/cli/duration_text.hpp has it. The error is one line that says what is
-/// wrong and shows the form.
+/// Parses "20ms" (fixed), "uniform:10ms-30ms" (minimum and maximum) or "lognormal:20ms,p99=80ms" (median and
+/// 99th percentile). See parse_duration for durations. The error is one line that shows the expected form.
 std::expected<latency_model, std::string> parse_latency(std::string_view text);
 
-/// The shortest such text, to a microsecond: parse_latency(format_latency(m)) == m for what was parsed.
+/// Returns the shortest text of a model, to a microsecond. parse_latency reads it back unchanged if the model
+/// has whole microseconds.
 std::string format_latency(const latency_model& model);
 
-/// The seed of whoever names none.
 inline constexpr std::uint64_t default_latency_seed = 0;
 
-/// The delays of a scrape's two exchanges: pure functions of model, seed and what is asked, so that every
-/// strategy meets the same ones and a run can be repeated exactly.
+/// Delays of the two exchanges of a scrape: pure functions, so that every strategy and every run gets the
+/// same ones.
 ///
-/// Step 1, GET /m/, does not say which date it is for. So its delay goes by the ordinal of the session that
-/// it is answered with, from 0 in a server's life: each scrape starts one session, so N scrapes meet the
-/// first N draws, whichever day meets which.
+/// Step 1, GET /m/, does not depend on a date. Its delay is that of the session it starts, numbered from 0
+/// since the server's start. So N scrapes get the first N draws, in whatever order their days come.
 std::chrono::nanoseconds start_latency(const latency_model& model, std::uint64_t seed,
                                        std::uint64_t session_ordinal);
-/// Step 2, the search, goes by (from, to, date).
-std::chrono::nanoseconds search_latency(const latency_model& model, std::uint64_t seed, const query& asked);
+/// Step 2, the search, depends on (from, to, date).
+std::chrono::nanoseconds search_latency(const latency_model& model, std::uint64_t seed, const query& search);
 
-/// What a fresh server makes a batch wait.
+/// Delays of a batch.
 struct scrape_latencies {
-  std::vector<std::chrono::nanoseconds> starts;    ///< step 1, by session ordinal
-  std::vector<std::chrono::nanoseconds> searches;  ///< step 2, by day
+  /// Step 1, by session ordinal.
+  std::vector<std::chrono::nanoseconds> starts;
+  /// Step 2, by query.
+  std::vector<std::chrono::nanoseconds> searches;
 
-  /// Of all exchanges: with W workers no client ends before sum() / W.
+  /// Sum of all exchanges. With W workers no client finishes before sum() / W.
   std::chrono::nanoseconds sum() const;
-  /// 0 for no scrapes.
+  /// 0 without scrapes.
   std::chrono::nanoseconds max_exchange() const;
-  /// No client ends before its longest scrape, and that takes at least this long: of all ways to pair
-  /// starts with searches, longest with shortest has the shortest longest pair. 0 for no scrapes.
+  /// Lower bound of the longest scrape, whichever start meets which search: pairs the longest starts with the
+  /// shortest searches. 0 without scrapes.
   std::chrono::nanoseconds max_scrape() const;
 };
 
-/// Of a batch that asks each of these once, of a server that was asked nothing before.
-scrape_latencies latencies_of(const latency_model& model, std::uint64_t seed, std::span<const query> asked);
+/// Returns the delays of a batch that sends each query once to a fresh server.
+scrape_latencies latencies_of(const latency_model& model, std::uint64_t seed, std::span<const query> queries);
 
-/// max(sum / W, longest scrape): what no client can beat, whatever the latency. For a fixed one bench's
-/// ideal_wall is tighter where W does not divide N. `workers` ≥ 1.
+/// Returns max(sum / W, longest scrape): a lower bound of any client's wall time, for any distribution.
+/// For a fixed delay, ideal_wall of the bench is tighter if W does not divide the number of days.
+/// `workers` ≥ 1.
 std::chrono::nanoseconds min_wall(const scrape_latencies& latencies, std::size_t workers);
 
 }  // namespace farebench
