@@ -14,52 +14,58 @@
 
 namespace farebench {
 
-/// A mock server in a process of its own, ready when the constructor returns and gone when the
-/// destructor does. It can be killed and started again at the same port. Same thread rule as `child_process`.
+/// A mock server in a child process: ready when the constructor returns, stopped by the destructor. It can be
+/// killed and restarted on the same port. Bound to one thread, as `child_process` is.
 class mock_server_process {
  public:
   struct options {
-    latency_model latency = std::chrono::microseconds{0};  ///< to the microsecond
-    std::uint64_t seed = default_latency_seed;             ///< of the latency's draws
+    /// Rounded to microseconds.
+    latency_model latency = std::chrono::microseconds{0};
+    /// Seed of latencies and faults.
+    std::uint64_t seed = default_latency_seed;
     std::size_t page_kb = 3;
     engine_kind engine = engine_kind::cpp_httplib;
-    std::string faults = {};                         ///< as --faults has them; the event engine's alone
-    std::optional<std::uint32_t> faults_until = {};  ///< the last attempt that may meet one
-    std::filesystem::path fault_log = {};            ///< appended to; empty: none
-    std::filesystem::path executable = {};           ///< empty: `mock_server` beside the running program
+    /// Text of the flag --faults; requires the Beast engine.
+    std::string faults = {};
+    /// Last attempt that may meet a fault.
+    std::optional<std::uint32_t> faults_until = {};
+    /// File that the log is appended to; none if empty.
+    std::filesystem::path fault_log = {};
+    /// Defaults to `mock_server` beside the running program.
+    std::filesystem::path executable = {};
     std::chrono::milliseconds start_deadline{10'000};
   };
 
-  /// Throws std::system_error (cannot start) or std::runtime_error (not ready in time, or ended
-  /// before it was ready; the message says which).
-  explicit mock_server_process(const options& what);
+  /// Throws std::system_error if the process cannot start, std::runtime_error if it ends or the deadline
+  /// passes before it is ready.
+  explicit mock_server_process(const options& settings);
 
   /// "http://127.0.0.1:PORT", without a trailing slash.
   const std::string& url() const;
+  std::uint16_t port() const;
   pid_t pid() const;
 
-  /// Asks `GET /stats`. The connection that asks is itself counted under `connections_accepted`
-  /// (one a call), its request under nothing. Throws std::runtime_error when the server does not answer.
+  /// Requests `GET /stats` on a new connection, which counts in `connections_accepted`. Throws
+  /// std::runtime_error if the response is missing or invalid.
   server_stats stats() const;
 
-  /// Ends it; idempotent.
+  /// Ends the server; idempotent.
   void stop();
-  /// Ends it at once (SIGKILL), whatever it is doing. Its port refuses connections, and nobody else's server
-  /// gets it, until restart(). Throws std::system_error.
+  /// Ends the server at once (SIGKILL). Until restart() its port refuses connections and is reserved, so that
+  /// no other server gets it. Throws std::system_error.
   void kill();
-  /// Starts another in its place after kill() or stop(): the same options and port, so the same fares,
-  /// latencies and faults, but none of the sessions. Throws as the constructor does; it can then be called
-  /// again.
+  /// Starts the server again after kill() or stop(), with the same options and port. Fares, latencies and
+  /// faults are the same; sessions are gone. Throws as the constructor does; a failed call can be retried.
   void restart();
 
  private:
   void start(std::uint16_t port);
-  std::uint16_t port() const;
 
-  options what_;
+  options options_;
   std::optional<child_process> process_;
   std::string url_;
-  file_descriptor port_keeper_;  // between kill() and restart()
+  // Reserves the port between kill() and restart().
+  file_descriptor port_keeper_;
 };
 
 }  // namespace farebench

@@ -6,7 +6,7 @@
 namespace farebench {
 namespace {
 
-// The members and their names, once for both directions.
+// Calls visit(name, member) for each member.
 template <typename Stats, typename Visit>
 void for_each_member(Stats& stats, Visit visit) {
   visit("engine", stats.engine);
@@ -35,7 +35,7 @@ std::string to_json(const server_stats& stats) {
 
 server_stats parse_server_stats(std::string_view json) {
   const auto object = nlohmann::json::parse(json, nullptr, /*allow_exceptions=*/false);
-  if (!object.is_object()) throw std::runtime_error("server stats: not a JSON object");
+  if (!object.is_object()) throw std::runtime_error("server stats: the response is not a JSON object");
   server_stats stats;
   for_each_member(stats, [&](const char* name, auto& member) {
     const auto found = object.find(name);
