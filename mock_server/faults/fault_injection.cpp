@@ -2,20 +2,26 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <string>
 #include <system_error>
+#include <variant>
 
 #include "farebench/date.hpp"
 #include "mock_server/faults/fault_responses.hpp"
-#include "mock_server/faults/fault_scripts.hpp"
 #include "mock_server/site/results_page.hpp"
 
 namespace farebench {
 namespace {
+
+using std::chrono::nanoseconds;
+
+constexpr nanoseconds min_late_latency{std::chrono::milliseconds{200}};
 
 template <typename Value>
 std::string or_null(bool is_known, const Value& value) {
@@ -26,12 +32,28 @@ std::string quoted_or_null(bool is_known, std::string_view value) {
   return is_known ? fmt::format("\"{}\"", value) : "null";
 }
 
+int step_of(const site_request& request) {
+  if (request.target == search_target) return request.method == "POST" ? 2 : 0;
+  const bool is_start = request.target.substr(0, request.target.find('?')) == start_target;
+  return is_start && request.method == "GET" ? 1 : 0;
+}
+
+// Does not quote the tag, which may hold anything.
+site_response invalid_tag() {
+  site_response response;
+  response.status = 400;
+  response.content_type = "text/plain; charset=utf-8";
+  response.body = "the header X-Scrape is not a date and an attempt such as 2026-03-01/1\n";
+  return response;
+}
+
 }  // namespace
 
 fault_log::fault_log(const std::filesystem::path& path)
     : path_(path), file_(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)) {
-  if (file_.get() < 0)
+  if (file_.get() < 0) {
     throw std::system_error(errno, std::generic_category(), "fault log: open " + path.string());
+  }
 }
 
 void fault_log::write(const attempt_step& exchange, std::optional<std::uint64_t> session,
@@ -40,11 +62,10 @@ void fault_log::write(const attempt_step& exchange, std::optional<std::uint64_t>
       "{{\"date\":{},",
       quoted_or_null(exchange.date.has_value(), exchange.date ? format_iso_date(*exchange.date) : ""));
   if (session) line += fmt::format("\"session\":{},", *session);
-  line += fmt::format("\"step\":{},\"attempt\":{},\"fault\":{},\"status\":{}}}\n",
-                      or_null(exchange.step != 0, exchange.step),
-                      or_null(exchange.attempt != 0, exchange.attempt),
-                      quoted_or_null(fault.has_value(), fault ? to_string(*fault) : ""),  //
-                      or_null(status != 0, status));
+  line += fmt::format(
+      "\"step\":{},\"attempt\":{},\"fault\":{},\"status\":{}}}\n", or_null(exchange.step != 0, exchange.step),
+      or_null(exchange.attempt != 0, exchange.attempt),
+      quoted_or_null(fault.has_value(), fault ? to_string(*fault) : ""), or_null(status != 0, status));
   ssize_t written;
   do {
     written = ::write(file_.get(), line.data(), line.size());
@@ -55,80 +76,60 @@ void fault_log::write(const attempt_step& exchange, std::optional<std::uint64_t>
              written < 0 ? std::strerror(errno) : "a line was cut");
 }
 
-namespace {
-
-using std::chrono::nanoseconds;
-
-constexpr nanoseconds least_late{std::chrono::milliseconds{200}};
-
-int step_of(const site_request& request) {
-  if (request.target == search_target) return request.method == "POST" ? 2 : 0;
-  const bool is_start = request.target.substr(0, request.target.find('?')) == start_target;
-  return is_start && request.method == "GET" ? 1 : 0;
-}
-
-// Without a word of the tag itself.
-site_response bad_tag() {
-  site_response refused;
-  refused.status = 400;
-  refused.content_type = "text/plain; charset=utf-8";
-  refused.body = "the header X-Scrape is not a date and an attempt such as 2026-03-01/1\n";
-  return refused;
-}
-
-}  // namespace
-
-fault_injection::fault_injection(site& tickets, const fault_settings& how) : site_(tickets), plan_(how.plan) {
-  if (!how.log.empty()) log_.emplace(how.log);
+fault_injection::fault_injection(site& target, const fault_settings& settings)
+    : site_(target), plan_(settings.plan) {
+  if (!settings.log.empty()) log_.emplace(settings.log);
 }
 
 std::optional<fault_script> fault_injection::apply(const site_request& request, std::string_view tag,
-                                                   site_response& answer, nanoseconds& latency) {
-  const auto known = parse_scrape_tag(tag);
-  if (!tag.empty() && !known) answer = bad_tag();
-  const attempt_step exchange = place(request, known, answer);
-  const auto fault = choose(request, exchange, answer);
-  const auto session = answer.session_ordinal;
+                                                   site_response& response, nanoseconds& latency) {
+  const auto parsed_tag = parse_scrape_tag(tag);
+  if (!tag.empty() && !parsed_tag) response = invalid_tag();
+  const attempt_step exchange = identify(request, parsed_tag, response);
+  const auto fault = choose_fault(request, exchange, response);
+  // A fault may replace the response.
+  const auto session = response.session_ordinal;
   std::optional<fault_script> script;
-  if (fault) script = inject(*fault, request, exchange, answer, latency);
-  if (log_) log_->write(exchange, session, fault, script ? script->status : answer.status);
+  if (fault) script = inject(*fault, request, exchange, response, latency);
+  if (log_) log_->write(exchange, session, fault, script ? script->status : response.status);
   return script;
 }
 
-attempt_step fault_injection::place(const site_request& request, const std::optional<scrape_tag>& tag,
-                                    const site_response& answer) {
+attempt_step fault_injection::identify(const site_request& request, const std::optional<scrape_tag>& tag,
+                                       const site_response& response) {
   attempt_step exchange{.step = step_of(request)};
   if (tag) {
     exchange.date = tag->date;
     exchange.attempt = tag->attempt;
-  } else if (const auto* const asked = std::get_if<query>(&answer.step)) {
-    exchange.date = asked->date;
-    exchange.attempt = ++untagged_searches_[asked->date];
-  } else if (const auto* const started = std::get_if<started_session>(&answer.step)) {
+  } else if (const auto* const search = std::get_if<query>(&response.step)) {
+    exchange.date = search->date;
+    exchange.attempt = ++untagged_searches_[search->date];
+  } else if (const auto* const started = std::get_if<started_session>(&response.step)) {
     exchange.session = started->ordinal;
     exchange.attempt = 1;
   }
   return exchange;
 }
 
-std::optional<fault_kind> fault_injection::choose(const site_request& request, const attempt_step& exchange,
-                                                  const site_response& answer) const {
+std::optional<fault_kind> fault_injection::choose_fault(const site_request& request,
+                                                        const attempt_step& exchange,
+                                                        const site_response& response) const {
   if (request.target == redirect_target) return fault_kind::redirect_loop;
-  if (std::holds_alternative<std::monostate>(answer.step)) return std::nullopt;
+  if (std::holds_alternative<std::monostate>(response.step)) return std::nullopt;
   return plan_.fault_at(exchange);
 }
 
 std::optional<fault_script> fault_injection::inject(fault_kind fault, const site_request& request,
-                                                    const attempt_step& exchange, site_response& answer,
+                                                    const attempt_step& exchange, site_response& response,
                                                     nanoseconds& latency) {
-  if (fault == fault_kind::late_response) latency = std::max(10 * latency, least_late);
+  if (fault == fault_kind::late_response) latency = std::max(10 * latency, min_late_latency);
   if (fault == fault_kind::expired_session) {
     site_.expire_sessions(request.cookie);
-    answer = site_.respond(request);
+    response = site_.respond(request);
   }
   random_stream random = plan_.details_at(exchange);
-  alter_response(fault, answer, random, std::chrono::system_clock::now());
-  return make_script(fault, answer);
+  alter_response(fault, response, random, std::chrono::system_clock::now());
+  return make_script(fault, response);
 }
 
 }  // namespace farebench

@@ -5,8 +5,7 @@
 #include <algorithm>
 #include <bitset>
 #include <charconv>
-#include <optional>
-#include <string>
+#include <iterator>
 
 #include "farebench/date.hpp"
 
@@ -14,13 +13,13 @@ namespace farebench {
 namespace {
 
 constexpr std::uint32_t percent = fault_rates::max_rate / 100;
-constexpr std::size_t most_decimals = 4;
+constexpr std::size_t max_decimals = 4;
 
 bool is_digits(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-// "2.5%" in millionths, exactly; nothing for what is not such a text or above 100 %.
+// Parses "2.5%" exactly, in millionths. Returns nullopt for any other text and above 100 %.
 std::optional<std::uint32_t> parse_rate(std::string_view text) {
   if (!text.ends_with('%')) return std::nullopt;
   text.remove_suffix(1);
@@ -31,8 +30,8 @@ std::optional<std::uint32_t> parse_rate(std::string_view text) {
   std::from_chars(digits.data(), digits.data() + digits.size(), whole_percent);
   std::uint32_t millionths = whole_percent * percent;
   if (point != std::string_view::npos) {
-    std::string_view decimals = text.substr(point + 1);
-    if (!is_digits(decimals) || decimals.size() > most_decimals) return std::nullopt;
+    const std::string_view decimals = text.substr(point + 1);
+    if (!is_digits(decimals) || decimals.size() > max_decimals) return std::nullopt;
     std::uint32_t place = percent;
     for (const char digit : decimals) millionths += static_cast<std::uint32_t>(digit - '0') * (place /= 10);
   }
@@ -41,14 +40,14 @@ std::optional<std::uint32_t> parse_rate(std::string_view text) {
 
 std::string all_names() {
   std::string names;
-  for (const fault_description& one : fault_table) {
+  for (const fault_description& fault : fault_table) {
     if (!names.empty()) names += ", ";
-    names += one.name;
+    names += fault.name;
   }
   return names;
 }
 
-std::string_view words_for(fault_steps steps) {
+std::string_view to_string(fault_steps steps) {
   switch (steps) {
     case fault_steps::start:
       return "start";
@@ -60,7 +59,24 @@ std::string_view words_for(fault_steps steps) {
   return "both";
 }
 
+// The random stream of one exchange. A change of its text changes all plans.
+random_stream stream_of(const fault_plan& plan, const attempt_step& exchange) {
+  const std::string scrape = exchange.date ? format_iso_date(*exchange.date)
+                                           : fmt::format("session {}", exchange.session.value_or(0));
+  return random_stream{
+      fnv1a_64(fmt::format("faults|{}|{}|{}|{}", plan.seed, scrape, exchange.step, exchange.attempt))};
+}
+
 }  // namespace
+
+std::string describe_faults() {
+  std::string lines;
+  for (const fault_description& fault : fault_table) {
+    fmt::format_to(std::back_inserter(lines), "  {:<22} {:<7} {}\n", fault.name, to_string(fault.steps),
+                   fault.meaning);
+  }
+  return lines;
+}
 
 std::expected<fault_rates, std::string> parse_faults(std::string_view text) {
   fault_rates rates;
@@ -71,33 +87,25 @@ std::expected<fault_rates, std::string> parse_faults(std::string_view text) {
     const std::size_t colon = std::min(entry.find(':'), entry.size());
     const std::string_view name = entry.substr(0, colon);
     const auto kind = parse_fault_kind(name);
-    if (!kind) return std::unexpected(fmt::format("there is no fault '{}'; there are {}", name, all_names()));
-    if (given[static_cast<std::size_t>(*kind)])
-      return std::unexpected(fmt::format("'{}' is given twice", name));
+    if (!kind) return std::unexpected(fmt::format("no fault '{}'; valid names are {}", name, all_names()));
+    if (given[static_cast<std::size_t>(*kind)]) {
+      return std::unexpected(fmt::format("'{}' is given twice; give each fault once", name));
+    }
     given.set(static_cast<std::size_t>(*kind));
     const auto rate = parse_rate(entry.substr(std::min(colon + 1, entry.size())));
     if (!rate) {
       return std::unexpected(
-          fmt::format("'{}' has no rate from 0% to 100%; write it as {}:2% or {}:0.5%", entry, name, name));
+          fmt::format("'{}' has no rate from 0% to 100%; write {}:2% or {}:0.5%", entry, name, name));
     }
     rates.set(*kind, *rate);
     if (end == text.size()) break;
     text.remove_prefix(end + 1);
   }
   if (rates.sum() > fault_rates::max_rate) {
-    return std::unexpected(fmt::format("the rates are {}% together, and can be 100% at most",
+    return std::unexpected(fmt::format("the rates are {}% together; the limit is 100%",
                                        static_cast<double>(rates.sum()) / percent));
   }
   return rates;
-}
-
-std::string describe_faults() {
-  std::string lines;
-  for (const fault_description& one : fault_table) {
-    fmt::format_to(std::back_inserter(lines), "  {:<22} {:<7} {}\n", one.name, words_for(one.steps),
-                   one.meaning);
-  }
-  return lines;
 }
 
 std::optional<scrape_tag> parse_scrape_tag(std::string_view text) {
@@ -106,39 +114,30 @@ std::optional<scrape_tag> parse_scrape_tag(std::string_view text) {
   const auto date = parse_iso_date(text.substr(0, slash));
   const std::string_view digits = text.substr(slash + 1);
   std::uint32_t attempt = 0;
-  const auto [end, wrong] = std::from_chars(digits.data(), digits.data() + digits.size(), attempt);
-  const bool is_number = wrong == std::errc{} && end == digits.data() + digits.size();
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), attempt);
+  const bool is_number = error == std::errc{} && end == digits.data() + digits.size();
   if (!date || !is_number || attempt == 0 || attempt > scrape_tag::max_attempt) return std::nullopt;
   return scrape_tag{*date, attempt};
 }
 
-namespace {
-
-// The stream of one exchange. Its text is part of what a seed means: to change it is to change every plan.
-random_stream stream_of(const fault_plan& plan, const attempt_step& exchange) {
-  const std::string scrape = exchange.date ? format_iso_date(*exchange.date)
-                                           : fmt::format("session {}", exchange.session.value_or(0));
-  return random_stream{
-      fnv1a_64(fmt::format("faults|{}|{}|{}|{}", plan.seed, scrape, exchange.step, exchange.attempt))};
-}
-
-}  // namespace
-
 std::optional<fault_kind> fault_plan::fault_at(const attempt_step& exchange) const {
   const bool is_known = exchange.date || exchange.session;
   if (!is_known || exchange.step == 0 || exchange.attempt > until_attempt) return std::nullopt;
-  std::uint32_t drawn = stream_of(*this, exchange).below(fault_rates::max_rate);
-  for (const fault_description& one : fault_table) {
-    const std::uint32_t share = rates.rate(one.kind);
-    if (drawn < share) return applies_to(one.kind, exchange.step) ? std::optional{one.kind} : std::nullopt;
-    drawn -= share;
+  std::uint32_t number = stream_of(*this, exchange).below(fault_rates::max_rate);
+  for (const fault_description& fault : fault_table) {
+    const std::uint32_t rate = rates.rate(fault.kind);
+    if (number < rate) {
+      return applies_to(fault.kind, exchange.step) ? std::optional{fault.kind} : std::nullopt;
+    }
+    number -= rate;
   }
   return std::nullopt;
 }
 
 random_stream fault_plan::details_at(const attempt_step& exchange) const {
   random_stream random = stream_of(*this, exchange);
-  random.next();  // chose the fault
+  // The first number selects the fault (see fault_at).
+  random.next();
   return random;
 }
 

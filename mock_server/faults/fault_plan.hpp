@@ -14,8 +14,7 @@
 
 namespace farebench {
 
-/// Everything that the mock server can do wrong on purpose. Closed: a plan, a log and a flag know no others.
-/// In fault_table each has its name and meaning.
+/// All faults that the mock server can inject. fault_table has their names and meanings.
 enum class fault_kind : std::uint8_t {
   // The connection.
   refuse,
@@ -31,7 +30,7 @@ enum class fault_kind : std::uint8_t {
   late_response,
   dribble_headers,
   dribble_body,
-  // How an answer is framed.
+  // The framing of a response.
   truncated_body,
   cut_between_rows,
   length_too_small,
@@ -49,7 +48,7 @@ enum class fault_kind : std::uint8_t {
   nul_in_header,
   switching_protocols,
   unsolicited_response,
-  // More than anyone should take.
+  // More data than a client should accept.
   flood_1xx,
   header_bomb,
   huge_header_line,
@@ -59,7 +58,7 @@ enum class fault_kind : std::uint8_t {
   nested_gzip_bomb,
   broken_gzip,
   unasked_gzip,
-  // Well-formed answers that are none.
+  // Well-formed responses without a result.
   status_404,
   status_408,
   status_500,
@@ -79,7 +78,7 @@ enum class fault_kind : std::uint8_t {
   foreign_cookie,
   expired_session,
   error_page,
-  // The page of a search.
+  // The results page.
   malformed_html,
   mis_encoded_html,
   missing_field,
@@ -89,176 +88,138 @@ enum class fault_kind : std::uint8_t {
   unclosed_comment,
 };
 
-/// Where in a scrape a fault can be: at GET /m/, at the search, or at both.
+/// Steps of a scrape that a fault applies to, as bits: GET /m/ is 1, the search is 2.
 enum class fault_steps : std::uint8_t { start = 1, search = 2, both = 3 };
 
 struct fault_description {
   fault_kind kind;
-  std::string_view name;  ///< in flags, logs and columns
+  /// Name in flags, logs and columns. It is part of their formats, hence four names that say "answer".
+  std::string_view name;
   fault_steps steps;
-  std::string_view meaning;  ///< one line for people
+  /// One line for people.
+  std::string_view meaning;
 };
 
 /// In the order of fault_kind.
-inline constexpr std::array fault_table{
-    fault_description{fault_kind::refuse, "refuse", fault_steps::both,
-                      "reset the connection, and refuse all new ones for 30 ms"},
-    fault_description{fault_kind::no_response, "never_answer", fault_steps::both,
-                      "read the request and never answer"},
-    fault_description{fault_kind::empty_reply, "empty_reply", fault_steps::both,
-                      "close without a byte of an answer"},
-    fault_description{fault_kind::reset_before_headers, "reset_before_headers", fault_steps::both,
-                      "reset (RST) without a byte of an answer"},
-    fault_description{fault_kind::reset_in_headers, "reset_in_headers", fault_steps::both,
-                      "reset after half of the head"},
-    fault_description{fault_kind::reset_after_headers, "reset_after_headers", fault_steps::both,
-                      "reset between head and body"},
-    fault_description{fault_kind::reset_mid_body, "reset_mid_body", fault_steps::both,
-                      "reset after half of the body"},
-    fault_description{fault_kind::reset_after_response, "reset_after_answer", fault_steps::both,
-                      "reset after the whole answer"},
-    fault_description{fault_kind::close_in_headers, "close_in_headers", fault_steps::both,
-                      "close after half of the head"},
-    fault_description{fault_kind::close_after_response, "close_after_answer", fault_steps::both,
-                      "close after the whole answer, which promised to keep the connection"},
-    fault_description{fault_kind::late_response, "late_answer", fault_steps::both,
-                      "answer after ten times the latency, 200 ms at least"},
-    fault_description{fault_kind::dribble_headers, "dribble_headers", fault_steps::both,
-                      "a header byte every 50 ms, for ever"},
-    fault_description{fault_kind::dribble_body, "dribble_body", fault_steps::both,
-                      "the head, then a byte of body every 50 ms, for ever"},
+inline constexpr auto fault_table = [] {
+  using enum fault_kind;
+  using enum fault_steps;
+  return std::to_array<fault_description>({
+      // The connection.
+      {refuse, "refuse", both, "reset the connection, and refuse new ones for 30 ms"},
+      {no_response, "never_answer", both, "read the request and never respond"},
+      {empty_reply, "empty_reply", both, "close without sending a byte"},
+      {reset_before_headers, "reset_before_headers", both, "reset (RST) without sending a byte"},
+      {reset_in_headers, "reset_in_headers", both, "reset after half of the head"},
+      {reset_after_headers, "reset_after_headers", both, "reset between head and body"},
+      {reset_mid_body, "reset_mid_body", both, "reset after half of the body"},
+      {reset_after_response, "reset_after_answer", both, "reset after the whole response"},
+      {close_in_headers, "close_in_headers", both, "close after half of the head"},
+      {close_after_response, "close_after_answer", both,
+       "close after the whole response, which promised to keep the connection"},
+      {late_response, "late_answer", both, "respond after ten times the latency, at least 200 ms"},
+      {dribble_headers, "dribble_headers", both, "send a header byte every 50 ms, endlessly"},
+      {dribble_body, "dribble_body", both, "send the head, then a body byte every 50 ms, endlessly"},
+      // The framing of a response.
+      {truncated_body, "truncated_body", both, "close after half of the Content-Length"},
+      {cut_between_rows, "cut_between_rows", search,
+       "no Content-Length, close between two fare rows: only the page's end is missing"},
+      {length_too_small, "length_too_small", both,
+       "a Content-Length that ends between two rows of the page, which is sent whole"},
+      {length_too_large, "length_too_large", both, "a Content-Length 100 bytes above the body, then close"},
+      {two_lengths, "two_lengths", both,
+       "two Content-Lengths: the page's, and one that ends between two of its rows"},
+      {negative_length, "negative_length", both, "Content-Length: -1"},
+      {length_not_a_number, "length_not_a_number", both, "Content-Length: many"},
+      {length_overflow, "length_overflow", both, "a Content-Length above 2^64"},
+      {length_and_chunked, "length_and_chunked", both,
+       "chunked, with a Content-Length that ends between two rows (as in request smuggling)"},
+      {bad_chunk_size, "bad_chunk_size", both, "chunked, the size of the second chunk is not a number"},
+      {huge_chunk_size, "huge_chunk_size", both, "chunked, the size of the second chunk has 17 hex digits"},
+      {cut_chunks, "cut_chunks", both, "chunked, closed between two rows without the last chunk"},
+      {http09_junk, "http09_junk", both, "the page without status line and header, as in HTTP/0.9"},
+      {bad_version, "bad_version", both, "a response of version HTTP/7.3"},
+      {nul_in_header, "nul_in_header", both, "a header field with a NUL byte"},
+      {switching_protocols, "switching_protocols", both, "101, to a protocol that was not requested"},
+      {unsolicited_response, "unsolicited_response", both,
+       "a second response after the first, with other fares, read by the next request"},
+      // More data than a client should accept.
+      {flood_1xx, "flood_1xx", both, "interim responses (103), endlessly"},
+      {header_bomb, "header_bomb", both, "header fields, endlessly"},
+      {huge_header_line, "huge_header_line", both, "one header field of 8 MiB"},
+      {huge_body, "huge_body", both, "a body without a length, endlessly"},
+      {huge_chunked_body, "huge_chunked_body", both, "chunks, endlessly"},
+      {gzip_bomb, "gzip_bomb", both, "gzip: 4 GiB in 4 MiB"},
+      {nested_gzip_bomb, "nested_gzip_bomb", both, "gzip within gzip: 4 GiB in some KiB"},
+      {broken_gzip, "broken_gzip", both, "gzip, corrupt in the middle"},
+      {unasked_gzip, "unasked_gzip", both, "the right page as gzip, even if the client does not accept it"},
+      // Well-formed responses without a result.
+      {status_404, "status_404", both, "404"},
+      {status_408, "status_408", both, "408"},
+      {status_500, "status_500", both, "500"},
+      {status_502, "status_502", both, "502"},
+      {status_503, "status_503", both, "503"},
+      {status_504, "status_504", both, "504"},
+      {flapping_5xx, "flapping_5xx", both, "500, 502, 503 or 504, drawn for each attempt"},
+      {retry_after_seconds, "retry_after_seconds", both, "429, Retry-After: 1"},
+      {retry_after_date, "retry_after_date", both, "429, Retry-After with an HTTP date, 2 s from now"},
+      {retry_after_date_503, "retry_after_date_503", both,
+       "503, Retry-After with an HTTP date, 2 s from now"},
+      {retry_after_absurd, "retry_after_absurd", both, "429, Retry-After: 99999999999999999999"},
+      {retry_after_garbage, "retry_after_garbage", both, "429, Retry-After: soon"},
+      {redirect_loop, "redirect_loop", both, "a redirect to a page that redirects to itself"},
+      {redirect_to_file, "redirect_to_file", both, "a redirect to file:///etc/passwd"},
+      {redirect_to_nowhere, "redirect_to_nowhere", both, "a redirect without a Location"},
+      {no_cookie, "no_cookie", start, "no Set-Cookie"},
+      {foreign_cookie, "foreign_cookie", start, "a cookie for another domain"},
+      {expired_session, "expired_session", search, "the session has expired, so 403"},
+      {error_page, "error_page", search, "200 with an apology and no results"},
+      // The results page.
+      {malformed_html, "malformed_html", search,
+       "unclosed tags, stray < and broken attributes around the rows, which stay intact"},
+      {mis_encoded_html, "mis_encoded_html", search, "invalid UTF-8 within a word of a row"},
+      {missing_field, "missing_field", search, "a row without one of its six words"},
+      {extra_field, "extra_field", search, "a row with a seventh word"},
+      {price_not_a_number, "price_not_a_number", search, "a price that is a word, or almost a number"},
+      {price_too_large, "price_too_large", search, "a price above 2^64"},
+      {unclosed_comment, "unclosed_comment", search, "a comment after the first row that never ends"},
+  });
+}();
 
-    fault_description{fault_kind::truncated_body, "truncated_body", fault_steps::both,
-                      "close after half of the Content-Length"},
-    fault_description{fault_kind::cut_between_rows, "cut_between_rows", fault_steps::search,
-                      "no Content-Length, and close between two fare rows: only the page's end is missing"},
-    fault_description{fault_kind::length_too_small, "length_too_small", fault_steps::both,
-                      "a Content-Length that ends between two rows of the page, all of which is sent"},
-    fault_description{fault_kind::length_too_large, "length_too_large", fault_steps::both,
-                      "a Content-Length of 100 bytes more than there are, then close"},
-    fault_description{fault_kind::two_lengths, "two_lengths", fault_steps::both,
-                      "two Content-Lengths: the page's, and one that ends between two of its rows"},
-    fault_description{fault_kind::negative_length, "negative_length", fault_steps::both,
-                      "Content-Length: -1"},
-    fault_description{fault_kind::length_not_a_number, "length_not_a_number", fault_steps::both,
-                      "Content-Length: many"},
-    fault_description{fault_kind::length_overflow, "length_overflow", fault_steps::both,
-                      "a Content-Length of 2^64 and more"},
-    fault_description{fault_kind::length_and_chunked, "length_and_chunked", fault_steps::both,
-                      "chunked, with a Content-Length that ends between two rows (as in request smuggling)"},
-    fault_description{fault_kind::bad_chunk_size, "bad_chunk_size", fault_steps::both,
-                      "chunked, the second chunk's size no number"},
-    fault_description{fault_kind::huge_chunk_size, "huge_chunk_size", fault_steps::both,
-                      "chunked, the second chunk's size 17 hex digits"},
-    fault_description{fault_kind::cut_chunks, "cut_chunks", fault_steps::both,
-                      "chunked, closed without the last chunk, between two rows"},
-    fault_description{fault_kind::http09_junk, "http09_junk", fault_steps::both,
-                      "the page without a status line or a header, as in HTTP/0.9"},
-    fault_description{fault_kind::bad_version, "bad_version", fault_steps::both,
-                      "the answer of an HTTP/7.3 server"},
-    fault_description{fault_kind::nul_in_header, "nul_in_header", fault_steps::both,
-                      "a header with a NUL byte in it"},
-    fault_description{fault_kind::switching_protocols, "switching_protocols", fault_steps::both,
-                      "101, to a protocol that nobody asked for"},
-    fault_description{fault_kind::unsolicited_response, "unsolicited_response", fault_steps::both,
-                      "a second answer behind the first, with other fares, for whoever asks next"},
-
-    fault_description{fault_kind::flood_1xx, "flood_1xx", fault_steps::both,
-                      "interim answers (103), for ever"},
-    fault_description{fault_kind::header_bomb, "header_bomb", fault_steps::both, "headers, for ever"},
-    fault_description{fault_kind::huge_header_line, "huge_header_line", fault_steps::both,
-                      "one header of 8 MiB"},
-    fault_description{fault_kind::huge_body, "huge_body", fault_steps::both,
-                      "a body without a length, for ever"},
-    fault_description{fault_kind::huge_chunked_body, "huge_chunked_body", fault_steps::both,
-                      "chunks, for ever"},
-    fault_description{fault_kind::gzip_bomb, "gzip_bomb", fault_steps::both, "gzip: 4 GiB in 4 MiB"},
-    fault_description{fault_kind::nested_gzip_bomb, "nested_gzip_bomb", fault_steps::both,
-                      "gzip of gzip: 4 GiB in some KiB"},
-    fault_description{fault_kind::broken_gzip, "broken_gzip", fault_steps::both,
-                      "said to be gzip, and broken in its middle"},
-    fault_description{fault_kind::unasked_gzip, "unasked_gzip", fault_steps::both,
-                      "the right page, as gzip, whether asked for or not"},
-
-    fault_description{fault_kind::status_404, "status_404", fault_steps::both, "404"},
-    fault_description{fault_kind::status_408, "status_408", fault_steps::both, "408"},
-    fault_description{fault_kind::status_500, "status_500", fault_steps::both, "500"},
-    fault_description{fault_kind::status_502, "status_502", fault_steps::both, "502"},
-    fault_description{fault_kind::status_503, "status_503", fault_steps::both, "503"},
-    fault_description{fault_kind::status_504, "status_504", fault_steps::both, "504"},
-    fault_description{fault_kind::flapping_5xx, "flapping_5xx", fault_steps::both,
-                      "500, 502, 503 or 504, drawn for each attempt"},
-    fault_description{fault_kind::retry_after_seconds, "retry_after_seconds", fault_steps::both,
-                      "429, Retry-After: 1"},
-    fault_description{fault_kind::retry_after_date, "retry_after_date", fault_steps::both,
-                      "429, Retry-After an HTTP date, 2 s from now"},
-    fault_description{fault_kind::retry_after_date_503, "retry_after_date_503", fault_steps::both,
-                      "503, Retry-After an HTTP date, 2 s from now"},
-    fault_description{fault_kind::retry_after_absurd, "retry_after_absurd", fault_steps::both,
-                      "429, Retry-After: 99999999999999999999"},
-    fault_description{fault_kind::retry_after_garbage, "retry_after_garbage", fault_steps::both,
-                      "429, Retry-After: soon"},
-    fault_description{fault_kind::redirect_loop, "redirect_loop", fault_steps::both,
-                      "a redirect to a page that redirects to itself"},
-    fault_description{fault_kind::redirect_to_file, "redirect_to_file", fault_steps::both,
-                      "a redirect to file:///etc/passwd"},
-    fault_description{fault_kind::redirect_to_nowhere, "redirect_to_nowhere", fault_steps::both,
-                      "a redirect without a Location"},
-    fault_description{fault_kind::no_cookie, "no_cookie", fault_steps::start, "no Set-Cookie"},
-    fault_description{fault_kind::foreign_cookie, "foreign_cookie", fault_steps::start,
-                      "the cookie set for another domain"},
-    fault_description{fault_kind::expired_session, "expired_session", fault_steps::search,
-                      "the session forgotten, and so 403"},
-    fault_description{fault_kind::error_page, "error_page", fault_steps::search,
-                      "200 and an apology, without any results"},
-
-    fault_description{fault_kind::malformed_html, "malformed_html", fault_steps::search,
-                      "unclosed tags, stray < and broken attributes around the rows, which stay the same"},
-    fault_description{fault_kind::mis_encoded_html, "mis_encoded_html", fault_steps::search,
-                      "bytes that are no UTF-8 within a row's words"},
-    fault_description{fault_kind::missing_field, "missing_field", fault_steps::search,
-                      "a row without one of its six words"},
-    fault_description{fault_kind::extra_field, "extra_field", fault_steps::search,
-                      "a row with a seventh word"},
-    fault_description{fault_kind::price_not_a_number, "price_not_a_number", fault_steps::search,
-                      "a price that is a word, or nearly a number"},
-    fault_description{fault_kind::price_too_large, "price_too_large", fault_steps::search,
-                      "a price beyond 2^64"},
-    fault_description{fault_kind::unclosed_comment, "unclosed_comment", fault_steps::search,
-                      "a comment after the first row that never ends"},
-};
-
-namespace fault_checks {
-consteval bool table_follows_enum() {
+static_assert([] {
   for (std::size_t i = 0; i < fault_table.size(); ++i) {
     if (fault_table[i].kind != static_cast<fault_kind>(i)) return false;
   }
   return fault_table.back().kind == fault_kind::unclosed_comment;
-}
-static_assert(table_follows_enum());
-}  // namespace fault_checks
+}());
 
 constexpr const fault_description& description_of(fault_kind kind) {
   return fault_table[static_cast<std::size_t>(kind)];
 }
+
+/// Returns the name in fault_table.
 constexpr std::string_view to_string(fault_kind kind) { return description_of(kind).name; }
 
+/// Returns nullopt for an unknown name.
 constexpr std::optional<fault_kind> parse_fault_kind(std::string_view name) {
-  for (const fault_description& one : fault_table) {
-    if (one.name == name) return one.kind;
+  for (const fault_description& fault : fault_table) {
+    if (fault.name == name) return fault.kind;
   }
   return std::nullopt;
 }
 
-/// Whether it can be at step 1 (GET /m/) or 2 (the search).
+/// Returns true if the fault can occur at step 1 (GET /m/) or 2 (the search).
 constexpr bool applies_to(fault_kind kind, int step) {
   return (static_cast<int>(description_of(kind).steps) & step) != 0;
 }
 
-/// How often each fault is, in millionths of the exchanges that it applies to; at most 1,000,000 together. A
-/// value.
+/// Returns a line per fault: name, steps, meaning.
+std::string describe_faults();
+
+/// Rate of each fault, in millionths of the exchanges that it applies to. A value.
 class fault_rates {
  public:
+  /// 100 %: the maximum of a rate and of the sum.
   static constexpr std::uint32_t max_rate = 1'000'000;
 
   std::uint32_t rate(fault_kind kind) const { return millionths_[static_cast<std::size_t>(kind)]; }
@@ -266,9 +227,9 @@ class fault_rates {
     millionths_[static_cast<std::size_t>(kind)] = millionths;
   }
   std::uint64_t sum() const {
-    std::uint64_t all = 0;
-    for (const std::uint32_t one : millionths_) all += one;
-    return all;
+    std::uint64_t result = 0;
+    for (const std::uint32_t rate : millionths_) result += rate;
+    return result;
   }
 
   bool operator==(const fault_rates&) const = default;
@@ -277,25 +238,23 @@ class fault_rates {
   std::array<std::uint32_t, fault_table.size()> millionths_{};
 };
 
-/// "reset_mid_body:2%,status_503:0.5%": names of fault_table, each once, with its rate, four decimals at
-/// most, 100 % at most together. The error is one line that says what is wrong; for an unknown name, all
-/// there are.
+/// Parses "reset_mid_body:2%,status_503:0.5%". Each name occurs at most once, each rate has at most four
+/// decimals, and the sum is at most 100 %. The error is one line; for an unknown name it lists all names.
 std::expected<fault_rates, std::string> parse_faults(std::string_view text);
 
-/// All faults, a line each: name, steps, meaning.
-std::string describe_faults();
-
-/// What a request is to the fault plan and the log: which exchange, of which day's scrape, at which attempt.
-/// A value.
+/// The place of an exchange in a fault plan and a log. A value.
 struct attempt_step {
-  std::optional<std::chrono::year_month_day> date = {};  ///< nothing: not known, then it goes by `session`
-  std::optional<std::uint64_t> session = {};  ///< of an untagged GET /m/: how many sessions were before it
-  int step = 0;                               ///< 1: GET /m/; 2: the search; 0: neither
-  std::uint32_t attempt = 0;                  ///< from 1; 0: not known
+  /// Date of the scrape; if unknown, `session` identifies the scrape.
+  std::optional<std::chrono::year_month_day> date = {};
+  /// Ordinal of the session that an untagged GET /m/ started.
+  std::optional<std::uint64_t> session = {};
+  /// 1: GET /m/; 2: the search; 0: neither.
+  int step = 0;
+  /// From 1; 0 if unknown.
+  std::uint32_t attempt = 0;
 };
 
-/// The value of the header `X-Scrape`, with which a client says what a request is for: "2026-03-01/2" is the
-/// second attempt at that day.
+/// Value of the request header field X-Scrape: "2026-03-01/2" is the second attempt at that day's scrape.
 struct scrape_tag {
   static constexpr std::string_view header = "X-Scrape";
   static constexpr std::uint32_t max_attempt = 1'000'000;
@@ -304,22 +263,23 @@ struct scrape_tag {
   std::uint32_t attempt;
 };
 
-/// Nothing for what is not exactly such a text.
+/// Returns nullopt for any other text.
 std::optional<scrape_tag> parse_scrape_tag(std::string_view text);
 
-/// Which fault each exchange meets: a pure function of the seed and of the exchange's date (or session), step
-/// and attempt, so that every strategy and every run meets the same ones. A value; any thread.
+/// Assigns faults to exchanges: a pure function of the seed and of an exchange's date (or session), step and
+/// attempt. So every strategy and every run meets the same faults. A value.
 struct fault_plan {
   static constexpr std::uint32_t no_limit = std::numeric_limits<std::uint32_t>::max();
 
   fault_rates rates = {};
   std::uint64_t seed = 0;
-  std::uint32_t until_attempt = no_limit;  ///< a later attempt meets none, so that everything ends well
+  /// Later attempts meet no fault, so that every scrape succeeds in the end.
+  std::uint32_t until_attempt = no_limit;
 
-  /// Nothing: answer as it should be. Where the fault drawn does not apply to that step, too: so `a:10%` is
-  /// 10 % of the exchanges that it applies to, whatever else is asked for.
+  /// Returns nullopt for no fault, also if the drawn fault does not apply to that step. So `a:10%` hits 10 %
+  /// of the exchanges that it applies to, whatever the other rates are.
   std::optional<fault_kind> fault_at(const attempt_step& exchange) const;
-  /// What the fault itself then draws (a row, a status), as reproducible.
+  /// Returns the stream for the details of the fault, such as a row or a status.
   random_stream details_at(const attempt_step& exchange) const;
 };
 

@@ -10,20 +10,20 @@
 
 namespace farebench {
 
-/// Where redirect_loop sends a client, and where that page sends it again.
+/// Path that redirect_loop redirects to. A request for it gets the same redirect.
 inline constexpr std::string_view redirect_target = "/redirects";
 
-/// Makes of `answer` what a fault has it say; how it is sent stays as it is. Leaves it alone for a fault that
-/// spoils the sending (see make_script). `random` chooses a row, a word, a status; `now` is for dates.
-void alter_response(fault_kind kind, site_response& answer, random_stream& random,
+/// Changes the content of `response` as a fault requires. Does nothing for a fault that changes how it is
+/// sent (see make_script). `random` selects rows, words and statuses; `now` is for dates.
+void alter_response(fault_kind kind, site_response& response, random_stream& random,
                     std::chrono::system_clock::time_point now);
 
-// Each for its kinds.
+// The two parts of alter_response. Each does nothing for the faults of the other.
 
-/// Statuses, redirects, cookies, an error page.
-void alter_head(fault_kind kind, site_response& answer, random_stream& random,
+/// Changes status and header fields, and replaces the body of an error.
+void alter_head(fault_kind kind, site_response& response, random_stream& random,
                 std::chrono::system_clock::time_point now);
-/// Rows of a results page. A page without rows stays as it is.
+/// Changes the rows of a results page. Does nothing to a page without rows.
 void alter_page(fault_kind kind, std::string& page, random_stream& random);
 
 }  // namespace farebench

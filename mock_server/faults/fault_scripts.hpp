@@ -13,34 +13,48 @@
 
 namespace farebench {
 
-/// What a connection does in place of sending an answer: bytes, some of them again and again, and then an
-/// end. So little of it is held in memory, however much is sent. A value; the engine performs it.
+/// Raw output of a connection, which an engine performs instead of sending a response: chunks of bytes, then
+/// an action. A chunk can repeat, so endless output takes little memory. A value.
 struct fault_script {
   static constexpr std::uint64_t unlimited = std::numeric_limits<std::uint64_t>::max();
 
   struct chunk {
     std::string bytes;
     std::uint64_t times = 1;
-    std::chrono::milliseconds pause{0};  ///< before each time but the first
+    /// Before each repetition.
+    std::chrono::milliseconds pause{0};
   };
   enum class action {
-    keep_open,  ///< as after any answer
-    close,      ///< FIN
-    reset,      ///< RST, once the client's kernel has all the bytes
-    hold,       ///< nothing more, until the client goes
-    refuse,     ///< no new connections for a while, and RST
+    /// Keeps the connection open, as after any response.
+    keep_open,
+    /// Sends FIN.
+    close,
+    /// Sends RST once the client's kernel has acknowledged all bytes.
+    reset,
+    /// Sends nothing until the client closes.
+    hold,
+    /// Sends RST, and refuses new connections for a while.
+    refuse,
   };
 
-  int status = 0;  ///< of the first status line that ends the exchange; 0: none is sent whole
+  /// Status of the response as sent; 0 if no final status line is sent whole.
+  int status = 0;
   std::vector<chunk> chunks = {};
   action final_action = action::close;
 };
 
-/// `bytes` in the gzip format (RFC 1952). Throws std::runtime_error for want of memory.
+/// Returns the script of a fault that changes how `response` is sent. Returns nullopt for a fault that
+/// changes its content (see alter_response). A pure function.
+std::optional<fault_script> make_script(fault_kind kind, const site_response& response);
+
+/// Returns an offset at which a page can be cut so that the first part reads as a page with fewer fares:
+/// between two rows, or the middle of a page without rows.
+std::size_t cut_position(std::string_view page);
+
+/// Compresses `bytes` in the gzip format (RFC 1952). Throws std::runtime_error if memory runs out.
 std::string gzip(std::string_view bytes);
 
-/// A gzip file of zeros that is far smaller than what it holds, in parts so that it need not be in memory
-/// whole: `start`, `block` so many `times`, `end`. Valid to the last byte, check sum included.
+/// A valid gzip file of zeros, far smaller than its content: `start`, `block` repeated `times`, `end`.
 struct zero_bomb {
   std::string start;
   std::string block;
@@ -50,28 +64,11 @@ struct zero_bomb {
   std::uint64_t bytes() const { return start.size() + block.size() * times + end.size(); }
 };
 
-/// Of 2^doublings MiB.
+/// Returns a bomb of 2^doublings MiB.
 zero_bomb make_zero_bomb(int doublings);
-/// Of 4 GiB. Made once, in some milliseconds.
+/// Returns a bomb of 4 GiB. The first call takes some milliseconds.
 const zero_bomb& large_zero_bomb();
-/// The bomb itself as a gzip file: some KiB. Made once.
+/// Returns the large bomb, compressed again to some KiB. The first call takes some milliseconds.
 const std::string& nested_zero_bomb();
-
-/// The script with which a fault spoils how `answer` is sent. Nothing for a fault that spoils what it says
-/// (see alter_response). A pure function.
-std::optional<fault_script> make_script(fault_kind kind, const site_response& answer);
-
-// Each for its kinds, and nothing for others.
-
-/// What becomes of the connection: resets, closes, silence, bytes that dribble.
-std::optional<fault_script> make_connection_script(fault_kind kind, const site_response& answer);
-/// Where the answer ends, and what is said of it: lengths, chunks, versions.
-std::optional<fault_script> make_framing_script(fault_kind kind, const site_response& answer);
-/// More than anyone should take: floods and bombs.
-std::optional<fault_script> make_flood_script(fault_kind kind, const site_response& answer);
-
-/// Where a page can be cut so that what is before reads as a whole page with fewer fares: between two rows,
-/// or, if it has none, at half.
-std::size_t cut_position(std::string_view page);
 
 }  // namespace farebench

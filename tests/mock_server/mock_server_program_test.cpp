@@ -92,7 +92,7 @@ TEST(mock_server_program, refuses_bad_flags_with_one_line_that_says_what_is_wron
       {"--latency uniform:3ms-1ms", "ends before it starts"},
       {"--latency gamma:3ms", "unknown distribution"},
       {"--seed -1", "--seed"},
-      {"--faults reset:2%", "there is no fault 'reset'; there are refuse, never_answer, "},
+      {"--faults reset:2%", "no fault 'reset'; valid names are refuse, never_answer, "},
       {"--faults refuse:60%,huge_body:41%", "101% together"},
       {"--faults ''", "no fault ''"},
       {"--faults refuse:2% --engine cpp-httplib", "cpp-httplib has neither faults nor their log"},
