@@ -64,8 +64,9 @@ TEST(mock_server_process, holds_thousands_of_requests_in_flight_with_the_event_e
   files.rlim_cur = files.rlim_max;
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &files), 0);
 
-  const mock_server_process server{{.latency = 300ms, .engine = engine_kind::beast, .executable = program}};
-  const auto port = static_cast<std::uint16_t>(std::stoi(server.url().substr(server.url().rfind(':') + 1)));
+  // Far longer than it takes to send all requests.
+  const mock_server_process server{{.latency = 3s, .engine = engine_kind::beast, .executable = program}};
+  const auto port = server.port();
   std::vector<raw_client> clients;
   clients.reserve(connections);
   for (std::size_t i = 0; i < connections; ++i) clients.emplace_back(port);
@@ -108,7 +109,7 @@ INSTANTIATE_TEST_SUITE_P(, restarted_server, testing::ValuesIn(engine_kinds), []
 TEST_P(restarted_server, is_the_same_but_for_its_sessions) {
   mock_server_process server{{.page_kb = 5, .engine = GetParam(), .executable = program}};
   const std::string url = server.url();
-  const auto port = static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1)));
+  const auto port = server.port();
   const std::string session = faulty_site::session_in([&] {
     raw_client raw{port};
     raw.send(faulty_site::start_request(0, 0));
@@ -150,7 +151,7 @@ TEST(mock_server_process, leaves_a_log_of_its_faults_that_outlives_a_kill) {
                               .faults_until = 1,
                               .fault_log = log.path(),
                               .executable = program}};
-  const auto port = static_cast<std::uint16_t>(std::stoi(server.url().substr(server.url().rfind(':') + 1)));
+  const auto port = server.port();
   const auto ask = [&](int day, int attempt) {
     raw_client raw{port};
     raw.send(faulty_site::start_request(day, attempt));
@@ -193,7 +194,7 @@ TEST(mock_server_process, does_not_hold_what_it_sends_for_ever) {
        {"flood_1xx", "header_bomb", "huge_body", "huge_chunked_body", "huge_header_line"}) {
     const mock_server_process server{
         {.engine = engine_kind::beast, .faults = std::string{fault} + ":100%", .executable = program}};
-    const auto port = static_cast<std::uint16_t>(std::stoi(server.url().substr(server.url().rfind(':') + 1)));
+    const auto port = server.port();
     const auto drink = [&](std::size_t bytes) {
       std::vector<raw_client> drinkers;
       for (std::size_t i = 0; i < clients; ++i) {

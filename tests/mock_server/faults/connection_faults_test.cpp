@@ -77,7 +77,8 @@ TEST(connection_faults, reset_a_slow_reader_only_when_it_has_the_bytes) {
   const faulty_site site{plan, 0ns, page_kb, {}};
   raw_client raw = site.client();
   site.ask_search(raw);
-  std::this_thread::sleep_for(50ms);
+  ASSERT_TRUE(raw.wait_readable(20s));
+  site.run_engine();
   EXPECT_THAT(raw.receive_all(), EndsWith(large.substr(0, large.size() / 2)));
   EXPECT_TRUE(raw.was_reset());
 }
@@ -89,7 +90,7 @@ TEST(connection_faults, never_answer) {
     raw_client raw = site.client();
     site.ask_search(raw);
     raw.send(std::string(100'000, 'x'));
-    std::this_thread::sleep_for(50ms);
+    site.run_engine();
     raw.close_sending();
     EXPECT_THAT(raw.receive_all(), IsEmpty());
     EXPECT_FALSE(raw.was_reset());
@@ -102,13 +103,14 @@ TEST(connection_faults, dribble_for_as_long_as_the_client_stays) {
                                      std::pair{"dribble_body", "\r\n\r\n" + page.substr(0, 100)}}) {
     const faulty_site site{std::string{fault} + ":100%"};
     raw_client raw = site.client();
+    // Measured from before the request, so that a delay of this thread cannot shorten it.
+    const auto began = clock::now();
     site.ask_search(raw);
     const std::string first = raw.receive_until(start);
     EXPECT_THAT(first, StartsWith("HTTP/1.1 200 "));
     EXPECT_THAT(first, EndsWith(start));
-    const auto began = clock::now();
-    EXPECT_EQ(raw.receive_at_least(4).size(), 4u);
-    EXPECT_GE(clock::now() - began, 150ms - 50ms) << "a byte every 50 ms";
+    EXPECT_EQ(raw.receive_exactly(4).size(), 4u);
+    EXPECT_GE(clock::now() - began, 150ms) << "a byte every 50 ms";
   }
 }
 
@@ -119,24 +121,26 @@ TEST(connection_faults, answer_late) {
     const faulty_site site{plan, latency, 3, {}};
     const std::string cookie = site.session();
     raw_client raw = site.client();
+    const auto began = clock::now();
     raw.send(faulty_site::search_request(0, 1, cookie));
-    const auto asked = clock::now();
     EXPECT_THAT(raw.receive_response(), EndsWith(page));
-    EXPECT_GE(clock::now() - asked, late - 10ms);
+    EXPECT_GE(clock::now() - began, late);
   }
 }
 
-// The kernel refuses on the server's behalf; then the port is the server's again.
+// The kernel refuses on the server's behalf; then the port is the server's again. A round in which this
+// thread comes too late to be refused is made again.
 TEST(connection_faults, refuse_new_connections_for_a_while_on_the_same_port) {
   const faulty_site site{"refuse:100%"};
   raw_client kept = site.client();
-  for (int day = 0; day < 5; ++day) {
+  const auto deadline = clock::now() + 60s;
+  int refused_rounds = 0;
+  for (int day = 0; refused_rounds < 5 && clock::now() < deadline; ++day) {
     raw_client raw = site.client();
     site.ask_search(raw, day);
     EXPECT_THAT(raw.receive_all(), IsEmpty());
     EXPECT_TRUE(raw.was_reset());
     bool was_refused = false;
-    const auto deadline = clock::now() + 20s;
     for (bool is_open = false; !is_open && clock::now() < deadline;) {
       try {
         const raw_client another = site.client();
@@ -147,10 +151,11 @@ TEST(connection_faults, refuse_new_connections_for_a_while_on_the_same_port) {
         std::this_thread::sleep_for(1ms);
       }
     }
-    EXPECT_TRUE(was_refused);
+    refused_rounds += was_refused;
     kept.send(faulty_site::start_request(day, 2));
     EXPECT_THAT(kept.receive_response(), StartsWith("HTTP/1.1 200 OK\r\n")) << "others keep theirs";
   }
+  EXPECT_EQ(refused_rounds, 5);
 }
 
 TEST(connection_faults, keep_a_connection_alive_whose_answer_was_whole) {

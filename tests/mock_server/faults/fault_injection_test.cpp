@@ -8,7 +8,6 @@
 #include <stdexcept>
 #include <string>
 #include <system_error>
-#include <thread>
 #include <vector>
 
 #include "mock_server/faults/fault_plan.hpp"
@@ -90,9 +89,10 @@ TEST(fault_injection, logs_the_status_that_the_client_is_shown_if_it_is_shown_on
     const faulty_site site{std::string{fault} + ":100%", log.path()};
     raw_client raw = site.client();
     site.ask_search(raw);
-    while (log.lines().size() < 2) std::this_thread::sleep_for(1ms);
-    EXPECT_EQ(log.lines().back(), R"({"date":"2026-01-01","session":0,"step":2,"attempt":1,"fault":")" +
-                                      std::string{fault} + R"(","status":)" + status + "}");
+    const auto lines = log.wait_for_lines(2);
+    ASSERT_EQ(lines.size(), 2u) << fault;
+    EXPECT_EQ(lines.back(), R"({"date":"2026-01-01","session":0,"step":2,"attempt":1,"fault":")" +
+                                std::string{fault} + R"(","status":)" + status + "}");
   }
 }
 

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <fstream>
+#include <thread>
 
 #include "farebench/date.hpp"
 #include "mock_server/faults/fault_plan.hpp"
@@ -63,6 +65,14 @@ std::string faulty_site::session_in(const std::string& answer) {
 void faulty_site::ask_search(raw_client& raw, int day) const { raw.send(search_request(day, 1, session())); }
 void faulty_site::ask_start(raw_client& raw, int day) const { raw.send(start_request(day, 1)); }
 
+void faulty_site::run_engine(int round_trips) const {
+  raw_client raw{port()};
+  for (int i = 0; i < round_trips; ++i) {
+    raw.send(start_request(0, 2));
+    raw.receive_response();
+  }
+}
+
 log_file::log_file()
     : path_(std::filesystem::path{testing::TempDir()} /
             ("fault_log_" + std::to_string(::getpid()) + "_" +
@@ -77,6 +87,16 @@ std::vector<std::string> log_file::lines() const {
   std::vector<std::string> all;
   for (std::string line; std::getline(file, line);) all.push_back(line);
   return all;
+}
+
+std::vector<std::string> log_file::wait_for_lines(std::size_t count) const {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+  auto found = lines();
+  while (found.size() < count && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    found = lines();
+  }
+  return found;
 }
 
 }  // namespace farebench

@@ -37,6 +37,9 @@ class faulty_site {
   /// The answer to the first attempt at a day's search, on `raw`, and to its start.
   void ask_search(raw_client& raw, int day = 0) const;
   void ask_start(raw_client& raw, int day = 0) const;
+  /// Makes round trips on a connection of its own. Each runs the engine's one thread, which also handles what
+  /// other clients have sent, and sends what is due to them.
+  void run_engine(int round_trips = 20) const;
 
  private:
   site site_;
@@ -53,6 +56,8 @@ class log_file {
 
   const std::filesystem::path& path() const { return path_; }
   std::vector<std::string> lines() const;
+  /// Waits until the file has at least so many lines; gives up after 20 s, which only a hang can reach.
+  std::vector<std::string> wait_for_lines(std::size_t count) const;
 
  private:
   std::filesystem::path path_;
