@@ -1,7 +1,6 @@
 // Fuzzes the fare scanner with pages, and compares it with libxml2. Invariants:
 // - Rows do not depend on the chunks in which a page arrives.
-// - The rows are those of libxml2, or the page has the reported problem after the same rows; see
-// `disagreement`.
+// - The rows are those of libxml2, or the page has the reported problem after them; see `disagreement`.
 //   Excluded are intended differences (`is_read_otherwise`) and pages with a NUL, at which libxml2 stops.
 // - There are as many fares as rows, or there is one error: one line of printable text.
 

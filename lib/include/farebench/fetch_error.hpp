@@ -17,9 +17,8 @@ enum class fetch_error_kind : std::uint8_t {
   connect_failed,
   /// The connection was not established within `fetch_limits::connect_timeout`.
   connect_timeout,
-  /// The exchange exceeded its deadline or was slower than `fetch_limits::min_bytes_per_second`, or the
-  /// scrape
-  /// exceeded `fetch_policy::scrape_deadline`.
+  /// The exchange exceeded its deadline or was slower than `fetch_limits::min_bytes_per_second`.
+  /// Also: the scrape exceeded `fetch_policy::scrape_deadline`.
   deadline_exceeded,
   /// The peer closed or reset the connection during an exchange.
   connection_lost,

@@ -101,13 +101,11 @@ enum class page_problem : std::uint8_t {
 /// thread-safe.
 ///
 /// Intended differences from libxml2:
-/// - Text of a row that is not UTF-8, or has control characters or noncharacters, is a problem. libxml2 drops
-/// or
-///   passes such bytes, and may join two words. Outside rows they are ordinary characters, including NUL.
+/// - A row's text has a problem if it is not UTF-8 or has control characters or noncharacters. libxml2 drops
+///   or passes such bytes, and may join two words. Outside rows they are ordinary characters, including NUL.
 /// - A form feed within a tag is white space, as in HTML. Otherwise a row could be missed.
-/// - A doctype ends at its first `>`, even within quotes, as in browsers. Otherwise an open quote would hide
-/// the
-///   page.
+/// - A doctype ends at its first `>`, even within quotes, as in browsers. Otherwise an open quote would
+///   hide the page.
 /// - `<?` begins an instruction only before an ASCII letter, `_` or `:`, not before other letters.
 /// - Nested rows, the html element as a row, and too many open elements are problems.
 /// - A page that ends within markup has a problem. libxml2 completes the tag or comment.
