@@ -19,7 +19,7 @@
 
 namespace {
 
-// Whether this thread runs a sanitizer's own code, whose calls do not fail.
+// True while this thread runs a sanitizer's own code, whose calls do not fail.
 thread_local bool in_sanitizer = false;
 
 /// Calls of one function that fail. Zero-initialized, as malloc is called before any constructor runs.

@@ -156,8 +156,8 @@ std::string page_with(const std::string& rows) {
 }
 
 std::string url_of_closed_port() {
-  const auto [fd, port] = bind_free_port();
-  close(fd);
+  // Bound for the life of the process, so that no other process listens on the port.
+  static const int port = bind_free_port().second;
   return url_of(port);
 }
 

@@ -74,7 +74,7 @@ std::string http_response(int status, const std::string& extra_headers, const st
 /// Returns a complete results page that contains these rows.
 std::string page_with(const std::string& rows);
 
-/// Returns "http://127.0.0.1:PORT" of a port that refuses connections (it was free a moment ago).
+/// Returns "http://127.0.0.1:PORT" of a port that refuses connections.
 std::string url_of_closed_port();
 
 }  // namespace farebench::test

@@ -81,7 +81,7 @@ class prepared_outcomes {
 struct finished_run {
   std::size_t failed_calls = 0;
   std::size_t calls = 0;
-  // Whether an outcome is an error.
+  // True if an outcome is an error.
   bool has_error = false;
 };
 
