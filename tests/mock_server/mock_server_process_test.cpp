@@ -65,7 +65,7 @@ TEST(mock_server_process, holds_thousands_of_requests_in_flight_with_the_event_e
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &files), 0);
 
   // Far longer than it takes to send all requests.
-  const mock_server_process server{{.latency = 3s, .engine = engine_kind::beast, .executable = program}};
+  const mock_server_process server{{.latency = 10s, .engine = engine_kind::beast, .executable = program}};
   const auto port = server.port();
   std::vector<raw_client> clients;
   clients.reserve(connections);

@@ -17,6 +17,7 @@
 #include "mock_server/site/results_page.hpp"
 #include "tests/mock_server/engines/raw_client.hpp"
 #include "tests/mock_server/site/queries.hpp"
+#include "tests/support/waiting.hpp"
 
 namespace farebench {
 
@@ -35,6 +36,10 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::StartsWith;
 
+double in_ms(std::chrono::nanoseconds duration) {
+  return std::chrono::duration<double, std::milli>{duration}.count();
+}
+
 constexpr const char* search_path = "/m/?0-1.IFormSubmitListener-searchForm-form";
 constexpr const char* form = "fromStation=ID10202003&toStation=ID10202002&departure=01.01.26";
 constexpr const char* form_type = "application/x-www-form-urlencoded";
@@ -50,7 +55,7 @@ class engine_laws : public testing::TestWithParam<engine_kind> {
     httplib::Client made{"127.0.0.1", engine_->port()};
     made.set_keep_alive(true);
     made.set_tcp_nodelay(true);
-    made.set_read_timeout(20s);
+    made.set_read_timeout(test::hang_deadline);
     return made;
   }
   static httplib::Headers new_session(httplib::Client& http) {
@@ -106,22 +111,37 @@ TEST_P(engine_laws, leaves_the_body_out_of_an_answer_to_head) {
 TEST_P(engine_laws, answers_no_sooner_than_the_latency_and_hardly_later) {
   start(30ms);
   auto http = client();
+  clock::duration max_elapsed{0};
   for (int i = 0; i < 10; ++i) {
-    const auto asked = clock::now();
+    const auto begin = clock::now();
     ASSERT_TRUE(http.Get("/m/"));
-    EXPECT_GE(clock::now() - asked, 30ms);
+    const auto elapsed = clock::now() - begin;
+    EXPECT_GE(elapsed, 30ms);
+    max_elapsed = std::max(max_elapsed, elapsed);
   }
   const server_stats stats = engine_->stats();
   EXPECT_EQ(stats.requests, 10u);
   EXPECT_GT(stats.late_p50_ms, 0.0);
-  EXPECT_LT(stats.late_p50_ms, 20.0) << "a loaded machine is late, but not by that";
+  EXPECT_LE(stats.late_p50_ms, in_ms(max_elapsed - 30ms) + 1) << "no later than the client measured";
   EXPECT_LE(stats.late_p50_ms, stats.late_p99_ms);
   EXPECT_LE(stats.late_p99_ms, stats.late_max_ms);
 }
 
-TEST_P(engine_laws, holds_as_many_requests_in_flight_as_there_are_clients) {
+TEST_P(engine_laws, requests_of_256_clients_are_in_flight_at_once) {
+  constexpr std::uint64_t clients = 256;
+  start(1h);
+  std::vector<raw_client> raw;
+  raw.reserve(clients);
+  for (std::uint64_t i = 0; i < clients; ++i) raw.emplace_back(engine_->port());
+  for (auto& client : raw) client.send("GET /m/ HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_TRUE(test::wait_until([&] { return engine_->stats().in_flight == clients; }));
+  EXPECT_EQ(engine_->stats().in_flight_peak, clients);
+  EXPECT_EQ(engine_->stats().listen_drops, 0u);
+}
+
+TEST_P(engine_laws, counts_requests_sessions_and_connections) {
   constexpr int clients = 24;
-  start(700ms);
+  start(10ms);
   std::barrier all_ready{clients};
   std::vector<std::jthread> threads;
   threads.reserve(clients);
@@ -135,7 +155,7 @@ TEST_P(engine_laws, holds_as_many_requests_in_flight_as_there_are_clients) {
   }
   threads.clear();
   const server_stats stats = engine_->stats();
-  EXPECT_EQ(stats.in_flight_peak, std::uint64_t{clients});
+  EXPECT_LE(stats.in_flight_peak, std::uint64_t{clients});
   EXPECT_EQ(stats.in_flight, 0u);
   EXPECT_EQ(stats.requests, std::uint64_t{2 * clients});
   EXPECT_EQ(stats.sessions, std::uint64_t{2 * clients});
@@ -143,14 +163,14 @@ TEST_P(engine_laws, holds_as_many_requests_in_flight_as_there_are_clients) {
   EXPECT_EQ(stats.listen_drops, 0u);
 }
 
-TEST_P(engine_laws, serves_256_connections_at_once) {
-  start(1s);
+TEST_P(engine_laws, serves_256_connections) {
+  start(10ms);
   std::vector<raw_client> raw;
   raw.reserve(256);
   for (int i = 0; i < 256; ++i) raw.emplace_back(engine_->port());
   for (auto& one : raw) one.send("GET /m/ HTTP/1.1\r\nHost: x\r\n\r\n");
   for (auto& one : raw) EXPECT_THAT(one.receive_response(), StartsWith("HTTP/1.1 200 OK\r\n"));
-  EXPECT_EQ(engine_->stats().in_flight_peak, 256u);
+  EXPECT_EQ(engine_->stats().requests, 256u);
   EXPECT_EQ(engine_->stats().listen_drops, 0u);
 }
 
@@ -256,11 +276,8 @@ TEST_P(engine_laws, reads_no_more_of_a_request_than_it_can_be_long) {
 TEST_P(engine_laws, forgets_a_client_that_goes_before_it_has_asked) {
   start();
   raw_client{engine_->port()}.send("POST /m/ HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nab");
-  const auto deadline = clock::now() + 10s;
-  while ((engine_->stats().in_flight_peak == 0 || engine_->stats().in_flight > 0) &&
-         clock::now() < deadline) {
-    std::this_thread::sleep_for(1ms);
-  }
+  EXPECT_TRUE(test::wait_until(
+      [&] { return engine_->stats().in_flight_peak > 0 && engine_->stats().in_flight == 0; }));
   const server_stats stats = engine_->stats();
   EXPECT_EQ(stats.in_flight, 0u);
   EXPECT_EQ(stats.in_flight_peak, 1u);
@@ -301,11 +318,10 @@ TEST_P(engine_laws, holds_the_response_of_a_client_that_has_gone_until_it_is_due
   {
     raw_client gone{engine_->port()};
     gone.send("GET /m/ HTTP/1.1\r\nHost: x\r\n\r\n");
-    while (engine_->stats().in_flight < 1) std::this_thread::sleep_for(1ms);
+    EXPECT_TRUE(test::wait_until([&] { return engine_->stats().in_flight_peak > 0; }));
   }
   EXPECT_EQ(client().Get("/m/")->status, 200);
-  const auto deadline = clock::now() + 10s;
-  while (engine_->stats().in_flight > 0 && clock::now() < deadline) std::this_thread::sleep_for(1ms);
+  test::wait_until([&] { return engine_->stats().in_flight == 0; });
   EXPECT_EQ(engine_->stats().in_flight, 0u);
   EXPECT_EQ(engine_->stats().requests, 2u) << "its client has gone, but the server answered";
 }
@@ -321,6 +337,7 @@ TEST_P(engine_laws, takes_the_latency_that_is_drawn_for_each_step_of_a_scrape) {
     ask();
     return clock::now() - asked;
   };
+  std::chrono::nanoseconds max_excess{0};
   for (int day = 0; day < 5; ++day) {
     httplib::Headers session;
     const auto start = took([&] { session = new_session(http); });
@@ -328,11 +345,14 @@ TEST_P(engine_laws, takes_the_latency_that_is_drawn_for_each_step_of_a_scrape) {
         "fromStation=ID10202003&toStation=ID10202002&departure=0" + std::to_string(day + 1) + ".01.26";
     const auto search =
         took([&] { EXPECT_EQ(http.Post(search_path, session, fields, form_type)->status, 200); });
-    // That it is no later is seen in the lateness, which the engine measures against what was drawn.
-    EXPECT_GE(start, start_latency(model, seed, static_cast<std::uint64_t>(day)));
-    EXPECT_GE(search, search_latency(model, seed, query_on_day(day)));
+    const auto start_excess = start - start_latency(model, seed, static_cast<std::uint64_t>(day));
+    const auto search_excess = search - search_latency(model, seed, query_on_day(day));
+    EXPECT_GE(start_excess, 0ns);
+    EXPECT_GE(search_excess, 0ns);
+    max_excess = std::max<std::chrono::nanoseconds>({max_excess, start_excess, search_excess});
   }
-  EXPECT_LT(engine_->stats().late_p50_ms, 20.0);
+  // The engine measures its lateness against the drawn latency.
+  EXPECT_LE(engine_->stats().late_p50_ms, in_ms(max_excess) + 1);
 }
 
 TEST_P(engine_laws, reads_a_request_that_comes_byte_by_byte) {
@@ -373,8 +393,8 @@ TEST_P(engine_laws, sends_a_large_page_whole_to_a_client_that_reads_slowly) {
   slow.send(std::string{"POST "} + search_path + " HTTP/1.1\r\nHost: x\r\nContent-Type: " + form_type +
             "\r\nCookie: " + cookie + "\r\nContent-Length: " + std::to_string(std::strlen(form)) +
             "\r\n\r\n" + form);
-  std::this_thread::sleep_for(50ms);
-  EXPECT_EQ(http.Get("/m/")->status, 200) << "nobody else waits for it";
+  ASSERT_TRUE(slow.wait_readable(test::hang_deadline));
+  EXPECT_EQ(http.Get("/m/")->status, 200) << "other clients do not wait for it";
   EXPECT_EQ(http.Get("/stats")->status, 200);
   EXPECT_THAT(slow.receive_response(), EndsWith(results_page(query_on_day(0), page_kb)));
 }

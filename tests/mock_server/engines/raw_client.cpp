@@ -20,8 +20,8 @@ void check(ssize_t result, const char* call) {
 
 raw_client::raw_client(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   check(socket_.get(), "socket");
-  const timeval patience{.tv_sec = 10, .tv_usec = 0};
-  check(::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), "setsockopt");
+  const timeval timeout{.tv_sec = 60, .tv_usec = 0};
+  check(::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout), "setsockopt");
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);

@@ -10,7 +10,7 @@
 namespace farebench {
 
 /// A TCP connection to a port of 127.0.0.1, for requests that no HTTP library would send. Reads time out
-/// after 10 s. Throws std::system_error.
+/// after a minute. Throws std::system_error.
 class raw_client {
  public:
   explicit raw_client(std::uint16_t port);

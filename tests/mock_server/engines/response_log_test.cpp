@@ -4,6 +4,8 @@
 
 #include <thread>
 
+#include "tests/support/waiting.hpp"
+
 namespace farebench {
 namespace {
 
@@ -45,10 +47,12 @@ TEST(response_log, waits_for_the_lateness_of_what_is_leaving) {
   log.arrived();
   log.leaving();
   const std::jthread writer{[&log] {
-    std::this_thread::sleep_for(5ms);
+    EXPECT_TRUE(test::wait_until_threads_sleep());
     log.left(2ms);
   }};
-  EXPECT_EQ(filled(log).late_max_ms, 2.0);
+  server_stats stats;
+  log.fill(stats, test::hang_deadline);
+  EXPECT_EQ(stats.late_max_ms, 2.0);
 }
 
 TEST(response_log, does_not_wait_for_ever) {
