@@ -128,7 +128,7 @@ TEST(child_process, wait_times_out_or_returns_the_status) {
 
 TEST(child_process, second_stop_returns_the_first_status) {
   child_process child = shell("exec sleep 100");
-  const int first = child.stop();
+  const int first = child.stop(plenty);
   ASSERT_TRUE(WIFSIGNALED(first));
   EXPECT_EQ(WTERMSIG(first), SIGTERM);
   EXPECT_EQ(child.stop(), first);
