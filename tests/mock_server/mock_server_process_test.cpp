@@ -50,13 +50,13 @@ TEST(mock_server_process, serves_the_timetable_over_real_http) {
   EXPECT_EQ(stats.requests, 20u);
   EXPECT_EQ(stats.sessions, 10u);
   EXPECT_EQ(stats.in_flight_peak, 1u);
-  EXPECT_EQ(stats.connections_accepted, 2u) << "one of the client's, one that asked for this";
+  EXPECT_EQ(stats.connections_accepted, 2u) << "the connection of the client, and that of stats()";
   EXPECT_EQ(server.stats().connections_accepted, 3u);
 }
 
-// What a workload of 10,000 rests on. The clients are in this process, so it asks for more files than the
-// usual 1,024.
-TEST(mock_server_process, holds_thousands_of_requests_in_flight_with_the_event_engine) {
+// Workloads of 10,000 workers rely on it. The clients are in this process, so it raises the usual limit of
+// 1,024 open files.
+TEST(mock_server_process, event_engine_holds_2000_requests_in_flight) {
   constexpr std::size_t connections = 2'000;
   rlimit files{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &files), 0);
@@ -70,8 +70,9 @@ TEST(mock_server_process, holds_thousands_of_requests_in_flight_with_the_event_e
   std::vector<raw_client> clients;
   clients.reserve(connections);
   for (std::size_t i = 0; i < connections; ++i) clients.emplace_back(port);
-  for (auto& one : clients) one.send("GET /m/ HTTP/1.1\r\nHost: x\r\n\r\n");
-  for (auto& one : clients) ASSERT_THAT(one.receive_response(), StartsWith("HTTP/1.1 200 OK\r\n"));
+  for (raw_client& client : clients) client.send("GET /m/ HTTP/1.1\r\nHost: x\r\n\r\n");
+  for (raw_client& client : clients)
+    ASSERT_THAT(client.receive_response(), StartsWith("HTTP/1.1 200 OK\r\n"));
 
   const server_stats stats = server.stats();
   EXPECT_EQ(stats.engine, "beast");
@@ -87,9 +88,9 @@ TEST(mock_server_process, passes_the_latency_and_its_seed_on) {
   while (start_latency(model, seed, 0) < 150ms || start_latency(model, seed, 0) > 400ms) ++seed;
   const mock_server_process server{{.latency = model, .seed = seed, .executable = program}};
   httplib::Client http{server.url()};
-  const auto asked = std::chrono::steady_clock::now();
+  const auto began = std::chrono::steady_clock::now();
   ASSERT_EQ(http.Get("/m/")->status, 200);
-  EXPECT_GE(std::chrono::steady_clock::now() - asked, start_latency(model, seed, 0));
+  EXPECT_GE(std::chrono::steady_clock::now() - began, start_latency(model, seed, 0));
 }
 
 TEST(mock_server_process, is_gone_after_stop) {
@@ -104,8 +105,8 @@ INSTANTIATE_TEST_SUITE_P(, restarted_server, testing::ValuesIn(engine_kinds), []
   return engine.param == engine_kind::beast ? std::string{"beast"} : std::string{"cpp_httplib"};
 });
 
-// What a client meets whose server is killed midway: its connection goes, the port is refused, and then the
-// same site is there, but not its session.
+// A client whose server is killed loses its connection and is refused. After the restart it finds the same
+// site without its session.
 TEST_P(restarted_server, is_the_same_but_for_its_sessions) {
   mock_server_process server{{.page_kb = 5, .engine = GetParam(), .executable = program}};
   const std::string url = server.url();
@@ -157,16 +158,16 @@ TEST(mock_server_process, leaves_a_log_of_its_faults_that_outlives_a_kill) {
     raw.send(faulty_site::start_request(day, attempt));
     return raw.receive_response();
   };
-  std::size_t asked = 0;
+  std::size_t request_count = 0;
   for (int life = 0; life < 2; ++life) {
-    for (int day = 0; day < 20; ++day, asked += 2) {
+    for (int day = 0; day < 20; ++day, request_count += 2) {
       const std::string first = ask(day, 1);
-      EXPECT_EQ(log.lines().size(), asked + 1);
+      EXPECT_EQ(log.lines().size(), request_count + 1);
       EXPECT_THAT(log.lines().back(), HasSubstr(first.empty() ? "empty_reply" : "status_503"));
       EXPECT_THAT(ask(day, 2), StartsWith("HTTP/1.1 200 "));
     }
     server.kill();
-    EXPECT_EQ(log.lines().size(), asked);
+    EXPECT_EQ(log.lines().size(), request_count);
     server.restart();
   }
   const auto lines = log.lines();
@@ -181,14 +182,14 @@ std::size_t resident_bytes(pid_t process) {
   return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
-TEST(mock_server_process, does_not_hold_what_it_sends_for_ever) {
+TEST(mock_server_process, endless_responses_take_little_memory) {
   constexpr std::size_t clients = 10;
   constexpr std::size_t drunk_bytes = 8 << 20;
 #if defined(__SANITIZE_ADDRESS__)
-  constexpr std::size_t most_held =
+  constexpr std::size_t max_held =
       drunk_bytes;  // what is freed is kept for a while, to see who uses it still
 #else
-  constexpr std::size_t most_held = drunk_bytes / 2;
+  constexpr std::size_t max_held = drunk_bytes / 2;
 #endif
   for (const char* fault :
        {"flood_1xx", "header_bomb", "huge_body", "huge_chunked_body", "huge_header_line"}) {
@@ -201,12 +202,12 @@ TEST(mock_server_process, does_not_hold_what_it_sends_for_ever) {
         drinkers.emplace_back(port);
         drinkers.back().send(faulty_site::start_request(0, 1));
       }
-      for (raw_client& one : drinkers) EXPECT_GE(one.receive_at_least(bytes).size(), bytes) << fault;
+      for (raw_client& drinker : drinkers) EXPECT_GE(drinker.receive_at_least(bytes).size(), bytes) << fault;
     };
     drink(1);
     const std::size_t before = resident_bytes(server.pid());
     drink(drunk_bytes);
-    EXPECT_LT(resident_bytes(server.pid()), before + most_held) << fault;
+    EXPECT_LT(resident_bytes(server.pid()), before + max_held) << fault;
   }
 }
 

@@ -1,4 +1,4 @@
-// What a client sees on its socket of each fault of the connection.
+// Faults of the connection, as a client observes them on its socket.
 
 #include <gmock/gmock.h>
 
@@ -83,8 +83,8 @@ TEST(connection_faults, reset_a_slow_reader_only_when_it_has_the_bytes) {
   EXPECT_TRUE(raw.was_reset());
 }
 
-// Nothing comes; what the client sends meanwhile is taken; and when it goes, the server is free of it.
-TEST(connection_faults, never_answer) {
+// The server sends nothing, reads on, and releases the connection when the client closes it.
+TEST(connection_faults, hold_the_connection_without_a_response) {
   faulty_site site{"never_answer:100%"};
   {
     raw_client raw = site.client();
@@ -98,7 +98,7 @@ TEST(connection_faults, never_answer) {
   EXPECT_EQ(site.engine().stats().in_flight, 0u);
 }
 
-TEST(connection_faults, dribble_for_as_long_as_the_client_stays) {
+TEST(connection_faults, dribble_as_long_as_the_client_stays) {
   for (const auto& [fault, start] : {std::pair{"dribble_headers", std::string{"X-Slow: "}},
                                      std::pair{"dribble_body", "\r\n\r\n" + page.substr(0, 100)}}) {
     const faulty_site site{std::string{fault} + ":100%"};
@@ -114,7 +114,7 @@ TEST(connection_faults, dribble_for_as_long_as_the_client_stays) {
   }
 }
 
-TEST(connection_faults, answer_late) {
+TEST(connection_faults, delay_the_response) {
   fault_plan plan{.until_attempt = 1};
   plan.rates.set(fault_kind::late_response, fault_rates::max_rate);
   for (const auto& [latency, late] : {std::pair{0ms, 200ms}, std::pair{30ms, 300ms}}) {
@@ -130,7 +130,7 @@ TEST(connection_faults, answer_late) {
 
 // The kernel refuses on the server's behalf; then the port is the server's again. A round in which this
 // thread comes too late to be refused is made again.
-TEST(connection_faults, refuse_new_connections_for_a_while_on_the_same_port) {
+TEST(connection_faults, refuse_new_connections_for_a_while) {
   const faulty_site site{"refuse:100%"};
   raw_client kept = site.client();
   const auto deadline = clock::now() + 60s;
@@ -158,7 +158,7 @@ TEST(connection_faults, refuse_new_connections_for_a_while_on_the_same_port) {
   EXPECT_EQ(refused_rounds, 5);
 }
 
-TEST(connection_faults, keep_a_connection_alive_whose_answer_was_whole) {
+TEST(connection_faults, keep_a_connection_after_a_whole_response) {
   const faulty_site site{"malformed_html:50%,status_503:50%"};
   const std::string cookie = site.session();
   raw_client raw = site.client();

@@ -1,4 +1,4 @@
-// Which request meets which fault, and what the log says of it: through the event engine.
+// Choice of a fault for each request, and the log, through the event engine.
 
 #include "mock_server/faults/fault_injection.hpp"
 
@@ -30,7 +30,7 @@ fault_plan plan_of(std::string_view faults, std::uint32_t until = fault_plan::no
   return {.rates = *parse_faults(faults), .seed = 7, .until_attempt = until};
 }
 
-std::string answer_to(const faulty_site& site, const std::string& request) {
+std::string response_to(const faulty_site& site, const std::string& request) {
   raw_client raw = site.client();
   raw.send(request);
   return raw.receive_response();
@@ -40,17 +40,17 @@ TEST(fault_injection, logs_every_request_that_counts) {
   const log_file log;
   const faulty_site site{"status_503:100%", log.path()};
   const std::string cookie = site.session();  // tagged, attempt 2
-  answer_to(site, faulty_site::start_request(1, 1));
-  answer_to(site, faulty_site::search_request(2, 1, cookie));
-  answer_to(site, faulty_site::search_request(2, 2, cookie));
-  answer_to(site, faulty_site::search_request(2, 3, "JSESSIONID=none"));
-  answer_to(site, faulty_site::start_request(0, 0));
-  answer_to(site, faulty_site::search_request(3, 0, cookie));
-  answer_to(site, faulty_site::search_request(3, 0, cookie));
-  answer_to(site, faulty_site::search_request(3, 0, "JSESSIONID=none"));
-  answer_to(site, "GET /nowhere HTTP/1.1\r\n\r\n");
-  answer_to(site, "GET /stats HTTP/1.1\r\n\r\n");
-  answer_to(site, "hello\r\n\r\n");
+  response_to(site, faulty_site::start_request(1, 1));
+  response_to(site, faulty_site::search_request(2, 1, cookie));
+  response_to(site, faulty_site::search_request(2, 2, cookie));
+  response_to(site, faulty_site::search_request(2, 3, "JSESSIONID=none"));
+  response_to(site, faulty_site::start_request(0, 0));
+  response_to(site, faulty_site::search_request(3, 0, cookie));
+  response_to(site, faulty_site::search_request(3, 0, cookie));
+  response_to(site, faulty_site::search_request(3, 0, "JSESSIONID=none"));
+  response_to(site, "GET /nowhere HTTP/1.1\r\n\r\n");
+  response_to(site, "GET /stats HTTP/1.1\r\n\r\n");
+  response_to(site, "hello\r\n\r\n");
   EXPECT_THAT(
       log.lines(),
       ElementsAre(
@@ -67,7 +67,7 @@ TEST(fault_injection, logs_every_request_that_counts) {
           R"({"date":null,"step":null,"attempt":null,"fault":null,"status":400})"));
 }
 
-TEST(fault_injection, logs_the_status_that_the_client_is_shown_if_it_is_shown_one) {
+TEST(fault_injection, logs_the_status_that_is_sent) {
   const std::pair<const char*, const char*> cases[] = {
       {"refuse", "null"},
       {"never_answer", "null"},
@@ -96,23 +96,23 @@ TEST(fault_injection, logs_the_status_that_the_client_is_shown_if_it_is_shown_on
   }
 }
 
-// The order in which they come does not matter, nor which connection they come by.
+// Neither the order of requests nor their connections matter.
 TEST(fault_injection, is_the_same_for_the_same_seed) {
   const auto log_of = [](bool backwards, std::uint64_t seed) {
     const log_file log;
     fault_plan plan = plan_of("status_503:30%,malformed_html:30%,flapping_5xx:20%,reset_mid_body:10%", 3);
     plan.seed = seed;
     const faulty_site site{plan, 0ns, 3, log.path()};
-    const std::string cookie = faulty_site::session_in(answer_to(site, faulty_site::start_request(0, 4)));
+    const std::string cookie = faulty_site::session_in(response_to(site, faulty_site::start_request(0, 4)));
     for (int i = 0; i < 40; ++i) {
       const int day = backwards ? 39 - i : i;
       for (const int attempt : {1, 2, 3}) {
-        answer_to(site, faulty_site::start_request(day, attempt));
-        answer_to(site, faulty_site::search_request(day, attempt, cookie));
+        response_to(site, faulty_site::start_request(day, attempt));
+        response_to(site, faulty_site::search_request(day, attempt, cookie));
       }
     }
     auto lines = log.lines();
-    // Which session it was goes by the order.
+    // The session depends on the order.
     for (auto& line : lines) {
       const auto session = line.find("\"session\":");
       if (session != std::string::npos) line.erase(session, line.find(',', session) + 1 - session);
@@ -133,7 +133,7 @@ TEST(fault_injection, is_what_the_plan_says) {
   std::vector<std::string> expected;
   for (int day = 0; day < 50; ++day) {
     for (const std::uint32_t attempt : {1u, 2u, 3u}) {
-      answer_to(site, faulty_site::start_request(day, static_cast<int>(attempt)));
+      response_to(site, faulty_site::start_request(day, static_cast<int>(attempt)));
       const auto fault =
           plan.fault_at({.date = query_on_day(day).date, .session = {}, .step = 1, .attempt = attempt});
       expected.push_back(fault ? "\"" + std::string{to_string(*fault)} + "\"" : "null");
@@ -146,66 +146,66 @@ TEST(fault_injection, is_what_the_plan_says) {
     EXPECT_THAT(lines[i], HasSubstr("\"fault\":" + expected[i] + ","));
 }
 
-TEST(fault_injection, gives_a_request_that_comes_twice_the_same_fault_twice) {
+TEST(fault_injection, repeats_the_fault_for_a_repeated_request) {
   const faulty_site site{plan_of("flapping_5xx:100%"), 0ns, 3, {}};
   for (int day = 0; day < 20; ++day) {
     const std::string request = faulty_site::start_request(day, 1);
-    EXPECT_EQ(answer_to(site, request), answer_to(site, request));
+    EXPECT_EQ(response_to(site, request), response_to(site, request));
   }
 }
 
-TEST(fault_injection, counts_the_attempts_of_untagged_searches_by_their_date) {
+TEST(fault_injection, counts_attempts_of_untagged_searches_by_date) {
   const faulty_site site{plan_of("status_503:100%", 2), 0ns, 3, {}};
-  const std::string cookie = faulty_site::session_in(answer_to(site, faulty_site::start_request(0, 3)));
+  const std::string cookie = faulty_site::session_in(response_to(site, faulty_site::start_request(0, 3)));
   for (const int day : {0, 1, 2}) {
     const std::string request = faulty_site::search_request(day, 0, cookie);
-    EXPECT_THAT(answer_to(site, request), StartsWith("HTTP/1.1 503 "));
-    EXPECT_THAT(answer_to(site, request), StartsWith("HTTP/1.1 503 "));
-    EXPECT_THAT(answer_to(site, request), EndsWith(results_page(query_on_day(day), 3)));
+    EXPECT_THAT(response_to(site, request), StartsWith("HTTP/1.1 503 "));
+    EXPECT_THAT(response_to(site, request), StartsWith("HTTP/1.1 503 "));
+    EXPECT_THAT(response_to(site, request), EndsWith(results_page(query_on_day(day), 3)));
   }
 }
 
-TEST(fault_injection, forgets_a_session_that_expired_and_no_other) {
+TEST(fault_injection, expires_only_the_session_of_the_request) {
   const faulty_site site{"expired_session:100%"};
   const std::string first = site.session();
   const std::string second = site.session();
-  EXPECT_THAT(answer_to(site, faulty_site::search_request(0, 1, first)),
+  EXPECT_THAT(response_to(site, faulty_site::search_request(0, 1, first)),
               StartsWith("HTTP/1.1 403 Forbidden\r\n"));
-  EXPECT_THAT(answer_to(site, faulty_site::search_request(0, 2, first)), StartsWith("HTTP/1.1 403 "));
-  EXPECT_THAT(answer_to(site, faulty_site::search_request(0, 2, second)), StartsWith("HTTP/1.1 200 "));
-  EXPECT_THAT(answer_to(site, faulty_site::search_request(0, 2, site.session())),
+  EXPECT_THAT(response_to(site, faulty_site::search_request(0, 2, first)), StartsWith("HTTP/1.1 403 "));
+  EXPECT_THAT(response_to(site, faulty_site::search_request(0, 2, second)), StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(response_to(site, faulty_site::search_request(0, 2, site.session())),
               StartsWith("HTTP/1.1 200 "));
 }
 
 TEST(fault_injection, redirects_in_a_loop) {
   const faulty_site site{"redirect_loop:100%"};
   const std::string location = "Location: " + std::string{redirect_target} + "\r\n";
-  EXPECT_THAT(answer_to(site, faulty_site::start_request(0, 1)), HasSubstr(location));
+  EXPECT_THAT(response_to(site, faulty_site::start_request(0, 1)), HasSubstr(location));
   const std::string follow = "GET " + std::string{redirect_target} + " HTTP/1.1\r\n";
-  EXPECT_THAT(answer_to(site, follow + "\r\n"), StartsWith("HTTP/1.1 302 Found\r\n"));
-  EXPECT_THAT(answer_to(site, follow + "X-Scrape: 2026-01-01/5\r\n\r\n"), HasSubstr(location));
+  EXPECT_THAT(response_to(site, follow + "\r\n"), StartsWith("HTTP/1.1 302 Found\r\n"));
+  EXPECT_THAT(response_to(site, follow + "X-Scrape: 2026-01-01/5\r\n\r\n"), HasSubstr(location));
 }
 
 TEST(fault_injection, leaves_head_alone) {
   const faulty_site site{plan_of("empty_reply:100%"), 0ns, 3, {}};
-  EXPECT_THAT(answer_to(site, "HEAD /m/ HTTP/1.1\r\nConnection: close\r\n\r\n"),
+  EXPECT_THAT(response_to(site, "HEAD /m/ HTTP/1.1\r\nConnection: close\r\n\r\n"),
               StartsWith("HTTP/1.1 200 OK\r\n"));
 }
 
-TEST(fault_injection, refuses_a_tag_that_is_none_without_repeating_it) {
+TEST(fault_injection, refuses_an_invalid_tag_without_quoting_it) {
   const log_file log;
   const faulty_site site{"refuse:0%", log.path()};
   for (const char* tag :
        {"tomorrow", "2026-01-01", "2026-01-01/0", "<script>alert(1)</script>", "\"},{\"x\":\""}) {
-    const std::string answer =
-        answer_to(site, "GET /m/ HTTP/1.1\r\nX-Scrape: " + std::string{tag} + "\r\n\r\n");
-    EXPECT_THAT(answer, StartsWith("HTTP/1.1 400 "));
-    EXPECT_THAT(answer, Not(HasSubstr(tag)));
+    const std::string response =
+        response_to(site, "GET /m/ HTTP/1.1\r\nX-Scrape: " + std::string{tag} + "\r\n\r\n");
+    EXPECT_THAT(response, StartsWith("HTTP/1.1 400 "));
+    EXPECT_THAT(response, Not(HasSubstr(tag)));
     EXPECT_EQ(log.lines().back(), R"({"date":null,"step":1,"attempt":null,"fault":null,"status":400})");
   }
 }
 
-TEST(fault_injection, is_indifferent_to_tags_without_faults) {
+TEST(fault_injection, without_settings_ignores_tags) {
   site tickets{3};
   const auto engine = make_event_engine(tickets, {});
   raw_client raw{engine->port()};
@@ -213,7 +213,7 @@ TEST(fault_injection, is_indifferent_to_tags_without_faults) {
   EXPECT_THAT(raw.receive_response(), StartsWith("HTTP/1.1 200 OK\r\n"));
 }
 
-TEST(fault_injection, is_the_event_engine_s_alone) {
+TEST(fault_injection, requires_the_event_engine) {
   site tickets{3};
   EXPECT_THROW(make_httplib_engine(tickets, {.faults = fault_settings{}}), std::invalid_argument);
 }
@@ -226,7 +226,7 @@ TEST(fault_log, is_appended_to) {
   const log_file log;
   for (int run = 0; run < 2; ++run) {
     const faulty_site site{"refuse:0%", log.path()};
-    answer_to(site, faulty_site::start_request(run, 1));
+    response_to(site, faulty_site::start_request(run, 1));
   }
   EXPECT_EQ(log.lines().size(), 2u);
 }

@@ -28,7 +28,7 @@ std::vector<std::optional<fault_kind>> faults_of(const fault_plan& plan) {
   return all;
 }
 
-TEST(fault_plan, is_the_same_for_the_same_seed_and_another_for_another) {
+TEST(fault_plan, depends_on_the_seed_only) {
   const fault_rates rates = *parse_faults("refuse:10%,status_503:20%,huge_body:5%");
   EXPECT_EQ(faults_of({.rates = rates, .seed = 7}), faults_of({.rates = rates, .seed = 7}));
   EXPECT_NE(faults_of({.rates = rates, .seed = 7}), faults_of({.rates = rates, .seed = 8}));
@@ -44,7 +44,7 @@ TEST(fault_plan, is_the_same_on_every_platform) {
   EXPECT_EQ(drawn, "2033422234");
 }
 
-TEST(fault_plan, has_none_without_rates_nor_for_what_is_no_exchange_of_a_scrape) {
+TEST(fault_plan, has_no_fault_without_a_rate_or_an_exchange) {
   for (const auto& fault : faults_of({.seed = 7})) EXPECT_EQ(fault, std::nullopt);
   const fault_plan plan{.rates = *parse_faults("refuse:100%")};
   EXPECT_EQ(plan.fault_at({}), std::nullopt);
@@ -53,15 +53,15 @@ TEST(fault_plan, has_none_without_rates_nor_for_what_is_no_exchange_of_a_scrape)
   EXPECT_EQ(plan.fault_at({.date = {}, .session = 3, .step = 1, .attempt = 1}), fault_kind::refuse);
 }
 
-TEST(fault_plan, is_always_what_is_asked_for_whole) {
-  for (const fault_description& one : fault_table) {
+TEST(fault_plan, at_100_percent_hits_every_exchange) {
+  for (const fault_description& fault : fault_table) {
     fault_plan plan;
-    plan.rates.set(one.kind, fault_rates::max_rate);
+    plan.rates.set(fault.kind, fault_rates::max_rate);
     for (const int step : {1, 2}) {
       for (int day = 0; day < 20; ++day) {
         EXPECT_EQ(plan.fault_at(on_day(day, step, 1)),
-                  applies_to(one.kind, step) ? std::optional{one.kind} : std::nullopt)
-            << one.name;
+                  applies_to(fault.kind, step) ? std::optional{fault.kind} : std::nullopt)
+            << fault.name;
       }
     }
   }
@@ -85,12 +85,12 @@ TEST(fault_plan, keeps_to_the_rates) {
     for (int day = 0; day < days; ++day) {
       if (const auto fault = plan.fault_at(on_day(day, step, 1))) ++counted[static_cast<std::size_t>(*fault)];
     }
-    for (const fault_description& one : fault_table) {
+    for (const fault_description& fault : fault_table) {
       const double rate =
-          applies_to(one.kind, step) ? plan.rates.rate(one.kind) / double{fault_rates::max_rate} : 0;
-      EXPECT_NEAR(counted[static_cast<std::size_t>(one.kind)], days * rate,
+          applies_to(fault.kind, step) ? plan.rates.rate(fault.kind) / double{fault_rates::max_rate} : 0;
+      EXPECT_NEAR(counted[static_cast<std::size_t>(fault.kind)], days * rate,
                   5 * std::sqrt(days * rate * (1 - rate)))
-          << one.name << " at step " << step;
+          << fault.name << " at step " << step;
     }
   }
 }
@@ -110,7 +110,7 @@ TEST(fault_plan, draws_each_step_and_attempt_for_itself) {
   EXPECT_NEAR(same_as_next_attempt, days * 0.5, deviation);
 }
 
-TEST(fault_plan, draws_the_details_apart_from_the_fault_and_reproducibly) {
+TEST(fault_plan, draws_reproducible_details_for_each_attempt) {
   const fault_plan plan{.rates = *parse_faults("status_503:50%"), .seed = 7};
   int different = 0;
   for (int day = 0; day < 100; ++day) {

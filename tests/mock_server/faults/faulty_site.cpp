@@ -42,9 +42,9 @@ std::string faulty_site::start_request(int day, int attempt) {
 }
 
 std::string faulty_site::search_request(int day, int attempt, std::string_view cookie) {
-  const query asked = query_on_day(day);
-  const std::string form =
-      "fromStation=" + asked.from + "&toStation=" + asked.to + "&departure=" + format_form_date(asked.date);
+  const query search = query_on_day(day);
+  const std::string form = "fromStation=" + search.from + "&toStation=" + search.to +
+                           "&departure=" + format_form_date(search.date);
   return "POST " + std::string{search_target} + " HTTP/1.1\r\nHost: x\r\n" + tag(day, attempt) +
          "Cookie: " + std::string{cookie} +
          "\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: " +
@@ -57,9 +57,9 @@ std::string faulty_site::session() const {
   return session_in(raw.receive_response());
 }
 
-std::string faulty_site::session_in(const std::string& answer) {
-  const std::size_t at = answer.find("JSESSIONID=");
-  return at == std::string::npos ? std::string{} : answer.substr(at, answer.find(';', at) - at);
+std::string faulty_site::session_in(const std::string& response) {
+  const std::size_t at = response.find("JSESSIONID=");
+  return at == std::string::npos ? std::string{} : response.substr(at, response.find(';', at) - at);
 }
 
 void faulty_site::ask_search(raw_client& raw, int day) const { raw.send(search_request(day, 1, session())); }

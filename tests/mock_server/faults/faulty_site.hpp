@@ -30,11 +30,11 @@ class faulty_site {
   /// Of the query of tests/mock_server/site/queries.hpp; `attempt` 0: without a tag.
   static std::string start_request(int day, int attempt);
   static std::string search_request(int day, int attempt, std::string_view cookie);
-  /// The cookie that an answer to start_request sets.
-  static std::string session_in(const std::string& answer);
-  /// A live session's cookie, got without a fault.
+  /// Returns the cookie that a response to start_request sets.
+  static std::string session_in(const std::string& response);
+  /// Returns the cookie of a new session, started without a fault.
   std::string session() const;
-  /// The answer to the first attempt at a day's search, on `raw`, and to its start.
+  /// Sends the first attempt at a day's search, or at its start, on `raw`.
   void ask_search(raw_client& raw, int day = 0) const;
   void ask_start(raw_client& raw, int day = 0) const;
   /// Makes round trips on a connection of its own. Each runs the engine's one thread, which also handles what

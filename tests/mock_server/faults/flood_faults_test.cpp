@@ -1,5 +1,5 @@
-// More than anyone should take: what it looks like on a socket, that it stops when the client has had enough,
-// and that the server neither holds it nor keeps others waiting.
+// Responses without an end, as a client observes them on its socket. They end when the client closes, and
+// neither fill the memory of the server nor delay other clients.
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -40,7 +40,7 @@ const endless_fault endless_faults[] = {
      "<p>Jedeme dál.</p>\n"},
 };
 
-TEST(flood_faults, go_on_for_as_long_as_the_client_takes_them) {
+TEST(flood_faults, continue_as_long_as_the_client_reads) {
   for (const endless_fault& flood : endless_faults) {
     const faulty_site site{std::string{flood.name} + ":100%"};
     raw_client raw = site.client();
@@ -52,7 +52,7 @@ TEST(flood_faults, go_on_for_as_long_as_the_client_takes_them) {
   }
 }
 
-TEST(flood_faults, end_when_the_client_goes) {
+TEST(flood_faults, end_when_the_client_closes) {
   for (const char* fault : {"flood_1xx", "header_bomb", "huge_body", "huge_chunked_body", "gzip_bomb",
                             "huge_header_line", "dribble_headers", "dribble_body", "never_answer"}) {
     const faulty_site site{std::string{fault} + ":100%"};
@@ -73,7 +73,7 @@ TEST(flood_faults, end_when_the_client_goes) {
   }
 }
 
-TEST(flood_faults, keep_nobody_else_waiting) {
+TEST(flood_faults, do_not_delay_other_clients) {
   const faulty_site site{"huge_body:25%,flood_1xx:25%,dribble_body:25%,never_answer:25%"};
   const std::string cookie = site.session();
   std::vector<std::jthread> drinkers;
@@ -94,7 +94,7 @@ TEST(flood_faults, keep_nobody_else_waiting) {
   }
 }
 
-TEST(flood_faults, are_blocked_by_a_client_that_does_not_read_and_nobody_else_is) {
+TEST(flood_faults, block_only_the_client_that_does_not_read) {
   const faulty_site site{"huge_body:100%"};
   raw_client silent = site.client();
   site.ask_search(silent);
@@ -118,7 +118,7 @@ TEST(flood_faults, send_a_header_of_eight_megabytes_and_then_the_page) {
   EXPECT_EQ(raw.receive_exactly(after.size()), after);
 }
 
-TEST(flood_faults, send_a_gzip_bomb_of_the_length_they_tell) {
+TEST(flood_faults, send_a_gzip_bomb_of_the_announced_length) {
   const zero_bomb& bomb = large_zero_bomb();
   const faulty_site site{"gzip_bomb:100%"};
   raw_client raw = site.client();
@@ -131,7 +131,7 @@ TEST(flood_faults, send_a_gzip_bomb_of_the_length_they_tell) {
   EXPECT_THAT(bytes.substr(bytes.size() - 4096), EndsWith(bomb.block + bomb.end));
 }
 
-TEST(flood_faults, send_encoded_bodies_that_say_so) {
+TEST(flood_faults, send_encoded_bodies_with_content_encoding) {
   std::string broken = gzip(page);
   broken[broken.size() / 2] = static_cast<char>(~broken[broken.size() / 2]);
   const struct {

@@ -1,5 +1,5 @@
-// What a client sees on its socket of each fault in how an answer is framed. Written out in full, apart from
-// the code that makes them.
+// Faults of the framing, as a client observes them on its socket. The expected bytes are written out in full,
+// independently of the code that makes them.
 
 #include <gmock/gmock.h>
 
@@ -78,7 +78,7 @@ TEST(framing_faults, frame_the_page_wrongly_and_go_on) {
   }
 }
 
-TEST(framing_faults, send_an_answer_with_other_fares_behind_the_first) {
+TEST(framing_faults, send_a_second_response_with_other_fares) {
   const faulty_site site{"unsolicited_response:100%"};
   for (const bool is_search : {true, false}) {
     raw_client raw = site.client();

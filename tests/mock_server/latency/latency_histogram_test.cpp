@@ -19,13 +19,13 @@ TEST(latency_histogram, is_zero_before_anything_was_recorded) {
   EXPECT_EQ(none.max(), 0ns);
 }
 
-TEST(latency_histogram, answers_any_quantile_of_one_duration_with_it) {
-  for (const nanoseconds one :
+TEST(latency_histogram, of_one_duration_has_equal_quantiles) {
+  for (const nanoseconds duration :
        {nanoseconds{0}, nanoseconds{255}, nanoseconds{256}, nanoseconds{20ms}, nanoseconds{1h}}) {
     latency_histogram histogram;
-    histogram.record(one);
-    for (const double share : {0.0, 0.5, 0.99, 1.0}) EXPECT_EQ(histogram.quantile(share), one);
-    EXPECT_EQ(histogram.max(), one);
+    histogram.record(duration);
+    for (const double share : {0.0, 0.5, 0.99, 1.0}) EXPECT_EQ(histogram.quantile(share), duration);
+    EXPECT_EQ(histogram.max(), duration);
   }
 }
 
@@ -38,7 +38,7 @@ TEST(latency_histogram, is_exact_below_256_ns) {
   EXPECT_EQ(histogram.quantile(1.0), 255ns);
 }
 
-TEST(latency_histogram, is_at_most_one_percent_above_the_true_quantile_and_never_below) {
+TEST(latency_histogram, quantile_is_exact_or_at_most_one_percent_above) {
   std::mt19937_64 random{1};
   for (unsigned bits = 4; bits <= 43; ++bits) {
     latency_histogram histogram;

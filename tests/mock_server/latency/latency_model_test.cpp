@@ -42,7 +42,7 @@ double variance(const std::vector<double>& values) {
 
 double in_ms(nanoseconds duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
 
-TEST(latency_model, that_is_fixed_takes_nothing_from_the_stream) {
+TEST(latency_model, fixed_draws_no_number_from_the_stream) {
   const latency_model model = 20ms;
   random_stream random{1};
   EXPECT_EQ(model.draw(random), 20ms);
@@ -52,7 +52,7 @@ TEST(latency_model, that_is_fixed_takes_nothing_from_the_stream) {
 }
 
 // Tolerances are four standard errors of 100,000 draws.
-TEST(latency_model, that_is_uniform_has_the_moments_of_a_uniform_distribution) {
+TEST(latency_model, uniform_has_the_moments_of_its_distribution) {
   const latency_model model = latency_model::uniform(10ms, 30ms);
   const auto drawn = sorted_draws(model);
   EXPECT_GE(drawn.front(), 10.0);
@@ -64,7 +64,7 @@ TEST(latency_model, that_is_uniform_has_the_moments_of_a_uniform_distribution) {
   EXPECT_NEAR(drawn[draws * 99 / 100], 29.8, 0.03);
 }
 
-TEST(latency_model, that_is_lognormal_has_its_median_and_99th_percentile_and_moments) {
+TEST(latency_model, lognormal_has_its_percentiles_and_moments) {
   const latency_model model = latency_model::lognormal(20ms, 80ms);
   const double sigma = std::log(4.0) / 2.3263478740408408;
   const double true_mean = 20 * std::exp(sigma * sigma / 2);
@@ -85,7 +85,7 @@ TEST(latency_model, has_the_quantiles_that_its_parameters_are) {
   EXPECT_EQ(latency_model{5ms}.quantile(0.99), 5ms);
 }
 
-TEST(latency_model, draws_the_same_from_the_same_seed_on_every_platform) {
+TEST(latency_model, draws_the_same_for_a_seed_on_every_platform) {
   random_stream random{42};
   const latency_model lognormal = latency_model::lognormal(20ms, 80ms);
   const nanoseconds first = lognormal.draw(random);

@@ -16,25 +16,25 @@ using std::chrono::nanoseconds;
 const latency_model lognormal = latency_model::lognormal(20ms, 80ms);
 
 std::vector<query> days(int count) {
-  std::vector<query> asked(static_cast<std::size_t>(count));
-  std::ranges::generate(asked, [day = 0]() mutable { return query_on_day(day++); });
-  return asked;
+  std::vector<query> queries(static_cast<std::size_t>(count));
+  std::ranges::generate(queries, [day = 0]() mutable { return query_on_day(day++); });
+  return queries;
 }
 
-TEST(scrape_latencies, are_the_same_for_the_same_seed_and_others_for_another) {
-  const auto asked = days(50);
-  const auto one = latencies_of(lognormal, 1, asked);
-  EXPECT_EQ(one.starts, latencies_of(lognormal, 1, asked).starts);
-  EXPECT_EQ(one.searches, latencies_of(lognormal, 1, asked).searches);
-  EXPECT_NE(one.starts, latencies_of(lognormal, 2, asked).starts);
-  EXPECT_NE(one.searches, latencies_of(lognormal, 2, asked).searches);
+TEST(scrape_latencies, depend_on_the_seed_only) {
+  const auto queries = days(50);
+  const auto first = latencies_of(lognormal, 1, queries);
+  EXPECT_EQ(first.starts, latencies_of(lognormal, 1, queries).starts);
+  EXPECT_EQ(first.searches, latencies_of(lognormal, 1, queries).searches);
+  EXPECT_NE(first.starts, latencies_of(lognormal, 2, queries).starts);
+  EXPECT_NE(first.searches, latencies_of(lognormal, 2, queries).searches);
 }
 
-TEST(scrape_latencies, depend_on_the_ordinal_and_on_each_part_of_the_query) {
-  const query asked = query_on_day(0);
-  std::set<nanoseconds> drawn{search_latency(lognormal, 1, asked),
-                              search_latency(lognormal, 1, {asked.to, asked.from, asked.date}),
-                              search_latency(lognormal, 1, {asked.from, asked.from, asked.date}),
+TEST(scrape_latencies, depend_on_ordinal_and_each_part_of_a_query) {
+  const query search = query_on_day(0);
+  std::set<nanoseconds> drawn{search_latency(lognormal, 1, search),
+                              search_latency(lognormal, 1, {search.to, search.from, search.date}),
+                              search_latency(lognormal, 1, {search.from, search.from, search.date}),
                               search_latency(lognormal, 1, query_on_day(1)),
                               start_latency(lognormal, 1, 0),
                               start_latency(lognormal, 1, 1)};
@@ -57,7 +57,7 @@ TEST(scrape_latencies, are_drawn_from_the_model_for_both_steps) {
   }
 }
 
-TEST(scrape_latencies, tell_their_sum_and_the_least_that_the_longest_scrape_takes) {
+TEST(scrape_latencies, have_a_sum_and_bounds_of_scrape_and_exchange) {
   const scrape_latencies given{.starts = {5ms, 1ms, 3ms}, .searches = {4ms, 9ms, 1ms}};
   EXPECT_EQ(given.sum(), 23ms);
   EXPECT_EQ(given.max_scrape(), 10ms) << "1 + 9, 3 + 4, 5 + 1";
@@ -88,7 +88,7 @@ TEST(min_wall, is_the_sum_shared_or_the_longest_scrape) {
   EXPECT_EQ(min_wall(given, 100), 10ms);
 }
 
-TEST(min_wall, is_two_latencies_for_a_worker_a_day_when_they_are_fixed) {
+TEST(min_wall, is_two_fixed_latencies_with_a_worker_per_day) {
   EXPECT_EQ(min_wall(latencies_of(20ms, 0, days(100)), 100), 40ms);
   EXPECT_EQ(min_wall(latencies_of(20ms, 0, days(100)), 1), 4s);
 }

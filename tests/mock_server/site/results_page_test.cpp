@@ -13,17 +13,17 @@
 namespace farebench {
 namespace {
 
-TEST(results_page, shows_libxml2_the_timetable_and_nothing_else) {
+TEST(results_page, gives_libxml2_exactly_the_timetable) {
   for (const std::size_t page_kb : {2u, 3u, 4u, 5u, 8u, 13u, 16u, 17u, 30u, 64u, 94u, 95u, 200u}) {
     for (int day = 0; day < 60; day += test::case_step) {
-      const query asked = query_on_day(day);
-      ASSERT_EQ(libxml2_fares(results_page(asked, page_kb)), timetable(asked, page_kb))
+      const query search = query_on_day(day);
+      ASSERT_EQ(libxml2_fares(results_page(search, page_kb)), timetable(search, page_kb))
           << page_kb << " KiB, day " << day;
     }
   }
 }
 
-TEST(results_page, has_exactly_the_size_that_was_asked_for) {
+TEST(results_page, has_exactly_the_requested_size) {
   for (std::size_t page_kb = min_page_kb; page_kb <= 150; ++page_kb) {
     for (int day = 0; day < 20; day += test::case_step) {
       ASSERT_EQ(results_page(query_on_day(day), page_kb).size(), page_kb * 1024);
@@ -36,18 +36,18 @@ TEST(results_page, has_exactly_the_size_that_was_asked_for) {
   }
 }
 
-TEST(results_page, fits_whatever_the_stations_are_called) {
+TEST(results_page, fits_for_any_station_names) {
   for (int station = 0; station < 2000; station += test::case_step) {
-    const query asked{"ID10000000000000" + std::to_string(1000 + station), "ID99",
-                      query_on_day(station).date};
+    const query search{"ID10000000000000" + std::to_string(1000 + station), "ID99",
+                       query_on_day(station).date};
     for (const std::size_t page_kb : {2u, 3u}) {
-      ASSERT_EQ(results_page(asked, page_kb).size(), page_kb * 1024);
-      ASSERT_EQ(libxml2_fares(results_page(asked, page_kb)), timetable(asked, page_kb));
+      ASSERT_EQ(results_page(search, page_kb).size(), page_kb * 1024);
+      ASSERT_EQ(libxml2_fares(results_page(search, page_kb)), timetable(search, page_kb));
     }
   }
 }
 
-TEST(results_page, is_the_same_for_the_same_query_and_size_and_different_for_others) {
+TEST(results_page, depends_on_query_and_size_only) {
   std::set<std::string> pages;
   for (int day = 0; day < 100; ++day) {
     const std::string page = results_page(query_on_day(day), 3);
@@ -57,7 +57,7 @@ TEST(results_page, is_the_same_for_the_same_query_and_size_and_different_for_oth
   EXPECT_EQ(pages.size(), 100u);
 }
 
-TEST(results_page, holds_what_misleads_a_naive_scanner) {
+TEST(results_page, holds_traps_for_naive_scanners) {
   std::string pages;
   for (int day = 0; day < 30; ++day)
     pages += results_page(query_on_day(day), 94) + results_page(query_on_day(day), 3);

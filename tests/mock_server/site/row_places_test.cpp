@@ -14,11 +14,11 @@ namespace {
 class row_places : public testing::TestWithParam<std::size_t> {};
 INSTANTIATE_TEST_SUITE_P(page_kb, row_places, testing::Values(2, 3, 10, 30, 94));
 
-TEST_P(row_places, are_those_of_the_fares_and_of_nothing_else) {
+TEST_P(row_places, are_exactly_those_of_the_fares) {
   for (int day = 0; day < 50; ++day) {
-    const query asked = query_on_day(day);
-    const std::string page = results_page(asked, GetParam());
-    const auto fares = timetable(asked, GetParam());
+    const query search = query_on_day(day);
+    const std::string page = results_page(search, GetParam());
+    const auto fares = timetable(search, GetParam());
     const auto places = find_bus_rows(page);
     ASSERT_EQ(places.size(), fares.size()) << "day " << day;
     for (std::size_t i = 0; i < fares.size(); ++i) {
@@ -38,7 +38,7 @@ TEST_P(row_places, are_those_of_the_fares_and_of_nothing_else) {
   }
 }
 
-TEST(row_places, of_any_other_text_are_none) {
+TEST(row_places, of_other_text_are_empty) {
   EXPECT_TRUE(find_bus_rows(start_page()).empty());
   EXPECT_TRUE(find_bus_rows("").empty());
   EXPECT_TRUE(find_bus_rows("<div class=\"select-line\">").empty());

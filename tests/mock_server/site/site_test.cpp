@@ -42,7 +42,7 @@ TEST(site, starts_a_session_with_the_start_page) {
   EXPECT_NE(new_cookie(tickets), new_cookie(tickets));
 }
 
-TEST(site, answers_a_search_with_the_results_page) {
+TEST(site, responds_to_a_search_with_the_results_page) {
   site tickets{3};
   const auto found = post(tickets, new_cookie(tickets));
   EXPECT_EQ(found.status, 200);
@@ -56,7 +56,7 @@ TEST(site, finds_the_session_among_other_cookies) {
   EXPECT_EQ(post(tickets, "JSESSIONID=stale; " + new_cookie(tickets)).status, 200);
 }
 
-TEST(site, tells_in_which_session_it_was_asked) {
+TEST(site, reports_the_ordinal_of_the_session) {
   site tickets{3};
   new_cookie(tickets);
   const auto started = tickets.respond({.method = "GET", .target = "/m/"});

@@ -23,22 +23,22 @@ TEST(timetable, is_the_same_on_every_platform_and_in_every_release) {
 }
 
 TEST(timetable, depends_on_each_of_its_arguments) {
-  const query asked = query_on_day(0);
-  const auto fares = timetable(asked, 3);
-  EXPECT_EQ(timetable(asked, 3), fares);
+  const query search = query_on_day(0);
+  const auto fares = timetable(search, 3);
+  EXPECT_EQ(timetable(search, 3), fares);
   EXPECT_NE(timetable(query_on_day(1), 3), fares);
-  EXPECT_NE(timetable(asked, 4), fares);
-  query other = asked;
+  EXPECT_NE(timetable(search, 4), fares);
+  query other = search;
   std::swap(other.from, other.to);
   EXPECT_NE(timetable(other, 3), fares);
 }
 
-TEST(timetable, does_not_confuse_where_one_station_id_ends_and_the_next_begins) {
+TEST(timetable, separates_the_two_station_ids) {
   const auto date = query_on_day(0).date;
   EXPECT_NE(timetable({"ID1", "ID23", date}, 3), timetable({"ID12", "ID3", date}, 3));
 }
 
-TEST(timetable, has_as_many_rows_as_a_page_of_its_size_is_meant_to) {
+TEST(timetable, has_rows_in_proportion_to_the_page_size) {
   for (int day = 0; day < 400; ++day) {
     const auto small = timetable(query_on_day(day), 3).size();
     EXPECT_TRUE(small >= 8 && small <= 12) << small;
@@ -53,12 +53,12 @@ TEST(timetable, holds_fares_within_their_bounds_by_departure) {
   for (int day = 0; day < 100; ++day) {
     const auto fares = timetable(query_on_day(day), 94);
     EXPECT_TRUE(std::ranges::is_sorted(fares, {}, &fare::departure));
-    for (const fare& one : fares) {
-      EXPECT_TRUE(one.departure >= 0min && one.departure < 24h);
-      EXPECT_TRUE(one.arrival >= 0min && one.arrival < 24h);
-      EXPECT_GE(one.free_seats, 0);
-      EXPECT_GT(one.price_hundredths, 0);
-      types.insert(one.type);
+    for (const fare& offer : fares) {
+      EXPECT_TRUE(offer.departure >= 0min && offer.departure < 24h);
+      EXPECT_TRUE(offer.arrival >= 0min && offer.arrival < 24h);
+      EXPECT_GE(offer.free_seats, 0);
+      EXPECT_GT(offer.price_hundredths, 0);
+      types.insert(offer.type);
     }
   }
   EXPECT_EQ(types.size(), 7u);

@@ -14,13 +14,13 @@ using testing::Not;
 
 TEST(fault_table, names_each_fault_once_in_snake_case) {
   std::set<std::string_view> names;
-  for (const fault_description& one : fault_table) {
-    EXPECT_TRUE(names.insert(one.name).second) << one.name;
-    EXPECT_EQ(one.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_"), std::string_view::npos);
-    EXPECT_EQ(parse_fault_kind(one.name), one.kind);
-    EXPECT_FALSE(one.meaning.empty());
-    EXPECT_EQ(one.meaning.find('\n'), std::string_view::npos);
-    EXPECT_TRUE(applies_to(one.kind, 1) || applies_to(one.kind, 2));
+  for (const fault_description& fault : fault_table) {
+    EXPECT_TRUE(names.insert(fault.name).second) << fault.name;
+    EXPECT_EQ(fault.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_"), std::string_view::npos);
+    EXPECT_EQ(parse_fault_kind(fault.name), fault.kind);
+    EXPECT_FALSE(fault.meaning.empty());
+    EXPECT_EQ(fault.meaning.find('\n'), std::string_view::npos);
+    EXPECT_TRUE(applies_to(fault.kind, 1) || applies_to(fault.kind, 2));
   }
   EXPECT_GE(names.size(), 25u);
   EXPECT_EQ(parse_fault_kind("none"), std::nullopt);
@@ -42,7 +42,7 @@ TEST(fault_text, does_not_depend_on_the_order_of_its_entries) {
   EXPECT_EQ(parse_faults("refuse:1%,huge_body:2%"), parse_faults("huge_body:2%,refuse:1.0%"));
 }
 
-TEST(fault_text, says_on_one_line_what_is_wrong) {
+TEST(fault_text, reports_errors_on_one_line) {
   const std::pair<const char*, const char*> cases[] = {
       {"", "no fault ''"},
       {"refuse:1%,", "no fault ''"},
@@ -73,13 +73,13 @@ TEST(fault_text, says_on_one_line_what_is_wrong) {
   }
 }
 
-TEST(fault_text, lists_all_names_to_whoever_asks_for_another) {
+TEST(fault_text, lists_all_names_in_the_error) {
   const std::string reason = parse_faults("reset:2%").error();
   const std::string lines = describe_faults();
-  for (const fault_description& one : fault_table) {
-    EXPECT_THAT(reason, HasSubstr(one.name));
-    EXPECT_THAT(lines, HasSubstr(one.name));
-    EXPECT_THAT(lines, HasSubstr(one.meaning));
+  for (const fault_description& fault : fault_table) {
+    EXPECT_THAT(reason, HasSubstr(fault.name));
+    EXPECT_THAT(lines, HasSubstr(fault.name));
+    EXPECT_THAT(lines, HasSubstr(fault.meaning));
   }
   EXPECT_EQ(std::ranges::count(lines, '\n'), static_cast<std::ptrdiff_t>(fault_table.size()));
 }

@@ -1,4 +1,4 @@
-// A spoiled page against the library's scanner and libxml2: the right fares or an error, never others.
+// An altered page against the library's scanner and libxml2: the right fares or an error, never others.
 
 #include <gtest/gtest.h>
 
@@ -24,39 +24,39 @@ outcome scanned(const std::string& page) {
   return scanner.finish();
 }
 
-std::string spoiled(fault_kind kind, const query& asked, std::size_t page_kb, std::uint64_t seed) {
-  std::string page = results_page(asked, page_kb);
+std::string altered(fault_kind kind, const query& search, std::size_t page_kb, std::uint64_t seed) {
+  std::string page = results_page(search, page_kb);
   random_stream random{seed};
   alter_page(kind, page, random);
   return page;
 }
 
-class spoiled_page : public testing::TestWithParam<std::size_t> {
+class altered_page : public testing::TestWithParam<std::size_t> {
  protected:
-  // Calls check(page, query) with many pages that this fault has spoiled.
+  // Calls check(page, query) with many pages that this fault has altered.
   template <typename Check>
   void for_each_page(fault_kind kind, Check check) {
     for (int day = 0; day < days; day += test::case_step) {
-      const query asked = query_on_day(day);
+      const query search = query_on_day(day);
       for (std::uint64_t seed = 0; seed < 8; ++seed) {
-        const std::string page = spoiled(kind, asked, GetParam(), seed);
-        ASSERT_NE(page, results_page(asked, GetParam())) << to_string(kind);
-        check(page, asked);
+        const std::string page = altered(kind, search, GetParam(), seed);
+        ASSERT_NE(page, results_page(search, GetParam())) << to_string(kind);
+        check(page, search);
       }
     }
   }
 };
-INSTANTIATE_TEST_SUITE_P(page_kb, spoiled_page, testing::Values(2, 3, 10, 30));
+INSTANTIATE_TEST_SUITE_P(page_kb, altered_page, testing::Values(2, 3, 10, 30));
 
-TEST_P(spoiled_page, has_the_same_rows_when_its_html_is_malformed) {
-  for_each_page(fault_kind::malformed_html, [&](const std::string& page, const query& asked) {
-    const auto expected = timetable(asked, GetParam());
+TEST_P(altered_page, with_malformed_html_has_the_same_rows) {
+  for_each_page(fault_kind::malformed_html, [&](const std::string& page, const query& search) {
+    const auto expected = timetable(search, GetParam());
     ASSERT_EQ(libxml2_fares(page), expected) << page;
     ASSERT_EQ(scanned(page), expected) << page;
   });
 }
 
-TEST_P(spoiled_page, is_an_error_to_the_scanner_when_a_row_is_none) {
+TEST_P(altered_page, with_an_invalid_row_is_a_scanner_error) {
   for (const fault_kind kind :
        {fault_kind::mis_encoded_html, fault_kind::missing_field, fault_kind::extra_field,
         fault_kind::price_not_a_number, fault_kind::price_too_large}) {
@@ -68,7 +68,7 @@ TEST_P(spoiled_page, is_an_error_to_the_scanner_when_a_row_is_none) {
   }
 }
 
-TEST_P(spoiled_page, breaks_off_to_the_scanner_when_a_comment_has_no_end) {
+TEST_P(altered_page, with_an_unclosed_comment_is_cut_to_the_scanner) {
   for_each_page(fault_kind::unclosed_comment, [&](const std::string& page, const query&) {
     const outcome found = scanned(page);
     ASSERT_FALSE(found) << page;
@@ -76,18 +76,18 @@ TEST_P(spoiled_page, breaks_off_to_the_scanner_when_a_comment_has_no_end) {
   });
 }
 
-TEST_P(spoiled_page, is_the_same_for_the_same_draws) {
-  const query asked = query_on_day(1);
-  for (const fault_description& one : fault_table) {
-    EXPECT_EQ(spoiled(one.kind, asked, GetParam(), 5), spoiled(one.kind, asked, GetParam(), 5));
+TEST_P(altered_page, is_the_same_for_the_same_draws) {
+  const query search = query_on_day(1);
+  for (const fault_description& fault : fault_table) {
+    EXPECT_EQ(altered(fault.kind, search, GetParam(), 5), altered(fault.kind, search, GetParam(), 5));
   }
 }
 
-TEST(spoiled_page, without_rows_stays_as_it_is) {
-  for (const fault_description& one : fault_table) {
+TEST(altered_page, without_rows_stays_as_it_is) {
+  for (const fault_description& fault : fault_table) {
     std::string page = "<html><body>nothing</body></html>";
     random_stream random{1};
-    alter_page(one.kind, page, random);
+    alter_page(fault.kind, page, random);
     EXPECT_EQ(page, "<html><body>nothing</body></html>");
   }
 }
