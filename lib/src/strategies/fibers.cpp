@@ -23,7 +23,7 @@ class fiber_client final : public blocking_client {
   loop_client client_;
 };
 
-/// Runs `scrape`, the same function as the threads, in a fiber.
+/// Runs the blocking scrape in a fiber, which is suspended at each exchange.
 class fiber_worker {
  public:
   fiber_worker(loop_workers& shared, scrape_attempt first, fiber_stacks& stacks)

@@ -8,9 +8,7 @@
 namespace farebench {
 
 loop_workers::loop_workers(batch_run& run, std::size_t first, std::size_t end, event_loop::wait_mode mode)
-    : run_{run}, first_{first}, end_{end}, loop_{end - first, mode}, on_stopping_{run, [this] {
-                                                                                    loop_.interrupt();
-                                                                                  }} {}
+    : run_{run}, first_{first}, end_{end}, loop_{end - first, mode} {}
 
 void loop_workers::fail_unstarted(const fetch_error& error) {
   for (std::size_t index = first_; index < end_; ++index) {
@@ -37,7 +35,7 @@ void run_on_loops(const batch& work, const outcome_sink& sink, event_loop::wait_
       try {
         run_workers(part);
       } catch (...) {
-        // With one loop no query has an outcome yet: the exception leaves strategy::run.
+        // The run fails if its workers have started, or if no other loop can run the other queries.
         if (loops == 1 || part.has_started()) throw;
         part.fail_unstarted(resource_error());
       }

@@ -91,7 +91,7 @@ class loop_workers {
   const std::size_t end_;
   bool has_started_ = false;
   event_loop loop_;
-  batch_run::listener on_stopping_;
+  batch_run::listener on_stopping_{run_, [this] { loop_.interrupt(); }};
 };
 
 /// Runs a batch on `work.loops` event loops, or on as many as the system allows. The first loop runs in the
