@@ -162,7 +162,7 @@ fault_script send_endlessly(int status, std::string start, std::string block) {
   return {.status = status, .chunks = {{std::move(start)}, chunk{std::move(block), fault_script::unlimited}}};
 }
 
-// Sends the first halves of head and body: 0 none, 1 half, 2 all.
+// Sends the beginning of head and body, counted in halves: 0 for none, 2 for all.
 fault_script send_part(const site_response& response, std::size_t head_halves, std::size_t body_halves,
                        fault_script::action final_action) {
   std::string bytes = whole(response);
