@@ -69,6 +69,7 @@ client_run::client_run(const programs& with, const benchmark_case& row,
                .seed = row.seed,
                .page_kb = row.page_kb,
                .engine = row.engine,
+               .connections = std::min(row.connections(), max_httplib_connections),
                .executable = with.mock_server}},
       probe_{probe_options(with, row, server_.url(), surroundings)} {
   const auto first = probe_.read_line(patience_to_start);

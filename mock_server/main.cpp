@@ -1,4 +1,4 @@
-// The mock server: a site, an engine that serves it, and signals to end it.
+// mock_server: a site, an engine that serves it, and signals that stop it.
 #include <fmt/format.h>
 #include <pthread.h>
 #include <sys/prctl.h>
@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <variant>
 
 #include "lib/system/command_line.hpp"
 #include "lib/system/file_descriptor.hpp"
@@ -18,39 +19,42 @@ namespace {
 
 using namespace farebench;
 
-// Blocks the signals that end the server, here and in all threads to come, so that main can wait for
-// them; asks for one when the process that started us ends.
-sigset_t block_ending_signals() {
-  const pid_t starter = ::getppid();
-  sigset_t ending;
-  ::sigemptyset(&ending);
-  ::sigaddset(&ending, SIGINT);
-  ::sigaddset(&ending, SIGTERM);
-  ::pthread_sigmask(SIG_BLOCK, &ending, nullptr);
+// Blocks SIGINT and SIGTERM in this thread and in those that it starts, so that sigwait() can receive them.
+// Requests SIGTERM for the end of the parent process.
+sigset_t block_stop_signals() {
+  const pid_t parent = ::getppid();
+  sigset_t signals;
+  ::sigemptyset(&signals);
+  ::sigaddset(&signals, SIGINT);
+  ::sigaddset(&signals, SIGTERM);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-  // One that ended before prctl sends nothing. init, as a starter, is as good as any other.
-  if (::getppid() != starter) ::raise(SIGTERM);
-  return ending;
+  // A parent that ended before prctl() sends no signal.
+  if (::getppid() != parent) ::raise(SIGTERM);
+  return signals;
 }
 
 int serve(const server_flags& flags) {
-  const sigset_t ending = block_ending_signals();
+  const sigset_t stop_signals = block_stop_signals();
   if (flags.listen_publicly) {
-    fmt::print(
-        stderr,
-        "mock_server: WARNING: listening on {}, for other machines to reach: its HTTP library has known, "
-        "unfixed vulnerabilities\n",
-        flags.host);
+    print_error(
+        "mock_server",
+        fmt::format("WARNING: {} can be reached from other machines, and cpp-httplib has known, unfixed "
+                    "vulnerabilities",
+                    flags.host));
   }
-  site tickets{flags.page_kb};
+  site served{flags.page_kb};
   raise_open_file_limit();
-  const auto engine =
-      make_engine(flags.engine, tickets,
-                  {.host = flags.host, .port = flags.port, .latency = flags.latency, .faults = flags.faults});
+  const auto engine = make_engine(flags.engine, served,
+                                  {.host = flags.host,
+                                   .port = flags.port,
+                                   .connections = flags.connections,
+                                   .latency = flags.latency,
+                                   .faults = flags.faults});
   fmt::print("listening on {}:{}\n", flags.host, engine->port());
   std::fflush(stdout);
-  int received = 0;
-  ::sigwait(&ending, &received);
+  int signal = 0;
+  ::sigwait(&stop_signals, &signal);
   engine->stop();
   return 0;
 }
@@ -59,14 +63,14 @@ int serve(const server_flags& flags) {
 
 int main(int argc, char** argv) {
   try {
-    const auto asked = read_server_flags(argc, argv);
-    if (const auto* end = std::get_if<server_end>(&asked)) {
-      fmt::print(end->exit_code == 0 ? stdout : stderr, "{}\n", end->text);
-      return end->exit_code;
+    const auto parsed = read_server_flags(argc, argv);
+    if (const auto* exit = std::get_if<server_exit>(&parsed)) {
+      fmt::print(exit->code == 0 ? stdout : stderr, "{}\n", exit->text);
+      return exit->code;
     }
-    return serve(std::get<server_flags>(asked));
-  } catch (const std::exception& failed) {
-    print_error("mock_server", failed.what());
+    return serve(std::get<server_flags>(parsed));
+  } catch (const std::exception& error) {
+    print_error("mock_server", error.what());
     return 1;
   }
 }

@@ -30,6 +30,7 @@ child_process::options command_for(const mock_server_process::options& options, 
   add("--seed", std::to_string(options.seed));
   add("--page-kb", std::to_string(options.page_kb));
   add("--engine", std::string{to_string(options.engine)});
+  add("--connections", std::to_string(options.connections));
   if (!options.faults.empty()) add("--faults", options.faults);
   if (options.faults_until) add("--faults-until", std::to_string(*options.faults_until));
   if (!options.fault_log.empty()) add("--fault-log", options.fault_log.string());

@@ -20,17 +20,17 @@ namespace {
 constexpr const char* description =
     R"(Examples:
   mock_server --port 8080 --latency 145ms --page-kb 94    the article's site, on a port of your choice
-  mock_server --latency 20ms                              small pages, any free port (it is printed)
-  mock_server --engine beast --latency lognormal:20ms,p99=80ms --seed 7
-                                                          for thousands of clients, latencies that vary
-  mock_server --faults reset_mid_body:2%,status_503:5% --seed 7 --fault-log what.jsonl
-                                                          a site that misbehaves, the same way each time
+  mock_server --latency 20ms                              small pages, on a free port, which is printed
+  mock_server --latency lognormal:20ms,p99=80ms --seed 7
+                                                          random latencies, the same in each run
+  mock_server --faults reset_mid_body:2%,status_503:5% --seed 7 --fault-log faults.jsonl
+                                                          a site with faults, the same in each run
   curl -c jar -b jar http://127.0.0.1:8080/m/             a session and the search form
-  curl http://127.0.0.1:8080/stats                        what it has answered, and how punctually
+  curl http://127.0.0.1:8080/stats                        number of requests, lateness of responses
 
-A site that sells bus tickets, for clients to be measured against: each response leaves its latency
-after its request arrived, and the same search always finds the same fares. It ends on SIGINT and
-SIGTERM, and with the process that started it.)";
+A site that sells bus tickets, to measure clients against. Each response is sent its latency after the
+request arrived, and the same search always finds the same fares. The server stops on SIGINT and SIGTERM,
+and when the process that started it ends.)";
 
 std::string version_line() {
   return build_report_json("mock_server", {{"boost", boost_version()}, {"cpp-httplib", httplib_version()}},
@@ -44,122 +44,119 @@ std::vector<std::string> engine_names() {
   return names;
 }
 
-// What is asked for with these three, which only the event engine has: that is chosen unless another was.
 struct fault_flags {
   std::optional<std::string> faults;
   std::optional<std::uint32_t> until;
   std::optional<std::string> log;
 };
 
-// What is wrong with them, or nothing.
-std::string take_faults(const fault_flags& asked, bool engine_is_given, server_flags& flags) {
-  if (asked.until && !asked.faults) return "--faults-until: there are no --faults to end";
-  if (asked.log && asked.log->empty()) return "--fault-log: name a file";
-  if (!asked.faults && !asked.log) return {};
-  if (engine_is_given && flags.engine != engine_kind::beast) {
-    return fmt::format("--engine: {} has neither faults nor their log; leave it out or take beast",
-                       to_string(flags.engine));
+// Sets flags.faults. Returns an error message, or an empty string.
+std::string apply_fault_flags(const fault_flags& options, server_flags& flags) {
+  if (options.until && !options.faults) return "--faults-until: there are no --faults to end";
+  if (options.log && options.log->empty()) return "--fault-log: name a file";
+  if (!options.faults && !options.log) return {};
+  if (flags.engine != engine_kind::beast) {
+    return fmt::format("--engine: {} has neither faults nor their log; use beast", to_string(flags.engine));
   }
-  flags.engine = engine_kind::beast;
   fault_settings& settings = flags.faults.emplace();
   settings.plan.seed = flags.latency.seed;
-  settings.plan.until_attempt = asked.until.value_or(fault_plan::no_limit);
-  settings.log = asked.log.value_or("");
-  if (!asked.faults) return {};
-  const auto rates = parse_faults(*asked.faults);
+  settings.plan.until_attempt = options.until.value_or(fault_plan::no_limit);
+  settings.log = options.log.value_or("");
+  if (!options.faults) return {};
+  const auto rates = parse_faults(*options.faults);
   if (!rates) return "--faults: " + rates.error();
   settings.plan.rates = *rates;
   return {};
 }
 
-// One line, whatever of the command line it quotes.
-server_end refusal(std::string_view why) { return {2, "mock_server: " + printable(why)}; }
+server_exit invalid_flags(std::string_view message) { return {2, "mock_server: " + printable(message)}; }
 
-// What is wrong with --host, or nothing.
-std::string complaint_about_host(const server_flags& flags, bool listen_publicly) {
+// Returns an error message, or an empty string.
+std::string check_host(const std::string& host, bool listen_publicly) {
   in_addr address{};
-  if (::inet_pton(AF_INET, flags.host.c_str(), &address) != 1) {
-    return fmt::format("--host: '{}' is not an IPv4 address; write one such as 127.0.0.1", flags.host);
+  if (::inet_pton(AF_INET, host.c_str(), &address) != 1) {
+    return fmt::format("--host: '{}' is not an IPv4 address; write one such as 127.0.0.1", host);
   }
   const bool is_loopback = (ntohl(address.s_addr) >> 24) == 127;
   if (!is_loopback && !listen_publicly) {
-    return fmt::format("--host: {} can be reached from other machines; add --listen-publicly if you mean it",
-                       flags.host);
+    return fmt::format("--host: {} can be reached from other machines; add --listen-publicly to allow that",
+                       host);
   }
   if (is_loopback && listen_publicly) {
-    return fmt::format("--listen-publicly: {} is a loopback address; name a public one with --host",
-                       flags.host);
+    return fmt::format("--listen-publicly: {} is a loopback address; name a public one with --host", host);
   }
   return {};
 }
 
 }  // namespace
 
-std::variant<server_flags, server_end> read_server_flags(int argc, const char* const* argv) {
+std::variant<server_flags, server_exit> read_server_flags(int argc, const char* const* argv) {
   server_flags flags;
   std::string latency_text = "0";
   std::string engine_name{to_string(flags.engine)};
-  bool listen_publicly = false;
   fault_flags faults;
   CLI::App app{description, "mock_server"};
-  app.set_version_flag("--version", version_line, "Print one line of JSON about this build, and end");
-  app.add_option("--port", flags.port, "TCP port; 0 takes any free one")
+  app.set_version_flag("--version", version_line, "Print one line of JSON about this build, and exit");
+  app.add_option("--port", flags.port, "TCP port; 0: any free one")
       ->check(CLI::Range(0, 65535))
       ->capture_default_str();
   app.add_option("--latency", latency_text,
-                 "From a request's arrival to its response: 20ms, 1.5s, 250us, 0; or drawn for each: "
+                 "Time from the arrival of a request to its response: 20ms, 1.5s, 250us, 0; or random: "
                  "uniform:10ms-30ms, or lognormal:20ms,p99=80ms by median and 99th percentile")
       ->capture_default_str();
-  app.add_option("--seed", flags.latency.seed,
-                 "Of the latencies drawn: a search's goes by its stations and date, the start page's by how "
-                 "many sessions were started before, so that each run meets the same ones. And of the faults")
+  app.add_option(
+         "--seed", flags.latency.seed,
+         "Seed of random latencies and of faults. The latency of a search depends on its stations and "
+         "date, that of the start page on the number of sessions before it")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  const auto* const engine =
-      app.add_option(
-             "--engine", engine_name,
-             "What serves: cpp-httplib, a thread a connection, up to 256 of them; or beast, one thread "
-             "for any number")
-          ->check(CLI::IsMember(engine_names()))
-          ->capture_default_str();
-  app.add_option("--page-kb", flags.page_kb, "Size of a results page, in KiB")
+  app.add_option(
+         "--engine", engine_name,
+         fmt::format("HTTP server: beast, one thread for any number of connections; or cpp-httplib, one "
+                     "thread per connection, at most {}",
+                     max_httplib_connections))
+      ->check(CLI::IsMember(engine_names()))
+      ->capture_default_str();
+  app.add_option("--connections", flags.connections,
+                 "Number of client connections at a time: the threads of cpp-httplib; beast ignores it")
+      ->check(CLI::Range(std::size_t{1}, max_httplib_connections))
+      ->capture_default_str();
+  app.add_option("--page-kb", flags.page_kb, "Size of a results page in KiB")
       ->check(CLI::Range(min_page_kb, max_page_kb))
       ->capture_default_str();
   app.add_option("--host", flags.host, "IPv4 address to listen on")->capture_default_str();
   app.add_option(
       "--faults", faults.faults,
-      "What goes wrong, and how often, such as reset_mid_body:2%,status_503:5% (names below). Drawn "
-      "from --seed by date, step and attempt, as the header X-Scrape: 2026-03-01/1 says them; "
-      "without it by the date of a search and how many were before it, and of GET /m/ by the "
-      "sessions before it. The event engine's alone");
-  app.add_option("--faults-until", faults.until, "The last attempt that may meet a fault")
+      "Faults to inject and how often, such as reset_mid_body:2%,status_503:5% (names below). They "
+      "depend on --seed and on the date, step and attempt in the header X-Scrape: 2026-03-01/1. "
+      "Without the header, on the date of a search and the searches for it before, or on the sessions "
+      "before GET /m/. Engine beast only");
+  app.add_option("--faults-until", faults.until, "Last attempt that may meet a fault")
       ->check(CLI::Range(std::uint32_t{1}, scrape_tag::max_attempt));
-  app.add_option("--fault-log", faults.log,
-                 "Append a line of JSON to this file for each request: date, session, step (1: GET /m/; 2: "
-                 "the search), attempt, fault, status");
-  app.footer("Faults, and at which step of a scrape they can be (start: GET /m/):\n" + describe_faults());
-  app.add_flag("--listen-publicly", listen_publicly, "Allow a --host that other machines can reach");
+  app.add_option(
+      "--fault-log", faults.log,
+      "File to which one line of JSON is appended for each request: date, session, step (1: GET /m/; "
+      "2: the search), attempt, fault, status. Engine beast only");
+  app.footer("Faults, and the steps of a scrape at which they occur (start: GET /m/):\n" + describe_faults());
+  app.add_flag("--listen-publicly", flags.listen_publicly, "Allow a --host that other machines can reach");
 
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    return server_end{0, app.help()};
+    return server_exit{0, app.help()};
   } catch (const CLI::CallForVersion&) {
-    return server_end{0, version_line()};
-  } catch (const CLI::ParseError& refused) {
-    return refusal(fmt::format("{}; see mock_server --help", refused.what()));
+    return server_exit{0, version_line()};
+  } catch (const CLI::ParseError& error) {
+    return invalid_flags(fmt::format("{}; see mock_server --help", error.what()));
   }
   const auto latency = parse_latency(latency_text);
-  if (!latency) return refusal("--latency: " + latency.error());
+  if (!latency) return invalid_flags("--latency: " + latency.error());
   flags.latency.model = *latency;
   flags.engine = *parse_engine_kind(engine_name);
-  if (const std::string complaint = take_faults(faults, engine->count() > 0, flags); !complaint.empty()) {
-    return refusal(complaint);
+  if (const auto error = apply_fault_flags(faults, flags); !error.empty()) return invalid_flags(error);
+  if (const auto error = check_host(flags.host, flags.listen_publicly); !error.empty()) {
+    return invalid_flags(error);
   }
-  if (const std::string complaint = complaint_about_host(flags, listen_publicly); !complaint.empty()) {
-    return refusal(complaint);
-  }
-  flags.listen_publicly = listen_publicly;
   return flags;
 }
 

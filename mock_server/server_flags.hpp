@@ -12,23 +12,28 @@
 
 namespace farebench {
 
-/// What the command line of `mock_server` asks for.
+/// The command line of `mock_server`.
 struct server_flags {
   std::string host = "127.0.0.1";
-  bool listen_publicly = false;  ///< set only when host is not a loopback address
+  /// Set only when host is not a loopback address.
+  bool listen_publicly = false;
   std::uint16_t port = 0;
   engine_kind engine = engine_kind::cpp_httplib;
+  /// See engine_options::connections.
+  std::size_t connections = max_httplib_connections;
   response_latency latency;
   std::size_t page_kb = 3;
-  std::optional<fault_settings> faults;  ///< set only with the event engine
+  /// Set only with the event engine.
+  std::optional<fault_settings> faults;
 };
 
-/// The command line asked for a text (--help, --version) or was refused: print it and end.
-struct server_end {
-  int exit_code;     ///< 0: text to standard output; 2: a refusal, one line to standard error
-  std::string text;  ///< without its last newline
+/// Text to print before the program exits, without its last newline.
+struct server_exit {
+  /// 0: --help or --version, for standard output. 2: invalid flags, one line for standard error.
+  int code;
+  std::string text;
 };
 
-std::variant<server_flags, server_end> read_server_flags(int argc, const char* const* argv);
+std::variant<server_flags, server_exit> read_server_flags(int argc, const char* const* argv);
 
 }  // namespace farebench

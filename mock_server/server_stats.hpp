@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,6 +14,9 @@ namespace farebench {
 enum class engine_kind { cpp_httplib, beast };
 
 inline constexpr std::array engine_kinds{engine_kind::cpp_httplib, engine_kind::beast};
+
+/// Largest number of connections that the cpp-httplib engine serves at a time, with one thread for each.
+inline constexpr std::size_t max_httplib_connections = 256;
 
 /// Returns the name in flags and results: "cpp-httplib" or "beast".
 constexpr std::string_view to_string(engine_kind kind) {

@@ -19,20 +19,21 @@ constexpr boost::beast::string_view scrape_tag_header{scrape_tag::header.data(),
 
 request_reader::request_reader() {
   eager(true);
-  // Beast 1.74 holds its header limit against what is left of the head, not against all of it, so that a head
-  // in small pieces would have no bound: take() counts for itself.
+  // Beast 1.74 compares its header limit with the unread part of the head only, so that a head in small parts
+  // would have no limit. consume() counts instead.
   header_limit(request_limits::request_bytes + 1);
-  body_limit(std::numeric_limits<std::uint64_t>::max());  // with none, 1.74 takes any length for too much
+  // Without a limit, Beast 1.74 refuses every length.
+  body_limit(std::numeric_limits<std::uint64_t>::max());
 }
 
-std::size_t request_reader::take(std::string_view bytes) {
-  const std::size_t room = request_limits::request_bytes - taken_bytes_;
+std::size_t request_reader::consume(std::string_view bytes) {
+  const std::size_t room = request_limits::request_bytes - consumed_bytes_;
   error_code error;
-  const std::size_t taken = put(boost::asio::const_buffer{bytes.data(), std::min(bytes.size(), room)}, error);
-  taken_bytes_ += taken;
-  if (error && error != http::error::need_more && status_ == 0) status_ = 400;
-  if (!is_read() && bytes.size() >= room) cut(bytes);
-  return taken;
+  const std::size_t count = put(boost::asio::const_buffer{bytes.data(), std::min(bytes.size(), room)}, error);
+  consumed_bytes_ += count;
+  if (error && error != http::error::need_more && refusal_ == 0) refusal_ = 400;
+  if (!is_read() && bytes.size() >= room) end_at_limit(bytes);
+  return count;
 }
 
 site_request request_reader::request() const {
@@ -40,20 +41,21 @@ site_request request_reader::request() const {
       .method = method_, .target = target_, .cookie = cookie_, .content_type = content_type_, .body = body_};
 }
 
-void request_reader::refuse(int status, error_code& stop) {
-  status_ = status;
-  stop = http::error::bad_value;  // any: it only ends the parsing
+// The error has no meaning but to end the parsing.
+void request_reader::refuse(int status, error_code& error) {
+  refusal_ = status;
+  error = http::error::bad_value;
 }
 
-// `untaken`: from the first byte that was not taken before, when the head came in pieces the whole of it.
-void request_reader::cut(std::string_view untaken) {
+// The parser consumes a head only as a whole: until then `unread` holds all of it.
+void request_reader::end_at_limit(std::string_view unread) {
   if (!is_header_done()) {
-    const bool is_in_request_line = target_.empty() && untaken.find("\r\n") == std::string_view::npos;
-    status_ = is_in_request_line ? 414 : 400;
+    const bool is_in_request_line = target_.empty() && unread.find("\r\n") == std::string_view::npos;
+    refusal_ = is_in_request_line ? 414 : 400;
   } else if (is_form_) {
-    status_ = 413;
+    refusal_ = 413;
   } else {
-    is_cut_ = true;
+    is_truncated_ = true;
   }
 }
 
@@ -97,7 +99,7 @@ std::size_t request_reader::on_chunk_body_impl(std::uint64_t, string_view body, 
 }
 
 void request_reader::on_finish_impl(error_code&) {
-  if (form_is_too_long_) status_ = 413;
+  if (form_is_too_long_) refusal_ = 413;
 }
 
 }  // namespace farebench

@@ -9,30 +9,29 @@
 
 namespace farebench {
 
-/// One request, read from pieces of whatever size by Beast's parser; keeps what the site looks at and drops
-/// the rest, above all bodies that are no forms. Bounded by request_limits. Owned by the connection, on the
-/// engine's thread, from the first byte of the request until its answer.
+/// Reads one request with Beast's parser, from parts of any size. Keeps what the site uses and drops the
+/// rest, above all bodies that are no forms. Bounded by request_limits. Owned by its connection.
 class request_reader final : private boost::beast::http::basic_parser<true> {
  public:
   request_reader();
 
-  /// Takes the request's next bytes, and returns how many those were; the caller offers the rest again,
-  /// with more behind them. Not after is_read().
-  std::size_t take(std::string_view bytes);
+  /// Reads the next bytes of the request and returns their number. The caller passes the others again,
+  /// followed by more. Not after is_read().
+  std::size_t consume(std::string_view bytes);
 
-  /// The request is here, or refused.
-  bool is_read() const { return is_done() || status_ != 0; }
-  /// The status to refuse it with; 0: it is here.
-  int refusal() const { return status_; }
+  /// True when the request is complete or refused.
+  bool is_read() const { return is_complete() || refusal_ != 0; }
+  /// The status to refuse the request with, or 0.
+  int refusal() const { return refusal_; }
   bool is_head_read() const { return is_header_done(); }
-  /// The client waits for a "100 Continue" before it sends the body.
+  /// True if the client waits for "100 Continue" before it sends the body.
   bool waits_to_continue() const { return expects_continue_ && is_header_done() && !is_read(); }
-  /// Whether another request can follow on the connection.
-  bool keeps_connection() const { return is_done() && status_ == 0 && !is_cut_ && keep_alive(); }
+  /// True if another request can follow on the connection.
+  bool keeps_connection() const { return is_complete() && refusal_ == 0 && !is_truncated_ && keep_alive(); }
 
-  /// Views of what this object holds.
+  /// Views of this object's memory.
   site_request request() const;
-  /// Its X-Scrape header, or empty: what the fault plan knows it by.
+  /// The X-Scrape header, which identifies the request to the fault plan, or empty.
   std::string_view scrape_tag() const { return scrape_tag_; }
 
  private:
@@ -41,10 +40,10 @@ class request_reader final : private boost::beast::http::basic_parser<true> {
   using field = boost::beast::http::field;
   using verb = boost::beast::http::verb;
 
-  bool is_done() const { return is_cut_ || basic_parser::is_done(); }
-  void refuse(int status, error_code& stop);
+  bool is_complete() const { return is_truncated_ || is_done(); }
+  void refuse(int status, error_code& error);
   void keep_form(string_view body);
-  void cut(std::string_view untaken);
+  void end_at_limit(std::string_view unread);
 
   void on_request_impl(verb known, string_view method, string_view target, int version,
                        error_code& error) override;
@@ -63,12 +62,13 @@ class request_reader final : private boost::beast::http::basic_parser<true> {
   std::string content_type_;
   std::string body_;
   std::string scrape_tag_;
-  std::size_t taken_bytes_ = 0;
-  int status_ = 0;
+  std::size_t consumed_bytes_ = 0;
+  int refusal_ = 0;
   bool is_form_ = false;
   bool form_is_too_long_ = false;
   bool expects_continue_ = false;
-  bool is_cut_ = false;  // longer than is read: what came suffices to answer, but not to go on
+  /// The body is longer than is read. The response does not depend on it, but the connection must close.
+  bool is_truncated_ = false;
 };
 
 }  // namespace farebench

@@ -16,21 +16,36 @@
 
 namespace farebench {
 
-std::chrono::nanoseconds response_latency::of(const site_response& response) const {
-  if (const auto* session = std::get_if<started_session>(&response.step)) {
-    return start_latency(model, seed, session->ordinal);
-  }
-  if (const auto* asked = std::get_if<query>(&response.step)) return search_latency(model, seed, *asked);
-  return model.mean();
-}
-
 namespace {
+
+constexpr std::string_view stats_target = "/stats";
+
+std::string_view refusal_text(int status) {
+  switch (status) {
+    case 413:
+      return "the body is longer than a form can be\n";
+    case 414:
+      return "the request line is too long\n";
+    case 500:
+      return "the mock server failed; this is a bug in it\n";
+    default:
+      return "not a request that can be read\n";
+  }
+}
 
 double in_ms(std::chrono::nanoseconds duration) {
   return std::chrono::duration<double, std::milli>(duration).count();
 }
 
 }  // namespace
+
+std::chrono::nanoseconds response_latency::of(const site_response& response) const {
+  if (const auto* session = std::get_if<started_session>(&response.step)) {
+    return start_latency(model, seed, session->ordinal);
+  }
+  if (const auto* search = std::get_if<query>(&response.step)) return search_latency(model, seed, *search);
+  return model.mean();
+}
 
 void response_log::connection_accepted() {
   const std::lock_guard lock{mutex_};
@@ -82,25 +97,6 @@ std::uint64_t listen_drops(int listening_socket) {
   return counters[SK_MEMINFO_DROPS];
 }
 
-namespace {
-
-constexpr std::string_view stats_target = "/stats";
-
-std::string_view reason_for(int status) {
-  switch (status) {
-    case 413:
-      return "the body is longer than a form can be\n";
-    case 414:
-      return "the request line is too long\n";
-    case 500:
-      return "the mock server failed; this is a bug in it\n";
-    default:
-      return "not a request that can be read\n";
-  }
-}
-
-}  // namespace
-
 served_site::served_site(site& served, const response_latency& latency, engine_kind engine,
                          std::chrono::milliseconds stats_wait)
     : site_(served), latency_(latency), engine_(engine), stats_wait_(stats_wait) {}
@@ -111,36 +107,36 @@ bool served_site::reads_body(std::string_view method, std::string_view target) {
   return method == "POST" && target.substr(0, target.find('?')) == start_target;
 }
 
-timed_response served_site::answer(const site_request& request) try {
+timed_response served_site::respond(const site_request& request) try {
   if (request.target == stats_target && request.method == "GET") {
-    site_response told;
-    told.content_type = "application/json";
-    told.body = to_json(stats(stats_wait_));
-    return {.content = std::move(told)};
+    site_response response;
+    response.content_type = "application/json";
+    response.body = to_json(stats(stats_wait_));
+    return {.content = std::move(response)};
   }
-  site_response answered = site_.respond(request);
-  const auto latency = latency_.of(answered);
-  return {.content = std::move(answered), .latency = latency};
+  site_response response = site_.respond(request);
+  const auto latency = latency_.of(response);
+  return {.content = std::move(response), .latency = latency};
 } catch (const std::exception&) {
   return refusal(500);
 }
 
 timed_response served_site::refusal(int status) const {
-  site_response refused;
-  refused.status = status;
-  refused.content_type = "text/plain; charset=utf-8";
-  refused.body = reason_for(status);
-  return {.content = std::move(refused), .latency = refusal_latency()};
+  site_response response;
+  response.status = status;
+  response.content_type = "text/plain; charset=utf-8";
+  response.body = refusal_text(status);
+  return {.content = std::move(response), .latency = latency_.model.mean()};
 }
 
 void served_site::add_listening_socket(int socket) {
-  const std::lock_guard lock{listening_guard_};
-  listening_.push_back(socket);
+  const std::lock_guard lock{listening_mutex_};
+  listening_sockets_.push_back(socket);
 }
 
 void served_site::forget_listening_sockets() {
-  const std::lock_guard lock{listening_guard_};
-  listening_.clear();
+  const std::lock_guard lock{listening_mutex_};
+  listening_sockets_.clear();
 }
 
 server_stats served_site::stats() const { return stats(std::chrono::milliseconds{100}); }
@@ -150,8 +146,8 @@ server_stats served_site::stats(std::chrono::milliseconds wait) const {
   stats.engine = to_string(engine_);
   stats.sessions = site_.sessions_started();
   {
-    const std::lock_guard lock{listening_guard_};
-    for (const int socket : listening_) stats.listen_drops += listen_drops(socket);
+    const std::lock_guard lock{listening_mutex_};
+    for (const int socket : listening_sockets_) stats.listen_drops += listen_drops(socket);
   }
   log_.fill(stats, wait);
   return stats;

@@ -14,23 +14,23 @@
 
 namespace farebench {
 
-/// Counts what an engine answers. A request has arrived(); then its response is leaving() and has left(),
-/// or it was abandoned(). Any thread.
+/// Counts an engine's requests and measures the lateness of its responses. Every request that has arrived()
+/// is either leaving() and then left(), or abandoned(). Any thread.
 class response_log {
  public:
   void connection_accepted();
 
   void arrived();
-  /// About to be written. It counts as answered from here on and not after the write, so that a client
-  /// that has its answer never finds it still in flight, nor the next request beside it.
+  /// The response is about to be written. It is counted here and not after the write, so that a client which
+  /// has its response never finds the request in flight, or two of its requests at once.
   void leaving();
-  /// Written (or lost, when the client had gone), that much later than it should have been.
+  /// The response was written, or lost because the client had closed, this long after it was due.
   void left(std::chrono::nanoseconds lateness);
-  /// The client went before it had sent its request, or the server ended before it answered.
+  /// The client closed before the request was complete, or the server stopped before the response was due.
   void abandoned();
 
-  /// Fills the members that are counted here. Waits for those between leaving() and left(), at most so
-  /// long, so that every answer that a client has seen is in the lateness.
+  /// Fills the members that are counted here. Waits up to `wait` for responses between leaving() and left(),
+  /// so that the lateness includes every response that a client has received.
   void fill(server_stats& stats, std::chrono::milliseconds wait = std::chrono::milliseconds{100}) const;
 
  private:
@@ -44,41 +44,41 @@ class response_log {
   latency_histogram lateness_;
 };
 
-/// How many connection attempts the kernel has dropped at this listening socket, above all because its
-/// queue was full (SO_MEMINFO's SK_MEMINFO_DROPS; Linux ≥ 4.12). Throws std::system_error.
+/// Number of connection attempts that the kernel has dropped at a listening socket, mostly because its queue
+/// was full (SK_MEMINFO_DROPS of SO_MEMINFO; Linux ≥ 4.12). Throws std::system_error.
 std::uint64_t listen_drops(int listening_socket);
 
-/// A response, and how long after its request's arrival it is to leave.
+/// A response and its delay after the arrival of the request.
 struct timed_response {
   site_response content;
   std::chrono::nanoseconds latency{0};
 };
 
-/// The site as every engine serves it: with /stats, with its latency, with words for what the engine itself
-/// refuses, and with the counts. Any thread; the site must outlive it.
+/// The site as every engine serves it: with /stats, latencies, counts, and texts for the requests that an
+/// engine refuses. Any thread; the site must outlive it.
 class served_site {
  public:
-  /// `stats_wait`: how long the answer to /stats may wait for responses that are just leaving (see
-  /// response_log). Zero for an engine whose one thread would hold them all up.
+  /// `stats_wait`: time for which /stats may wait for responses that are leaving (see response_log::fill).
+  /// Zero for an engine with one thread, which it would block.
   served_site(site& served, const response_latency& latency, engine_kind engine,
               std::chrono::milliseconds stats_wait);
 
-  /// Whether a request for that target has a latency and counts. /stats does not.
+  /// True if a request for the target has a latency and is counted: all but /stats.
   static bool counts(std::string_view target);
-  /// Whether the answer depends on the request's body: it is a posted form. Any other body can be dropped.
+  /// True if the response depends on the request's body, which is then a form. Other bodies can be dropped.
   static bool reads_body(std::string_view method, std::string_view target);
 
-  /// Never throws: where the site does, the answer is a 500.
-  timed_response answer(const site_request& request);
-  /// The answer to what could not be read: 413, 414 or, for any other reason, 400; 500 for a fault of ours.
+  /// Never throws; an exception of the site becomes status 500.
+  timed_response respond(const site_request& request);
+  /// The response to a request that the engine cannot read: 413, 414 or, for any other reason, 400; 500 if
+  /// the engine failed.
   timed_response refusal(int status) const;
-  std::chrono::nanoseconds refusal_latency() const { return latency_.model.mean(); }
 
   response_log& log() { return log_; }
-  /// stats() tells the connections that those sockets dropped. To be forgotten before they are closed.
+  /// Includes the socket's drops in stats(). Call forget_listening_sockets() before the socket is closed.
   void add_listening_socket(int socket);
   void forget_listening_sockets();
-  /// Waits 100 ms at most for responses that are just leaving.
+  /// Waits up to 100 ms for responses that are leaving.
   server_stats stats() const;
 
  private:
@@ -89,8 +89,8 @@ class served_site {
   const engine_kind engine_;
   const std::chrono::milliseconds stats_wait_;
   response_log log_;
-  mutable std::mutex listening_guard_;
-  std::vector<int> listening_;
+  mutable std::mutex listening_mutex_;
+  std::vector<int> listening_sockets_;
 };
 
 }  // namespace farebench

@@ -130,10 +130,10 @@ void read_track(arguments& given) {
 
 void read_mock_server(arguments& given) {
   const auto flags = read_server_flags(given.count(), given.values());
-  const auto* const end = std::get_if<server_end>(&flags);
-  if (!end) return;
-  expect(end->exit_code == 0 || end->exit_code == 2, "mock_server prints a text or refuses");
-  if (end->exit_code == 2) expect_one_line(end->text, "mock_server refuses in one line");
+  const auto* const exit = std::get_if<server_exit>(&flags);
+  if (!exit) return;
+  expect(exit->code == 0 || exit->code == 2, "mock_server prints a text or refuses");
+  if (exit->code == 2) expect_one_line(exit->text, "mock_server refuses in one line");
 }
 
 void read_fares(arguments& given) {

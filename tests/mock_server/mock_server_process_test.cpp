@@ -212,8 +212,12 @@ TEST(mock_server_process, endless_responses_take_little_memory) {
 }
 
 TEST(mock_server_process, says_when_its_engine_has_no_faults) {
-  EXPECT_THAT([] { (mock_server_process{{.faults = "refuse:1%", .executable = program}}); },
-              ThrowsMessage<std::runtime_error>(HasSubstr("exit code 2")));
+  EXPECT_THAT(
+      [] {
+        (mock_server_process{
+            {.engine = engine_kind::cpp_httplib, .faults = "refuse:1%", .executable = program}});
+      },
+      ThrowsMessage<std::runtime_error>(HasSubstr("exit code 2")));
 }
 
 TEST(mock_server_process, can_be_moved) {

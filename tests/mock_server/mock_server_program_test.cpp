@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/system/build_identity.hpp"
 #include "lib/system/child_process.hpp"
 #include "mock_server/faults/fault_plan.hpp"
 #include "mock_server/server_stats.hpp"
@@ -37,10 +38,12 @@ struct ending {
   std::string said;  // on standard output and standard error together
 };
 
-// Runs the program to its end, within a shell, so that its standard error is read too.
-ending run(const std::string& arguments) {
+// Runs the program to its end, within a shell, so that its standard error is read too. The shell runs
+// `limits` before.
+ending run_limited(const std::string& limits, const std::string& arguments) {
   child_process child{
-      {.executable = "/bin/sh", .arguments = {"-c", "exec " + program.string() + " " + arguments + " 2>&1"}}};
+      {.executable = "/bin/sh",
+       .arguments = {"-c", limits + "; exec " + program.string() + " " + arguments + " 2>&1"}}};
   ending end{-1, {}};
   for (;;) {
     const auto got = child.read_line(plenty);
@@ -51,6 +54,8 @@ ending run(const std::string& arguments) {
   if (ended && WIFEXITED(*ended)) end.exit_code = WEXITSTATUS(*ended);
   return end;
 }
+
+ending run(const std::string& arguments) { return run_limited(":", arguments); }
 
 TEST(mock_server_program, is_ready_when_it_says_where_it_listens) {
   child_process server = start({"--port", "0", "--latency", "1ms", "--page-kb", "3"});
@@ -101,6 +106,8 @@ TEST(mock_server_program, refuses_bad_flags_with_one_line_that_says_what_is_wron
       {"--faults-until 3", "no --faults to end"},
       {"--faults refuse:2% --faults-until 0", "--faults-until"},
       {"--engine nginx", "--engine"},
+      {"--connections 0", "--connections"},
+      {"--connections 257 --engine cpp-httplib", "--connections"},
       {"--port 65536", "--port"},
       {"--port -1", "--port"},
       {"--host example", "'example' is not an IPv4 address"},
@@ -124,6 +131,27 @@ TEST(mock_server_program, refuses_a_port_in_use_with_one_line) {
   const ending end = run("--port " + port);
   EXPECT_EQ(end.exit_code, 1);
   EXPECT_EQ(end.said, "mock_server: bind 127.0.0.1:" + port + ": Address already in use\n");
+}
+
+TEST(mock_server_program, a_refused_thread_is_one_line_and_code_1) {
+  if (!this_build().sanitizers.empty()) GTEST_SKIP() << "sanitizers need the whole address space";
+  // Room for the program and some of the threads, whose stacks are 8 MiB each.
+  const ending end = run_limited("ulimit -s 8192; ulimit -v 400000", "--engine cpp-httplib");
+  EXPECT_EQ(end.exit_code, 1);
+  EXPECT_THAT(end.said,
+              MatchesRegex("mock_server: thread [0-9]+ of 264 of the cpp-httplib engine could not be "
+                           "started \\(lower --connections, use --engine beast, or raise the "
+                           "limits\\): Resource temporarily unavailable\n"));
+}
+
+TEST(mock_server_program, fewer_connections_need_fewer_threads) {
+  if (!this_build().sanitizers.empty()) GTEST_SKIP() << "sanitizers need the whole address space";
+  child_process server{{.executable = "/bin/sh",
+                        .arguments = {"-c", "ulimit -s 8192; ulimit -v 400000; exec " + program.string() +
+                                                " --engine cpp-httplib --connections 2"}}};
+  raw_client raw{port_of(server)};
+  raw.send("GET /m/ HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(raw.receive_response(), StartsWith("HTTP/1.1 200 OK\r\n"));
 }
 
 TEST(mock_server_program, refuses_a_fault_log_that_it_cannot_write_with_one_line) {

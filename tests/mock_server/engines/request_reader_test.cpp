@@ -18,7 +18,7 @@ std::size_t feed(request_reader& reader, const std::string& bytes, std::size_t p
   std::size_t taken = 0;
   for (std::size_t at = 0; at < bytes.size() && !reader.is_read(); at += piece_bytes) {
     unread += bytes.substr(at, piece_bytes);
-    const std::size_t count = reader.take(unread);
+    const std::size_t count = reader.consume(unread);
     unread.erase(0, count);
     taken += count;
   }
@@ -67,10 +67,10 @@ TEST(request_reader, drops_a_body_that_is_no_form) {
 
 TEST(request_reader, says_when_the_client_waits_to_continue) {
   request_reader reader;
-  reader.take(search_head + "Expect: 100-continue\r\nContent-Length: 7\r\n\r\n");
+  reader.consume(search_head + "Expect: 100-continue\r\nContent-Length: 7\r\n\r\n");
   EXPECT_TRUE(reader.waits_to_continue());
   EXPECT_FALSE(reader.is_read());
-  reader.take("from=ID");
+  reader.consume("from=ID");
   EXPECT_TRUE(reader.is_read());
   EXPECT_FALSE(reader.waits_to_continue());
 }
@@ -82,7 +82,7 @@ TEST(request_reader, says_when_the_connection_is_to_end) {
            {"GET /m/ HTTP/1.0\r\n\r\n", false},
            {"GET /m/ HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", true}}) {
     request_reader reader;
-    reader.take(text);
+    reader.consume(text);
     ASSERT_TRUE(reader.is_read());
     EXPECT_EQ(reader.keeps_connection(), keeps) << text;
   }

@@ -56,8 +56,7 @@ struct answer {
   std::string body;
 };
 
-// Without what may differ: the session's number; how the connection goes on, which cpp-httplib tells wrongly
-// of what it refuses; and a header of cpp-httplib's that no client looks at.
+// Without the parts that may differ: the session's number, and Keep-Alive, whose timeout is the engine's own.
 answer read_answer(const std::string& response) {
   answer read;
   const std::size_t head_end = response.find("\r\n\r\n");
@@ -71,7 +70,7 @@ answer read_answer(const std::string& response) {
     const std::size_t colon = line.find(": ");
     read.headers[line.substr(0, colon)] = line.substr(colon + 2);
   }
-  for (const char* name : {"Connection", "Keep-Alive", "Accept-Ranges"}) read.headers.erase(name);
+  read.headers.erase("Keep-Alive");
   if (const auto cookie = read.headers.find("Set-Cookie"); cookie != read.headers.end()) {
     cookie->second.replace(std::string_view{"JSESSIONID="}.size(), 32, "N");
   }
