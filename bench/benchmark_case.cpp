@@ -72,10 +72,6 @@ bool has_one_worker(std::string_view strategy) {
   return info != nullptr ? !info->uses_workers : strategy == sequential_peer;
 }
 
-engine_kind default_engine(std::size_t workers) {
-  return workers > most_workers_of_httplib ? engine_kind::beast : engine_kind::cpp_httplib;
-}
-
 std::vector<benchmark_case> cases_of(const workload& what) {
   std::vector<benchmark_case> cases;
   for (const auto& point : what.points) {
@@ -84,8 +80,7 @@ std::vector<benchmark_case> cases_of(const workload& what) {
       const auto loop_counts = has_event_loops(strategy) ? what.loops : std::vector<std::size_t>{1};
       for (const std::size_t loops : loop_counts) {
         for (const std::size_t workers : worker_counts) {
-          const auto engines = what.engines.empty() ? std::vector{default_engine(workers)} : what.engines;
-          for (const engine_kind engine : engines) {
+          for (const engine_kind engine : what.engines) {
             cases.push_back({.strategy = strategy,
                              .workers = workers,
                              .latency = point.latency,

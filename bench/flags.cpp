@@ -214,11 +214,10 @@ void leave_out_one_worker(bench_flags& flags) {
 
 void check_engine(const workload& what) {
   for (const auto& row : cases_of(what)) {
-    if (row.engine == engine_kind::cpp_httplib && row.workers > most_workers_of_httplib) {
-      throw flag_error{
-          fmt::format("--workers {}: the cpp-httplib engine has a thread a connection, {} at most; "
-                      "use --engine beast",
-                      row.workers, most_workers_of_httplib)};
+    if (row.engine == engine_kind::cpp_httplib && row.workers > max_httplib_connections) {
+      throw flag_error{fmt::format(
+          "--workers {}: the cpp-httplib engine serves at most {} connections; use --engine beast",
+          row.workers, max_httplib_connections)};
     }
   }
 }
@@ -326,9 +325,8 @@ bench_flags parse_flags(int argc, char** argv) {
       ->type_name("N");
   app.add_option(
          "--engine", engines,
-         fmt::format("what serves the mock site: cpp-httplib (up to {} workers) or beast; default: by the "
-                     "number of workers, beast for scale",
-                     most_workers_of_httplib))
+         fmt::format("HTTP server of the mock site: beast, or cpp-httplib for up to {} workers; default: {}",
+                     max_httplib_connections, to_string(default_engine)))
       ->delimiter(',')
       ->type_name("A,B");
   app.add_option("--journal", flags.journal,
@@ -368,7 +366,6 @@ bench_flags parse_flags(int argc, char** argv) {
     flags.what.workers = {1, 4};
     flags.what.points = {{1ms}};
     flags.what.days = 6;
-    flags.what.engines.clear();
   }
   if (!workers.empty()) flags.what.workers = without_repeats(workers);
   if (!loops.empty()) flags.what.loops = without_repeats(loops);

@@ -26,8 +26,7 @@ const std::array<named_workload, 3>& all() {
                 .workers = {100, 1'000, 10'000},
                 .points = {{50ms, point_kind::burst}, {1s, point_kind::hold}},
                 .page_kb = 3,
-                .days = std::nullopt,
-                .engines = {engine_kind::beast}}},
+                .days = std::nullopt}},
   }};
   return workloads;
 }

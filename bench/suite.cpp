@@ -15,7 +15,7 @@ constexpr int most_measurements = 3;
 /// What tells points of one worker count apart, or the pool sizes that the Python comparison made known.
 std::string note_on(const benchmark_case& row) {
   if (row.kind != point_kind::plain) return std::string{to_string(row.kind)};
-  if (row.engine != default_engine(row.workers)) return fmt::format("served by {}", to_string(row.engine));
+  if (row.engine != default_engine) return fmt::format("served by {}", to_string(row.engine));
   if (has_one_worker(row.strategy)) return {};
   if (row.workers == 20) return "the article's default pool: 5 × cores";
   if (row.workers == 100) return "the article's correction";

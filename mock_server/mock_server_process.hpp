@@ -24,7 +24,7 @@ class mock_server_process {
     /// Seed of latencies and faults.
     std::uint64_t seed = default_latency_seed;
     std::size_t page_kb = 3;
-    engine_kind engine = engine_kind::cpp_httplib;
+    engine_kind engine = default_engine;
     /// Number of client connections at a time, at most max_httplib_connections; ignored by the Beast engine.
     std::size_t connections = max_httplib_connections;
     /// Text of the flag --faults; requires the Beast engine.

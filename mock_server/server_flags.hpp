@@ -18,12 +18,12 @@ struct server_flags {
   /// Set only when host is not a loopback address.
   bool listen_publicly = false;
   std::uint16_t port = 0;
-  engine_kind engine = engine_kind::cpp_httplib;
+  engine_kind engine = default_engine;
   /// See engine_options::connections.
   std::size_t connections = max_httplib_connections;
   response_latency latency;
   std::size_t page_kb = 3;
-  /// Set only with the event engine.
+  /// Set only with the Beast engine.
   std::optional<fault_settings> faults;
 };
 

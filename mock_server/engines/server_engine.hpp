@@ -28,7 +28,7 @@ struct request_limits {
   /// Announced to clients; the engines do not count.
   static constexpr int requests_per_connection = 1'000'000;
   static constexpr int listen_backlog = 4096;
-  /// Time after which the event engine closes a connection that sends or reads nothing.
+  /// Time after which the Beast engine closes a connection that sends or reads nothing.
   static constexpr std::chrono::seconds beast_timeout{120};
   /// The same of the cpp-httplib engine. Its stop() takes up to this long, because the library cannot end a
   /// connection from another thread.
@@ -52,10 +52,10 @@ struct engine_options {
   std::string host = "127.0.0.1";
   /// 0: any free port.
   std::uint16_t port = 0;
-  /// Number of client connections at a time, at most max_httplib_connections; ignored by the event engine.
+  /// Number of client connections at a time, at most max_httplib_connections; ignored by the Beast engine.
   std::size_t connections = max_httplib_connections;
   response_latency latency = {};
-  /// Only for the event engine.
+  /// Only for the Beast engine.
   std::optional<fault_settings> faults = {};
 };
 

@@ -91,7 +91,8 @@ TEST_F(bench_command, rows_hold_what_was_asked_for) {
   ASSERT_EQ(run.exit_code, 0) << run.errors;
   const auto row = nlohmann::json::parse(run.output)["benchmarks"][0];
   EXPECT_EQ(row["name"],
-            "fetch/strategy:multi_socket/workers:3/latency_ms:30/page_kb:3/days:6/iterations:1/manual_time");
+            "fetch/strategy:multi_socket/workers:3/latency_ms:30/page_kb:3/days:6/engine:beast/iterations:1/"
+            "manual_time");
   EXPECT_GE(row["real_time"], 120) << "two waves of two exchanges of 30 ms";
   EXPECT_GE(row["ideal_ratio"], 1);
   EXPECT_EQ(row["in_flight_peak"], 3);

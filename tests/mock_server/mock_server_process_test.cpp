@@ -46,7 +46,7 @@ TEST(mock_server_process, serves_the_timetable_over_real_http) {
     EXPECT_EQ(libxml2_fares(found->body), timetable(query_on_day(day), 5));
   }
   const server_stats stats = server.stats();
-  EXPECT_EQ(stats.engine, "cpp-httplib");
+  EXPECT_EQ(stats.engine, "beast");
   EXPECT_EQ(stats.requests, 20u);
   EXPECT_EQ(stats.sessions, 10u);
   EXPECT_EQ(stats.in_flight_peak, 1u);

@@ -190,7 +190,7 @@ TEST(mock_server_program, describes_its_build_on_one_line_of_json) {
   EXPECT_EQ(end.said.find('\n'), end.said.size() - 1);
   const auto report = nlohmann::json::parse(end.said);
   EXPECT_EQ(report.at("program"), "mock_server");
-  EXPECT_EQ(report.at("engine"), "cpp-httplib");
+  EXPECT_EQ(report.at("engine"), "beast");
   EXPECT_TRUE(report.at("dirty").is_boolean());
   for (const char* name : {"version", "commit", "build_type", "compiler", "flags", "sanitizers"}) {
     EXPECT_TRUE(report.at(name).is_string()) << name;

@@ -41,10 +41,11 @@ TEST(peers, have_the_workers_asked_for_but_for_the_sequential_one_and_no_event_l
                                    .days = 100,
                                    .loops = {1, 2}}))
     names.push_back(row.name());
-  EXPECT_THAT(names, testing::ElementsAre(
-                         "fetch/strategy:python_sync/workers:1/latency_ms:20/page_kb:3/days:100",
-                         "fetch/strategy:python_asyncio/workers:20/latency_ms:20/page_kb:3/days:100",
-                         "fetch/strategy:python_asyncio/workers:100/latency_ms:20/page_kb:3/days:100"));
+  EXPECT_THAT(names,
+              testing::ElementsAre(
+                  "fetch/strategy:python_sync/workers:1/latency_ms:20/page_kb:3/days:100/engine:beast",
+                  "fetch/strategy:python_asyncio/workers:20/latency_ms:20/page_kb:3/days:100/engine:beast",
+                  "fetch/strategy:python_asyncio/workers:100/latency_ms:20/page_kb:3/days:100/engine:beast"));
 }
 
 }  // namespace

@@ -220,11 +220,12 @@ TEST_F(track_command, gate_holds_against_main_and_takes_what_is_accepted) {
   EXPECT_THAT(summary, HasSubstr("allocations/request"));
   EXPECT_THAT(run.output, HasSubstr("regression")) << "the table for people";
 
-  write("results/accepted.json",
-        fmt::format(
-            R"({{"accepted": [{{"series": "fetch/strategy:coroutines/workers:2/latency_ms:1/page_kb:3/days:6",
+  write(
+      "results/accepted.json",
+      fmt::format(
+          R"({{"accepted": [{{"series": "fetch/strategy:coroutines/workers:2/latency_ms:1/page_kb:3/days:6/engine:beast",
           "metric": "allocations_per_request", "commit": "{}", "reason": "on purpose"}}]}})",
-            worse));
+          worse));
   const auto accepted = track(fmt::format("gate --pairs 6 --json {}", tiny));
   bool is_accepted = false;
   const auto made = nlohmann::json::parse(accepted.output);

@@ -1,4 +1,4 @@
-// What a client does to the event engine must not be felt by another.
+// What a client does to the Beast engine must not be felt by another.
 
 #include <gmock/gmock.h>
 #include <sys/resource.h>
