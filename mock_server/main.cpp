@@ -37,11 +37,10 @@ sigset_t block_stop_signals() {
 int serve(const server_flags& flags) {
   const sigset_t stop_signals = block_stop_signals();
   if (flags.listen_publicly) {
-    print_error(
-        "mock_server",
-        fmt::format("WARNING: {} can be reached from other machines, and cpp-httplib has known, unfixed "
-                    "vulnerabilities",
-                    flags.host));
+    print_error("mock_server",
+                fmt::format("WARNING: other machines can reach {}; this is a test tool, and cpp-httplib has "
+                            "known, unfixed vulnerabilities",
+                            flags.host));
   }
   site served{flags.page_kb};
   raise_open_file_limit();
