@@ -28,9 +28,9 @@ constexpr const char* description =
   curl -c jar -b jar http://127.0.0.1:8080/m/             a session and the search form
   curl http://127.0.0.1:8080/stats                        number of requests, lateness of responses
 
-A site that sells bus tickets, to measure clients against. Each response is sent its latency after the
-request arrived, and the same search always finds the same fares. The server stops on SIGINT and SIGTERM,
-and when the process that started it ends.)";
+A site that sells bus tickets, to measure clients against. It sends each response after the latency, counted
+from the arrival of the request. The same search always finds the same fares. The server stops on SIGINT and
+SIGTERM, and when the process that started it ends.)";
 
 std::string version_line() {
   return build_report_json("mock_server", {{"boost", boost_version()}, {"cpp-httplib", httplib_version()}},

@@ -87,7 +87,7 @@ TEST_P(engine_laws, serves_the_site) {
   EXPECT_EQ(found->body, results_page(query_on_day(0), 3));
 }
 
-TEST_P(engine_laws, answers_with_each_status_of_the_site) {
+TEST_P(engine_laws, responds_with_each_status_of_the_site) {
   start();
   auto http = client();
   const auto session = new_session(http);
@@ -104,7 +104,7 @@ TEST_P(engine_laws, answers_with_each_status_of_the_site) {
   EXPECT_EQ(engine_->stats().connections_accepted, 1u) << "a refusal must leave the connection usable";
 }
 
-TEST_P(engine_laws, leaves_the_body_out_of_an_answer_to_head) {
+TEST_P(engine_laws, response_to_head_has_no_body) {
   start();
   raw_client raw{engine_->port()};
   raw.send("HEAD /m/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
@@ -114,7 +114,7 @@ TEST_P(engine_laws, leaves_the_body_out_of_an_answer_to_head) {
   EXPECT_THAT(response, EndsWith("\r\n\r\n"));
 }
 
-TEST_P(engine_laws, answers_no_sooner_than_the_latency_and_hardly_later) {
+TEST_P(engine_laws, responds_after_the_latency_and_hardly_later) {
   start(30ms);
   auto http = client();
   clock::duration max_elapsed{0};
@@ -180,15 +180,15 @@ TEST_P(engine_laws, serves_256_connections) {
   EXPECT_EQ(engine_->stats().listen_drops, 0u);
 }
 
-TEST_P(engine_laws, tells_its_stats_without_latency_and_without_counting_them) {
+TEST_P(engine_laws, stats_have_no_latency_and_are_not_counted) {
   start(1h);
   auto http = client();
   for (int i = 0; i < 3; ++i) {
-    const auto answer = http.Get("/stats");
-    ASSERT_TRUE(answer);
-    EXPECT_EQ(answer->status, 200);
-    EXPECT_EQ(answer->get_header_value("Content-Type"), "application/json");
-    const server_stats stats = parse_server_stats(answer->body);
+    const auto response = http.Get("/stats");
+    ASSERT_TRUE(response);
+    EXPECT_EQ(response->status, 200);
+    EXPECT_EQ(response->get_header_value("Content-Type"), "application/json");
+    const server_stats stats = parse_server_stats(response->body);
     EXPECT_EQ(stats, (server_stats{.engine = std::string{to_string(GetParam())}, .connections_accepted = 1}));
   }
 }
@@ -200,7 +200,7 @@ TEST_P(engine_laws, keeps_a_connection_for_any_number_of_requests) {
   EXPECT_EQ(engine_->stats().connections_accepted, 1u);
 }
 
-TEST_P(engine_laws, sends_every_page_as_it_is_whatever_the_client_would_accept) {
+TEST_P(engine_laws, ignores_accept_encoding_and_range) {
   start(0ns, 16);
   auto http = client();
   http.set_decompress(false);
@@ -212,7 +212,7 @@ TEST_P(engine_laws, sends_every_page_as_it_is_whatever_the_client_would_accept) 
   EXPECT_EQ(found->body, results_page(query_on_day(0), 16));
 }
 
-TEST_P(engine_laws, takes_a_post_without_a_length_as_one_without_a_body) {
+TEST_P(engine_laws, post_without_length_has_no_body) {
   start();
   auto http = client();
   const std::string cookie = new_session(http).find("Cookie")->second;
@@ -249,7 +249,7 @@ TEST_P(engine_laws, closes_after_what_is_not_http) {
 
 // cpp-httplib reads a line without end until its client is silent for request_limits::httplib_timeout; the
 // event engine stops at 64 KiB.
-TEST_P(engine_laws, reads_no_more_of_a_request_than_it_can_be_long) {
+TEST_P(engine_laws, limits_the_size_of_a_request) {
   start();
   const std::string megabyte(1 << 20, 'x');
   for (const std::string& head :
@@ -270,7 +270,7 @@ TEST_P(engine_laws, reads_no_more_of_a_request_than_it_can_be_long) {
   EXPECT_EQ(http.Get("/m/")->status, 200);
 }
 
-TEST_P(engine_laws, forgets_a_client_that_goes_before_it_has_asked) {
+TEST_P(engine_laws, client_that_closes_early_is_not_in_flight) {
   start();
   raw_client{engine_->port()}.send("POST /m/ HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nab");
   EXPECT_TRUE(test::wait_until(
@@ -295,7 +295,7 @@ TEST_P(engine_laws, frees_its_port_when_it_ends) {
   EXPECT_EQ(client().Get("/m/")->status, 200);
 }
 
-TEST_P(engine_laws, holds_the_response_of_a_client_that_has_gone_until_it_is_due) {
+TEST_P(engine_laws, client_that_has_closed_is_in_flight_until_due) {
   start(50ms);
   {
     raw_client gone{engine_->port()};
@@ -305,10 +305,10 @@ TEST_P(engine_laws, holds_the_response_of_a_client_that_has_gone_until_it_is_due
   EXPECT_EQ(client().Get("/m/")->status, 200);
   test::wait_until([&] { return engine_->stats().in_flight == 0; });
   EXPECT_EQ(engine_->stats().in_flight, 0u);
-  EXPECT_EQ(engine_->stats().requests, 2u) << "its client has gone, but the server answered";
+  EXPECT_EQ(engine_->stats().requests, 2u) << "the client has closed, but the server responded";
 }
 
-TEST_P(engine_laws, takes_the_latency_that_is_drawn_for_each_step_of_a_scrape) {
+TEST_P(engine_laws, latency_is_drawn_for_each_step_of_a_scrape) {
   const latency_model model = latency_model::uniform(1ms, 120ms);
   constexpr std::uint64_t seed = 7;
   site_ = std::make_unique<site>(3);
@@ -366,7 +366,7 @@ TEST_P(engine_laws, reads_a_form_that_comes_in_chunks) {
   EXPECT_THAT(raw.receive_response(), StartsWith("HTTP/1.1 200 OK\r\n"));
 }
 
-TEST_P(engine_laws, sends_a_large_page_whole_to_a_client_that_reads_slowly) {
+TEST_P(engine_laws, slow_client_receives_a_large_page_whole) {
   constexpr std::size_t page_kb = 4096;
   start(0ns, page_kb);
   auto http = client();
@@ -408,7 +408,8 @@ INSTANTIATE_TEST_SUITE_P(, engine_laws, testing::ValuesIn(engine_kinds), [](cons
   return name;
 });
 
-// Properties of one engine. What cpp-httplib's public interface leaves open is in docs/engines.md.
+// Properties of one engine. docs/engines.md lists the limits that cpp-httplib's public interface cannot
+// enforce.
 
 class beast_engine : public started_engine {
  protected:

@@ -1,4 +1,4 @@
-// What a client does to the Beast engine must not be felt by another.
+// A client of the Beast engine does not disturb the others.
 
 #include <gmock/gmock.h>
 #include <sys/resource.h>
@@ -30,7 +30,7 @@ bool may_open(rlim_t files) {
   return ::setrlimit(RLIMIT_NOFILE, &limit) == 0;
 }
 
-void expect_good_answers(std::uint16_t port) {
+void expect_good_responses(std::uint16_t port) {
   raw_client good{port};
   good.send(faulty_site::start_request(0, 0));
   const std::string cookie = faulty_site::session_in(good.receive_response());
@@ -47,7 +47,7 @@ TEST(hostile_clients, that_only_connect_keep_nobody_waiting) {
   std::vector<raw_client> idle;
   idle.reserve(1'000);
   for (int i = 0; i < 1'000; ++i) idle.emplace_back(engine->port());
-  expect_good_answers(engine->port());
+  expect_good_responses(engine->port());
   EXPECT_EQ(engine->stats().connections_accepted, 1'001u);
 }
 
@@ -68,11 +68,11 @@ TEST(hostile_clients, that_send_byte_by_byte_keep_nobody_waiting) {
       std::this_thread::sleep_for(1ms);
     }
   }};
-  for (int i = 0; i < 5; ++i) expect_good_answers(engine->port());
+  for (int i = 0; i < 5; ++i) expect_good_responses(engine->port());
 }
 
-// All at once, on either engine: the one with a thread a connection takes 256 of them, and has to serve the
-// last as well as the first.
+// All at once, on either engine: the one with a thread per connection serves 256 of them, and has to serve
+// the last as well as the first.
 struct crowd {
   engine_kind engine;
   int idle;
@@ -108,7 +108,7 @@ TEST_P(crowded, by_idle_and_slow_ones_keeps_nobody_waiting) {
       std::this_thread::sleep_for(5ms);
     }
   }};
-  for (int i = 0; i < 5; ++i) expect_good_answers(engine->port());
+  for (int i = 0; i < 5; ++i) expect_good_responses(engine->port());
 }
 
 TEST(hostile_clients, that_do_not_read_keep_nobody_waiting) {

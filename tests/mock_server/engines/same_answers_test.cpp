@@ -9,9 +9,8 @@
 namespace farebench {
 namespace {
 
-// A request of each kind, what is to be answered, and whether the connection goes on. "$S" stands for the
-// cookie of a live session.
-struct asked_and_answered {
+// A request of each kind and the status of its response. "$S" stands for the cookie of a live session.
+struct expected_exchange {
   std::string name;
   std::string request;
   std::string status_line;
@@ -22,7 +21,7 @@ std::string posted(std::string_view target, std::string_view headers, std::strin
          "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string{body};
 }
 
-std::vector<asked_and_answered> table() {
+std::vector<expected_exchange> table() {
   const std::string search = "/m/?0-1.IFormSubmitListener-searchForm-form";
   const std::string form_type = "Content-Type: application/x-www-form-urlencoded\r\n";
   const std::string form = "fromStation=ID10202003&toStation=ID10202002&departure=01.01.26";
@@ -50,15 +49,15 @@ std::vector<asked_and_answered> table() {
   };
 }
 
-struct answer {
+struct parsed_response {
   std::string status_line;
   std::map<std::string, std::string> headers;
   std::string body;
 };
 
 // Without the parts that may differ: the session's number, and Keep-Alive, whose timeout is the engine's own.
-answer read_answer(const std::string& response) {
-  answer read;
+parsed_response parse_response(const std::string& response) {
+  parsed_response read;
   const std::size_t head_end = response.find("\r\n\r\n");
   read.body = response.substr(std::min(head_end, response.size() - 4) + 4);
   std::size_t at = response.find("\r\n");
@@ -87,11 +86,12 @@ class served_by {
     session_ = response.substr(at, response.find(';', at) - at);
   }
 
-  answer ask(std::string request) {
+  parsed_response ask(std::string request) {
     if (const std::size_t at = request.find("$S"); at != std::string::npos) request.replace(at, 2, session_);
     raw_client raw{engine_->port()};
     raw.send(request);
-    return read_answer(request.starts_with("HEAD") ? raw.receive_until("\r\n\r\n") : raw.receive_response());
+    return parse_response(request.starts_with("HEAD") ? raw.receive_until("\r\n\r\n")
+                                                      : raw.receive_response());
   }
   server_stats stats() { return engine_->stats(); }
 
@@ -101,12 +101,12 @@ class served_by {
   std::string session_;
 };
 
-TEST(engines, give_the_same_answers) {
+TEST(engines, give_the_same_responses) {
   served_by httplib{engine_kind::cpp_httplib};
   served_by event{engine_kind::beast};
   for (const auto& [name, request, status_line] : table()) {
-    const answer one = httplib.ask(request);
-    const answer other = event.ask(request);
+    const parsed_response one = httplib.ask(request);
+    const parsed_response other = event.ask(request);
     EXPECT_EQ(one.status_line, "HTTP/1.1 " + status_line) << name;
     EXPECT_EQ(one.status_line, other.status_line) << name;
     EXPECT_EQ(one.headers, other.headers) << name;
@@ -117,9 +117,9 @@ TEST(engines, give_the_same_answers) {
 TEST(engines, count_the_same) {
   served_by httplib{engine_kind::cpp_httplib};
   served_by event{engine_kind::beast};
-  for (const auto& asked : table()) {
-    httplib.ask(asked.request);
-    event.ask(asked.request);
+  for (const auto& exchange : table()) {
+    httplib.ask(exchange.request);
+    event.ask(exchange.request);
   }
   const server_stats one = httplib.stats();
   const server_stats other = event.stats();
