@@ -15,7 +15,7 @@ enum class engine_kind { cpp_httplib, beast };
 
 inline constexpr std::array engine_kinds{engine_kind::cpp_httplib, engine_kind::beast};
 
-/// Beast, because cpp-httplib's public interface makes responses late and costs the client CPU: docs/engines.md.
+/// Beast: docs/engines.md has the figures that decided it.
 inline constexpr engine_kind default_engine = engine_kind::beast;
 /// Largest number of connections that the cpp-httplib engine serves at a time, with one thread for each.
 inline constexpr std::size_t max_httplib_connections = 256;
