@@ -31,8 +31,8 @@
 #include "mock_server/engines/request_reader.hpp"
 #include "mock_server/engines/served_site.hpp"
 #include "mock_server/engines/server_engine.hpp"
+#include "mock_server/faults/fault_effects.hpp"
 #include "mock_server/faults/fault_injection.hpp"
-#include "mock_server/faults/fault_scripts.hpp"
 
 // The engine on Boost.Asio and Beast. An event_server runs all connections on one thread; nothing here is
 // used by another thread, except event_server::stop() and served().

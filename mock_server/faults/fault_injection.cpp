@@ -13,7 +13,7 @@
 #include <variant>
 
 #include "farebench/date.hpp"
-#include "mock_server/faults/fault_responses.hpp"
+#include "mock_server/faults/fault_effects.hpp"
 #include "mock_server/site/results_page.hpp"
 
 namespace farebench {

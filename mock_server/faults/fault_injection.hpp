@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "lib/system/file_descriptor.hpp"
+#include "mock_server/faults/fault_effects.hpp"
 #include "mock_server/faults/fault_plan.hpp"
-#include "mock_server/faults/fault_scripts.hpp"
 #include "mock_server/site/site.hpp"
 
 namespace farebench {

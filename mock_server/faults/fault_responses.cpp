@@ -1,4 +1,4 @@
-#include "mock_server/faults/fault_responses.hpp"
+#include "mock_server/faults/fault_effects.hpp"
 
 #include <array>
 #include <ctime>

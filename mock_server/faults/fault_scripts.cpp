@@ -1,4 +1,4 @@
-#include "mock_server/faults/fault_scripts.hpp"
+#include "mock_server/faults/fault_effects.hpp"
 
 #include <fmt/format.h>
 // Declares zlib's input as const.

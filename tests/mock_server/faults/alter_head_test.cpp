@@ -3,8 +3,7 @@
 #include <ctime>
 #include <set>
 
-#include "mock_server/faults/fault_responses.hpp"
-#include "mock_server/faults/fault_scripts.hpp"
+#include "mock_server/faults/fault_effects.hpp"
 
 namespace farebench {
 namespace {

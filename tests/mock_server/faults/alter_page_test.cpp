@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "farebench/fare_scanner.hpp"
-#include "mock_server/faults/fault_responses.hpp"
+#include "mock_server/faults/fault_effects.hpp"
 #include "mock_server/site/results_page.hpp"
 #include "mock_server/site/timetable.hpp"
 #include "tests/mock_server/site/libxml2_fares.hpp"

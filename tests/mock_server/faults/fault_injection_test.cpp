@@ -10,8 +10,8 @@
 #include <system_error>
 #include <vector>
 
+#include "mock_server/faults/fault_effects.hpp"
 #include "mock_server/faults/fault_plan.hpp"
-#include "mock_server/faults/fault_responses.hpp"
 #include "mock_server/site/results_page.hpp"
 #include "tests/mock_server/faults/faulty_site.hpp"
 #include "tests/mock_server/site/queries.hpp"

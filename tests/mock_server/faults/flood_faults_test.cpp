@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "lib/system/process_stats.hpp"
-#include "mock_server/faults/fault_scripts.hpp"
+#include "mock_server/faults/fault_effects.hpp"
 #include "mock_server/site/results_page.hpp"
 #include "tests/mock_server/faults/faulty_site.hpp"
 #include "tests/mock_server/faults/one_page.hpp"

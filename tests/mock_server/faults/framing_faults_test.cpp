@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "mock_server/faults/fault_scripts.hpp"
+#include "mock_server/faults/fault_effects.hpp"
 #include "mock_server/site/results_page.hpp"
 #include "mock_server/site/timetable.hpp"
 #include "tests/mock_server/faults/faulty_site.hpp"

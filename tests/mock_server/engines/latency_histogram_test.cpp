@@ -1,4 +1,4 @@
-#include "mock_server/latency/latency_histogram.hpp"
+#include "mock_server/engines/served_site.hpp"
 
 #include <gtest/gtest.h>
 
