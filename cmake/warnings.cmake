@@ -10,8 +10,8 @@ target_compile_options(farebench_flags INTERFACE
 if(FAREBENCH_SANITIZE)
   target_compile_options(farebench_flags INTERFACE
     -fsanitize=${FAREBENCH_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer
-    # GCC's manual documents false warnings of uninitialised members with sanitizers. ThreadSanitizer does not support
-    # Asio's fences, which only repeat the order of Asio's mutex.
+    # GCC's manual documents false warnings about uninitialised members with sanitizers. GCC also warns that
+    # ThreadSanitizer ignores Asio's fences, which only repeat the order that Asio's mutex gives.
     $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized -Wno-tsan>)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND FAREBENCH_SANITIZE MATCHES "address")
     # GCC defines it; clang-19 only has __has_feature(address_sanitizer).
