@@ -4,7 +4,9 @@
 
 #include <benchmark/benchmark.h>
 
-#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <string>
@@ -18,7 +20,7 @@
 namespace farebench {
 namespace {
 
-/// Several, so that branch prediction cannot learn one page.
+/// Number of pages: several, so that branch prediction cannot learn one.
 constexpr int days = 8;
 
 query query_of_day(int day) {
@@ -91,7 +93,8 @@ struct arrival {
   std::size_t chunk_bytes;
 };
 
-/// The sizes of libcurl's receive buffer that shared_http sets for few clients and for many.
+/// The chunks are as large as libcurl's receive buffer: shared_http sets 4096 for few clients and 1024 for
+/// many clients.
 constexpr arrival arrivals[] = {
     {"whole", static_cast<std::size_t>(-1)}, {"pieces_of_4096", 4096}, {"pieces_of_1024", 1024}};
 

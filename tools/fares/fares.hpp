@@ -17,8 +17,8 @@ namespace farebench {
 /// An aligned table for people, RFC 4180 CSV, or one JSON array of days.
 enum class fares_format { table, csv, json };
 
-// The output is opening(), day_text() per day in order, and closing(), so that each day can be written as
-// soon as its outcome and all before it are complete. Text from a page never adds a control character. Pure.
+// The output is opening(), day_text() for each day in order, and closing(). So each day can be written as
+// soon as its outcome and all before it are complete. Control characters from a page are escaped.
 
 std::string opening(fares_format format);
 /// Only JSON includes a failed day; table and CSV hold fares alone.
@@ -27,8 +27,7 @@ std::string day_text(fares_format format, bool is_first, std::chrono::year_month
 /// Only the table prints the remark, if any.
 std::string closing(fares_format format, std::string_view remark = {});
 
-/// Passes outcomes to `next` in the order of their indices, from 0. Holds those that complete early. Not
-/// thread-safe.
+/// Passes outcomes to `next` in the order of their indices, from 0. Holds early ones. Not thread-safe.
 class in_order {
  public:
   explicit in_order(std::function<void(std::size_t, const outcome&)> next) : next_{std::move(next)} {}

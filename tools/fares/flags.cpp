@@ -2,7 +2,11 @@
 #include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
+#include <chrono>
+#include <cstddef>
 #include <ranges>
+#include <stdexcept>
+#include <string>
 
 #include "farebench/date.hpp"
 #include "farebench/strategy.hpp"

@@ -5,7 +5,9 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstddef>
 #include <cstdio>
+#include <exception>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -92,7 +94,7 @@ int scrape(const fares_flags& flags) {
   fares_writer out{flags.out};
   std::optional<mock_server_process> embedded;
   if (flags.url.empty()) {
-    // The event engine serves any number of workers; the engine with a thread per connection ends at 256.
+    // The Beast engine serves any number of workers, the cpp-httplib engine at most 256.
     embedded.emplace(mock_server_process::options{
         .latency = std::chrono::milliseconds{20}, .page_kb = 3, .engine = engine_kind::beast});
     print_error("no --url given: the fares are sample data of the embedded mock server");

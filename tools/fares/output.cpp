@@ -1,6 +1,10 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <chrono>
+#include <string>
+#include <string_view>
+
 #include "farebench/date.hpp"
 #include "lib/system/command_line.hpp"
 #include "tools/fares/fares.hpp"

@@ -80,48 +80,6 @@ case_line parse_case_line(const std::string& line) {
 
 namespace {
 
-/// A case to be run, from one of its strategies on. Sent to a worker process as "CASE STRATEGY".
-struct case_job {
-  std::size_t case_index;
-  std::size_t first_strategy;
-};
-
-std::string text_of(const case_job& job) { return fmt::format("{} {}", job.case_index, job.first_strategy); }
-
-case_job parse_job(const std::string& line) {
-  std::istringstream words{line};
-  case_job job{};
-  words >> job.case_index >> job.first_strategy;
-  return job;
-}
-
-/// Writes the progress of a case as lines (see case_line).
-class line_listener final : public case_listener {
- public:
-  explicit line_listener(const worker_process::writer& write) : write_{write} {}
-
-  void on_begin(std::string_view strategy) override { write_(fmt::format("begin {}", strategy)); }
-  void on_end(std::size_t outcomes) override { write_(fmt::format("end {}", outcomes)); }
-  void on_violation(std::string_view strategy, const violation& found) override {
-    std::string detail = found.detail;
-    std::ranges::replace(detail, '\n', ' ');
-    write_(fmt::format("violation {} {} {}", strategy, static_cast<int>(found.violated), detail));
-  }
-
- private:
-  const worker_process::writer& write_;
-};
-
-void run_job(const case_job& job, const campaign& plan, growth_detector& growth,
-             const worker_process::writer& write) {
-  line_listener listener{write};
-  const auto strategies = std::span{plan.strategies}.subspan(job.first_strategy);
-  run_case(plan.cases[job.case_index], strategies, make_strategy, listener);
-  if (const auto growth_text = growth.check(); !growth_text.empty())
-    listener.on_violation(strategies.back(), {invariant::no_leak, growth_text});
-  write("done");
-}
-
 std::pair<file_descriptor, file_descriptor> make_pipe() {
   std::array<int, 2> ends;
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw std::system_error{errno, std::generic_category(), "pipe2"};
@@ -227,20 +185,62 @@ using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
+/// A case to be run, from one of its strategies on. Sent to a worker process as "CASE STRATEGY".
+struct case_job {
+  std::size_t case_index;
+  std::size_t first_strategy;
+};
+
+std::string text_of(const case_job& job) { return fmt::format("{} {}", job.case_index, job.first_strategy); }
+
+case_job parse_job(const std::string& line) {
+  std::istringstream words{line};
+  case_job job{};
+  words >> job.case_index >> job.first_strategy;
+  return job;
+}
+
+/// Writes the progress of a case as lines (see case_line).
+class line_listener final : public case_listener {
+ public:
+  explicit line_listener(const worker_process::writer& write) : write_{write} {}
+
+  void on_begin(std::string_view strategy) override { write_(fmt::format("begin {}", strategy)); }
+  void on_end(std::size_t outcomes) override { write_(fmt::format("end {}", outcomes)); }
+  void on_violation(std::string_view strategy, const violation& found) override {
+    std::string detail = found.detail;
+    std::ranges::replace(detail, '\n', ' ');
+    write_(fmt::format("violation {} {} {}", strategy, static_cast<int>(found.violated), detail));
+  }
+
+ private:
+  const worker_process::writer& write_;
+};
+
+void run_job(const case_job& job, const campaign& plan, growth_detector& growth,
+             const worker_process::writer& write) {
+  line_listener listener{write};
+  const auto strategies = std::span{plan.strategies}.subspan(job.first_strategy);
+  run_case(plan.cases[job.case_index], strategies, make_strategy, listener);
+  if (const auto growth_text = growth.check(); !growth_text.empty())
+    listener.on_violation(strategies.back(), {invariant::no_leak, growth_text});
+  write("done");
+}
+
 /// Time after which a run counts as hung. Far above the limit of within_deadline, which the oracle checks.
 milliseconds time_limit(const soak_case& work) {
   const auto plan = make_plan(*work.scenario, work.seed);
   return plan.policy.scrape_deadline * static_cast<milliseconds::rep>(plan.days) + 20s;
 }
 
-/// A worker process and the run that it is at.
+/// A worker process and its current run.
 struct job_slot {
   worker_process worker;
   std::size_t case_index = 0;
   /// The strategy that began last.
   std::size_t strategy_index = 0;
   clock::time_point deadline{};
-  /// Reason that the process gave before it ended.
+  /// Reason that the process reported before it ended.
   std::string exit_reason = {};
 };
 
@@ -271,7 +271,7 @@ class campaign_run {
                 }}};
   }
 
-  /// Kills the process and removes the log that it leaves.
+  /// Kills the process and removes its log.
   static void end(std::optional<job_slot>& slot) {
     if (!slot) return;
     const pid_t process = slot->worker.pid();

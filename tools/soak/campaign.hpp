@@ -16,7 +16,7 @@ namespace farebench::soak {
 
 /// Result of a campaign. A value.
 struct tally {
-  /// Of one batch by one strategy.
+  /// Number of batches, each run by one strategy.
   std::size_t runs = 0;
   std::size_t outcomes = 0;
   /// Queries without an outcome.
@@ -40,11 +40,11 @@ struct case_line {
   /// `begin` NAME, `end` OUTCOMES, `violation` NAME NUMBER DETAIL, `failed` DETAIL, or `done`.
   enum class kind { begin, end, violation, failed, done };
   kind type;
-  /// Of begin and violation.
+  /// Set for begin and violation.
   std::string strategy = {};
-  /// Of end.
+  /// Set for end.
   std::size_t outcomes = 0;
-  /// Of violation; of failed, its detail.
+  /// Set for violation; for failed, only its detail.
   violation found = {invariant::no_exception, {}};
 };
 
@@ -57,8 +57,7 @@ case_line parse_case_line(const std::string& line);
 class worker_process {
  public:
   using writer = std::function<void(std::string_view line)>;
-  /// Runs in the child, for each line sent to it. An exception becomes the line `failed MESSAGE` and ends the
-  /// child.
+  /// Runs in the child for each line sent to it. An exception ends the child, after a line `failed MESSAGE`.
   using handler = std::function<void(const std::string& line, const writer& write)>;
 
   /// Throws std::system_error if there is no pipe or process.
@@ -86,7 +85,7 @@ class worker_process {
   bool has_ended_ = false;
 };
 
-/// Many cases, several at once.
+/// Cases to run, several at a time.
 struct campaign {
   std::vector<soak_case> cases;
   std::vector<std::string> strategies;

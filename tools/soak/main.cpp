@@ -46,8 +46,7 @@ Examples:
 std::string footer() {
   std::string text =
       "\nA scenario is a fault of mock_server (mock_server --help lists them), injected into 40 % of the "
-      "exchanges, "
-      "or\n";
+      "exchanges, or\n";
   for (const auto& scenario : all_scenarios()) {
     if (!scenario.meaning.empty())
       fmt::format_to(std::back_inserter(text), "  {:<12}{}\n", scenario.name, scenario.meaning);
@@ -123,7 +122,7 @@ struct parsed_flags {
   std::optional<int> exit_code;
 };
 
-/// Returns an error, or nothing. CLI11 itself would wrap a negative number around.
+/// Returns an error message, or an empty string. CLI11 itself would accept -1 as 2^64 - 1.
 std::string check_seed(const std::string& text) {
   return text.starts_with('-') ? fmt::format("'{}' is negative; the first seed is 0 or above", text) : "";
 }

@@ -53,7 +53,7 @@ outcome scan(const std::string& page) {
   return scanner.finish();
 }
 
-/// Guesses a price that cannot be read.
+/// Reads a page, with a guess for a price that cannot be read.
 outcome scan_with_guessed_price(const std::string& page) {
   auto fares = scan(page);
   constexpr std::string_view prefix = "price: read \"";

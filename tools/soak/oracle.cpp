@@ -159,8 +159,8 @@ void judge_attempts(const run_record& run, violations& found) {
   }
 }
 
-// Client against server log: matches_server_log, success_has_response, own_session, failure_has_fault,
-// converges.
+// The client's reports against the server's log: matches_server_log, success_has_response, own_session,
+// failure_has_fault, converges.
 
 using exchanges = std::vector<const logged_exchange*>;
 
@@ -292,7 +292,7 @@ class log_judge {
 
 /// Allowance for starting and ending threads on a busy machine.
 constexpr milliseconds slack{3'000};
-/// Allowance for memory that libraries keep between runs (the C library caches freed blocks per thread).
+/// Allowance for memory that stays allocated between runs (the C library caches freed blocks per thread).
 constexpr std::int64_t kept_heap_bytes = 512 * 1024;
 
 /// A worker begins its next scrape when the previous one ends, at the latest at its deadline. While a scrape

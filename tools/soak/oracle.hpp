@@ -12,7 +12,7 @@
 
 namespace farebench::soak {
 
-/// Properties that every run must have. Closed; `invariant_table` describes each.
+/// Properties that every run must have; `invariant_table` describes each.
 enum class invariant : std::uint8_t {
   no_lost_outcome,
   no_duplicate_outcome,
@@ -73,15 +73,12 @@ inline constexpr std::array invariant_table{
                           "all strategies have the same outcomes under the same faults"},
 };
 
-namespace invariant_checks {
-consteval bool table_follows_enum() {
+static_assert([] {
   for (std::size_t i = 0; i < invariant_table.size(); ++i) {
     if (invariant_table[i].id != static_cast<invariant>(i)) return false;
   }
   return invariant_table.back().id == invariant::same_outcomes;
-}
-static_assert(table_follows_enum());
-}  // namespace invariant_checks
+}());
 
 constexpr std::string_view to_string(invariant id) {
   return invariant_table[static_cast<std::size_t>(id)].name;
@@ -94,8 +91,8 @@ struct violation {
   std::string detail;
 };
 
-/// Checks a run against every invariant that can be checked from it alone. Pure: it knows the site's fares
-/// and uses only the types of the library.
+/// Checks a run against every invariant that concerns one run. Pure. Computes the expected fares from the
+/// site's timetable, and uses types and texts of the library but not its retry code.
 std::vector<violation> judge(const run_record& run);
 
 /// Checks same_outcomes over strategies that met the same faults: the fares of each query, or the kind and

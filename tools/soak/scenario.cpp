@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 /// Faults that also affect exchanges for which they were not drawn. `refuse` closes the listener for 30 ms.
 /// After `reset_after_answer` the next request may already be on its way when the reset arrives.
 constexpr std::array spreading_faults{fault_kind::refuse, fault_kind::reset_after_response};
-/// Faults that a client ends only by its deadline, which is therefore short, for few days.
+/// Faults that end only with the client's deadline. Their plans have a short deadline and few days.
 constexpr std::array hanging_faults{fault_kind::no_response, fault_kind::dribble_headers,
                                     fault_kind::dribble_body};
 
@@ -25,8 +25,8 @@ bool is_among(const std::array<fault_kind, Count>& kinds, fault_kind kind) {
   return std::ranges::find(kinds, kind) != kinds.end();
 }
 
-/// All faults, or all that are neither spreading nor hanging. Each has the same share of 45 % of the
-/// exchanges, divided by the number of all faults.
+/// All faults, or all that are neither spreading nor hanging. The rate of each is 45 % divided by the number
+/// of all faults.
 std::string mixed_faults(bool with_all) {
   std::string text;
   for (const auto& fault : fault_table) {
@@ -108,7 +108,7 @@ soak_plan make_plan(const fault_scenario& scenario, std::uint64_t seed) {
     plan.workers = 4;
     policy.exchange.exchange_deadline = 400ms;
     policy.scrape_deadline = 5s;
-    // Half of the seeds end by the minimum rate instead of the deadline.
+    // With half of the seeds, the minimum rate ends the exchange before the deadline does.
     if (seed % 2 == 1) {
       policy.exchange.min_rate_grace = 150ms;
       policy.exchange.min_bytes_per_second = 500;

@@ -19,9 +19,9 @@ struct fault_scenario {
   std::string_view meaning = {};
   /// In the format of `mock_server --faults`.
   std::string faults;
-  /// Outcomes depend on timing, so that strategies may differ. A listener closed for 30 ms refuses the
-  /// connections of that moment. A connection reset after a response fails before or after the next request.
-  /// A killed server takes the requests in flight with it. A retry budget goes to the first failures.
+  /// Outcomes depend on timing, so that strategies may differ. A listener closed for 30 ms refuses only the
+  /// connections of that time. A connection reset after a response fails before or after the next request. A
+  /// killed server loses the requests in flight. The first failures use up a retry budget.
   bool depends_on_timing = false;
   /// See run_record.
   bool faults_spread = false;

@@ -61,12 +61,12 @@ batch make_batch(const soak_plan& plan, const std::string& url) {
 struct recorded_run {
   /// Without the server's log.
   run_record run;
-  /// Longest time for which a ready thread of this process did not run: the error of its clock readings.
+  /// Maximum delay of a timed wait: how long a busy machine kept this process from running.
   milliseconds stall{0};
 };
 
-/// Runs a batch in a thread of its own and records everything observable from outside. Calls `disturb`, if
-/// any, once, on the calling thread, when a third of the outcomes are complete.
+/// Runs a batch on a thread of its own and records its reports and its cost. Calls `disturb`, if any, once,
+/// on the calling thread, when a third of the outcomes are complete.
 recorded_run record_run(strategy& client, const batch& work, const soak_plan& plan,
                         const std::function<void()>& disturb) {
   recorded_run result;

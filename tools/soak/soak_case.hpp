@@ -37,14 +37,13 @@ class case_listener {
 using strategy_factory = std::function<std::unique_ptr<strategy>(std::string_view name)>;
 
 /// Runs each strategy in turn against one mock server, then checks the invariants, for each strategy alone
-/// and over all of them. Repeats a run that violated an invariant, at most twice, if the machine stalled for
-/// a quarter of a deadline meanwhile. Throws std::system_error or std::runtime_error if the server does not
-/// start.
+/// and over all of them. Repeats a run that violated an invariant, at most twice, if the machine stalled
+/// meanwhile for a quarter of the exchange deadline or for 500 ms. Throws std::system_error or
+/// std::runtime_error if the server does not start.
 void run_case(const soak_case& work, std::span<const std::string> strategies, const strategy_factory& make,
               case_listener& listener);
 
-/// Detects resources of this process that grow over many cases, although each case looks correct. One
-/// thread.
+/// Detects resources that grow over many cases, although each case is correct. Not thread-safe.
 class growth_detector {
  public:
   /// Call after each case. Describes the growth since the fifth call, when everything that is created only
