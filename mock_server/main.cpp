@@ -1,4 +1,5 @@
 // mock_server: a site, an engine that serves it, and signals that stop it.
+
 #include <fmt/format.h>
 #include <pthread.h>
 #include <sys/prctl.h>

@@ -7,10 +7,9 @@
 
 #include <cerrno>
 #include <stdexcept>
+#include <string_view>
 #include <system_error>
-
-#include "lib/system/child_process.hpp"
-#include "mock_server/latency/latency_model.hpp"
+#include <utility>
 
 namespace farebench {
 namespace {
@@ -37,8 +36,8 @@ child_process::options command_for(const mock_server_process::options& options, 
   return command;
 }
 
-// Binds a port of 127.0.0.1 without listening. The kernel refuses connections and never picks the port as a
-// free one. With SO_REUSEADDR, the next server of the same user can still bind it.
+// Binds a port of 127.0.0.1 without listening. The kernel refuses connections and assigns the port to no
+// other socket. With SO_REUSEADDR, the next server of the same user can still bind it.
 file_descriptor reserve_port(std::uint16_t port) {
   file_descriptor socket{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   if (socket.get() < 0) throw std::system_error(errno, std::generic_category(), "socket");

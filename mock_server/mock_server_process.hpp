@@ -25,7 +25,7 @@ class mock_server_process {
     std::uint64_t seed = default_latency_seed;
     std::size_t page_kb = 3;
     engine_kind engine = default_engine;
-    /// Number of client connections at a time, at most max_httplib_connections; ignored by the Beast engine.
+    /// Threads of the cpp-httplib engine for client connections, at most max_httplib_connections.
     std::size_t connections = max_httplib_connections;
     /// Text of the flag --faults; requires the Beast engine.
     std::string faults = {};

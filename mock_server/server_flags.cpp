@@ -2,9 +2,10 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
+
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lib/system/build_identity.hpp"
@@ -28,8 +29,8 @@ constexpr const char* description =
   curl -c jar -b jar http://127.0.0.1:8080/m/             a session and the search form
   curl http://127.0.0.1:8080/stats                        number of requests, lateness of responses
 
-A site that sells bus tickets, to measure clients against. It sends each response after the latency, counted
-from the arrival of the request. The same search always finds the same fares. The server stops on SIGINT and
+A site that sells bus tickets, to measure clients against. Each response leaves when the latency has passed
+since the arrival of its request. The same search always finds the same fares. The server stops on SIGINT and
 SIGTERM, and when the process that started it ends.)";
 
 std::string version_line() {

@@ -17,7 +17,7 @@ inline constexpr std::array engine_kinds{engine_kind::cpp_httplib, engine_kind::
 
 /// Beast: docs/engines.md has the figures that decided it.
 inline constexpr engine_kind default_engine = engine_kind::beast;
-/// Largest number of connections that the cpp-httplib engine serves at a time, with one thread for each.
+/// Maximum number of simultaneous connections of the cpp-httplib engine, which uses one thread for each.
 inline constexpr std::size_t max_httplib_connections = 256;
 
 /// Returns the name in flags and results: "cpp-httplib" or "beast".

@@ -51,8 +51,7 @@ void throw_if(const error_code& error, const std::string& call) {
   if (error) throw std::system_error(error, call);
 }
 
-// ---------------------------------------------------------------------------------------------- fault
-// scripts
+// Fault scripts.
 
 /// Performs a fault script on a non-blocking socket. A chunk that is sent repeatedly yields after each time,
 /// so that a client which reads all of it does not block the other connections.
@@ -66,14 +65,14 @@ class script_player {
     when_readable,
     /// At moment().
     when_due,
-    /// At once, after the server has stopped listening for a while.
+    /// At once, after event_server::refuse_connections().
     after_refusal,
     /// The script has ended; the connection serves the next request.
     next_request,
     /// The script has ended, and so must the connection.
     close,
   };
-  /// Bytes from the client are overwritten in `scratch`.
+  /// Bytes from the client are read into `scratch` and dropped.
   next perform(tcp::socket& socket, std::span<char> scratch);
 
   clock::time_point moment() const { return moment_; }
@@ -86,7 +85,7 @@ class script_player {
   fault_script script_;
   std::size_t chunk_ = 0;
   std::uint64_t times_sent_ = 0;
-  /// Of the chunk, this time.
+  /// Sent bytes of the chunk's current repetition.
   std::size_t sent_bytes_ = 0;
   clock::time_point moment_;
   clock::time_point reset_deadline_ = clock::time_point::max();
@@ -137,9 +136,8 @@ script_player::next script_player::hold(tcp::socket& socket, std::span<char> scr
   return error == asio::error::would_block ? next::when_readable : next::close;
 }
 
-// RST discards bytes that the client's kernel has not received. It is therefore delayed until all are
-// acknowledged, for up to a second. The socket is closed here because Asio's destructor would clear
-// SO_LINGER.
+// RST discards bytes that the client's kernel has not received. So it is delayed until all are acknowledged,
+// for up to a second. The socket is closed here because Asio's destructor would clear SO_LINGER.
 script_player::next script_player::reset(tcp::socket& socket) {
   const clock::time_point now = clock::now();
   if (reset_deadline_ == clock::time_point::max()) reset_deadline_ = now + 1s;
@@ -155,7 +153,7 @@ script_player::next script_player::reset(tcp::socket& socket) {
   return next::close;
 }
 
-// ---------------------------------------------------------------------------------------------- listening
+// Listening.
 
 /// One port with several listening sockets, among which the kernel distributes the connections
 /// (SO_REUSEPORT). The queue of one socket is limited by net.core.somaxconn, 4,096 by default. A connection
@@ -166,8 +164,8 @@ class listening_sockets {
   explicit listening_sockets(asio::io_context& loop)
       : sockets_{tcp::acceptor{loop}, tcp::acceptor{loop}, tcp::acceptor{loop}, tcp::acceptor{loop}} {}
 
-  /// Listens on the port, or on a free one for 0, and returns it. Throws std::system_error that names the
-  /// call; also when another process listens on the port.
+  /// Listens on the port, or on any free one if it is 0, and returns it. Throws std::system_error naming the
+  /// call, also if another process listens on the port.
   std::uint16_t open(const std::string& host, std::uint16_t port);
   /// Refuses connections until resume(), but keeps the port. The kernel resets queued connections. Pending
   /// waits for connections are cancelled.
@@ -199,8 +197,7 @@ std::uint16_t listening_sockets::open(const std::string& host, std::uint16_t por
     throw_if(error, "setsockopt TCP_NODELAY");
     socket.non_blocking(true, error);
     throw_if(error, "ioctl FIONBIO");
-    // The first socket is bound before it shares its port, so that a port in use by another process is
-    // refused.
+    // The first socket is bound before it shares its port, so that a port in use is refused.
     const bool is_first = &socket == &sockets_.front();
     if (is_first) {
       socket.bind(address, error);
@@ -247,7 +244,7 @@ void listening_sockets::close() {
   for (tcp::acceptor& socket : sockets_) socket.close(ignored);
 }
 
-// ---------------------------------------------------------------------------------------------- connections
+// Connections.
 
 class event_server;
 
@@ -267,7 +264,7 @@ class event_connection {
 
   /// Call once, with the connection's place in the server's list.
   void start(std::list<event_connection>::iterator self);
-  /// The moment passed to event_server::wait_until() has come.
+  /// Called at the moment passed to event_server::wait_until().
   void on_due();
   /// Ends a wait for the socket that has lasted since before `moment`: its handler runs with an error.
   void cancel_wait_since_before(clock::time_point moment);
@@ -293,7 +290,7 @@ class event_connection {
   event_server& server_;
   std::list<event_connection>::iterator self_;
   tcp::socket socket_;
-  /// Received, and not yet taken by a reader.
+  /// Received, but not yet consumed by a reader.
   std::string buffered_;
   std::unique_ptr<request_reader> reader_;
   /// Performed instead of sending head_ and body_.
@@ -343,7 +340,7 @@ class event_server {
  public:
   event_server(site& served, const response_latency& latency, const std::optional<fault_settings>& faults);
 
-  /// Call once, before run(). Returns the port. Throws std::system_error that names the call.
+  /// Call once, before run(). Returns the port. Throws std::system_error naming the call.
   std::uint16_t listen(const std::string& host, std::uint16_t port);
   /// Serves until stop(). Throws nothing but std::bad_alloc.
   void run();
@@ -438,8 +435,7 @@ event_connection::step event_connection::wait_for_socket(tcp::socket::wait_type 
   return step::wait;
 }
 
-// Received bytes are parsed in the buffer that all connections share. Those that a request leaves, rarely
-// any, are copied.
+// Received bytes are parsed in the buffer that all connections share. Only bytes left over are copied.
 event_connection::step event_connection::receive() {
   error_code error;
   const auto input = server_.input();
@@ -461,7 +457,8 @@ event_connection::step event_connection::read(std::string_view received) {
   } else {
     buffered_.assign(received.substr(consumed));
   }
-  if (buffered_.empty()) buffered_ = {};  // frees its memory
+  // Frees the memory.
+  if (buffered_.empty()) buffered_ = {};
 
   if (reader_->is_head_read() || reader_->is_read()) on_head();
   return reader_->is_read() ? respond() : wait_for_socket(tcp::socket::wait_read, step::receive);
@@ -475,7 +472,8 @@ void event_connection::on_head() {
   }
   if (reader_->waits_to_continue()) {
     constexpr std::string_view interim = "HTTP/1.1 100 Continue\r\n\r\n";
-    error_code ignored;  // a socket without room for this has a client that does not read
+    // A full socket means that the client does not read.
+    error_code ignored;
     socket_.send(asio::buffer(interim), 0, ignored);
   }
 }
@@ -577,7 +575,7 @@ void event_connection::end_response() {
   body_ = {};
 }
 
-// ---------------------------------------------------------------------------------------------- server
+// The server and its engine.
 
 event_server::event_server(site& served, const response_latency& latency,
                            const std::optional<fault_settings>& faults)

@@ -3,7 +3,6 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
@@ -14,6 +13,7 @@
 #include <deque>
 #include <functional>
 #include <future>
+#include <memory>
 #include <mutex>
 #include <stdexcept>
 #include <string>
@@ -25,7 +25,6 @@
 
 #include "mock_server/engines/served_site.hpp"
 #include "mock_server/engines/server_engine.hpp"
-#include "mock_server/site/results_page.hpp"
 
 // The engine on cpp-httplib. It uses only the library's public interface, as versions 0.11 to 0.18 have it.
 // docs/engines.md lists the limits that this interface cannot enforce.
@@ -64,7 +63,8 @@ bool stop_event::wait_until(clock::time_point moment) {
   do {
     result = ::sem_clockwait(&set_, CLOCK_MONOTONIC, &deadline);
   } while (result != 0 && errno == EINTR);
-  if (result == 0) ::sem_post(&set_);  // for the next waiting thread
+  // Wakes the next waiting thread.
+  if (result == 0) ::sem_post(&set_);
   return result != 0;
 }
 
@@ -159,10 +159,10 @@ enum class body_kind {
   none,
   /// Read to its end, and kept if it is a form.
   readable,
-  /// Not read, so that the connection must be closed. It is too long, or comes with a method whose body the
-  /// library does not read, or the library would decode it.
+  /// Not read, so the connection must close: it is too long, the library would decode it, or the library
+  /// reads no body with this method.
   unreadable,
-  /// The length is no number.
+  /// The length is not a number.
   invalid,
 };
 
@@ -263,7 +263,7 @@ class httplib_engine final : public server_engine {
   job_threads threads_;
 };
 
-// Threads beside those of the measured client's connections: one accepts, the others serve /stats.
+// Threads in addition to those of the measured client: one accepts connections, the others serve /stats.
 constexpr std::size_t spare_threads = 8;
 
 std::size_t thread_count(const engine_options& options) {
@@ -312,7 +312,7 @@ void httplib_engine::configure() {
   server_.Put(".*", read_body);
   server_.Patch(".*", read_body);
   server_.Delete(".*", read_body);
-  // Called just before every response is sent, those with which the library refuses a request included.
+  // Called just before every response is sent, also if the library refuses a request.
   server_.set_post_routing_handler(
       [this](const auto& request, auto& response) { on_response(request, response); });
   server_.set_logger([this](const auto&, const auto&) { on_sent(); });
@@ -335,7 +335,8 @@ std::uint16_t httplib_engine::bind(const std::string& host, std::uint16_t port) 
 }
 
 void httplib_engine::stop() {
-  served_.forget_listening_sockets();  // server_.stop() closes it
+  // Before server_.stop(), which closes the socket.
+  served_.forget_listening_sockets();
   server_.stop();
   stopping_.set();
   threads_.stop();
@@ -378,7 +379,8 @@ void httplib_engine::on_body(const httplib::Request& request, httplib::Response&
   }
   now.closes_connection = !is_read;
   now.is_complete = true;
-  response.status = 404;  // as in on_head
+  // As in on_head().
+  response.status = 404;
 }
 
 void httplib_engine::on_response(const httplib::Request& request, httplib::Response& response) {

@@ -41,7 +41,7 @@ site_request request_reader::request() const {
       .method = method_, .target = target_, .cookie = cookie_, .content_type = content_type_, .body = body_};
 }
 
-// The error has no meaning but to end the parsing.
+// Any error ends the parsing; its value is not used.
 void request_reader::refuse(int status, error_code& error) {
   refusal_ = status;
   error = http::error::bad_value;

@@ -2,6 +2,7 @@
 
 #include <boost/beast/http/basic_parser.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -29,9 +30,9 @@ class request_reader final : private boost::beast::http::basic_parser<true> {
   /// True if another request can follow on the connection.
   bool keeps_connection() const { return is_complete() && refusal_ == 0 && !is_truncated_ && keep_alive(); }
 
-  /// Views of this object's memory.
+  /// Returns views of this object's memory.
   site_request request() const;
-  /// The X-Scrape header, which identifies the request to the fault plan, or empty.
+  /// The header field X-Scrape, which identifies the request to the fault plan, or empty.
   std::string_view scrape_tag() const { return scrape_tag_; }
 
  private:
@@ -67,7 +68,8 @@ class request_reader final : private boost::beast::http::basic_parser<true> {
   bool is_form_ = false;
   bool form_is_too_long_ = false;
   bool expects_continue_ = false;
-  /// The body is longer than is read. The response does not depend on it, but the connection must close.
+  /// The body exceeds the limit, and its rest is not read. The response does not depend on it, but the
+  /// connection must close.
   bool is_truncated_ = false;
 };
 

@@ -16,7 +16,7 @@ namespace farebench {
 
 /// Limits that both engines apply to requests, unless docs/engines.md says otherwise.
 struct request_limits {
-  /// Head and body together. A longer request is refused, or answered without the rest of its body, and its
+  /// Head and body together. A longer request is refused, or served without the rest of its body. Then its
   /// connection is closed.
   static constexpr std::size_t request_bytes = 64 * 1024;
   /// Exceeded: 414.
@@ -30,7 +30,7 @@ struct request_limits {
   static constexpr int listen_backlog = 4096;
   /// Time after which the Beast engine closes a connection that sends or reads nothing.
   static constexpr std::chrono::seconds beast_timeout{120};
-  /// The same of the cpp-httplib engine. Its stop() takes up to this long, because the library cannot end a
+  /// The same for the cpp-httplib engine. Its stop() takes up to this long, because the library cannot end a
   /// connection from another thread.
   static constexpr std::chrono::seconds httplib_timeout{5};
 };
@@ -41,18 +41,17 @@ struct response_latency {
   latency_model model{std::chrono::nanoseconds{0}};
   std::uint64_t seed = default_latency_seed;
 
-  /// Depends on the session that the response starts or the search that it answers; otherwise the model's
-  /// mean.
+  /// Depends on the session that the response starts, or on its search. The model's mean for others.
   std::chrono::nanoseconds of(const site_response& response) const;
 };
 
-/// A value.
+/// Settings of an engine. A value.
 struct engine_options {
   /// An IPv4 address.
   std::string host = "127.0.0.1";
   /// 0: any free port.
   std::uint16_t port = 0;
-  /// Number of client connections at a time, at most max_httplib_connections; ignored by the Beast engine.
+  /// Threads of the cpp-httplib engine for client connections, at most max_httplib_connections.
   std::size_t connections = max_httplib_connections;
   response_latency latency = {};
   /// Only for the Beast engine.
@@ -82,6 +81,7 @@ std::unique_ptr<server_engine> make_httplib_engine(site& served, const engine_op
 /// A response is held in memory while it waits: latency × rate × page size in all. Throws as make_engine.
 std::unique_ptr<server_engine> make_event_engine(site& served, const engine_options& options);
 
+/// Versions of the libraries as compiled, such as "0.11.4" and "1.74.0".
 std::string httplib_version();
 std::string boost_version();
 

@@ -19,7 +19,7 @@ namespace farebench {
 /// The live sessions of a site. When `capacity` sessions are live, the next one ends the oldest. Thread-safe.
 class session_store {
  public:
-  /// Six times the maximum number of concurrent scrapes in a benchmark; takes about 6 MB.
+  /// Six times the maximum number of concurrent scrapes in a benchmark. Takes about 6 MB.
   static constexpr std::size_t default_capacity = 65'536;
 
   struct session {
@@ -105,8 +105,7 @@ struct site_response {
   std::optional<std::uint64_t> session_ordinal = {};
 };
 
-/// Calls emit(name, value) for each header field of a response, except those that frame the body or manage
-/// the connection.
+/// Calls emit(name, value) for each header field of a response, except those for framing and connection.
 template <typename Emit>
 void for_each_header(const site_response& response, Emit emit) {
   emit("Content-Type", response.content_type);
@@ -116,8 +115,7 @@ void for_each_header(const site_response& response, Emit emit) {
   if (!response.retry_after.empty()) emit("Retry-After", response.retry_after);
 }
 
-/// The mock site: start page, search form and results. Independent of HTTP libraries, latencies and faults.
-/// Thread-safe.
+/// The mock site: start page, search form and results. It needs no HTTP library. Thread-safe.
 ///
 /// GET  /m/                                           200, the form and the cookie of a new session
 /// POST /m/?0-1.IFormSubmitListener-searchForm-form   200, the results page

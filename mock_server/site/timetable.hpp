@@ -11,8 +11,8 @@
 
 namespace farebench {
 
-/// Bounds of a results page's size, in KiB. The minimum holds the page's frame and one row. The maximum
-/// stays below the body limits that clients set by default.
+/// Bounds of a results page's size, in KiB. The minimum has room for the page's frame and five rows. The
+/// maximum is below the body limits that clients set by default.
 inline constexpr std::size_t min_page_kb = 2;
 inline constexpr std::size_t max_page_kb = 4096;
 
