@@ -1,5 +1,6 @@
-# Facts about the build for lib/system/build_identity.cpp: an interface target with definitions, and a target that
-# writes the commit. The latter runs at every build, because the commit may change after the configure step.
+# Facts about the build for lib/system/build_identity.cpp: an interface target with definitions, and a target
+# that writes the commit. The latter runs at every build, because the commit may change after
+# the configure step.
 set(farebench_build_identity_folder ${PROJECT_BINARY_DIR}/generated)
 add_custom_target(farebench_build_commit
   COMMAND ${CMAKE_COMMAND}

@@ -1,6 +1,6 @@
-# Flags of the OpenSSF's "Compiler Options Hardening Guide for C and C++" (best.openssf.org) that GCC 12 and clang-19
-# support. They turn memory errors into aborts, and apply to every target here. _FORTIFY_SOURCE needs an optimised build.
-# Their cost: docs/cpu.md.
+# Flags of the OpenSSF's "Compiler Options Hardening Guide for C and C++" (best.openssf.org) that GCC 12 and
+# clang-19 support. They turn memory errors into aborts, and apply to every target here. _FORTIFY_SOURCE needs
+# an optimised build. Their cost: docs/cpu.md.
 option(FAREBENCH_HARDENED "Build with the hardening flags of the OpenSSF guide" OFF)
 if(FAREBENCH_HARDENED)
   if(FAREBENCH_SANITIZE)

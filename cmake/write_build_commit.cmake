@@ -1,4 +1,5 @@
-# Writes the commit of SOURCE_DIR, and whether tracked files differ from it, to HEADER. Rewrites HEADER only on a change.
+# Writes the commit of SOURCE_DIR, and whether tracked files differ from it, to HEADER, unless HEADER already
+# has both.
 set(commit "unknown")
 set(dirty "false")
 find_package(Git QUIET)

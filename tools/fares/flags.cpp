@@ -26,18 +26,18 @@ constexpr const char* examples = R"(Examples:
 )";
 
 constexpr const char* notes = R"(
-Output: fares are written in the order of their dates, to standard output or to the file of --out. That file is
-replaced only when the output is complete. Errors are written to standard error, one line per day.
+Output: fares are written in the order of their dates, to standard output or to the file of --out. That file
+is replaced only when the output is complete. Errors are written to standard error, one line per day.
 
 Retries: connection failures, invalid responses, timeouts and the statuses 408, 425, 429 and 5xx are retried
-after an increasing delay, or after the delay that the site requests, up to 30 s. An expired session is retried
-once, immediately. All days together have at most 10 retries plus one per five days.
+after an increasing delay, or after the delay that the site requests, up to 30 s. An expired session is
+retried once, immediately. All days together have at most 10 retries plus one per five days.
 
-Text from the site: control characters are written as \xNN (in JSON as \u00NN). In CSV, a text that a spreadsheet
-would evaluate as a formula is prefixed with '.
+Text from the site: control characters are written as \xNN (in JSON as \u00NN). In CSV, a text that a
+spreadsheet would evaluate as a formula is prefixed with '.
 
-Ctrl-C: scrapes in flight may complete for up to 5 s, and no others begin. Completed days are written; the others
-are reported as cancelled. A second Ctrl-C exits immediately and writes no file.
+Ctrl-C: scrapes in flight may complete for up to 5 s, and no others begin. Completed days are written; the
+others are reported as cancelled. A second Ctrl-C exits immediately and writes no file.
 
 Exit codes: 0 all days succeeded; 1 some days failed, or the output could not be written; 2 usage error;
 130 interrupted before all days were complete.

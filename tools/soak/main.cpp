@@ -52,8 +52,8 @@ std::string footer() {
       fmt::format_to(std::back_inserter(text), "  {:<12}{}\n", scenario.name, scenario.meaning);
   }
   text +=
-      R"(The seed selects the exchanges that meet a fault, equally for every strategy. It also varies workers, loops,
-page size, compression and whether faults end.
+      R"(The seed selects the exchanges that meet a fault, equally for every strategy. It also varies workers,
+loops, page size, compression and whether faults end.
 
 The last line counts runs (one batch by one strategy), outcomes, and violations: lost (queries without an
 outcome), duplicated (queries with several), hung (runs that had to be killed) and wrong (all others). Each
