@@ -6,6 +6,7 @@
 #include <string_view>
 
 /// Dates as text, for flags, the search form and tables. Pure functions; any thread.
+///
 /// The parsers accept exactly the documented format and return nullopt for anything else, including dates
 /// that do not exist.
 namespace farebench {

@@ -14,15 +14,13 @@
 namespace farebench {
 
 class event_loop;
-class loop_timers;
 
 /// Called by event_loop::run or poll_once, in their thread, with the result of an exchange. May start
 /// exchanges and waits, destroy clients and timers (its own included), and throw: the exception leaves run.
 /// Must not call run or poll_once, nor destroy the loop.
 using exchange_completion = std::function<void(exchange_result)>;
 
-/// Called by event_loop::run or poll_once, in their thread, when a wait has ended. The rules of
-/// exchange_completion apply.
+/// Called by event_loop::run or poll_once, in their thread, when a wait has ended. See exchange_completion.
 using wait_completion = std::function<void()>;
 
 /// A client with one connection and at most one exchange in flight. Its first exchange connects; later ones
@@ -95,8 +93,8 @@ class event_loop {
     multi_poll,
   };
 
-  /// `connections` is the expected number of clients: a sizing hint, slower if exceeded.
-  /// Throws std::system_error naming the call that failed.
+  /// `connections` is the expected number of clients (a sizing hint; exceeding it is slower). Throws
+  /// std::system_error naming the call that failed, or std::bad_alloc.
   explicit event_loop(std::size_t connections, wait_mode mode = wait_mode::socket_action);
   ~event_loop();
   event_loop(const event_loop&) = delete;
@@ -116,7 +114,7 @@ class event_loop {
   exchange_awaiter exchange(loop_client& client, exchange_request request);
 
   /// Waits until `moment`, which may be in the past. `on_due` is called by run or poll_once, never by wait.
-  /// Waits complete in the order of their moments; equal moments in the order in which they were started.
+  /// Waits complete in the order of their moments; equal ones in the order in which they were started.
   /// Cancels a previous wait of `timer`. Throws std::bad_alloc.
   void wait(loop_timer& timer, loop_timer::clock::time_point moment, wait_completion on_due);
   /// Waits in a coroutine: `co_await loop.wait_until(moment)`. Must be awaited at once. The coroutine resumes

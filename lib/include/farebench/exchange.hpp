@@ -17,9 +17,9 @@ struct exchange_request {
   /// Receives one chunk of the response body. The view is valid during the call only.
   using body_sink = std::function<void(std::string_view chunk)>;
 
-  exchange_request() = default;
   // Not an aggregate: GCC 12 destroys a brace-initialised aggregate twice if it is written inside a co_await
   // expression and its coroutine is destroyed while suspended there.
+  exchange_request() = default;
   explicit exchange_request(std::string request_url, std::string request_form = {},
                             std::string request_cookies = {}, body_sink sink = {})
       : url{std::move(request_url)},
@@ -31,18 +31,18 @@ struct exchange_request {
   std::string url;
   /// Request body, as application/x-www-form-urlencoded. Empty for a GET.
   std::string form;
-  /// Value of the Cookie header, "name=value; name=value". Empty for no such header. A redirect to another
-  /// scheme, host or port does not get it.
+  /// Value of the Cookie header, "name=value; name=value". Empty for no such header. Not sent after a
+  /// redirect to another scheme, host or port.
   std::string cookies;
   /// Called with each chunk of the decoded body, whatever the status, in the thread that runs the exchange.
   /// If empty, the body is discarded. An exception ends the exchange and is rethrown when it completes;
   /// std::bad_alloc gives out_of_resources instead.
   body_sink on_body;
-  /// One additional header line, "Name: value". Empty for none. A redirect to another scheme, host or port
-  /// does not get it.
+  /// One additional header line, "Name: value". Empty for none. Not sent after a redirect to another scheme,
+  /// host or port.
   std::string header;
-  /// Limit for the whole exchange. The lower of this and fetch_limits::exchange_deadline applies. Zero for
-  /// no limit of its own.
+  /// Limit for the whole exchange. The lower of this and fetch_limits::exchange_deadline applies. If this is
+  /// zero, exchange_deadline alone applies.
   std::chrono::milliseconds timeout{0};
 };
 
@@ -50,7 +50,7 @@ struct exchange_request {
 struct exchange_response {
   /// HTTP status code of the last response, after redirects.
   int status = 0;
-  /// Delay that a Retry-After header asks for. Zero if there is no such header or the status is 200.
+  /// Delay given by the Retry-After header. Zero if there is no such header or the status is 200.
   fetch_error::retry_after_seconds retry_after{};
   /// Values of the Set-Cookie headers in order of arrival. Includes those of redirects up to the first that
   /// leads to another scheme, host or port.

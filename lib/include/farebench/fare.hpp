@@ -42,8 +42,8 @@ struct fare {
   bool operator==(const fare&) const = default;
 };
 
-/// Result of one scrape: the day's fares in page order, or the error that prevented reading them.
-/// An empty list is a valid result: the day has no buses.
+/// Result of one scrape: the day's fares in page order, or the error that prevented reading them. An empty
+/// list is a valid result: the day has no buses.
 using outcome = std::expected<std::vector<fare>, fetch_error>;
 
 }  // namespace farebench

@@ -36,7 +36,7 @@ class fare_scanner {
 
  private:
   struct state;
-  // Empty between pages.
+  // Null between pages.
   std::unique_ptr<state> state_;
 };
 

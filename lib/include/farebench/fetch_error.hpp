@@ -17,13 +17,12 @@ enum class fetch_error_kind : std::uint8_t {
   connect_failed,
   /// The connection was not established within `fetch_limits::connect_timeout`.
   connect_timeout,
-  /// The exchange exceeded its deadline or was slower than `fetch_limits::min_bytes_per_second`.
-  /// Also: the scrape exceeded `fetch_policy::scrape_deadline`.
+  /// The exchange exceeded its deadline or was slower than `fetch_limits::min_bytes_per_second`, or the
+  /// scrape exceeded `fetch_policy::scrape_deadline`.
   deadline_exceeded,
   /// The peer closed or reset the connection during an exchange.
   connection_lost,
-  /// The response is not valid HTTP, has an encoding that was not requested, or is not a complete results
-  /// page.
+  /// The response is not valid HTTP, has an unrequested encoding, or is not a complete results page.
   bad_response,
   /// The HTTP status is not 200.
   unexpected_status,

@@ -18,31 +18,28 @@ struct fetch_limits {
   /// Time from the start of the exchange to the last byte of the body. Exceeding it gives deadline_exceeded.
   std::chrono::milliseconds exchange_deadline{30'000};
 
-  /// Minimum average rate of the decoded body, in bytes per second, checked once min_rate_grace has passed.
-  /// A slower body gives deadline_exceeded, so that it does not occupy a worker until the deadline. Zero for
-  /// no minimum.
+  /// Minimum average rate of the decoded body, checked once min_rate_grace has passed. A slower body gives
+  /// deadline_exceeded, so that it does not occupy a worker until the deadline. Zero for no minimum.
   std::size_t min_bytes_per_second = 100;
   /// Time since the first byte of the response during which any rate is accepted. May be zero.
   std::chrono::milliseconds min_rate_grace{5'000};
 
-  /// Bytes of all status lines and headers of the exchange, 1xx responses and redirects included. Exceeding
-  /// it gives header_too_large.
+  /// Maximum size of all status lines, headers and trailers of the exchange, those of 1xx responses and
+  /// redirects included. Exceeding it gives header_too_large.
   std::size_t max_header_bytes = 64 * 1024;
-  /// Bytes of the body after decoding. Exceeding it gives body_too_large.
+  /// Maximum size of the body after decoding. Exceeding it gives body_too_large.
   std::size_t max_body_bytes = 8 * 1024 * 1024;
 
-  /// Number of redirects to follow, at most 1,000; zero follows none. One more, or a redirect to a scheme
-  /// other than http and https, gives redirect_refused.
+  /// Maximum number of redirects to follow, from zero to 1,000. One more, or a redirect to a scheme other
+  /// than http and https, gives redirect_refused.
   std::size_t max_redirects = 3;
-  /// Requests compressed bodies, in any encoding that libcurl supports. If false, an encoded body gives
-  /// bad_response.
+  /// Requests compressed bodies, in any encoding of libcurl. Otherwise an encoded body gives bad_response.
   bool accept_compressed = false;
 
   bool operator==(const fetch_limits&) const = default;
 };
 
-/// Limits and retry rules for a batch. A value, applied alike by every strategy. The ranges of fetch_limits
-/// apply.
+/// Limits and retry rules for a batch. A value, applied alike by every strategy. Ranges as in fetch_limits.
 ///
 /// An attempt is a whole scrape: a fresh session and both exchanges. An attempt is retried after
 /// connect_failed, connect_timeout, deadline_exceeded, connection_lost, bad_response, or status 408, 425, 429
@@ -55,7 +52,7 @@ struct fetch_policy {
   /// Time from the start of a query's first attempt to its outcome, retries and backoff included. Shortens
   /// the exchanges' deadlines; no attempt starts after it.
   std::chrono::milliseconds scrape_deadline{60'000};
-  /// Number of attempts per query, the first included. One disables retries.
+  /// Maximum number of attempts per query, the first included. One disables retries.
   std::size_t max_attempts = 3;
 
   /// Upper bound of the backoff after the first attempt; it doubles with each further attempt. After attempt
@@ -65,15 +62,14 @@ struct fetch_policy {
   /// Upper bound of every backoff. Zero for no backoff.
   std::chrono::milliseconds backoff_cap{5'000};
 
-  /// Retry budget of a batch, so that an outage does not multiply the load: at most
-  /// retry_floor + retry_share · (queries started) retries. Beyond it a failed attempt is the query's
-  /// outcome. Zero allows only the share.
+  /// Retry budget of a batch, so that an outage does not multiply the load: at most retry_floor +
+  /// retry_share · (queries started) retries. Beyond it, a failed attempt is the query's outcome. Zero allows
+  /// only the share.
   std::size_t retry_floor = 10;
   /// Retries per query started, at least 0; see retry_floor.
   double retry_share = 0.2;
 
-  /// Longest Retry-After that is honoured; the backoff is added to it. A longer one is cut to this. Zero
-  /// ignores Retry-After.
+  /// Upper bound of the delay from Retry-After, to which the backoff is added. Zero ignores Retry-After.
   std::chrono::milliseconds retry_after_cap{30'000};
 
   /// Adds a header such as "X-Scrape: 2026-03-01/2" to each request: the queried date and the attempt's

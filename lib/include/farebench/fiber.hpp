@@ -41,7 +41,7 @@ class fiber_stacks {
   std::size_t mapped_bytes_;
   bool guarded_;
   std::byte* mapped_;
-  // A stack: the last one released is allocated first, because its pages are already resident.
+  // Tops of the free stacks. The last one released is allocated first, because its pages are resident.
   std::vector<void*> free_tops_;
 };
 

@@ -29,13 +29,13 @@ inline constexpr std::string_view session_cookie_name = "JSESSIONID";
 /// station is empty, or if the date does not exist or is outside 2000 to 2099: the form has two-digit years.
 std::expected<std::string, fetch_error> search_form_body(const query& search);
 
-/// Returns "JSESSIONID=value", to be sent in the Cookie header of the search. It is a part of `set_cookie`,
-/// the value of one Set-Cookie header of the start page. `base_url` is the site's, e.g.
-/// "http://127.0.0.1:8080".
+/// Reads the session from `set_cookie`, the value of one Set-Cookie header of the start page. Returns
+/// "JSESSIONID=value", a part of `set_cookie`, for the Cookie header of the search. `base_url` is the site's,
+/// such as "http://127.0.0.1:8080".
 ///
-/// Returns nullopt if the header sets another cookie or an empty session. Returns nullopt also if its Domain,
-/// Path or Secure attribute excludes the search. Expires and Max-Age are ignored: a scrape is shorter than a
-/// session. Follows RFC 6265, sections 5.1.3, 5.1.4 and 5.2 to 5.4.
+/// Returns nullopt if the header sets another cookie, or a session that is empty or has control characters.
+/// Returns nullopt also if its Domain, Path or Secure attribute excludes the search. Expires and Max-Age are
+/// ignored: a scrape is shorter than a session. Follows RFC 6265, sections 5.1.3, 5.1.4 and 5.2 to 5.4.
 std::optional<std::string_view> session_from_set_cookie(std::string_view set_cookie,
                                                         std::string_view base_url);
 

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "farebench/fare.hpp"
+#include "farebench/fetch_error.hpp"
 #include "farebench/fetch_policy.hpp"
 
 namespace farebench {
@@ -30,9 +31,9 @@ struct batch {
   /// Used by strategies with `strategy_info::uses_loops`. Values above `workers` count as `workers`.
   std::size_t loops = 1;
   fetch_policy policy = {};
-  /// Called before each retry with the query's index, the number of the failed attempt (from 1), its error,
-  /// and the delay until the next attempt. May be empty. Called from any worker's thread, never during a call
-  /// of the sink.
+  /// Called when a retry is scheduled, with the query's index, the number of the failed attempt (from 1), its
+  /// error, and the delay until the next attempt. May be empty. Called from any worker's thread, never during
+  /// a call of the sink.
   std::function<void(std::size_t index, std::size_t attempt, const fetch_error& error,
                      std::chrono::milliseconds delay)>
       on_retry = {};
@@ -55,16 +56,14 @@ class strategy {
   virtual ~strategy() = default;
 
   /// Runs the whole batch and returns when each query has its outcome. A worker keeps its connection from
-  /// query to query; each query has a new cookie session.
+  /// query to query; each attempt has a new cookie session.
   ///
   /// A query's failure is its outcome. If memory, descriptors or threads run out during the run, the queries
   /// affected get `out_of_resources` and the others continue. Throws
   /// - std::invalid_argument for a batch that cannot be run: no workers, no loops, no query_at, an invalid
-  /// value
-  ///   in the policy, or a base_url other than http(s)://host[:port];
-  /// - std::system_error or std::bad_alloc if no work can begin, because there is no event loop or no room
-  /// for
-  ///   its workers: then no query has an outcome;
+  ///   value in the policy, or a base_url other than http(s)://host[:port];
+  /// - std::system_error or std::bad_alloc, before any outcome, if there is no memory or descriptor for an
+  ///   event loop and its workers;
   /// - after the other workers have ended, the first exception of `sink`, `query_at` or `on_retry`.
   virtual void run(const batch& work, const outcome_sink& sink) = 0;
 };

@@ -13,7 +13,7 @@ class task;
 
 namespace detail {
 
-/// Final awaiter of a task: resumes its awaiter by symmetric transfer, so that the stack does not grow.
+/// Final awaiter of a task: resumes the awaiting coroutine by symmetric transfer, without growing the stack.
 struct resume_awaiter {
   bool await_ready() const noexcept { return false; }
   template <typename Promise>

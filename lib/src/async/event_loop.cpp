@@ -23,6 +23,8 @@
 
 namespace farebench {
 
+class loop_timers;
+
 /// One wait. In the heap of its loop from its start until it completes or is destroyed.
 struct loop_timer::state {
   state(loop_timers& owner, clock::time_point moment) : timers{owner}, due{moment} {}
@@ -56,8 +58,7 @@ class loop_timers {
   /// Removes a wait, if it is in the heap.
   void remove(loop_timer::state& timer) noexcept;
 
-  /// Completes the waits that are due at `now`, but none that starts meanwhile: sockets are handled in
-  /// between.
+  /// Completes the waits that are due at `now`, except those started meanwhile: sockets are handled first.
   void complete_due(clock::time_point now);
   /// Makes all waits due, in their order.
   void expire_all();
@@ -165,7 +166,7 @@ namespace {
 // connection; 256 cost 3 % more time at 10,000 workers.
 constexpr std::size_t connections_per_multi = 128;
 
-// A bound only: sockets, deadlines and wake-ups end a wait earlier.
+// Upper bound of a wait; sockets, deadlines and wake-ups end it earlier.
 constexpr int max_wait_ms = 60'000;
 
 // Minimum room for finished transfers, in case the expected number of clients is too low.
@@ -192,7 +193,7 @@ struct loop_client::state {
   ~state();
 
   event_loop::state& loop;
-  // Always the same, because it keeps the connection.
+  // Never changes, because it keeps the client's connection.
   multi_handle& multi;
   http_client http;
   // Completion: one of these.
@@ -234,7 +235,7 @@ struct event_loop::state {
   std::size_t in_flight = 0;
   loop_timers timers;
   std::atomic<bool> interrupted = false;
-  // Some clients are lost.
+  // True if a client may be lost.
   bool has_lost = false;
   finished_transfers finished;
 };
@@ -244,7 +245,7 @@ event_loop::state::state(std::size_t connections, wait_mode wanted_mode)
       shared{connections, connections},
       // One wait reports at most max_events, each of which usually finishes at most one transfer.
       finished{std::clamp(connections, min_finished, watched_sockets::max_events)} {
-  // curl_multi_poll waits for one multi handle. The mode multi_poll shows the cost of that usual design.
+  // curl_multi_poll waits for only one multi handle. The mode multi_poll shows the cost of that usual design.
   const bool polled = mode == wait_mode::multi_poll;
   const std::size_t total = std::max<std::size_t>(1, connections);
   const std::size_t per_multi = polled ? total : std::min(total, connections_per_multi);
@@ -350,8 +351,8 @@ void event_loop::state::collect_lost() {
   has_lost = false;
 }
 
-/// Calls the completions of finished transfers. libcurl's messages have all been read before, because they
-/// become invalid when a handle is removed.
+/// Calls the completions of finished transfers. These are copies of libcurl's messages, which become invalid
+/// when a handle is removed.
 void event_loop::state::complete_finished() {
   while (!finished.empty()) {
     const finished_transfer transfer = finished.take_first();
