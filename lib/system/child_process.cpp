@@ -56,9 +56,8 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   return pointers;
 }
 
-// Runs in the child between fork and exec. Only async-signal-safe calls, since another thread of the parent
-// may have held any lock at the fork. All signals are blocked here, so that none of the parent's handlers
-// runs.
+// Runs in the child between fork and exec. Makes only async-signal-safe calls, since another thread of the
+// parent may have held any lock at the fork. All signals are blocked, so that no handler of the parent runs.
 [[noreturn]] void run_program(const char* path, char* const* arguments, char* const* environment,
                               const child_process::options& options, int input, int output, int failures,
                               pid_t parent) {
@@ -86,8 +85,7 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   ::_exit(127);
 }
 
-// Starts the program with `input` and `output` as its standard input and output. Returns once the child runs
-// it.
+// Starts the program with these descriptors as its standard input and output. Returns once the child runs it.
 pid_t spawn(const child_process::options& options, int input, int output) {
   std::vector<std::string> argument_texts{options.executable.string()};
   argument_texts.insert(argument_texts.end(), options.arguments.begin(), options.arguments.end());
@@ -246,8 +244,7 @@ int child_process::kill() {
   return *wait_status_;
 }
 
-// Stops the child without throwing. Skips the grace period if this process has no descriptor left for a
-// pidfd.
+// Stops the child without throwing. Kills it without a grace period if no descriptor is left for a pidfd.
 void child_process::end() noexcept {
   if (pid_ <= 0) return;
   try {

@@ -17,8 +17,10 @@ namespace farebench {
 
 /// A running program whose standard input and output are connected to this process. It inherits standard
 /// error, starts with default signal dispositions, and has its own process group, so that a terminal's Ctrl-C
-/// reaches only its parent. One thread, which must outlive it: the kernel sends `death_signal` to the child
-/// when the thread that started it ends, so that a killed parent leaves no orphan.
+/// reaches only its parent.
+///
+/// Used by one thread, which must outlive it: the kernel sends `death_signal` to the child when the thread
+/// that started it ends, so that a killed parent leaves no orphan.
 class child_process {
  public:
   struct options {
@@ -42,8 +44,7 @@ class child_process {
 
   pid_t pid() const { return pid_; }
 
-  /// Writes the line and a newline to the child's input. Returns false, without SIGPIPE, if the child has
-  /// closed it.
+  /// Writes the line and a newline to the child's input. Returns false, without SIGPIPE, if that is closed.
   bool write_line(std::string_view line);
 
   enum class read_status { line, end_of_file, timed_out };
@@ -67,18 +68,18 @@ class child_process {
   void end() noexcept;
   bool reap(int flags);
 
-  /// -1 once moved from.
+  // −1 once moved from.
   pid_t pid_ = -1;
-  /// The parent's ends of the child's standard input and output.
+  // The parent's ends of the child's standard input and output.
   file_descriptor input_;
   file_descriptor output_;
   std::optional<int> wait_status_;
-  /// Bytes read after the last complete line.
+  // Bytes read after the last complete line.
   std::string pending_;
 };
 
-/// Path of `name` in the folder of the running program. Independent of the working directory. Throws
-/// std::runtime_error naming the path if no such file exists.
+/// Returns the path of `name` in the folder of the running program. Throws std::runtime_error naming the path
+/// if no such file exists.
 std::filesystem::path sibling_path(std::string_view name);
 
 }  // namespace farebench

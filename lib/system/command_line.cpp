@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <iterator>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 namespace farebench {
@@ -25,7 +26,8 @@ struct character {
   std::size_t bytes;
 };
 
-// Returns the UTF-8 character (RFC 3629, section 4) at the start of a text that is not empty, or nullopt.
+// Returns the first character of a non-empty text, or nullopt if the text does not begin with valid UTF-8
+// (RFC 3629, section 4).
 std::optional<character> first_character(std::string_view text) {
   const auto byte = [text](std::size_t at) { return static_cast<unsigned char>(text[at]); };
   const unsigned char lead = byte(0);
@@ -44,7 +46,7 @@ std::optional<character> first_character(std::string_view text) {
 
 bool is_control(char32_t code) { return code < 0x20 || (code >= 0x7F && code <= 0x9F); }
 
-// Direction marks and overrides, line and paragraph separators.
+// Returns true for direction marks and overrides, and for line and paragraph separators.
 bool changes_reading_order(char32_t code) {
   return code == 0x061C || code == 0x200E || code == 0x200F || (code >= 0x2028 && code <= 0x202E) ||
          (code >= 0x2066 && code <= 0x2069);
@@ -114,7 +116,7 @@ std::expected<std::chrono::microseconds, std::string> parse_duration(std::string
 std::string format_duration(std::chrono::microseconds duration) {
   const auto us = duration.count();
   if (us == 0) return "0";
-  if (us % 1'000 != 0 && us < 1'000) return fmt::format("{}us", us);
+  if (us < 1'000) return fmt::format("{}us", us);
   if (us < 1'000'000) return fmt::format("{}ms", static_cast<double>(us) / 1e3);
   return fmt::format("{}s", static_cast<double>(us) / 1e6);
 }

@@ -15,15 +15,14 @@ void open_missing_standard_streams() noexcept;
 /// Unicode's direction marks, direction overrides and line separators become \u{NNNN}. Pure.
 std::string printable(std::string_view text);
 
-/// Writes "PROGRAM: text" to standard error as one line of printable text. Ignores write errors; never
-/// throws.
+/// Writes "PROGRAM: text" to standard error as one line of printable text. Ignores write errors.
 void print_error(std::string_view program, std::string_view text) noexcept;
 
 /// Parses a non-negative number with its unit (us, ms or s), at most one hour: "20ms", "1.5s", "250us". Zero
 /// needs no unit. The error is one line with the reason and examples.
 std::expected<std::chrono::microseconds, std::string> parse_duration(std::string_view text);
 
-/// Returns the shortest text that parse_duration() reads back: "20ms", "1.5s", "0".
+/// Formats a duration for parse_duration(), in the largest unit that gives at least 1: "20ms", "1.5s", "0".
 std::string format_duration(std::chrono::microseconds duration);
 
 }  // namespace farebench

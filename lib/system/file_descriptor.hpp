@@ -10,7 +10,7 @@
 
 namespace farebench {
 
-/// Owns at most one file descriptor. One thread.
+/// Owns at most one file descriptor. Not thread-safe.
 class file_descriptor {
  public:
   file_descriptor() = default;
@@ -48,8 +48,7 @@ inline file_descriptor checked_descriptor(int descriptor, const char* call) {
 }
 
 /// Raises this process's limit of open files to the hard limit, since each connection is a file. The usual
-/// soft limit of 1,024 protects programs that use select(). Only programs call it; a library leaves the limit
-/// alone.
+/// soft limit of 1,024 protects programs that use select(). Called by programs only, never by the library.
 inline void raise_open_file_limit() {
   rlimit files{};
   if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;

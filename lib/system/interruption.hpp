@@ -12,8 +12,8 @@
 namespace farebench {
 
 /// Ends a command gently on Ctrl-C (SIGINT). The first SIGINT requests drain(): begin nothing more and finish
-/// the work in flight. After the grace period, stop() is requested too. A second SIGINT exits at once, with
-/// exit_interrupted.
+/// the work in flight. After the grace period, stop() is requested too. A second SIGINT exits at once with
+/// `exit_interrupted`.
 ///
 /// At most one object, created before any other thread: it blocks SIGINT and reads it in a thread of its own.
 /// If the process ignores SIGINT, as background commands of a script do, it continues to.
@@ -22,7 +22,8 @@ class interruption {
   /// 128 + SIGINT, as in shells.
   static constexpr int exit_interrupted = 130;
 
-  /// `on_interrupt` is called at the first SIGINT, in another thread, after the drain was requested. Throws std::system_error.
+  /// `on_interrupt` is called at the first SIGINT, in another thread, after drain() has been requested.
+  /// Throws std::system_error.
   interruption(std::chrono::milliseconds grace, std::function<void()> on_interrupt);
   ~interruption();
   interruption(const interruption&) = delete;
@@ -39,9 +40,9 @@ class interruption {
   std::stop_source stop_;
   sigset_t previous_mask_{};
   file_descriptor signals_;
-  /// Readable once the watcher has to end.
+  // Readable once the watcher has to end.
   file_descriptor end_;
-  /// Uses the other members.
+  // Last member: its thread uses the others.
   std::thread watcher_;
 };
 

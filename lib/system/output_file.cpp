@@ -53,8 +53,7 @@ void remove_if_abandoned(const fs::path& part) {
   if (opened.get() >= 0 && lock_part(opened.get(), part) == 0) ::unlink(part.c_str());
 }
 
-// Makes a new name in the folder durable. Not every file system can synchronise a folder, nor is every folder
-// readable.
+// Makes a new name in the folder durable, if the folder is readable and its file system can synchronise it.
 void synchronise_folder_of(const fs::path& path) {
   const file_descriptor folder{::open(folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (folder.get() < 0 && errno == EACCES) return;
@@ -84,7 +83,7 @@ output_file::output_file(const fs::path& path) : target_{path} {
 output_file::~output_file() { remove_part(); }
 
 void output_file::create_part() {
-  // Never more open to others than the existing file; commit() sets its exact mode.
+  // Grants no more than the existing file's mode, plus writing for the owner; commit() sets the exact mode.
   const mode_t mode = mode_.value_or(default_permissions) | S_IWUSR;
   for (int number = 1;; ++number) {
     part_ = target_;

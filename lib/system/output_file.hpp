@@ -15,8 +15,8 @@ namespace farebench {
 /// Action of commit() if the target exists: replace it, or fail and keep it.
 enum class if_exists { replace, keep };
 
-/// Writes a file atomically. Until commit(), readers of the target see its older content, and then all of the
-/// new one, even if the process, the disk or the machine fails in between. One thread.
+/// Writes a file atomically. Before commit(), readers of the target see its old content; after it, all of the
+/// new content. That holds even if the process, the disk or the machine fails in between. Not thread-safe.
 ///
 /// The text goes to a part, TARGET.partial in the same folder, which is removed unless committed. The part of
 /// a killed process remains until a later writer needs its name. Parts are locked while they are written, so
@@ -43,11 +43,11 @@ class output_file {
   void remove_part();
 
   std::filesystem::path target_;
-  /// Mode of the existing file.
+  // Mode of the existing file.
   std::optional<mode_t> mode_;
-  /// Empty if the target is written directly, and after the commit.
+  // Empty if the target is written directly, and after the commit.
   std::filesystem::path part_;
-  /// Open on the part and holding its lock.
+  // Open on the part and holding its lock.
   file_descriptor lock_;
   std::ofstream stream_;
 };

@@ -15,6 +15,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <system_error>
 #include <thread>
 
 namespace farebench {
@@ -147,8 +148,7 @@ std::expected<memory_snapshot, process_error> parse_status(std::string_view text
 memory_reader::memory_reader(pid_t pid) : pid_(pid), status_(open_process_file(pid, "status")) {}
 
 std::expected<memory_snapshot, process_error> memory_reader::read() const {
-  // The text is about 1.5 KB. It is longer with very many CPUs, but their masks follow the fields parsed
-  // here.
+  // The text is about 1.5 KB. With very many CPUs it is longer, but their masks follow the parsed fields.
   std::array<char, 8192> buffer;
   const auto text = read_process_file(status_, pid_, "status", buffer);
   if (!text) return std::unexpected(text.error());
@@ -175,7 +175,7 @@ resident_reader::resident_reader(pid_t pid) : pid_(pid), statm_(open_process_fil
 
 std::expected<resident_memory, process_error> resident_reader::read() const {
   static const auto page_bytes = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-  // Holds seven numbers.
+  // The text has seven numbers.
   std::array<char, 256> buffer;
   const auto text = read_process_file(statm_, pid_, "statm", buffer);
   if (!text) return std::unexpected(text.error());

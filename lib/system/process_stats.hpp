@@ -11,19 +11,17 @@
 #include "lib/system/file_descriptor.hpp"
 
 // Figures about processes from /proc. A reader keeps its file open, so that it never reads another process
-// that got the same PID: after the process is gone, each read returns `gone`. One thread at a time per
-// reader.
+// that got the same PID: after the process is gone, each read returns `gone`. Readers are not thread-safe.
 
 namespace farebench {
 
-/// Reason for missing figures. The first three mean that the process has ended or is ending; a sampler stops
-/// there.
+/// Reason for missing figures. The first three end a series of samples: the process has ended or is ending.
 enum class process_error {
   /// Reaped: no such process.
   gone,
   /// Ended but not yet reaped. Its memory is freed, and VmHWM with it.
   zombie,
-  /// The process is freeing its memory, or is a kernel thread. A zombie too, in statm.
+  /// The process is freeing its memory, or is a kernel thread. In statm, also a zombie.
   no_memory,
   /// Text in another format, or of a kernel that lacks one of the fields.
   malformed,
@@ -54,8 +52,7 @@ std::expected<memory_snapshot, process_error> parse_status(std::string_view text
 /// Reads snapshots of one process. Each costs one read(2) and about 8 µs.
 class memory_reader {
  public:
-  /// Throws std::system_error naming the file if it cannot be opened. A process that is gone is no failure
-  /// here.
+  /// Throws std::system_error naming the file if it cannot be opened, unless the process is gone.
   explicit memory_reader(pid_t pid);
 
   /// Throws std::system_error naming the file if it cannot be read.
@@ -63,7 +60,7 @@ class memory_reader {
 
  private:
   pid_t pid_;
-  /// Negative if the process was gone at first.
+  // Empty if the process was already gone in the constructor.
   file_descriptor status_;
 };
 
@@ -95,9 +92,9 @@ class resident_reader {
   file_descriptor statm_;
 };
 
-/// Counts the sockets among the process's descriptors. Costs about 3 µs per descriptor. A zombie has none,
-/// and is 0 or `gone` depending on the kernel. Throws std::system_error if the kernel refuses, for example
-/// for another user's process.
+/// Counts the sockets among the process's descriptors. Costs about 3 µs per descriptor. A zombie gives 0 or
+/// `gone`, depending on the kernel. Throws std::system_error if the kernel refuses, for example for another
+/// user's process.
 std::expected<std::size_t, process_error> count_sockets(pid_t pid);
 
 struct resource_counts {
@@ -107,7 +104,7 @@ struct resource_counts {
   bool operator==(const resource_counts&) const = default;
 };
 
-/// Counts the open descriptors and the threads of this process. Two counts show leaks between them.
+/// Counts the open descriptors and the threads of this process. Comparing two counts shows leaks.
 resource_counts open_resources();
 
 inline std::ostream& operator<<(std::ostream& out, const resource_counts& counts) {
