@@ -71,9 +71,9 @@ struct fare_scanner::state final : row_listener {
   row_scanner rows{*this};
   fare_row row;
   std::vector<fare> fares;
-  // 1 for the page's first row.
+  // Number of the current row, from 1; 0 before the first.
   std::size_t row_number = 0;
-  // First error of the page.
+  // Kind and text of the page's first error.
   fetch_error_kind error_kind = fetch_error_kind::malformed_page;
   std::optional<std::string> error;
 

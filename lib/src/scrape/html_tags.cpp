@@ -14,7 +14,7 @@ constexpr std::uint64_t key_of(std::string_view name) {
 
 struct closing_rule {
   std::string_view open;
-  // Separated by single spaces.
+  // Elements whose start tags close `open`, separated by single spaces.
   std::string_view openings;
 };
 

@@ -16,7 +16,7 @@ class open_elements {
  public:
   /// Maximum number of open elements.
   static constexpr std::size_t max_depth = 128;
-  /// Maximum total size of the names of open unknown elements, and of one byte for each.
+  /// Maximum total size of the names of open unknown elements, plus one byte for each.
   static constexpr std::size_t max_unknown_bytes = 128;
 
   /// Prepares for a start tag: closes the elements that it closes and opens those that it implies (html,

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <system_error>
 
 namespace farebench::html {
 namespace {
@@ -75,7 +76,6 @@ static_assert(std::ranges::max(entities, {}, [](const entity& e) { return e.name
 
 constexpr char32_t unicode_end = 0x110000;
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool is_xml_character(char32_t c) {
@@ -106,7 +106,7 @@ character_reference::progress character_reference::read(char c) {
         form_ = form::hash;
         return progress::reading;
       }
-      if (!is_letter(c)) return end_name(c);
+      if (!is_ascii_letter(c)) return end_name(c);
       form_ = form::name;
       text_[size_++] = c;
       return progress::reading;
@@ -126,7 +126,7 @@ character_reference::progress character_reference::read(char c) {
       if (c >= 'A' && c <= 'F') return append_digit(16, static_cast<unsigned>(c - 'A') + 10);
       return end_number(c);
     case form::name:
-      if ((!is_letter(c) && !is_digit(c)) || size_ == text_.size()) return end_name(c);
+      if ((!is_ascii_letter(c) && !is_digit(c)) || size_ == text_.size()) return end_name(c);
       text_[size_++] = c;
       return progress::reading;
   }

@@ -9,9 +9,11 @@
 #include <string>
 #include <string_view>
 
-/// Text of a fare row: character references, words, and the fields of a fare.
-/// Functions are pure, for any thread. Classes are parts of one scanner's state and never allocate.
+/// Text of a fare row: character references, words, and the fields of a fare. Functions are pure, for any
+/// thread. Classes are parts of one scanner's state and never allocate.
 namespace farebench::html {
+
+constexpr bool is_ascii_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 /// Length of the longest entity name.
 inline constexpr std::size_t max_entity_name_bytes = 8;
@@ -34,7 +36,7 @@ class character_reference {
   void begin();
   progress read(char c);
 
-  /// After the end: the text if it is not a reference, otherwise empty. An `&` with ASCII letters and digits.
+  /// After the end: an `&` with ASCII letters and digits if that was no reference, otherwise empty.
   std::string_view literal() const { return {text_.data(), literal_size_}; }
   /// After the end: the character, or 0 for none.
   char32_t character() const { return character_; }

@@ -33,7 +33,7 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
-bool equal_ignoring_case(std::string_view left, std::string_view right) {
+bool equals_ignoring_case(std::string_view left, std::string_view right) {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
   return std::ranges::equal(left, right, {}, lower, lower);
 }
@@ -73,10 +73,10 @@ bool is_ip_address(std::string_view host) {
 /// RFC 6265, section 5.1.3. An IP address has no parent domains.
 bool matches_domain(std::string_view host, std::string_view domain) {
   if (domain.starts_with('.')) domain.remove_prefix(1);
-  if (domain.empty() || equal_ignoring_case(host, domain)) return true;
+  if (domain.empty() || equals_ignoring_case(host, domain)) return true;
   if (is_ip_address(host) || host.size() <= domain.size()) return false;
   const auto suffix = host.size() - domain.size();
-  return host[suffix - 1] == '.' && equal_ignoring_case(host.substr(suffix), domain);
+  return host[suffix - 1] == '.' && equals_ignoring_case(host.substr(suffix), domain);
 }
 
 /// RFC 6265, section 5.1.4. A relative `cookie_path` stands for the path of the start page, which is a prefix
@@ -101,7 +101,7 @@ std::expected<std::string, fetch_error> search_form_body(const query& search) {
   }
   constexpr std::size_t fields_bytes = sizeof "fromStation=&toStation=&departure=dd.mm.yy";
   std::string body;
-  // Reserved exactly, because each worker holds the body while it fetches the start page.
+  // Reserved to avoid spare capacity, because each worker holds the body while it fetches the start page.
   body.reserve(fields_bytes + search.from.size() + search.to.size());
   body += "fromStation=";
   append_encoded(body, search.from);
@@ -125,12 +125,12 @@ std::optional<std::string_view> session_from_set_cookie(std::string_view set_coo
   bool scheme_matches = true;
   while (!set_cookie.empty()) {
     const auto [attribute, value] = split_part(extract_part(set_cookie));
-    if (equal_ignoring_case(attribute, "domain")) {
+    if (equals_ignoring_case(attribute, "domain")) {
       domain_matches = matches_domain(host_of(base_url), value);
-    } else if (equal_ignoring_case(attribute, "path")) {
+    } else if (equals_ignoring_case(attribute, "path")) {
       path_matches = matches_path(text_before(search_path, '?'), value);
-    } else if (equal_ignoring_case(attribute, "secure")) {
-      scheme_matches = equal_ignoring_case(text_before(base_url, ':'), "https");
+    } else if (equals_ignoring_case(attribute, "secure")) {
+      scheme_matches = equals_ignoring_case(text_before(base_url, ':'), "https");
     }
   }
   if (!domain_matches || !path_matches || !scheme_matches) return std::nullopt;
