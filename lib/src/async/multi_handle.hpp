@@ -56,9 +56,9 @@ class multi_handle {
   using clock = std::chrono::steady_clock;
 
   /// `sockets` is null in the mode multi_poll, which uses `perform` and `poll`. `owner` identifies this
-  /// handle in the events of `sockets`. `connections` is the expected number in use at once; with more,
-  /// libcurl evicts and scans. `shared` receives the error texts. Both must outlive the handle. Throws
-  /// std::system_error or std::bad_alloc.
+  /// handle in the events of `sockets`. `connections` is the expected number in use at once; beyond it,
+  /// libcurl scans for idle connections to close. `shared` holds libcurl's error text. Both must outlive the
+  /// handle. Throws std::system_error or std::bad_alloc.
   multi_handle(watched_sockets* sockets, std::uint32_t owner, std::size_t connections, shared_http& shared);
   multi_handle(const multi_handle&) = delete;
   multi_handle& operator=(const multi_handle&) = delete;
@@ -81,14 +81,13 @@ class multi_handle {
 
   /// Mode multi_poll: handles everything that is ready, without waiting.
   void perform();
-  /// Mode multi_poll: waits until a socket or a libcurl timeout is ready, `wake_up` is called or the time is
-  /// over.
+  /// Mode multi_poll: waits up to so many milliseconds for a socket, a timeout of libcurl or `wake_up`.
   void poll(int milliseconds);
   /// Ends the current `poll`, or else the next one. Thread-safe.
   void wake_up() { curl_multi_wakeup(multi_.get()); }
 
-  /// Moves ended transfers to `finished` until it is full. Must follow each of the calls above that let
-  /// libcurl work, because the next failure overwrites the error text.
+  /// Moves ended transfers to `finished` until it is full. Must follow each call of `handle_event`,
+  /// `handle_time` and `perform`, because the next failure overwrites the error text.
   void collect(finished_transfers& finished) noexcept;
   /// Returns true if `collect` may find more transfers.
   bool may_have_finished() const { return may_have_finished_; }
@@ -98,7 +97,7 @@ class multi_handle {
   /// reset.
   bool needs_reset() const { return needs_reset_; }
   /// Replaces libcurl's handle, after all of its transfers have been removed. libcurl 7.88 would otherwise
-  /// divide by zero at the next socket of the same number. Without memory it stays in need of a reset.
+  /// divide by zero at the next socket of the same number. Without memory, it still needs a reset.
   void reset() noexcept;
 
  private:

@@ -22,7 +22,7 @@ class watched_sockets {
     std::uint32_t events;
   };
 
-  /// Events that one `wait` returns at most; further ones are left to the next.
+  /// Maximum number of events that one `wait` returns; further ones are left to the next.
   static constexpr std::size_t max_events = 256;
 
   /// Throws std::system_error naming the call that failed.
@@ -35,8 +35,8 @@ class watched_sockets {
   /// for a new socket if the close of the previous one may have gone unnoticed.
   void forget(int socket);
 
-  /// Waits for events for up to so many milliseconds, −1 for no limit. Returns those that are watched for;
-  /// the span is valid until the next call. Throws std::system_error.
+  /// Waits up to so many milliseconds for events, without limit for −1. Returns the events of watched
+  /// sockets; the span is valid until the next call. Throws std::system_error.
   std::span<const event> wait(int milliseconds);
   /// Ends the current wait, or else the next one. Thread-safe.
   void wake_up();

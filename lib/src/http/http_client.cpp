@@ -259,8 +259,7 @@ http_client::abort_reason http_client::accept_length(std::string_view value) {
 }
 
 /// Removes the cookies and the additional header before libcurl follows a redirect to another origin: they
-/// were set by option, and libcurl would send them to any host. It counts redirects and checks schemes
-/// itself.
+/// were set by option, and libcurl would send them to any host. libcurl itself counts redirects.
 http_client::abort_reason http_client::accept_redirect(std::string_view location) {
   CURL* const easy = handle_.get();
   const auto status = info<long>(easy, CURLINFO_RESPONSE_CODE);
@@ -365,9 +364,8 @@ fetch_error http_client::abort_error() const {
   return {out_of_resources, "out of memory for the response"};
 }
 
-/// CURLE_RECV_ERROR means either a lost connection or an invalid chunk. Only the error text distinguishes
-/// them. If the text is missing because several transfers failed at once, a new errno indicates a lost
-/// connection.
+/// Distinguishes the two causes of CURLE_RECV_ERROR, an invalid chunk and a lost connection, by the error
+/// text. If several transfers failed at once and the text is missing, a new errno means a lost connection.
 bool http_client::is_chunk_error(const std::string& error_text) const {
   if (!error_text.empty()) return error_text.ends_with("in chunked-encoding");
   return is_chunked_ && info<long>(handle_.get(), CURLINFO_OS_ERRNO) == last_os_errno_;

@@ -30,15 +30,13 @@ class http_client {
 
   /// Runs an exchange in the calling thread. Throws as `prepare` and `finish`.
   exchange_result perform(exchange_request request);
-  /// Makes a requested stop end the exchanges of `perform` with `cancelled`; libcurl checks at least once a
-  /// second.
+  /// Makes a requested stop end `perform` with `cancelled`. libcurl checks for it at least once a second.
   void cancel_on(const std::stop_token& stop);
 
   /// Sets the handle up for an exchange. Throws std::system_error or std::bad_alloc if there is no memory.
   void prepare(exchange_request request);
   /// Returns the exchange's result from libcurl's code for the transfer and its error text, which may be
-  /// empty. Rethrows an exception of `on_body`, except std::bad_alloc: a lack of memory gives
-  /// out_of_resources.
+  /// empty. Rethrows an exception of `on_body`, except std::bad_alloc, which gives out_of_resources.
   exchange_result finish(CURLcode code, const std::string& error_text);
   /// Returns true, once, if the transfer ended before it sent anything, because its kept connection was
   /// unusable. The caller then starts the same transfer again, which opens a new connection.
@@ -87,9 +85,9 @@ class http_client {
   void set_timeout(std::chrono::milliseconds timeout);
   void set_header(const std::string& line);
   exchange_response take_response();
-  fetch_error error_of(CURLcode code, const std::string& error_text) const;
   fetch_error abort_error() const;
   bool is_chunk_error(const std::string& error_text) const;
+  fetch_error error_of(CURLcode code, const std::string& error_text) const;
 
   shared_http& shared_;
   // Owned by shared_.
@@ -105,7 +103,7 @@ class http_client {
   std::int64_t content_length_ = -1;
   // Current CURLOPT_TIMEOUT_MS.
   std::int64_t timeout_ms_;
-  // Error of this exchange's last failed socket().
+  // Errno of this exchange's last failed socket().
   int socket_errno_ = 0;
   // Socket opened for this exchange and not yet used for a request, else −1.
   int opened_socket_ = -1;

@@ -16,8 +16,7 @@ namespace farebench {
 /// Initialises libcurl on the first call. Thread-safe. Throws std::system_error.
 void initialize_libcurl();
 
-/// Calls curl_easy_setopt. Throws std::system_error: an option that libcurl supports fails only for lack of
-/// memory.
+/// Calls curl_easy_setopt. Throws std::system_error; a supported option fails only for lack of memory.
 template <typename Value>
 void set_option(CURL* handle, CURLoption option, Value value) {
   if (const CURLcode code = curl_easy_setopt(handle, option, value); code != CURLE_OK) {
@@ -47,12 +46,12 @@ class curl_url {
   std::unique_ptr<CURLU, cleanup> url_;
 };
 
+/// Compares ignoring the case of ASCII letters. `lower_case` has none in upper case.
+bool equals_ignoring_case(std::string_view text, std::string_view lower_case);
+
 /// Returns the value of a header line "Name: value\r\n", without surrounding blanks, if its name is
 /// `lower_case_name`, ignoring the case of ASCII letters. The value is a part of `line`.
 std::optional<std::string_view> header_value(std::string_view line, std::string_view lower_case_name);
-
-/// Compares ignoring the case of ASCII letters. `lower_case` has none in upper case.
-bool equals_ignoring_case(std::string_view text, std::string_view lower_case);
 
 /// Target of a redirect, relative to the URL that redirects.
 enum class redirect_target : std::uint8_t {
@@ -64,8 +63,7 @@ enum class redirect_target : std::uint8_t {
   not_http,
 };
 
-/// Classifies the Location header of a response from `url`. `location` may be relative. Throws
-/// std::bad_alloc.
+/// Classifies the Location of a response from `url`. It may be relative. Throws std::bad_alloc.
 redirect_target classify_redirect(const std::string& url, const std::string& location);
 
 }  // namespace farebench

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
+#include <cstdint>
 #include <system_error>
 
 #include "http/libcurl.hpp"
@@ -13,8 +14,8 @@
 namespace farebench {
 namespace {
 
-/// Port of one end of a socket, read by getsockname or getpeername. −1 if it is not an IP socket or that end
-/// does not exist.
+/// Returns the port of one end of a socket, read by getsockname or getpeername. Returns −1 if it is not an IP
+/// socket or that end does not exist.
 int port_of(int socket, int (*get_name)(int, sockaddr*, socklen_t*) noexcept) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
@@ -26,9 +27,9 @@ int port_of(int socket, int (*get_name)(int, sockaddr*, socklen_t*) noexcept) {
 
 int local_port_of(int socket) { return port_of(socket, &::getsockname); }
 
-// libcurl's default is 16 KiB per transfer in flight. Up to 256 clients, 4 KiB costs no measurable time. 1
-// KiB, libcurl's minimum, costs 11 % of the CPU time of a 94 KiB page. With thousands of clients the memory
-// matters more; on 3 KiB pages the minimum costs no measurable time either.
+// libcurl's default is 16 KiB per transfer in flight. Up to 256 clients, 4 KiB costs no measurable time.
+// libcurl's minimum of 1 KiB costs 11 % of the CPU time of a 94 KiB page. With thousands of clients the
+// memory matters more; on 3 KiB pages the minimum costs no measurable time either.
 constexpr std::size_t few_clients = 256;
 constexpr long few_clients_buffer_bytes = 4096;
 constexpr long many_clients_buffer_bytes = 1024;
@@ -39,13 +40,14 @@ kept_sockets::kept_sockets(std::size_t clients) {
   if (clients > 1) many_.resize(std::bit_ceil(2 * clients));
 }
 
-/// Number of entries in which a port may be.
+/// Returns the number of entries in which a port may be stored.
 std::size_t kept_sockets::probe_limit() const {
   constexpr std::size_t max_probes = 64;
   return std::min(max_probes, size());
 }
 
-/// Fibonacci hashing (Knuth, volume 3, 6.4), because the kernel assigns ports in steps of two.
+/// Returns an entry of the port's probe sequence. Uses Fibonacci hashing (Knuth, volume 3, 6.4), because the
+/// kernel assigns ports in steps of two.
 kept_sockets::entry& kept_sockets::at(int local_port, std::size_t step) {
   const std::uint32_t hash = static_cast<std::uint32_t>(local_port) * 0x9E3779B1u;
   const std::size_t index = ((hash >> 8) + step) & (size() - 1);

@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstddef>
-#include <cstdint>
 #include <forward_list>
 #include <memory>
 #include <new>
@@ -56,16 +55,15 @@ bool has_unexpected_data(int socket, int local_port, int peer_port);
 /// its clients. Not thread-safe.
 class shared_http {
  public:
-  /// Numbers of clients in this thread and in the whole process. Throws std::system_error if libcurl has no
-  /// memory.
+  /// Numbers of clients in this thread and in the whole process. Throws std::system_error or std::bad_alloc
+  /// if there is no memory.
   shared_http(std::size_t clients_in_thread, std::size_t clients_in_process);
 
   /// Returns a copy of `limits` that lives as long as this object. Equal limits share one copy.
   const fetch_limits& intern(const fetch_limits& limits);
   /// Sets the options of an easy handle that refer to the shared state.
   void configure(CURL* easy);
-  /// Returns libcurl's text for the last failure since the previous call. Empty without a failure or without
-  /// memory.
+  /// Returns libcurl's text of the last failure since the previous call. Empty without a failure or memory.
   std::string take_error_text() noexcept;
   kept_sockets& sockets() { return sockets_; }
 
