@@ -13,13 +13,11 @@
 #include "strategies/resources.hpp"
 
 namespace farebench {
-
 namespace {
 
 using std::chrono::milliseconds;
 
-// Longer than any use needs, and short enough that neither a sum of times nor a libcurl option (a long)
-// overflows.
+// Longer than any use needs, and short enough that no sum of times and no libcurl option (a long) overflows.
 constexpr milliseconds max_time = std::chrono::days{1};
 constexpr std::size_t max_redirects_limit = 1'000;
 
@@ -57,8 +55,7 @@ void validate_policy(const fetch_policy& policy) {
   }
 }
 
-/// Returns true for scheme, host and port alone. Anything behind them, even an empty query, would stand
-/// before the paths that are appended.
+/// Returns true for scheme, host and port alone. Paths are appended, so even an empty query would be wrong.
 bool is_base_url(const std::string& text) {
   if (text.find_first_of("?#@") != std::string::npos || text.ends_with('/')) return false;
   curl_url url;
@@ -124,7 +121,7 @@ std::optional<scrape_attempt> batch_run::wait_for_attempt() {
   return next->attempt;
 }
 
-/// Requeued queries come after the retries that are due and before those that are not.
+/// Returns a retry that is due, else a requeued query, else (unless `due_only`) the retry that is due first.
 std::optional<scheduled_attempt> batch_run::pop_queued(bool due_only) {
   const std::lock_guard lock{queue_mutex_};
   auto next = queue_.empty() ? std::nullopt : queue_.pop_due(clock::now());
@@ -148,7 +145,7 @@ std::expected<std::string, fetch_error> batch_run::begin_attempt(scrape_attempt&
   return search_form_body(query_of(attempt.index));
 }
 
-/// An exception of the user's function ends the run, even one that means exhausted resources elsewhere.
+/// Calls the user's function. Its exception ends the run, even one that elsewhere means exhausted resources.
 query batch_run::query_of(std::size_t index) {
   try {
     return work_.query_at(index);
@@ -169,7 +166,7 @@ void batch_run::finish_attempt(scrape_attempt& attempt, outcome&& result) {
   deliver(finished.index, std::move(result));
 }
 
-/// Returns false if the attempt is not to be retried.
+/// Returns false if the failed attempt gets no retry.
 bool batch_run::schedule_retry(const scrape_attempt& attempt, const fetch_error& error) {
   const fetch_policy& policy = work_.policy;
   const bool renews_session = is_expired_session(error) && !attempt.has_renewed_session;
@@ -240,11 +237,11 @@ void batch_run::wake_all() {
 
 void batch_run::finish() {
   if (first_exception_) std::rethrow_exception(first_exception_);
-  const bool cancelled = is_stopping();
+  const bool was_cancelled = is_stopping();
   const auto give_up = [&](std::size_t index) {
-    sink_(index, cancelled ? cancelled_outcome()
-                           : std::unexpected(make_error(fetch_error_kind::out_of_resources,
-                                                        "no worker was left to run this query")));
+    sink_(index, was_cancelled ? cancelled_outcome()
+                               : std::unexpected(make_error(fetch_error_kind::out_of_resources,
+                                                            "no worker was left to run this query")));
   };
   while (const auto queued = queue_.pop_first()) give_up(queued->attempt.index);
   for (std::size_t index = requeued_begin_; index < requeued_end_; ++index) give_up(index);

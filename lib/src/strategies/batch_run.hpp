@@ -25,6 +25,9 @@ void validate(const batch& work);
 /// Returns min(W, N): a worker without a query would only cost memory.
 std::size_t workers_needed(const batch& work);
 
+/// Returns the outcome of a query that a stop or a drain has cancelled.
+outcome cancelled_outcome() noexcept;
+
 /// One run of a batch, shared by its workers. Gives them attempts to make, and turns the result of each
 /// attempt into the query's outcome or a retry. Thread-safe except for `finish`.
 ///
@@ -36,8 +39,8 @@ class batch_run {
  public:
   using clock = scrape_attempt::clock;
 
-  /// `workers`: number of workers that begin with a query of their own. `work` and `sink` must outlive the
-  /// run.
+  /// `workers` is the number of workers with a first query of their own. `work` and `sink` must outlive the
+  /// object.
   batch_run(const batch& work, const outcome_sink& sink, std::size_t workers);
   batch_run(const batch_run&) = delete;
   batch_run& operator=(const batch_run&) = delete;
@@ -58,8 +61,8 @@ class batch_run {
   /// batch's callbacks throw.
   void finish_attempt(scrape_attempt& attempt, outcome&& result);
 
-  /// Offers the first queries of workers [first, workers), which could not be started, to all workers.
-  /// Only one call is allowed, and its thread must run a worker afterwards.
+  /// Offers the first queries of workers [first, workers), which could not be started, to all workers. Only
+  /// one call is allowed, and its thread must run a worker afterwards.
   void requeue(std::size_t first);
 
   /// Records that a worker ended with this exception. The other workers end after their current attempts.
@@ -72,8 +75,8 @@ class batch_run {
   /// outcome for each query that no worker has finished.
   void finish();
 
-  /// Calls `wake`, from any thread, when is_stopping may have become true. For workers that wait in an event
-  /// loop and so cannot wait for this object.
+  /// Calls `wake`, from any thread, after a failure or a drain. For workers that wait in an event loop and so
+  /// cannot wait for this object; event_loop::run handles a stop itself.
   class listener {
    public:
     listener(batch_run& run, std::function<void()> wake);
@@ -90,8 +93,8 @@ class batch_run {
 
  private:
   std::optional<scheduled_attempt> pop_queued(bool due_only);
-  bool schedule_retry(const scrape_attempt& attempt, const fetch_error& error);
   query query_of(std::size_t index);
+  bool schedule_retry(const scrape_attempt& attempt, const fetch_error& error);
   void deliver(std::size_t index, outcome&& result);
   std::size_t queries_started() const;
   double next_random();
@@ -129,8 +132,5 @@ class batch_run {
   // Last member: from its construction on, another thread may call wake_all.
   std::optional<std::stop_callback<waker>> on_drain_;
 };
-
-/// Returns the outcome of a query that a stop or a drain has cancelled.
-outcome cancelled_outcome() noexcept;
 
 }  // namespace farebench

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <exception>
 #include <optional>
+#include <stop_token>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -14,10 +15,10 @@
 namespace farebench {
 namespace {
 
-/// Blocks the calling thread. A stop ends the current exchange with `cancelled` within about a second.
+/// Client that blocks the calling thread. A stop ends an exchange with `cancelled` within about a second.
 class thread_client final : public blocking_client {
  public:
-  /// `threads`: number of threads that have such a client.
+  /// `threads` is the number of threads that have such a client.
   thread_client(const fetch_limits& limits, const std::stop_token& stop, std::size_t threads)
       : shared_{1, threads}, http_{limits, shared_} {
     http_.cancel_on(stop);
@@ -30,9 +31,9 @@ class thread_client final : public blocking_client {
   http_client http_;
 };
 
-/// Runs a worker in the calling thread until no query is left for it. `first`: its first attempt; empty: any.
-/// Without a client for it the first query fails, and other workers run the rest. Exceptions fail the run.
-/// `threads`: number of workers that have a thread.
+/// Runs a worker in the calling thread until no query is left for it. `first` is its first attempt, or empty
+/// for any; `threads` is the number of workers. If no client can be created, the first query fails and other
+/// workers run the rest. Exceptions fail the run.
 void run_worker(batch_run& run, scrape_attempt first, std::size_t threads) noexcept {
   try {
     std::optional<scrape_attempt> attempt = first ? first : run.wait_for_attempt();

@@ -12,7 +12,7 @@ namespace farebench {
 namespace {
 
 /// The scrape as a state machine: begin → on_start_page → on_search → begin the next attempt. Each state
-/// handles the response that the state before it requested. Callbacks hold the worker's address.
+/// handles the response that the state before it requested. Does not move: callbacks hold its address.
 class callback_worker {
  public:
   callback_worker(loop_workers& shared, scrape_attempt first)
@@ -31,9 +31,9 @@ class callback_worker {
   std::optional<outcome> on_search(exchange_result&& response);
 
   template <typename State>
-  bool waits_after(State&& state);
-  template <typename State>
   void resume(State&& state);
+  template <typename State>
+  bool waits_after(State&& state);
   bool waits_for_next_attempt();
 
   loop_workers& shared_;
@@ -102,7 +102,7 @@ void run_callbacks(const batch& work, const outcome_sink& sink, event_loop::wait
 
 }  // namespace
 
-// Both run W state machines on each loop's thread. They differ only in how the loop waits for sockets.
+// Both run W state machines on the event loops. They differ only in how a loop waits for sockets.
 
 void run_multi_socket(const batch& work, const outcome_sink& sink) {
   run_callbacks(work, sink, event_loop::wait_mode::socket_action);

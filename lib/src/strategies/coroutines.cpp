@@ -24,8 +24,8 @@ class coroutine_worker {
   task<> run();
   task<outcome> scrape();
 
-  // These three are functions so that requests are constructed on the stack. In a co_await expression each
-  // would take more than 128 bytes of the frame, for as long as the worker waits.
+  // These three are functions so that temporaries are constructed on the stack. In a co_await expression, a
+  // request would take more than 128 bytes of the frame for as long as the worker waits.
   auto get_start_page(const std::string& form) {
     return shared_.loop().exchange(client_, start_page_request(shared_.run(), attempt_, form));
   }
@@ -72,7 +72,7 @@ task<> coroutine_worker::run() {
 
 }  // namespace
 
-/// Runs W coroutines on each loop's thread.
+/// Runs W coroutines on the event loops.
 void run_coroutines(const batch& work, const outcome_sink& sink) {
   run_on_loops(work, sink, event_loop::wait_mode::socket_action,
                [](loop_workers& shared) { shared.run_all<coroutine_worker>(); });

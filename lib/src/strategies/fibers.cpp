@@ -1,7 +1,6 @@
-#include "farebench/fiber.hpp"
-
 #include <utility>
 
+#include "farebench/fiber.hpp"
 #include "strategies/loop_workers.hpp"
 #include "strategies/scrape.hpp"
 #include "strategies/strategies.hpp"
@@ -9,7 +8,7 @@
 namespace farebench {
 namespace {
 
-/// Suspends the running fiber.
+/// Client that suspends the running fiber.
 class fiber_client final : public blocking_client {
  public:
   fiber_client(event_loop& loop, const fetch_limits& limits) : loop_{loop}, client_{loop, limits} {}
@@ -54,7 +53,7 @@ class fiber_worker {
 
 }  // namespace
 
-/// Runs W stackful fibers on each loop's thread.
+/// Runs W stackful fibers on the event loops.
 void run_fibers(const batch& work, const outcome_sink& sink) {
   run_on_loops(work, sink, event_loop::wait_mode::socket_action, [](loop_workers& shared) {
     fiber_stacks stacks{shared.size()};

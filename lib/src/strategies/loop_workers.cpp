@@ -17,7 +17,7 @@ void loop_workers::fail_unstarted(const fetch_error& error) {
   }
 }
 
-/// After a drain, workers that wait for a retry no longer wait: their attempts are cancelled at once.
+/// Runs the loop. A drain expires the waits for retries, whose attempts are then cancelled.
 void loop_workers::run_loop() {
   const std::stop_token& stop = run_.work().stop;
   while (!loop_.run(stop) && !stop.stop_requested() && !run_.has_failed()) loop_.expire_timers();
@@ -59,7 +59,7 @@ void run_on_loops(const batch& work, const outcome_sink& sink, event_loop::wait_
       threads.reserve(parts.size());
       for (const auto& part : parts) threads.emplace_back([&run_part, &part] { run_part(*part); });
     });
-    // Before the first loop runs, so that it is there to run these queries.
+    // Called before the first loop runs, which then runs these queries.
     const std::size_t running = 1 + threads.size();
     if (running < loops) run.requeue(workers * running / loops);
     run_part(first);

@@ -101,8 +101,7 @@ void run_on_loops(const batch& work, const outcome_sink& sink, event_loop::wait_
 
 template <loop_worker Worker, typename... Shared>
 void loop_workers::run_all(Shared&... shared) {
-  // Number of workers started between two polls: the first requests are sent while the last workers are
-  // created.
+  // Number of workers started between two polls, which send the first requests while others are created.
   constexpr std::size_t started_per_poll = 32;
   worker_store<Worker> workers{size()};
   has_started_ = true;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <exception>
 #include <expected>
 #include <new>
 #include <optional>
@@ -36,8 +35,7 @@ inline fetch_error resource_error() {
   }
 }
 
-/// Returns `attempt()`, an outcome or std::optional<outcome>, or `out_of_resources` if a resource was
-/// refused.
+/// Returns `attempt()`, an outcome or an optional one; `out_of_resources` if a resource was refused.
 template <typename Attempt>
 std::invoke_result_t<Attempt> or_out_of_resources(Attempt&& attempt) {
   try {

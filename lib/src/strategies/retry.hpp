@@ -20,7 +20,7 @@ bool is_retryable(const fetch_error& error);
 /// Returns true for a 403 in response to the search: the site no longer accepts the session.
 bool is_expired_session(const fetch_error& error);
 
-/// Returns the delay after attempt `number` (from 1) failed with `error`. `random`: uniform in [0, 1).
+/// Returns the delay after attempt `number` (from 1) failed with `error`. `random` is uniform in [0, 1).
 std::chrono::milliseconds retry_delay(const fetch_policy& policy, std::size_t number,
                                       const fetch_error& error, double random);
 
@@ -70,7 +70,7 @@ class retry_queue {
   };
   static bool is_later(const entry& left, const entry& right) { return left.due > right.due; }
 
-  // A heap.
+  // Heap, with the first due entry at the front.
   std::vector<entry> entries_;
 };
 

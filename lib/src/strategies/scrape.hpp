@@ -24,7 +24,7 @@ exchange_request start_page_request(const batch_run& run, const scrape_attempt& 
 /// or the error that ends the attempt.
 std::expected<std::string, fetch_error> read_session(const std::string& base_url, exchange_result&& response);
 
-/// Returns the second request. `form`: see search_form_body. The response's body goes to `scanner`, which
+/// Returns the second request. `form` is from search_form_body. The response's body goes to `scanner`, which
 /// must outlive the exchange.
 exchange_request search_request(const batch_run& run, const scrape_attempt& attempt, std::string form,
                                 std::string session, fare_scanner& scanner);
