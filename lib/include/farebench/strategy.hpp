@@ -64,7 +64,8 @@ class strategy {
   ///   value in the policy, or a base_url other than http(s)://host[:port];
   /// - std::system_error or std::bad_alloc, before any outcome, if there is no memory or descriptor for an
   ///   event loop and its workers;
-  /// - after the other workers have ended, the first exception of `sink`, `query_at` or `on_retry`.
+  /// - after the other workers have ended, the first exception of `sink`, `query_at`, `on_retry` or
+  ///   event_loop::run.
   virtual void run(const batch& work, const outcome_sink& sink) = 0;
 };
 
