@@ -81,7 +81,7 @@ class multi_handle {
 
   /// Mode multi_poll: handles everything that is ready, without waiting.
   void perform();
-  /// Mode multi_poll: waits up to so many milliseconds for a socket, a timeout of libcurl or `wake_up`.
+  /// Mode multi_poll: waits up to `milliseconds` for a socket, a timeout of libcurl or `wake_up`.
   void poll(int milliseconds);
   /// Ends the current `poll`, or else the next one. Thread-safe.
   void wake_up() { curl_multi_wakeup(multi_.get()); }

@@ -35,7 +35,7 @@ class watched_sockets {
   /// for a new socket if the close of the previous one may have gone unnoticed.
   void forget(int socket);
 
-  /// Waits up to so many milliseconds for events, without limit for −1. Returns the events of watched
+  /// Waits up to `milliseconds` for events, without limit if it is −1. Returns the events of watched
   /// sockets; the span is valid until the next call. Throws std::system_error.
   std::span<const event> wait(int milliseconds);
   /// Ends the current wait, or else the next one. Thread-safe.

@@ -39,8 +39,8 @@ class batch_run {
  public:
   using clock = scrape_attempt::clock;
 
-  /// `workers` is the number of workers with a first query of their own. `work` and `sink` must outlive the
-  /// object.
+  /// `workers` is the number of workers that begin with a query of their own. The run must not outlive `work`
+  /// and `sink`.
   batch_run(const batch& work, const outcome_sink& sink, std::size_t workers);
   batch_run(const batch_run&) = delete;
   batch_run& operator=(const batch_run&) = delete;
