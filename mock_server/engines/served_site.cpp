@@ -17,8 +17,26 @@
 #include "mock_server/site/results_page.hpp"
 
 namespace farebench {
-
 namespace {
+
+// The layout of latency_histogram: 128 buckets per power of two, up to 2^43 ns.
+constexpr unsigned width_bits = 7;
+constexpr unsigned max_bits = 43;
+constexpr std::size_t bucket_count = std::size_t{max_bits - width_bits + 1} << width_bits;
+
+// Each value below 256 has a bucket of its own. A larger value keeps its 8 leading bits, 128 to 255, which
+// select one of the 128 buckets of its power of two.
+std::size_t bucket_of(std::uint64_t ns) {
+  const auto bits = static_cast<unsigned>(std::bit_width(ns));
+  const unsigned shift = bits > width_bits + 1 ? bits - (width_bits + 1) : 0;
+  return std::min((std::size_t{shift} << width_bits) + (ns >> shift), bucket_count - 1);
+}
+
+std::uint64_t max_ns_of(std::size_t bucket) {
+  const std::size_t group = bucket >> width_bits;
+  const std::size_t shift = group > 1 ? group - 1 : 0;
+  return ((bucket - (shift << width_bits) + 1) << shift) - 1;
+}
 
 constexpr std::string_view stats_target = "/stats";
 
@@ -37,25 +55,6 @@ std::string_view refusal_text(int status) {
 
 double in_ms(std::chrono::nanoseconds duration) {
   return std::chrono::duration<double, std::milli>(duration).count();
-}
-
-// 128 buckets per power of two.
-constexpr unsigned width_bits = 7;
-constexpr unsigned max_bits = 43;
-constexpr std::size_t bucket_count = std::size_t{max_bits - width_bits + 1} << width_bits;
-
-// Each value below 256 has a bucket of its own. A larger value keeps its 8 leading bits, 128 to 255, which
-// select one of the 128 buckets of its power of two.
-std::size_t bucket_of(std::uint64_t ns) {
-  const auto bits = static_cast<unsigned>(std::bit_width(ns));
-  const unsigned shift = bits > width_bits + 1 ? bits - (width_bits + 1) : 0;
-  return std::min((std::size_t{shift} << width_bits) + (ns >> shift), bucket_count - 1);
-}
-
-std::uint64_t max_ns_of(std::size_t bucket) {
-  const std::size_t group = bucket >> width_bits;
-  const std::size_t shift = group > 1 ? group - 1 : 0;
-  return ((bucket - (shift << width_bits) + 1) << shift) - 1;
 }
 
 }  // namespace

@@ -14,7 +14,7 @@
 
 namespace farebench {
 
-/// Histogram of durations for quantiles, in 40 KiB however many are recorded. The bucket layout is
+/// Histogram of durations for quantiles. Takes 37 KiB however many are recorded. The bucket layout is
 /// HdrHistogram's (http://hdrhistogram.org): exact below 256 ns, above it 128 buckets per power of two. So a
 /// quantile is at most 0.8 % above the true one, and never below it. Negative durations count as 0. Those
 /// of 2^43 ns (2.4 h) and more share the last bucket; max() is exact. Not synchronized.
@@ -46,7 +46,7 @@ class response_log {
   /// The response is about to be written. It is counted here and not after the write, so that a client which
   /// has its response never finds the request in flight, or two of its requests at once.
   void leaving();
-  /// The response was written, or lost because the client had closed, this long after it was due.
+  /// The response was written, or lost because the client had closed, `lateness` after it was due.
   void left(std::chrono::nanoseconds lateness);
   /// The client closed before the request was complete, or the server stopped before the response was due.
   void abandoned();
@@ -76,8 +76,8 @@ struct timed_response {
   std::chrono::nanoseconds latency{0};
 };
 
-/// The site as every engine serves it: with /stats, latencies, counts, and texts for the requests that an
-/// engine refuses. Any thread; the site must outlive it.
+/// The site as every engine serves it: with /stats, latencies, counts, and responses to requests that an
+/// engine refuses. Any thread. The site must outlive it.
 class served_site {
  public:
   /// `stats_wait`: time for which /stats may wait for responses that are leaving (see response_log::fill).
@@ -90,10 +90,10 @@ class served_site {
   /// True if the response depends on the request's body, which is then a form. Other bodies can be dropped.
   static bool reads_body(std::string_view method, std::string_view target);
 
-  /// Never throws; an exception of the site becomes status 500.
+  /// Returns status 500 if the site throws.
   timed_response respond(const site_request& request);
-  /// The response to a request that the engine cannot read: 413, 414 or, for any other reason, 400; 500 if
-  /// the engine failed.
+  /// Returns the response to a request that the engine cannot read, with status 413, 414 or, for any other
+  /// reason, 400. Status 500 is for exceptions.
   timed_response refusal(int status) const;
 
   response_log& log() { return log_; }

@@ -48,8 +48,7 @@ struct fault_settings {
 };
 
 /// Applies a plan's faults to the responses of a site, and logs them. Only responses that complete a step of
-/// a scrape meet faults; errors of the site pass unchanged. The site must outlive it. Bound to the engine's
-/// thread.
+/// a scrape meet faults; errors of the site pass unchanged. The site must outlive it. Not synchronized.
 ///
 /// A tag identifies the scrape and attempt of a request (see scrape_tag). An untagged search is identified by
 /// the date in its form, its attempt by the number of earlier searches for that date. An untagged GET /m/ is

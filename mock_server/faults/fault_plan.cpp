@@ -19,7 +19,7 @@ bool is_digits(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-// Parses "2.5%" exactly, in millionths. Returns nullopt for any other text and above 100 %.
+// Parses "2.5%" exactly, in millionths. Returns nullopt for any other text, and for a rate above 100 %.
 std::optional<std::uint32_t> parse_rate(std::string_view text) {
   if (!text.ends_with('%')) return std::nullopt;
   text.remove_suffix(1);

@@ -69,8 +69,7 @@ std::string format_latency(const latency_model& model);
 
 inline constexpr std::uint64_t default_latency_seed = 0;
 
-/// Delays of the two exchanges of a scrape: pure functions, so that every strategy and every run gets the
-/// same ones.
+/// Delays of a scrape's two exchanges: pure functions, so that every strategy and run gets the same delays.
 ///
 /// Step 1, GET /m/, does not depend on a date. Its delay is that of the session it starts, numbered from 0
 /// since the server's start. So N scrapes get the first N draws, in whatever order their days come.
@@ -90,8 +89,8 @@ struct scrape_latencies {
   std::chrono::nanoseconds sum() const;
   /// 0 without scrapes.
   std::chrono::nanoseconds max_exchange() const;
-  /// Lower bound of the longest scrape, whichever start meets which search: pairs the longest starts with the
-  /// shortest searches. 0 without scrapes.
+  /// Lower bound of the longest scrape, for any pairing of starts and searches: pairs the longest starts with
+  /// the shortest searches. 0 without scrapes.
   std::chrono::nanoseconds max_scrape() const;
 };
 
