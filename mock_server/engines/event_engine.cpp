@@ -26,7 +26,6 @@
 #include <system_error>
 #include <thread>
 #include <utility>
-#include <vector>
 
 #include "mock_server/engines/request_reader.hpp"
 #include "mock_server/engines/served_site.hpp"

@@ -6,6 +6,7 @@
 #include <bitset>
 #include <charconv>
 #include <iterator>
+#include <system_error>
 
 #include "farebench/date.hpp"
 

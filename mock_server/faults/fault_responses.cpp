@@ -1,6 +1,7 @@
 #include "mock_server/faults/fault_effects.hpp"
 
 #include <array>
+#include <cstddef>
 #include <ctime>
 #include <utility>
 #include <vector>

@@ -6,9 +6,11 @@
 #include <zlib.h>
 
 #include <array>
+#include <cstddef>
 #include <iterator>
 #include <stdexcept>
 #include <utility>
+#include <variant>
 
 #include "mock_server/site/results_page.hpp"
 
