@@ -21,7 +21,7 @@ namespace {
 using namespace farebench;
 
 // Blocks SIGINT and SIGTERM in this thread and in those that it starts, so that sigwait() can receive them.
-// Requests SIGTERM for the end of the parent process.
+// Also requests a SIGTERM when the parent process ends.
 sigset_t block_stop_signals() {
   const pid_t parent = ::getppid();
   sigset_t signals;

@@ -43,7 +43,7 @@ outcome scan(fare_scanner& scanner, std::string_view page, std::size_t chunk_byt
   return scanner.finish();
 }
 
-/// Only correct results are worth measuring.
+/// Compares the scanner's fares with the timetable: a wrong scanner is not measured.
 bool is_correct(std::size_t page_kb, std::size_t chunk_bytes) {
   fare_scanner scanner;
   for (int day = 0; day < days; ++day) {

@@ -47,7 +47,7 @@ milliseconds duration_flag(const std::string& flag, const std::string& text) {
   const auto parsed = parse_duration(text);
   if (!parsed) throw CLI::ValidationError(flag, parsed.error());
   const auto rounded = ceil<milliseconds>(*parsed);
-  // For libcurl, zero means no limit.
+  // fetch_policy requires positive times.
   if (rounded == 0ms) throw CLI::ValidationError(flag, fmt::format("'{}' must be above zero", text));
   return rounded;
 }

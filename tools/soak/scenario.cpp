@@ -96,7 +96,7 @@ soak_plan make_plan(const fault_scenario& scenario, std::uint64_t seed) {
   policy.retry_after_cap = 20ms;
   policy.retry_floor = 10'000;
   policy.scrape_deadline = 12s;
-  // Long, because a busy machine must not look like a fault.
+  // Long, so that a busy machine causes no timeout.
   policy.exchange.exchange_deadline = 4s;
   policy.exchange.connect_timeout = 4s;
   policy.exchange.max_body_bytes = 256 * 1024;
