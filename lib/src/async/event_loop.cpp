@@ -416,8 +416,9 @@ event_loop::event_loop(std::size_t connections, wait_mode mode)
 event_loop::~event_loop() = default;
 
 void event_loop::start(loop_client& client, exchange_request request, exchange_completion on_done) {
-  client.state_->on_done = std::move(on_done);
   state_->start(*client.state_, std::move(request));
+  // Only now: after an exception the client must have no completion.
+  client.state_->on_done = std::move(on_done);
 }
 
 event_loop::exchange_awaiter::exchange_awaiter(event_loop& loop, loop_client& client,

@@ -7,6 +7,8 @@
 #include <memory>
 #include <stdexcept>
 #include <stop_token>
+#include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -210,6 +212,22 @@ TEST_P(event_loop_test, coroutine_gets_the_result_of_its_exchange) {
   }(loop_, client, site_.url());
   coroutine.start();
   EXPECT_FALSE(coroutine.done());
+  loop_.run();
+  ASSERT_TRUE(coroutine.done());
+  EXPECT_EQ(coroutine.result(), 200);
+}
+
+TEST_P(event_loop_test, start_that_throws_leaves_the_client_idle) {
+  loop_client client{loop_, {}};
+  // Longer than libcurl accepts (CURL_MAX_INPUT_LENGTH, 8,000,000 bytes).
+  const exchange_request refused{std::string(9'000'000, 'x')};
+  EXPECT_THROW(loop_.start(client, refused, [](const exchange_result&) { ADD_FAILURE(); }),
+               std::system_error);
+  auto coroutine = [](event_loop& loop, loop_client& user, std::string url) -> task<int> {
+    const auto result = co_await loop.exchange(user, get(url));
+    co_return result ? result->status : -1;
+  }(loop_, client, site_.url());
+  coroutine.start();
   loop_.run();
   ASSERT_TRUE(coroutine.done());
   EXPECT_EQ(coroutine.result(), 200);
