@@ -5,9 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
-#include <iterator>
 #include <system_error>
 
 namespace farebench {
@@ -137,14 +137,17 @@ void remove_abandoned_parts(const fs::path& folder) {
 }
 
 std::string read_file(const fs::path& path) {
-  errno = 0;
-  std::ifstream file{path, std::ios::binary};
-  if (file && !fs::is_directory(path)) {
-    std::string text{std::istreambuf_iterator<char>{file}, {}};
-    if (!file.bad()) return text;
+  const std::string operation = "read " + path.string();
+  const file_descriptor file =
+      checked_descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC), operation.c_str());
+  std::string text;
+  std::array<char, 64 * 1024> chunk;
+  while (true) {
+    const ssize_t count = ::read(file.get(), chunk.data(), chunk.size());
+    if (count == 0) return text;
+    if (count > 0) text.append(chunk.data(), static_cast<std::size_t>(count));
+    if (count < 0 && errno != EINTR) throw_system_error(operation);
   }
-  if (errno == 0) errno = EISDIR;
-  throw_system_error("read " + path.string());
 }
 
 }  // namespace farebench
