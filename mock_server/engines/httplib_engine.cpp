@@ -411,10 +411,7 @@ void httplib_engine::on_response(const httplib::Request& request, httplib::Respo
   now.is_counted = false;
   served_.log().abandoned();
   // Without a body: the library sends none while it stops.
-  site_response stopping;
-  stopping.status = 503;
-  stopping.content_type = "text/plain; charset=utf-8";
-  set_response(response, std::move(stopping), true);
+  set_response(response, text_response(503, {}), true);
 }
 
 void httplib_engine::on_sent() {

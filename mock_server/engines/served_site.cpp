@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstddef>
 #include <exception>
+#include <string>
 #include <system_error>
 #include <utility>
 #include <variant>
@@ -166,11 +167,8 @@ timed_response served_site::respond(const site_request& request) try {
 }
 
 timed_response served_site::refusal(int status) const {
-  site_response response;
-  response.status = status;
-  response.content_type = "text/plain; charset=utf-8";
-  response.body = refusal_text(status);
-  return {.content = std::move(response), .latency = latency_.model.mean()};
+  return {.content = text_response(status, std::string{refusal_text(status)}),
+          .latency = latency_.model.mean()};
 }
 
 void served_site::add_listening_socket(int socket) {

@@ -40,11 +40,7 @@ int step_of(const site_request& request) {
 
 // Does not quote the tag, which may hold anything.
 site_response invalid_tag() {
-  site_response response;
-  response.status = 400;
-  response.content_type = "text/plain; charset=utf-8";
-  response.body = "the header X-Scrape is not a date and an attempt such as 2026-03-01/1\n";
-  return response;
+  return text_response(400, "the header X-Scrape is not a date and an attempt such as 2026-03-01/1\n");
 }
 
 }  // namespace

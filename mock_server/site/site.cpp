@@ -159,18 +159,22 @@ std::expected<query, std::string> read_search_form(std::string_view body) {
   return query{.from = *std::move(from), .to = *std::move(to), .date = *date};
 }
 
+site_response text_response(int status, std::string body) {
+  site_response response;
+  response.status = status;
+  response.content_type = "text/plain; charset=utf-8";
+  response.body = std::move(body);
+  return response;
+}
+
 namespace {
 
 constexpr std::string_view cookie_name = "JSESSIONID";
 constexpr std::string_view html_type = "text/html; charset=utf-8";
-constexpr std::string_view text_type = "text/plain; charset=utf-8";
 
 site_response refusal(int status, std::string reason, std::string_view allow = {}) {
-  site_response response;
-  response.status = status;
-  response.content_type = text_type;
+  site_response response = text_response(status, std::move(reason) + "\n");
   response.allow = allow;
-  response.body = std::move(reason) + "\n";
   return response;
 }
 

@@ -105,6 +105,9 @@ struct site_response {
   std::optional<std::uint64_t> session_ordinal = {};
 };
 
+/// Returns a response of plain text, as refusals are.
+site_response text_response(int status, std::string body);
+
 /// Calls emit(name, value) for each header field of a response, except those for framing and connection.
 template <typename Emit>
 void for_each_header(const site_response& response, Emit emit) {
