@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "bench/ideal.hpp"
+#include "bench/cases.hpp"
 
 namespace farebench {
 namespace {

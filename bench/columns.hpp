@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "bench/benchmark_case.hpp"
+#include "bench/cases.hpp"
 #include "bench/measurement.hpp"
 
 namespace farebench {

@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
-#include "bench/route.hpp"
+#include "bench/probe/scrape_task.hpp"
 #include "farebench/date.hpp"
 #include "lib/system/child_process.hpp"
 #include "mock_server/latency/latency_model.hpp"

@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "bench/benchmark_case.hpp"
-#include "bench/client_run.hpp"
+#include "bench/cases.hpp"
+#include "bench/clients/clients.hpp"
 #include "bench/flags.hpp"
-#include "bench/peers/peer_libraries.hpp"
+#include "bench/measurement.hpp"
 
 namespace farebench {
 

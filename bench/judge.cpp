@@ -9,11 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "bench/floor.hpp"
-#include "bench/ideal.hpp"
-#include "bench/peers/peers.hpp"
-#include "bench/probe/fares_digest.hpp"
-#include "bench/route.hpp"
+#include "bench/cases.hpp"
+#include "bench/clients/clients.hpp"
+#include "bench/probe/raw_epoll.hpp"
+#include "bench/probe/scrape_task.hpp"
 #include "mock_server/site/timetable.hpp"
 
 namespace farebench {

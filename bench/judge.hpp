@@ -2,9 +2,9 @@
 
 #include <cstdint>
 
-#include "bench/benchmark_case.hpp"
+#include "bench/cases.hpp"
 #include "bench/measurement.hpp"
-#include "bench/report/row_verdict.hpp"
+#include "bench/output/rows.hpp"
 
 namespace farebench {
 

@@ -14,18 +14,15 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "bench/clients/clients.hpp"
 #include "bench/columns.hpp"
 #include "bench/context.hpp"
 #include "bench/flags.hpp"
-#include "bench/output_paths.hpp"
-#include "bench/peers/peer_libraries.hpp"
+#include "bench/output/row_reporter.hpp"
+#include "bench/output/summary.hpp"
 #include "bench/progress.hpp"
-#include "bench/report/late_reporter.hpp"
-#include "bench/report/row_reporter.hpp"
-#include "bench/report/scale_table.hpp"
-#include "bench/report/summary_table.hpp"
 #include "bench/suite.hpp"
-#include "bench/timeline/timeline_file.hpp"
+#include "bench/timeline/memory_curve.hpp"
 #include "lib/system/child_process.hpp"
 #include "lib/system/command_line.hpp"
 #include "lib/system/interruption.hpp"

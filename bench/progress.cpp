@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "bench/ideal.hpp"
+#include "bench/cases.hpp"
 
 namespace farebench {
 namespace {

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "bench/benchmark_case.hpp"
+#include "bench/cases.hpp"
 
 namespace farebench {
 

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "bench/columns.hpp"
-#include "bench/fixture.hpp"
+#include "bench/measurement.hpp"
 
 namespace farebench {
 namespace {

@@ -10,16 +10,14 @@
 #include <string>
 #include <vector>
 
-#include "bench/benchmark_case.hpp"
-#include "bench/client_run.hpp"
+#include "bench/cases.hpp"
 #include "bench/judge.hpp"
 #include "bench/measurement.hpp"
+#include "bench/output/journal.hpp"
+#include "bench/output/rows.hpp"
+#include "bench/output/summary.hpp"
 #include "bench/progress.hpp"
-#include "bench/report/finished_row.hpp"
-#include "bench/report/row_journal.hpp"
-#include "bench/report/row_ledger.hpp"
-#include "bench/report/summary_table.hpp"
-#include "bench/timeline/timeline_file.hpp"
+#include "bench/timeline/memory_curve.hpp"
 
 namespace farebench {
 

@@ -5,8 +5,7 @@
 #include <chrono>
 #include <cstdint>
 
-#include "bench/probe/batch_report.hpp"
-#include "bench/timeline/curve_recorder.hpp"
+#include "bench/probe/client_protocol.hpp"
 #include "bench/timeline/memory_curve.hpp"
 #include "lib/system/process_stats.hpp"
 

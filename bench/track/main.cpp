@@ -14,15 +14,12 @@
 #include <system_error>
 
 #include "bench/flags.hpp"
-#include "bench/track/compare_commits.hpp"
-#include "bench/track/compare_files.hpp"
+#include "bench/track/compare.hpp"
+#include "bench/track/comparison_output.hpp"
 #include "bench/track/flags.hpp"
-#include "bench/track/gate/gate.hpp"
+#include "bench/track/gate.hpp"
 #include "bench/track/record.hpp"
-#include "bench/track/selftest/kills.hpp"
-#include "bench/track/selftest/mutants.hpp"
-#include "bench/track/show/comparison_table.hpp"
-#include "bench/track/track_error.hpp"
+#include "bench/track/selftest.hpp"
 #include "lib/system/child_process.hpp"
 #include "lib/system/command_line.hpp"
 

@@ -4,22 +4,17 @@
 #include <fmt/format.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <nlohmann/json.hpp>
 
 #include <chrono>
 #include <cstdio>
 #include <ctime>
-#include <nlohmann/json.hpp>
 
 #include "bench/flags.hpp"
-#include "bench/track/bench_arguments.hpp"
-#include "bench/track/commits/probe_store.hpp"
-#include "bench/track/commits/program_hash.hpp"
-#include "bench/track/commits/repository.hpp"
-#include "bench/track/files/recorded_run.hpp"
-#include "bench/track/machine/canary.hpp"
-#include "bench/track/machine/machine.hpp"
-#include "bench/track/machine/machine_load.hpp"
-#include "bench/track/track_error.hpp"
+#include "bench/track/commits.hpp"
+#include "bench/track/flags.hpp"
+#include "bench/track/machine.hpp"
+#include "bench/track/recordings.hpp"
 #include "lib/system/child_process.hpp"
 #include "lib/system/output_file.hpp"
 
@@ -41,7 +36,7 @@ class staged_bench {
     fs::create_directories(folder_);
     // It finds its siblings by where it is: so it is a copy, and they are links.
     fs::copy_file(sibling_path("bench"), program());
-    for (const char* name : {"mock_server", "libheap_count.so", "peers"})
+    for (const char* name : {"mock_server", "libheap_count.so", "clients"})
       fs::create_symlink(sibling_path(name), folder_ / name);
     fs::create_symlink(client, folder_ / "fetch_probe");
   }

@@ -1,10 +1,10 @@
-#include "bench/ideal.hpp"
+#include "bench/cases.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "bench/route.hpp"
+#include "bench/probe/scrape_task.hpp"
 #include "mock_server/latency/latency_model.hpp"
 
 namespace farebench {

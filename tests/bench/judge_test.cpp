@@ -2,10 +2,9 @@
 
 #include <gmock/gmock.h>
 
-#include "bench/floor.hpp"
-#include "bench/ideal.hpp"
-#include "bench/probe/fares_digest.hpp"
-#include "bench/route.hpp"
+#include "bench/probe/raw_epoll.hpp"
+#include "bench/cases.hpp"
+#include "bench/probe/scrape_task.hpp"
 #include "mock_server/site/timetable.hpp"
 #include "tests/bench/made_up.hpp"
 

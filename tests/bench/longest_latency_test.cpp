@@ -1,8 +1,8 @@
-#include "bench/longest_latency.hpp"
+#include "bench/cases.hpp"
 
 #include <gmock/gmock.h>
 
-#include "bench/route.hpp"
+#include "bench/probe/scrape_task.hpp"
 #include "mock_server/latency/latency_model.hpp"
 
 namespace farebench {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "bench/benchmark_case.hpp"
+#include "bench/cases.hpp"
 #include "bench/judge.hpp"
 #include "bench/measurement.hpp"
 

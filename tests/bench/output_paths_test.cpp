@@ -1,4 +1,4 @@
-#include "bench/output_paths.hpp"
+#include "bench/flags.hpp"
 
 #include <gmock/gmock.h>
 

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "bench/ideal.hpp"
+#include "bench/cases.hpp"
 #include "tests/support/run_command.hpp"
 
 namespace farebench {

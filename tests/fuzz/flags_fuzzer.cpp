@@ -15,7 +15,6 @@
 
 #include "bench/flags.hpp"
 #include "bench/track/flags.hpp"
-#include "bench/track/track_error.hpp"
 #include "farebench/date.hpp"
 #include "lib/system/command_line.hpp"
 #include "mock_server/engines/server_engine.hpp"

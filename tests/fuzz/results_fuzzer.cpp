@@ -12,11 +12,10 @@
 #include <string>
 #include <string_view>
 
-#include "bench/probe/batch_report.hpp"
-#include "bench/track/files/recorded_run.hpp"
-#include "bench/track/files/strict_json.hpp"
-#include "bench/track/gate/accepted.hpp"
-#include "bench/track/track_error.hpp"
+#include "bench/probe/client_protocol.hpp"
+#include "bench/track/recordings.hpp"
+#include "bench/track/gate.hpp"
+#include "bench/track/flags.hpp"
 #include "mock_server/server_stats.hpp"
 #include "tests/fuzz/invariant.hpp"
 

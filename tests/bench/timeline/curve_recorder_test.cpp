@@ -1,8 +1,7 @@
-#include "bench/timeline/curve_recorder.hpp"
+#include "bench/timeline/memory_curve.hpp"
 
 #include <gmock/gmock.h>
 
-#include "bench/timeline/thinning.hpp"
 #include "tests/bench/timeline/made_up_curve.hpp"
 
 namespace farebench {

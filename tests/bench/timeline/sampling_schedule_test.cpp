@@ -1,4 +1,4 @@
-#include "bench/timeline/sampling_schedule.hpp"
+#include "bench/timeline/memory_curve.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "bench/timeline/thinning.hpp"
+#include "bench/timeline/memory_curve.hpp"
 
 #include <gmock/gmock.h>
 

@@ -1,4 +1,4 @@
-#include "bench/timeline/timeline_file.hpp"
+#include "bench/timeline/memory_curve.hpp"
 
 #include <gmock/gmock.h>
 #include <stdlib.h>

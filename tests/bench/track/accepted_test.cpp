@@ -1,10 +1,10 @@
-#include "bench/track/gate/accepted.hpp"
+#include "bench/track/gate.hpp"
 
 #include <gmock/gmock.h>
 
 #include <nlohmann/json.hpp>
 
-#include "bench/track/track_error.hpp"
+#include "bench/track/flags.hpp"
 
 namespace farebench::track {
 namespace {

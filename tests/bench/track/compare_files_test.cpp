@@ -1,8 +1,8 @@
-#include "bench/track/compare_files.hpp"
+#include "bench/track/compare.hpp"
 
 #include <gmock/gmock.h>
 
-#include "bench/track/track_error.hpp"
+#include "bench/track/flags.hpp"
 #include "tests/bench/track/made_up_run.hpp"
 
 namespace farebench::track {

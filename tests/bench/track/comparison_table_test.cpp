@@ -1,10 +1,10 @@
-#include "bench/track/show/comparison_table.hpp"
+#include "bench/track/comparison_output.hpp"
 
 #include <gmock/gmock.h>
 
 #include <nlohmann/json.hpp>
 
-#include "bench/track/track_error.hpp"
+#include "bench/track/flags.hpp"
 
 namespace farebench::track {
 namespace {

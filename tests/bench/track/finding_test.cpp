@@ -1,4 +1,4 @@
-#include "bench/track/judge/finding.hpp"
+#include "bench/track/judge.hpp"
 
 #include <gmock/gmock.h>
 

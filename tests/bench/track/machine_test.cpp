@@ -1,12 +1,10 @@
-#include "bench/track/machine/machine.hpp"
+#include "bench/track/machine.hpp"
 
 #include <gmock/gmock.h>
 #include <unistd.h>
 
 #include <array>
 
-#include "bench/track/machine/canary.hpp"
-#include "bench/track/machine/machine_load.hpp"
 
 namespace farebench::track {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "bench/track/files/recorded_run.hpp"
+#include "bench/track/recordings.hpp"
 
 namespace farebench::track {
 

@@ -1,11 +1,11 @@
-#include "bench/track/judge/noise.hpp"
+#include "bench/track/judge.hpp"
 
 #include <gmock/gmock.h>
 
 #include <cmath>
 #include <limits>
 
-#include "bench/track/track_error.hpp"
+#include "bench/track/flags.hpp"
 #include "tests/bench/track/wall_time.hpp"
 
 namespace farebench::track {

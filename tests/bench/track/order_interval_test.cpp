@@ -1,4 +1,4 @@
-#include "bench/track/judge/order_interval.hpp"
+#include "bench/track/judge.hpp"
 
 #include <gtest/gtest.h>
 

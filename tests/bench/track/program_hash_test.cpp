@@ -1,8 +1,8 @@
-#include "bench/track/commits/program_hash.hpp"
+#include "bench/track/commits.hpp"
 
 #include <gtest/gtest.h>
 
-#include "bench/track/files/sha256.hpp"
+#include "bench/track/recordings.hpp"
 
 namespace farebench::track {
 namespace {

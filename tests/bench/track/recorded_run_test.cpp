@@ -1,11 +1,11 @@
-#include "bench/track/files/recorded_run.hpp"
+#include "bench/track/recordings.hpp"
 
 #include <gmock/gmock.h>
 
 #include <filesystem>
 #include <fstream>
 
-#include "bench/track/track_error.hpp"
+#include "bench/track/flags.hpp"
 #include "tests/bench/track/made_up_run.hpp"
 #include "tests/support/sampled_cases.hpp"
 

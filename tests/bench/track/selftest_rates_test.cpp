@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
-#include "bench/track/judge/metric.hpp"
-#include "bench/track/selftest/mutants.hpp"
+#include "bench/track/judge.hpp"
+#include "bench/track/selftest.hpp"
 
 namespace farebench::track {
 namespace {

@@ -12,8 +12,8 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "bench/track/files/recorded_run.hpp"
-#include "bench/track/selftest/kills.hpp"
+#include "bench/track/recordings.hpp"
+#include "bench/track/selftest.hpp"
 #include "lib/system/build_identity.hpp"
 #include "lib/system/child_process.hpp"
 #include "tests/bench/track/made_up_run.hpp"

@@ -1,4 +1,4 @@
-#include "bench/track/measure/two_stages.hpp"
+#include "bench/track/measure.hpp"
 
 #include <gmock/gmock.h>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "bench/track/judge/metric.hpp"
+#include "bench/track/judge.hpp"
 
 namespace farebench::track {
 

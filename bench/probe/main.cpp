@@ -1,5 +1,0 @@
-// fetch_probe: one client process, one batch, measured. Started by bench.
-
-#include "bench/probe/probe_program.hpp"
-
-int main(int argc, char** argv) { return farebench::probe_program(argc, argv, farebench::make_way); }

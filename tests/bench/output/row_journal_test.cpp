@@ -1,0 +1,157 @@
+#include "bench/output/journal.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <system_error>
+#include <vector>
+
+#include "captured_run.hpp"
+
+namespace farebench {
+namespace {
+
+using nlohmann::json;
+
+std::vector<json> lines_of(const std::filesystem::path& path) {
+  const std::string text = text_of(path);
+  EXPECT_TRUE(text.ends_with('\n'));
+  std::vector<json> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(json::parse(line));
+  return lines;
+}
+
+TEST(row_journal, begins_with_the_time_and_the_context) {
+  const scratch_directory scratch;
+  const row_journal journal(scratch / "journal", {{"commit", "abc"}, {"odd", "\"\n\xff"}});
+  const auto lines = lines_of(scratch / "journal");
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_EQ(lines[0].at("journal"), 1);
+  EXPECT_THAT(lines[0].at("started").get<std::string>(), ::testing::MatchesRegex("20[0-9-]{8}T[0-9:]{8}Z"));
+  EXPECT_EQ(lines[0].at("context").at("commit"), "abc");
+}
+
+TEST(row_journal, has_each_row_as_soon_as_it_is_appended) {
+  const scratch_directory scratch;
+  row_journal journal(scratch / "journal", {});
+  journal.append("fetch/a", 0, {.real_time_ms = 46.5, .columns = {{"fares", 1200}, {"errors", 0}}});
+  EXPECT_EQ(lines_of(scratch / "journal").size(), 2U);
+  journal.append("fetch/a", 1, {.verdict = {.failure = "a \"reason\"\n", .warning = "late"}});
+  const auto lines = lines_of(scratch / "journal");
+  ASSERT_EQ(lines.size(), 3U);
+  EXPECT_EQ(lines[1], (json{{"name", "fetch/a"},
+                            {"repetition", 0},
+                            {"real_time_ms", 46.5},
+                            {"columns", {{"errors", 0.0}, {"fares", 1200.0}}}}));
+  EXPECT_EQ(lines[2], (json{{"name", "fetch/a"},
+                            {"repetition", 1},
+                            {"columns", json::object()},
+                            {"failure", "a \"reason\"\n"},
+                            {"warning", "late"}}));
+}
+
+TEST(row_journal, leaves_out_what_is_not_finite) {
+  const scratch_directory scratch;
+  row_journal journal(scratch / "journal", {});
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  journal.append("a", 0, {.real_time_ms = nan, .columns = {{"x", nan}, {"y", 1}}});
+  const auto lines = lines_of(scratch / "journal");
+  EXPECT_FALSE(lines.at(1).contains("real_time_ms"));
+  EXPECT_EQ(lines.at(1).at("columns"), (json{{"y", 1.0}}));
+}
+
+TEST(row_journal, keeps_the_one_before) {
+  const scratch_directory scratch;
+  const auto path = scratch / "journal";
+  for (int run = 0; run < 3; ++run) {
+    row_journal journal(path, {{"run", std::to_string(run)}});
+    journal.append("a", 0, {});
+  }
+  EXPECT_EQ(lines_of(path).at(0).at("context").at("run"), "2");
+  EXPECT_EQ(lines_of(path).size(), 2U);
+  EXPECT_EQ(lines_of(scratch / "journal.previous").at(0).at("context").at("run"), "1");
+}
+
+TEST(row_journal, names_the_path_that_it_can_not_make) {
+  try {
+    row_journal journal("/nowhere/journal", {});
+    FAIL() << "should have thrown";
+  } catch (const std::system_error& error) {
+    EXPECT_EQ(error.code(), std::errc::no_such_file_or_directory);
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("/nowhere/journal"));
+  }
+}
+
+TEST(row_journal, loses_no_finished_row_when_its_process_is_killed) {
+  constexpr int rows = 5;
+  const scratch_directory scratch;
+  int ready[2];
+  ASSERT_EQ(::pipe(ready), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    row_journal journal(scratch / "journal", {});
+    for (int i = 0; i < rows; ++i) journal.append("a", i, {.columns = {{"fares", i}}});
+    [[maybe_unused]] const auto written = ::write(ready[1], "r", 1);
+    for (;;) ::pause();
+  }
+  char byte;
+  ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  ::close(ready[0]);
+  ::close(ready[1]);
+  const auto lines = lines_of(scratch / "journal");
+  ASSERT_EQ(lines.size(), 1U + rows);
+  for (int i = 0; i < rows; ++i) EXPECT_EQ(lines[static_cast<std::size_t>(i) + 1].at("repetition"), i);
+}
+
+TEST(row_journal, says_once_that_the_disk_is_full_and_goes_on) {
+  testing::internal::CaptureStderr();
+  {
+    row_journal journal("/dev/full", {});
+    for (int i = 0; i < 3; ++i) journal.append("a", i, {});
+  }
+  const auto errors = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(std::ranges::count(errors, '\n'), 1) << errors;
+  EXPECT_THAT(errors, ::testing::HasSubstr("/dev/full misses a row: No space left on device"));
+}
+
+TEST(row_journal, leaves_no_half_line_when_the_room_ends_within_one) {
+  const scratch_directory scratch;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    [[maybe_unused]] const auto* quiet = std::freopen("/dev/null", "w", stderr);
+    std::signal(SIGXFSZ, SIG_IGN);
+    row_journal journal(scratch / "journal", {});
+    const auto limit = [](rlim_t bytes) {
+      const rlimit size{.rlim_cur = bytes, .rlim_max = RLIM_INFINITY};
+      ::setrlimit(RLIMIT_FSIZE, &size);
+    };
+    journal.append("first", 0, {});
+    limit(std::filesystem::file_size(scratch / "journal") + 10);
+    journal.append("second", 0, {});
+    limit(RLIM_INFINITY);
+    journal.append("third", 0, {});
+    ::_exit(0);
+  }
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+  const auto lines = lines_of(scratch / "journal");
+  ASSERT_EQ(lines.size(), 3U);
+  EXPECT_EQ(lines[1].at("name"), "first");
+  EXPECT_EQ(lines[2].at("name"), "third");
+}
+
+}  // namespace
+}  // namespace farebench

@@ -1,0 +1,174 @@
+#include <gmock/gmock.h>
+
+#include <ctime>
+#include <optional>
+#include <stdexcept>
+#include <thread>
+
+#include "bench/probe/client_protocol.hpp"
+#include "bench/probe/probe_program.hpp"
+#include "bench/probe/scrape_task.hpp"
+#include "farebench/date.hpp"
+
+namespace farebench {
+namespace {
+
+using namespace std::chrono_literals;
+
+const auto date = *parse_iso_date("2026-03-01");
+const fare one{7h + 5min, 10h + 40min, "Relax", 12, 249'50, "CZK"};
+const fare other{17h, 20h, "Élan", 0, 99'00, "€"};
+
+std::uint64_t digest_of(std::chrono::year_month_day day, std::vector<fare> fares) {
+  fares_digest digest;
+  digest.add(day, fares);
+  return digest.value();
+}
+
+TEST(fares_digest, is_the_crc_that_other_languages_compute) {
+  // python3 -c 'import zlib; print(zlib.crc32("2026-03-01\n07:05|10:40|Relax|12|24950|CZK\n".encode()))'
+  EXPECT_EQ(digest_of(date, {one}), 3906192260u);
+}
+
+TEST(fares_digest, changes_with_every_field_the_order_and_the_day) {
+  const auto reference = digest_of(date, {one, other});
+  const auto changed = [&](auto change) {
+    fare copy = one;
+    change(copy);
+    return digest_of(date, {copy, other});
+  };
+  EXPECT_NE(reference, changed([](fare& f) { f.departure += 1min; }));
+  EXPECT_NE(reference, changed([](fare& f) { f.arrival += 1min; }));
+  EXPECT_NE(reference, changed([](fare& f) { f.type += "x"; }));
+  EXPECT_NE(reference, changed([](fare& f) { ++f.free_seats; }));
+  EXPECT_NE(reference, changed([](fare& f) { ++f.price_hundredths; }));
+  EXPECT_NE(reference, changed([](fare& f) { f.currency = "EUR"; }));
+  EXPECT_NE(reference, digest_of(date, {other, one}));
+  EXPECT_NE(reference, digest_of(*parse_iso_date("2026-03-02"), {one, other}));
+  EXPECT_NE(reference, digest_of(date, {one}));
+}
+
+TEST(batch_report, survives_its_json) {
+  const batch_report report{.wall_ms = 1.5,
+                            .cpu_us = 2,
+                            .context_switches = 3,
+                            .outcomes = 4,
+                            .fares = 5,
+                            .fares_digest = 18'000'000'000'000'000'000u,
+                            .errors = 1,
+                            .first_errors = {"a \"b\""},
+                            .scrape_p50_ms = 7,
+                            .scrape_p99_ms = 8,
+                            .attempts = 9,
+                            .first_scrape_at_s = 123456.789012345,
+                            .half_done_ms = 0.75};
+  EXPECT_EQ(parse_batch_report(to_json(report)), report);
+  EXPECT_EQ(to_json(report).find('\n'), std::string::npos);
+}
+
+// As a probe of the first commits tells it: the protocol has the same version still.
+constexpr const char* old_report =
+    R"({"context_switches":3,"cpu_us":2.0,"errors":1,"fares":5,"fares_digest":6,"first_errors":["a"],)"
+    R"("outcomes":4,"scrape_p50_ms":7.0,"scrape_p99_ms":8.0,"wall_ms":1.5})";
+
+TEST(batch_report, of_an_older_probe_lacks_what_was_added_since_and_nothing_else) {
+  const auto report = parse_batch_report(old_report);
+  EXPECT_EQ(report.wall_ms, 1.5);
+  EXPECT_EQ(report.outcomes, 4u);
+  EXPECT_EQ(report.attempts, std::nullopt);
+  EXPECT_EQ(report.first_scrape_at_s, std::nullopt);
+  EXPECT_EQ(report.half_done_ms, std::nullopt);
+  EXPECT_EQ(parse_batch_report(to_json(report)), report);
+}
+
+TEST(batch_report, of_a_newer_probe_may_hold_more) {
+  auto newer = std::string{old_report};
+  newer.insert(1, R"("half_done_ms":0.5,"never_heard_of":[1,2],)");
+  EXPECT_EQ(parse_batch_report(newer).half_done_ms, 0.5);
+  newer.insert(1, R"("first_scrape_at_s":"early",)");
+  EXPECT_THROW(parse_batch_report(newer), std::runtime_error);
+}
+
+TEST(batch_report, refuses_what_is_none) {
+  for (const char* text : {"", "{}", "[]", "{\"wall_ms\":1}", "not json"}) {
+    EXPECT_THROW(parse_batch_report(text), std::runtime_error) << text;
+  }
+}
+
+/// Answers each day after a known time; every tenth with an error.
+class pretended final : public strategy {
+ public:
+  void run(const batch& work, const outcome_sink& sink) override {
+    for (std::size_t i = 0; i < work.size; ++i) {
+      (void)work.query_at(i);
+      std::this_thread::sleep_for(1ms);
+      if (i % 5 == 0) {  // another attempt
+        work.on_retry(i, 1, {fetch_error_kind::connection_lost, "reset"}, 1ms);
+        (void)work.query_at(i);
+        std::this_thread::sleep_for(1ms);
+      }
+      if (i % 10 == 9) {
+        sink(i, std::unexpected(fetch_error{fetch_error_kind::connection_lost, "reset"}));
+      } else {
+        sink(i, std::vector<fare>{one});
+      }
+    }
+  }
+};
+
+TEST(measured_batch, sees_every_outcome_at_the_seams) {
+  measured_batch measured{
+      {.base_url = "http://127.0.0.1:1", .size = 20, .query_at = query_of_day, .workers = 1, .policy = {}}};
+  pretended way;
+  const auto report = measured.run(way);
+  EXPECT_EQ(report.outcomes, 20u);
+  EXPECT_EQ(report.errors, 2u);
+  EXPECT_EQ(report.fares, 18u);
+  EXPECT_EQ(report.attempts, 24.0);
+  EXPECT_THAT(report.first_errors, testing::ElementsAre("2026-03-10: connection_lost: reset",
+                                                        "2026-03-20: connection_lost: reset"));
+  EXPECT_GE(report.wall_ms, 20.0);
+  EXPECT_GE(report.scrape_p50_ms, 1.0);
+  EXPECT_GE(report.scrape_p99_ms, 2.0) << "from its first attempt";
+  EXPECT_GE(report.scrape_p99_ms, report.scrape_p50_ms);
+  EXPECT_GE(report.wall_ms, report.scrape_p99_ms);
+
+  EXPECT_GE(report.half_done_ms, 10.0) << "ten of twenty days, a millisecond each";
+  EXPECT_LE(report.half_done_ms, report.wall_ms - 10.0);
+
+  fares_digest expected;
+  for (std::size_t i = 0; i < 20; ++i) {
+    if (i % 10 != 9) expected.add(query_of_day(i).date, std::vector<fare>{one});
+  }
+  EXPECT_EQ(report.fares_digest, expected.value());
+}
+
+batch_report report_of(std::size_t days) {
+  measured_batch measured{
+      {.base_url = "http://127.0.0.1:1", .size = days, .query_at = query_of_day, .workers = 1, .policy = {}}};
+  pretended way;
+  return measured.run(way);
+}
+
+TEST(measured_batch, tells_its_start_by_the_clock_that_all_processes_share) {
+  const auto now_s = [] {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+  };
+  const double before_s = now_s();
+  const auto report = report_of(3);
+  EXPECT_GE(report.first_scrape_at_s, before_s);
+  EXPECT_LE(*report.first_scrape_at_s + report.wall_ms / 1e3, now_s());
+}
+
+TEST(measured_batch, is_half_done_with_the_middle_day_and_of_one_day_at_the_end) {
+  const auto three = report_of(3);
+  EXPECT_GE(three.half_done_ms, 2.0);
+  EXPECT_LT(three.half_done_ms, three.wall_ms);
+  const auto one_day = report_of(1);
+  EXPECT_EQ(one_day.half_done_ms, one_day.wall_ms);
+}
+
+}  // namespace
+}  // namespace farebench
