@@ -288,7 +288,7 @@ http_client::abort_reason http_client::accept_body(std::string_view chunk) {
   return abort_reason::none;
 }
 
-/// Checks the rate at every eighth chunk: a slow body arrives in many, a page of usual size in a few.
+/// Checks the rate at every eighth chunk: slow bodies arrive in many chunks, usual pages in few.
 bool http_client::is_too_slow() const {
   constexpr std::uint32_t chunks_per_check = 8;
   if (chunks_ % chunks_per_check != 0) return false;
@@ -312,7 +312,7 @@ curl_socket_t http_client::on_open_socket(void* self, curlsocktype, curl_sockadd
 
 /// Checks the connection that libcurl has chosen, just before the request is sent.
 ///
-/// A kept connection may hold bytes that belong to no request: data beyond a Content-Length, or a second
+/// A kept connection may hold bytes that belong to no request: data beyond a Content-Length, or an extra
 /// response. libcurl 7.88 would read them as the response, and one day would get another day's fares. Such a
 /// connection is given up. So is one that the server has closed: libcurl counts its own retries over the life
 /// of a handle, and fails every sixth request that needs one ("tried 5 times before giving up").

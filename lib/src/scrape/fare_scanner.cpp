@@ -154,7 +154,7 @@ outcome fare_scanner::finish() {
   const bool saw_end = page->rows.saw_end();
   const bool saw_results = page->rows.saw_results();
   page->check(page->rows.finish());
-  // Without these checks, a page cut between two rows would give fewer fares, and an apology would give none.
+  // Otherwise a page cut between two rows would give fewer fares, and an error page would give none.
   if (!saw_end) page->fail_incomplete("read the page's end, expected </html> before it");
   if (!saw_results) page->fail_incomplete("read the whole page, expected an element of class results");
   if (page->error) return std::unexpected(fetch_error{page->error_kind, *std::move(page->error)});

@@ -24,8 +24,8 @@ class coroutine_worker {
   task<> run();
   task<outcome> scrape();
 
-  // These three are functions so that temporaries are constructed on the stack. In a co_await expression, a
-  // request would take more than 128 bytes of the frame for as long as the worker waits.
+  // These three are functions so that temporaries are constructed on the stack. A request in a co_await
+  // expression would take more than 128 bytes of the frame for as long as the worker waits.
   auto get_start_page(const std::string& form) {
     return shared_.loop().exchange(client_, start_page_request(shared_.run(), attempt_, form));
   }
