@@ -8,7 +8,6 @@
 
 #include "bench/clients/clients.hpp"
 #include "bench/probe/scrape_task.hpp"
-#include "farebench/strategy.hpp"
 #include "lib/system/command_line.hpp"
 #include "mock_server/latency/latency_model.hpp"
 
@@ -33,7 +32,7 @@ std::string latency_in_name(const latency_model& latency, std::uint64_t seed) {
 }
 
 bool has_event_loops(std::string_view strategy) {
-  const strategy_info* const info = find_strategy(strategy);
+  const client_info* const info = find_client(strategy);
   return info != nullptr && info->uses_loops;
 }
 
@@ -69,11 +68,14 @@ std::string benchmark_case::point() const {
 
 std::size_t benchmark_case::active_workers() const { return std::min(workers, days); }
 
-std::size_t benchmark_case::connections() const { return is_peer(strategy) ? days : active_workers(); }
+std::size_t benchmark_case::connections() const {
+  const client_info* const info = find_client(strategy);
+  return info != nullptr && info->connection_per_day ? days : active_workers();
+}
 
 bool has_one_worker(std::string_view strategy) {
-  const strategy_info* const info = find_strategy(strategy);
-  return info != nullptr ? !info->uses_workers : strategy == sequential_peer;
+  const client_info* const info = find_client(strategy);
+  return info != nullptr && !info->uses_workers;
 }
 
 std::vector<benchmark_case> cases_of(const workload& what) {

@@ -65,7 +65,7 @@ std::string different(const std::vector<benchmark_case>& cases, Text text_of_cas
 
 std::map<std::string, std::string> measuring_context(const programs& with, const bench_flags& flags,
                                                      const std::vector<benchmark_case>& cases,
-                                                     const peer_libraries& peers) {
+                                                     const python_libraries& peers) {
   const auto client = version_of(with.fetch_probe);
   const auto server = version_of(with.mock_server);
   try {
@@ -91,7 +91,7 @@ std::map<std::string, std::string> measuring_context(const programs& with, const
       for (const auto& [library, version] : program->at("libraries").items())
         context[library] = text_of(version);
     }
-    if (std::ranges::any_of(cases, [](const benchmark_case& row) { return is_peer(row.strategy); }))
+    if (std::ranges::any_of(cases, [](const benchmark_case& row) { return is_python_client(row.strategy); }))
       context.insert(peers.versions.begin(), peers.versions.end());
     if (server.at("commit") != client.at("commit")) context["server_commit"] = text_of(server.at("commit"));
     return context;

@@ -18,7 +18,7 @@ namespace farebench {
 /// that does not answer.
 std::map<std::string, std::string> measuring_context(const programs& with, const bench_flags& flags,
                                                      const std::vector<benchmark_case>& cases,
-                                                     const peer_libraries& peers);
+                                                     const python_libraries& peers);
 
 /// Why figures of that context do not count (an unoptimised or sanitised build), or nothing.
 std::string unfit_for_measuring(const std::map<std::string, std::string>& context);

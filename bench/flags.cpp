@@ -156,10 +156,9 @@ std::vector<Value> without_repeats(const std::vector<Value>& values) {
   return kept;
 }
 
-/// The library's strategies, and the floor beneath them last.
+/// Returns the library's strategies and the floor.
 std::vector<std::string> every_strategy() {
-  std::vector<std::string> names;
-  for (const auto& info : strategies()) names.emplace_back(info.name);
+  auto names = client_names(client_kind::library);
   names.emplace_back(floor_strategy);
   return names;
 }
@@ -168,13 +167,14 @@ std::vector<std::string> every_strategy() {
 std::vector<std::string> chosen_strategies(const std::vector<std::string>& asked, bool with_peers) {
   const auto ours = every_strategy();
   for (const auto& name : asked) {
-    if (std::ranges::find(ours, name) == ours.end() && !is_peer(name)) {
+    if (std::ranges::find(ours, name) == ours.end() && !is_python_client(name)) {
       throw flag_error{fmt::format("there is no strategy '{}': choose from {}, {}", name,
-                                   fmt::join(ours, ", "), fmt::join(peer_names, ", "))};
+                                   fmt::join(ours, ", "),
+                                   fmt::join(client_names(client_kind::python), ", "))};
     }
   }
   auto chosen = asked.empty() ? ours : asked;
-  if (with_peers) chosen.insert(chosen.end(), peer_names.begin(), peer_names.end());
+  if (with_peers) std::ranges::copy(client_names(client_kind::python), std::back_inserter(chosen));
   return without_repeats(chosen);
 }
 
@@ -289,7 +289,8 @@ bench_flags parse_flags(int argc, char** argv) {
   app.add_option("--workload", flags.workload_name, workload_meanings())->type_name("NAME");
   app.add_option("--strategies", strategies,
                  fmt::format("any of {}; {} is the floor, none of the library's; or of the peers, {}",
-                             fmt::join(every_strategy(), ","), floor_strategy, fmt::join(peer_names, ",")))
+                             fmt::join(every_strategy(), ","), floor_strategy,
+                             fmt::join(client_names(client_kind::python), ",")))
       ->delimiter(',')
       ->type_name("A,B");
   app.add_flag("--peers", peers,

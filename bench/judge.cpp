@@ -86,7 +86,7 @@ row_verdict judge(const benchmark_case& row, const measurement& seen, const expe
   }
   if (seen.server.connections_accepted != row.connections()) {
     return {.failure = fmt::format("{} connections accepted for {} {}", seen.server.connections_accepted,
-                                   row.connections(), is_peer(row.strategy) ? "days" : "workers"),
+                                   row.connections(), is_python_client(row.strategy) ? "days" : "workers"),
             .warning = {}};
   }
   if (seen.server.requests != 2 * row.days) {

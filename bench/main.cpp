@@ -69,19 +69,20 @@ std::vector<benchmark_case> filtered(const std::vector<benchmark_case>& cases, c
   }
 }
 
-/// What the peers run with, if there are any. Those that cannot run here lose their cases, and get a note.
-peer_libraries leave_out_unready_peers(std::vector<benchmark_case>& cases, const programs& with,
-                                       std::vector<std::string>& notes) {
-  const auto is_of_peer = [](const benchmark_case& row) { return is_peer(row.strategy); };
-  if (std::ranges::none_of(cases, is_of_peer)) return {};
-  auto found = find_peer_libraries(command_of_peers(with.folder()));
+/// Returns the libraries of the Python clients, if a case needs them. Removes cases of clients that lack a
+/// package, with a note.
+python_libraries leave_out_unready_python_clients(std::vector<benchmark_case>& cases, const programs& with,
+                                                  std::vector<std::string>& notes) {
+  const auto is_python = [](const benchmark_case& row) { return is_python_client(row.strategy); };
+  if (std::ranges::none_of(cases, is_python)) return {};
+  auto found = find_python_libraries(make_python_command(with.folder()));
   std::vector<std::string> skipped;
   std::erase_if(cases, [&](const benchmark_case& row) {
-    if (!is_unready(row.strategy, found)) return false;
+    if (found.has_all_of(row.strategy)) return false;
     if (std::ranges::find(skipped, row.strategy) == skipped.end()) skipped.push_back(row.strategy);
     return true;
   });
-  if (!skipped.empty()) notes.push_back(note_on_skipped(skipped, found));
+  if (!skipped.empty()) notes.push_back(skip_message(skipped, found));
   return found;
 }
 
@@ -126,7 +127,7 @@ int run(bench_flags flags) {
     throw flag_error{fmt::format("--benchmark_filter={}: no case has such a name", flags.filter)};
 
   const auto paths = output_paths_of(flags, with.folder());
-  const auto peers = leave_out_unready_peers(cases, with, flags.notes);
+  const auto peers = leave_out_unready_python_clients(cases, with, flags.notes);
   for (const auto& note : flags.notes) print_error(note);
   if (cases.empty()) return 0;  // each was skipped with a reason, which is no failure
   const auto context = measuring_context(with, flags, cases, peers);

@@ -32,7 +32,8 @@ std::chrono::milliseconds patience_to_report(const benchmark_case& row) {
   const auto ideal = std::chrono::ceil<std::chrono::milliseconds>(ideal_wall(row));
   const auto days = static_cast<int>(row.days);
   // html.parser takes 1 to 2 ms a KiB, and all workers of a process take turns at it.
-  if (is_peer(row.strategy)) return 60s + 20 * ideal + (100ms + 10ms * static_cast<int>(row.page_kb)) * days;
+  if (is_python_client(row.strategy))
+    return 60s + 20 * ideal + (100ms + 10ms * static_cast<int>(row.page_kb)) * days;
   return 60s + 20 * ideal + 5ms * days;
 }
 
@@ -44,8 +45,8 @@ child_process::options probe_options(const programs& with, const benchmark_case&
                                      "--url",      url};
   if (row.loops != 1) arguments.insert(arguments.end(), {"--loops", std::to_string(row.loops)});
   auto executable = with.fetch_probe;
-  if (is_peer(row.strategy)) {
-    auto peer = command_of_peers(with.folder());
+  if (is_python_client(row.strategy)) {
+    auto peer = make_python_command(with.folder());
     executable = std::move(peer.interpreter);
     arguments.insert(arguments.begin(), peer.arguments.begin(), peer.arguments.end());
   }
@@ -159,10 +160,10 @@ counted_run count(const programs& with, const benchmark_case& row) {
   if (this_build().sanitizers.empty()) {
     heap.emplace(with.heap_count);
     surroundings = {heap->environment(), {heap->descriptor()}};
-    if (is_peer(row.strategy)) {
-      const auto peer = command_of_peers(with.folder());
-      surroundings.environment.insert(surroundings.environment.end(), peer.environment_to_count.begin(),
-                                      peer.environment_to_count.end());
+    if (is_python_client(row.strategy)) {
+      const auto peer = make_python_command(with.folder());
+      surroundings.environment.insert(surroundings.environment.end(), peer.heap_environment.begin(),
+                                      peer.heap_environment.end());
     }
   }
   client_run run{with, row, surroundings};

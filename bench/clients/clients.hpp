@@ -1,6 +1,6 @@
 #pragma once
 
-#include <array>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <span>
@@ -11,42 +11,79 @@
 
 namespace farebench {
 
-/// The peers: the ways of the Python comparison, each with that article's own libraries. No strategies of the
-/// library, but rows that are run, measured and judged as theirs are. This is the one place that knows their
-/// names and how their clients are started.
-inline constexpr std::array<std::string_view, 4> peer_names{"python_sync", "python_threads", "python_gevent",
-                                                            "python_asyncio"};
+enum class client_kind : std::uint8_t {
+  /// A strategy of the library, run by fetch_probe.
+  library,
+  /// raw_epoll, run by fetch_probe.
+  floor,
+  /// A strategy of the Python comparison with its own libraries, run by clients/python/probe.py.
+  python,
+};
 
-/// The peer that has one worker, whatever is asked: one day after the other.
-inline constexpr std::string_view sequential_peer = peer_names[0];
+/// Facts about a client, that is, about everything that can be a row of a result.
+struct client_info {
+  /// Name in flags, tables and result files.
+  std::string_view name;
+  /// Name in sentences.
+  std::string_view label;
+  client_kind kind;
+  /// Style of the client's code: "blocking", "fibers", "coroutines", "callbacks" or "floor".
+  std::string_view family;
+  /// "C++" or "Python".
+  std::string_view language;
+  /// HTTP library.
+  std::string_view transport;
+  /// Control flow, in words.
+  std::string_view control_flow;
+  /// Changes that user code needs, compared with a blocking function for one query.
+  std::string_view code_changes;
+  /// Runs as many workers as the case has; otherwise one.
+  bool uses_workers;
+  /// Runs as many event loops as the case has; otherwise none or one.
+  bool uses_loops;
+  /// Opens a connection per day; otherwise one per worker.
+  bool connection_per_day;
+};
 
-bool is_peer(std::string_view strategy);
+/// Returns all clients in the order of tables: the library's strategies, the floor, the Python clients.
+std::span<const client_info> all_clients();
 
-/// How a peer's client is started; `--strategy` and the rest of the probe's flags follow.
-struct peer_command {
+/// Returns the client of that name, or nullptr. The object lives as long as the program.
+const client_info* find_client(std::string_view name);
+
+/// Returns true for the name of a Python client.
+bool is_python_client(std::string_view name);
+
+/// Returns the names of all clients of a kind.
+std::vector<std::string> client_names(client_kind kind);
+
+/// Start of the Python clients' command line. The flags of fetch_probe follow.
+struct python_command {
   std::filesystem::path interpreter;
   std::vector<std::string> arguments;
-  /// For the run whose heap is counted: Python's own allocator, which takes memory in arenas, stands aside.
-  std::vector<std::pair<std::string, std::string>> environment_to_count;
+  /// Added when the heap is counted: makes Python allocate each object with malloc and not from its own
+  /// arenas.
+  std::vector<std::pair<std::string, std::string>> heap_environment;
 };
 
-/// `programs`: the folder of the bench, whose clients/python/ holds the scripts.
-peer_command command_of_peers(const std::filesystem::path& programs);
+/// `programs` is the folder of the bench, which holds clients/python/.
+python_command make_python_command(const std::filesystem::path& programs);
 
-/// What the peers would run with on this machine.
-struct peer_libraries {
-  std::map<std::string, std::string> versions;              ///< "python", "requests", …: those that are there
-  std::map<std::string, std::vector<std::string>> missing;  ///< by peer: the Debian packages that are not
+/// Python libraries on this machine.
+struct python_libraries {
+  /// Versions by name: "python", "requests", …
+  std::map<std::string, std::string> versions;
+  /// Missing Debian packages by client.
+  std::map<std::string, std::vector<std::string>> missing;
+
+  bool has_all_of(const std::string& client) const;
 };
 
-/// Asks the peers' program (--version), which tries to import each library. Throws std::runtime_error when
-/// there is an interpreter and its answer is none.
-peer_libraries find_peer_libraries(const peer_command& command);
+/// Runs `command` with --version, which imports each library. Throws std::runtime_error if there is an
+/// interpreter but no valid response.
+python_libraries find_python_libraries(const python_command& command);
 
-/// Whether the peer lacks a package.
-bool is_unready(std::string_view peer, const peer_libraries& found);
-
-/// One line for people: that these peers, unready ones, are skipped, and how to get what they lack.
-std::string note_on_skipped(std::span<const std::string> peers, const peer_libraries& found);
+/// Returns one line that names skipped Python clients and the packages that they lack.
+std::string skip_message(std::span<const std::string> clients, const python_libraries& libraries);
 
 }  // namespace farebench

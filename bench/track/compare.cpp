@@ -58,7 +58,7 @@ bench_flags workload_flags(const std::vector<std::string>& arguments) {
   }
   auto flags = parse_bench_arguments(arguments);
   for (const auto& name : flags.what.strategies)
-    if (is_peer(name))
+    if (is_python_client(name))
       throw track_error{fmt::format("{} is no part of a commit's client: leave it out", name)};
   return flags;
 }

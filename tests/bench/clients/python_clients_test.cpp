@@ -1,4 +1,4 @@
-// The peers as rows of the bench, each where its packages can be imported.
+// Python clients as rows of the bench. Clients whose packages are missing are skipped.
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -26,12 +26,12 @@ test::finished_command bench(const std::string& arguments, const std::string& en
       fmt::format("cd / && {} {}/bench --smoke {}", environment, FAREBENCH_BIN_DIR, arguments));
 }
 
-class each_peer : public testing::TestWithParam<std::string_view> {};
+class python_client : public testing::TestWithParam<std::string> {};
 
-TEST_P(each_peer, has_its_memory_over_time_with_all_phases) {
-  const std::string name{GetParam()};
-  const auto found = find_peer_libraries(command_of_peers(FAREBENCH_BIN_DIR));
-  if (is_unready(name, found)) GTEST_SKIP() << note_on_skipped(std::vector{name}, found);
+TEST_P(python_client, timeline_has_all_phases) {
+  const std::string& name = GetParam();
+  const auto libraries = find_python_libraries(make_python_command(FAREBENCH_BIN_DIR));
+  if (!libraries.has_all_of(name)) GTEST_SKIP() << skip_message(std::vector{name}, libraries);
 
   std::string file = fs::temp_directory_path() / "farebench-curves-XXXXXX";
   close(mkstemp(file.data()));
@@ -52,12 +52,12 @@ TEST_P(each_peer, has_its_memory_over_time_with_all_phases) {
   EXPECT_GE(curves[0]["points"].size(), 3u);
 }
 
-TEST_P(each_peer, brings_home_all_fares_with_every_column) {
-  const std::string name{GetParam()};
-  const auto found = find_peer_libraries(command_of_peers(FAREBENCH_BIN_DIR));
-  if (is_unready(name, found)) GTEST_SKIP() << note_on_skipped(std::vector{name}, found);
+TEST_P(python_client, row_has_all_fares_and_columns) {
+  const std::string& name = GetParam();
+  const auto libraries = find_python_libraries(make_python_command(FAREBENCH_BIN_DIR));
+  if (!libraries.has_all_of(name)) GTEST_SKIP() << skip_message(std::vector{name}, libraries);
 
-  // More days than workers: each has a connection of its own, which the judge counts.
+  // More days than workers: the judge expects a connection per day.
   const auto run = bench(fmt::format("--strategies {} --workers 3 --days 7 --benchmark_format=json", name));
   ASSERT_EQ(run.exit_code, 0) << run.errors << run.output;
   const auto result = nlohmann::json::parse(run.output);
@@ -70,53 +70,52 @@ TEST_P(each_peer, brings_home_all_fares_with_every_column) {
   }
   EXPECT_EQ(row["errors"], 0);
   EXPECT_GT(row["fares"], 7);
-  EXPECT_LE(row["in_flight_peak"], name == sequential_peer ? 1 : 3);
+  EXPECT_LE(row["in_flight_peak"], name == "python_sync" ? 1 : 3);
   if (row.contains("allocations_per_request")) {
-    EXPECT_GT(row["allocations_per_request"], 500)
-        << "Python's objects are counted one by one, not in arenas";
+    EXPECT_GT(row["allocations_per_request"], 500) << "objects are counted one by one and not in arenas";
   }
   EXPECT_TRUE(result["context"].contains("python"));
   EXPECT_TRUE(result["context"].contains("bs4"));
 }
 
-INSTANTIATE_TEST_SUITE_P(peers, each_peer, testing::ValuesIn(peer_names),
-                         [](const auto& instance) { return std::string{instance.param}; });
+INSTANTIATE_TEST_SUITE_P(clients, python_client, testing::ValuesIn(client_names(client_kind::python)),
+                         [](const auto& instance) { return instance.param; });
 
-/// A folder whose modules of those names cannot be imported.
-class peers_without_packages : public testing::Test {
+/// Prevents the import of the Python clients' packages.
+class missing_packages : public testing::Test {
  protected:
-  peers_without_packages() {
-    std::string pattern = fs::temp_directory_path() / "farebench-peers-XXXXXX";
+  missing_packages() {
+    std::string pattern = fs::temp_directory_path() / "farebench-python-XXXXXX";
     folder_ = mkdtemp(pattern.data());
     for (const char* module : {"requests", "gevent", "aiohttp", "bs4"})
       std::ofstream{folder_ / fmt::format("{}.py", module)} << "raise ImportError('not here')\n";
   }
-  ~peers_without_packages() override { fs::remove_all(folder_); }
+  ~missing_packages() override { fs::remove_all(folder_); }
 
-  test::finished_command bench_here(const std::string& arguments) const {
+  test::finished_command bench_without_packages(const std::string& arguments) const {
     return bench(arguments, "PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=" + folder_.string());
   }
 
   fs::path folder_;
 };
 
-TEST_F(peers_without_packages, are_skipped_with_one_line_and_no_failure) {
+TEST_F(missing_packages, skip_rows_with_one_line_and_succeed) {
   if (!fs::exists("/usr/bin/python3")) GTEST_SKIP() << "no /usr/bin/python3";
-  const auto run = bench_here("--strategies python_sync,python_gevent");
+  const auto run = bench_without_packages("--strategies python_sync,python_gevent");
   EXPECT_EQ(run.exit_code, 0);
   EXPECT_EQ(run.output, "");
   EXPECT_EQ(run.errors,
-            "bench: skipped for want of packages: python_sync, python_gevent; './dev bench --peers' installs "
-            "them, or: apt-get install python3-bs4 python3-gevent python3-requests\n");
+            "bench: skipped because packages are missing: python_sync, python_gevent; './dev bench --peers' "
+            "installs them, or: apt-get install python3-bs4 python3-gevent python3-requests\n");
 }
 
-TEST_F(peers_without_packages, take_no_other_row_with_them) {
+TEST_F(missing_packages, keep_rows_of_other_clients) {
   if (!fs::exists("/usr/bin/python3")) GTEST_SKIP() << "no /usr/bin/python3";
-  const auto run = bench_here("--strategies multi_socket --peers --workers 2 --benchmark_format=json");
+  const auto run =
+      bench_without_packages("--strategies multi_socket --peers --workers 2 --benchmark_format=json");
   EXPECT_EQ(run.exit_code, 0) << run.errors;
   EXPECT_EQ(nlohmann::json::parse(run.output)["benchmarks"].size(), 1u);
-  EXPECT_THAT(run.errors,
-              HasSubstr("packages: python_sync, python_threads, python_gevent, python_asyncio; "));
+  EXPECT_THAT(run.errors, HasSubstr("missing: python_sync, python_threads, python_gevent, python_asyncio; "));
 }
 
 }  // namespace
