@@ -10,9 +10,8 @@
 #include <string>
 
 #include "farebench/fare_scanner.hpp"
-#include "libxml2_oracle.hpp"
-#include "scanned_rows.hpp"
 #include "tests/fuzz/invariant.hpp"
+#include "tests/lib/scanned_rows.hpp"
 
 namespace {
 

@@ -42,7 +42,7 @@ TEST_F(watched_sockets_test, event_has_its_socket_and_owner) {
   EXPECT_EQ(events[0].events, std::uint32_t{EPOLLIN});
 }
 
-TEST_F(watched_sockets_test, watching_again_changes_the_events) {
+TEST_F(watched_sockets_test, second_watch_changes_the_events) {
   ASSERT_EQ(sockets_.watch(ours_.get(), EPOLLIN, owner), 0);
   ASSERT_EQ(sockets_.watch(ours_.get(), EPOLLOUT, owner), 0);
   const auto events = sockets_.wait(1000);
@@ -110,7 +110,7 @@ TEST_F(watched_sockets_test, failed_watch_returns_its_errno) {
   EXPECT_EQ(sockets_.watch(number, EPOLLIN, owner), EBADF);
 }
 
-TEST_F(watched_sockets_test, another_thread_can_wake_up_a_wait) {
+TEST_F(watched_sockets_test, wake_up_by_other_thread_ends_wait) {
   const std::jthread waker{[this] { sockets_.wake_up(); }};
   EXPECT_TRUE(sockets_.wait(-1).empty());
 }

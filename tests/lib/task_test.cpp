@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/lib/async/counted.hpp"
+#include "tests/lib/async_support.hpp"
 
 namespace farebench {
 namespace {
@@ -28,7 +28,7 @@ struct gate {
 
 task<int> seven() { co_return 7; }
 
-TEST(task, does_not_run_before_it_is_started) {
+TEST(task, task_does_not_run_before_start) {
   bool started = false;
   auto lazy = [](bool& flag) -> task<> {
     flag = true;
@@ -40,14 +40,14 @@ TEST(task, does_not_run_before_it_is_started) {
   EXPECT_TRUE(lazy.done());
 }
 
-TEST(task, awaiting_gives_the_result) {
+TEST(task, awaited_task_gives_its_result) {
   auto sum = []() -> task<int> { co_return co_await seven() + co_await seven(); }();
   sum.start();
   ASSERT_TRUE(sum.done());
   EXPECT_EQ(sum.result(), 14);
 }
 
-TEST(task, result_may_be_move_only) {
+TEST(task, task_result_may_be_move_only) {
   auto whole = []() -> task<std::unique_ptr<std::string>> {
     co_return std::make_unique<std::string>("moved");
   }();
@@ -55,7 +55,7 @@ TEST(task, result_may_be_move_only) {
   EXPECT_EQ(*whole.result(), "moved");
 }
 
-TEST(task, exception_is_rethrown_in_the_awaiter) {
+TEST(task, exception_of_task_is_rethrown_in_awaiter) {
   auto failing = []() -> task<int> {
     throw std::domain_error{"no"};
     co_return 1;
@@ -76,7 +76,7 @@ TEST(task, exception_is_rethrown_in_the_awaiter) {
   EXPECT_THROW(uncaught.result(), std::domain_error);
 }
 
-TEST(task, awaiter_is_resumed_inside_the_finishing_call) {
+TEST(task, finished_task_resumes_awaiter_in_same_call) {
   gate opened;
   std::vector<int> order;
   auto inner = [](gate& waiting, std::vector<int>& steps) -> task<> {
@@ -95,7 +95,7 @@ TEST(task, awaiter_is_resumed_inside_the_finishing_call) {
   EXPECT_TRUE(outer.done());
 }
 
-TEST(task, destroying_it_suspended_destroys_nested_frames) {
+TEST(task, destroyed_task_destroys_nested_frames) {
   gate opened;
   auto inner = [](gate& waiting) -> task<> {
     const counted held;

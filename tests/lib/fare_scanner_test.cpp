@@ -1,12 +1,10 @@
 #include "farebench/fare_scanner.hpp"
 
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
-#include <fstream>
-#include <sstream>
 #include <string>
 
+#include "lib/system/output_file.hpp"
 #include "scrape/row_text.hpp"
 
 namespace farebench {
@@ -28,12 +26,7 @@ std::string page(std::string_view rows) {
   return "<html><body><div class=results>" + std::string{rows} + "</div></body></html>";
 }
 
-std::string fixture(const std::string& name) {
-  std::ifstream file{FAREBENCH_TEST_PAGES "/" + name, std::ios::binary};
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
+std::string fixture(const std::string& name) { return read_file(FAREBENCH_TEST_PAGES "/" + name); }
 
 std::string detail_of(std::string_view rows, fetch_error_kind kind = fetch_error_kind::malformed_page) {
   const auto result = fares_on(page(rows));
@@ -42,7 +35,7 @@ std::string detail_of(std::string_view rows, fetch_error_kind kind = fetch_error
   return result.error().detail;
 }
 
-TEST(fare_scanner, reads_the_fares_of_a_results_page) {
+TEST(fare_scanner, results_page_gives_its_fares) {
   const auto result = fares_on(fixture("results.html"));
   ASSERT_TRUE(result) << describe(result.error());
   EXPECT_EQ(*result, (std::vector<fare>{{5h, 7h + 30min, "Relax", 34, 24900, "CZK"},
@@ -103,7 +96,7 @@ TEST(fare_scanner, page_without_end_tag_gives_bad_response) {
   }
 }
 
-TEST(fare_scanner, fares_are_independent_of_the_chunks) {
+TEST(fare_scanner, chunks_do_not_change_fares) {
   const std::string page = fixture("results.html");
   const auto whole = fares_on(page);
   fare_scanner scanner;
@@ -127,7 +120,7 @@ TEST(fare_scanner, page_cut_at_any_byte_gives_bad_response) {
   }
 }
 
-TEST(fare_scanner, fields_must_have_the_documented_format) {
+TEST(fare_scanner, only_documented_field_formats_are_parsed) {
   for (const auto* time : {"0:00", "00:00", "7:05", "07:05", "23:59"}) EXPECT_TRUE(parse_time(time)) << time;
   for (const auto* time : {"", ":", "24:00", "7:60", "7:5", "7:050", "007:05", ":05", "7.05", "-7:05",
                            "+7:05", "7:05h", "7:-5", "7: 5", "7:05:00"}) {
@@ -154,7 +147,7 @@ TEST(fare_scanner, fields_must_have_the_documented_format) {
   }
 }
 
-TEST(fare_scanner, detail_gives_the_row_the_word_and_the_format) {
+TEST(fare_scanner, error_detail_has_row_word_and_format) {
   const std::string good = row_of("5:00 7:30 Relax 34 249 CZK");
   EXPECT_EQ(detail_of(good + row_of("24:00 7:30 Relax 34 249 CZK")),
             "row 2, departure: read \"24:00\", expected a time of day, hh:mm");
@@ -182,7 +175,7 @@ TEST(fare_scanner, detail_gives_the_row_the_word_and_the_format) {
               HasSubstr("row 1, read a row within it"));
 }
 
-TEST(fare_scanner, details_stay_short_and_printable) {
+TEST(fare_scanner, error_detail_is_short_and_printable) {
   for (const std::string& word :
        {std::string(64, 'x'), std::string(64, '"'), std::string{"\xE2\x82\xAC\xE2\x82\xAC"}}) {
     const std::string detail = detail_of(row_of(word));
@@ -192,7 +185,7 @@ TEST(fare_scanner, details_stay_short_and_printable) {
   }
 }
 
-TEST(fare_scanner, next_page_is_independent_of_the_previous) {
+TEST(fare_scanner, previous_page_does_not_change_next_fares) {
   const std::string good = page(row_of("5:00 7:30 Relax 34 249 CZK"));
   const std::string without_end = "<div class=results>" + row_of("5:00 7:30 Relax 34 249 CZK");
   const std::string without_results = row_of("5:00 7:30 Relax 34 249 CZK") + "</html>";

@@ -14,6 +14,7 @@
 
 #include "farebench/task.hpp"
 #include "lib/system/file_descriptor.hpp"
+#include "tests/lib/async_support.hpp"
 #include "tests/support/stub_server.hpp"
 #include "tests/support/waiting.hpp"
 
@@ -46,7 +47,7 @@ class full_listener {
   sockaddr_in address_{};
 };
 
-class event_loop_test : public testing::TestWithParam<event_loop::wait_mode> {
+class event_loop_test : public every_wait_mode {
  protected:
   test::stub_server site_{[](const std::string& request) -> test::stub_response {
     if (request.find(" /never ") != std::string::npos) return {.bytes = {}, .no_response = true};
@@ -55,15 +56,8 @@ class event_loop_test : public testing::TestWithParam<event_loop::wait_mode> {
     }
     return {.bytes = test::http_response(200, "", "hello")};
   }};
-  event_loop loop_{8, GetParam()};
 };
-INSTANTIATE_TEST_SUITE_P(waiting, event_loop_test,
-                         testing::Values(event_loop::wait_mode::socket_action,
-                                         event_loop::wait_mode::multi_poll),
-                         [](const auto& info) {
-                           return info.param == event_loop::wait_mode::multi_poll ? "multi_poll"
-                                                                                  : "socket_action";
-                         });
+INSTANTIATE_TEST_SUITE_P(waiting, event_loop_test, all_wait_modes(), name_of_mode);
 
 TEST_P(event_loop_test, run_without_exchanges_returns_at_once) { loop_.run(); }
 

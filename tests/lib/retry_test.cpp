@@ -13,7 +13,7 @@ fetch_error status_error(int code, std::int32_t retry_after_s = 0) {
   return {fetch_error_kind::unexpected_status, "", code, fetch_error::retry_after_seconds{retry_after_s}};
 }
 
-TEST(retry_policy, retries_408_425_429_and_5xx) {
+TEST(retry_policy, status_408_425_429_or_5xx_is_retryable) {
   for (int code = 100; code < 600; ++code) {
     const bool expected = code == 408 || code == 425 || code == 429 || code >= 500;
     EXPECT_EQ(is_retryable(status_error(code)), expected) << code;
@@ -21,7 +21,7 @@ TEST(retry_policy, retries_408_425_429_and_5xx) {
   EXPECT_FALSE(is_retryable(status_error(999)));
 }
 
-TEST(retry_policy, retries_transport_errors_only) {
+TEST(retry_policy, only_transport_errors_are_retryable) {
   using enum fetch_error_kind;
   for (const auto kind : {invalid_query, no_session, redirect_refused, header_too_large, body_too_large,
                           malformed_page, cancelled, out_of_resources}) {
@@ -33,7 +33,7 @@ TEST(retry_policy, retries_transport_errors_only) {
   }
 }
 
-TEST(retry_policy, doubles_the_backoff_up_to_its_cap) {
+TEST(retry_policy, backoff_doubles_up_to_its_cap) {
   const fetch_policy policy{.backoff_base = 100ms, .backoff_cap = 1s};
   EXPECT_EQ(retry_delay(policy, 1, status_error(500), 0.0), 0ms);
   EXPECT_EQ(retry_delay(policy, 1, status_error(500), 0.5), 50ms);
@@ -46,7 +46,7 @@ TEST(retry_policy, doubles_the_backoff_up_to_its_cap) {
   EXPECT_EQ(retry_delay(none, std::numeric_limits<std::size_t>::max(), status_error(500), 0.9), 0ms);
 }
 
-TEST(retry_policy, adds_backoff_to_capped_retry_after) {
+TEST(retry_policy, backoff_is_added_to_capped_retry_after) {
   const fetch_policy policy{.backoff_base = 100ms, .retry_after_cap = 5s};
   EXPECT_EQ(retry_delay(policy, 1, status_error(429, 2), 0.5), 2'050ms);
   EXPECT_EQ(retry_delay(policy, 1, status_error(429, 9), 0.5), 5'050ms);
@@ -65,7 +65,7 @@ TEST(retry_policy, expired_session_is_403_on_search) {
 
 constexpr retry_queue::clock::time_point now{1h};
 
-TEST(retry_queue, pops_in_order_of_time) {
+TEST(retry_queue, attempts_are_popped_in_order_of_time) {
   retry_queue queue;
   for (const int due : {3, 1, 4, 1, 5, 9, 2, 6}) {
     queue.make_room();
@@ -90,10 +90,6 @@ TEST(retry_queue, due_attempt_has_no_time) {
   ASSERT_TRUE(first);
   EXPECT_EQ(first->due, now + 1s);
   EXPECT_FALSE(queue.pop_first());
-}
-
-TEST(fetch_error, size_is_its_text_plus_one_word) {
-  EXPECT_LE(sizeof(fetch_error), sizeof(std::string) + sizeof(void*));
 }
 
 }  // namespace

@@ -4,11 +4,12 @@
 
 #include <string>
 
-#include "scanned_rows.hpp"
+#include "tests/lib/scanned_rows.hpp"
 
 namespace farebench {
 namespace {
 
+using test::joined;
 using test::row_words;
 using test::scan;
 using test::scan_in_chunks;
@@ -16,16 +17,9 @@ using rows = std::vector<row_words>;
 
 page_problem problem_of(std::string_view page) { return scan(page).problem; }
 
-template <typename... Parts>
-std::string joined(const Parts&... parts) {
-  std::string whole;
-  (whole.append(std::string_view{parts}), ...);
-  return whole;
-}
-
 std::string row(std::string_view content) { return joined("<div class=select-line>", content, "</div>"); }
 
-TEST(row_scanner, finds_the_exact_token_in_the_class_list) {
+TEST(row_scanner, only_exact_class_token_begins_a_row) {
   EXPECT_EQ(
       scan("<i class='a select-line b'>1</i><i class='select-lines'>2</i><i class='Select-Line'>3</i>").rows,
       (rows{{"1"}}));
@@ -37,7 +31,7 @@ TEST(row_scanner, finds_the_exact_token_in_the_class_list) {
   EXPECT_EQ(scan("<i title='>' class=select-line>1</i>").rows, (rows{{"1"}}));
 }
 
-TEST(row_scanner, joins_text_nodes_and_splits_at_white_space) {
+TEST(row_scanner, only_white_space_splits_words) {
   EXPECT_EQ(scan(row("24<b>9</b>")).rows, (rows{{"249"}}));
   EXPECT_EQ(scan(row("24<!-- - -->9<script>1 2</script>0")).rows, (rows{{"2490"}}));
   EXPECT_EQ(scan(row("\r\n a\tb&nbsp;c\xC2\xA0"
@@ -48,7 +42,7 @@ TEST(row_scanner, joins_text_nodes_and_splits_at_white_space) {
   EXPECT_EQ(scan(row("")).rows, (rows{{}}));
 }
 
-TEST(row_scanner, decodes_references) {
+TEST(row_scanner, references_are_decoded) {
   EXPECT_EQ(scan(row("&amp;&lt;&eacute;&euro;&thetasym;&apos;")).rows,
             (rows{{"&<\xC3\xA9\xE2\x82\xAC\xCF\x91'"}}));
   EXPECT_EQ(scan(row("&#65;&#x42;&#67 &#x1F68C;")).rows, (rows{{"ABC", "\xF0\x9F\x9A\x8C"}}));
@@ -77,7 +71,7 @@ TEST(row_scanner, elements_are_identified_by_their_full_names) {
   EXPECT_EQ(scan(joined("<SCRIPT>", row("1"), "</SCRIPT>", row("2"))).rows, (rows{{"2"}}));
 }
 
-TEST(row_scanner, ignores_comments_scripts_and_attribute_values) {
+TEST(row_scanner, rows_in_comment_script_or_value_are_ignored) {
   const std::string fake = row("1");
   EXPECT_EQ(scan(joined("<!--", fake, "--><!-->", fake, "-->", row("2"))).rows, (rows{{"2"}}));
   EXPECT_EQ(scan(joined("<!-- --!>", row("2"))).rows, (rows{{"2"}}));
@@ -139,7 +133,7 @@ TEST(row_scanner, too_many_open_elements_give_a_problem) {
   EXPECT_EQ(scan(deep(html::open_elements::max_depth - 1, "<b>") + row("1")).rows, (rows{{"1"}}));
 }
 
-TEST(row_scanner, next_page_is_independent_of_the_previous) {
+TEST(row_scanner, previous_page_does_not_change_next_rows) {
   test::row_recorder recorder;
   row_scanner scanner{recorder};
   for (const auto* page : {"<div class=select-line>1", "<!-- ", "<script>", "<b class='",
@@ -153,7 +147,7 @@ TEST(row_scanner, next_page_is_independent_of_the_previous) {
   }
 }
 
-TEST(row_scanner, is_a_few_hundred_bytes) { EXPECT_LE(sizeof(row_scanner), 600U); }
+TEST(row_scanner, row_scanner_size_is_at_most_600_bytes) { EXPECT_LE(sizeof(row_scanner), 600U); }
 
 }  // namespace
 }  // namespace farebench

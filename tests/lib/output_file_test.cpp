@@ -62,7 +62,7 @@ class background_reader {
   std::jthread thread_;
 };
 
-TEST_F(output_file_test, keeps_the_older_content_until_commit) {
+TEST_F(output_file_test, older_content_remains_until_commit) {
   output_file file{path()};
   file.stream() << "newer" << std::flush;
   EXPECT_EQ(content(), "older");
@@ -71,7 +71,7 @@ TEST_F(output_file_test, keeps_the_older_content_until_commit) {
   EXPECT_EQ(files(), 1);
 }
 
-TEST_F(output_file_test, without_commit_leaves_nothing) {
+TEST_F(output_file_test, uncommitted_file_leaves_nothing) {
   {
     output_file file{path()};
     file.stream() << "half";
@@ -80,7 +80,7 @@ TEST_F(output_file_test, without_commit_leaves_nothing) {
   EXPECT_EQ(files(), 1);
 }
 
-TEST_F(output_file_test, follows_links) {
+TEST_F(output_file_test, write_through_link_keeps_the_link) {
   fs::create_symlink("out", folder_ / "link");
   output_file file{folder_ / "link"};
   file.stream() << "newer";
@@ -89,21 +89,21 @@ TEST_F(output_file_test, follows_links) {
   EXPECT_TRUE(fs::is_symlink(folder_ / "link"));
 }
 
-TEST_F(output_file_test, creates_the_file_that_a_link_names) {
+TEST_F(output_file_test, write_through_dangling_link_creates_target) {
   fs::create_symlink("not yet", folder_ / "link");
   write_file(folder_ / "link", "newer");
   EXPECT_EQ(read_file(folder_ / "not yet"), "newer");
   EXPECT_TRUE(fs::is_symlink(folder_ / "link"));
 }
 
-TEST_F(output_file_test, reports_a_circle_of_links) {
+TEST_F(output_file_test, circle_of_links_throws) {
   fs::create_symlink("a", folder_ / "b");
   fs::create_symlink("b", folder_ / "a");
   EXPECT_THROW(output_file{folder_ / "a"}, std::system_error);
   EXPECT_TRUE(fs::is_symlink(folder_ / "a"));
 }
 
-TEST_F(output_file_test, reports_the_path_that_cannot_be_written) {
+TEST_F(output_file_test, unwritable_path_throws_with_its_name) {
   EXPECT_THROW(output_file{folder_ / "no" / "folder"}, std::system_error);
   output_file full{"/dev/full"};
   full.stream() << "more than there is room for";
@@ -134,7 +134,7 @@ TEST_F(output_file_test, full_disk_keeps_the_older_content) {
   EXPECT_EQ(files(), 1);
 }
 
-TEST_F(output_file_test, keeps_the_mode_of_an_existing_file) {
+TEST_F(output_file_test, existing_file_keeps_its_mode) {
   for (const mode_t mode : {0600U, 0640U, 0755U, 0444U}) {
     ASSERT_EQ(chmod(path().c_str(), mode), 0);
     output_file file{path()};
@@ -145,14 +145,14 @@ TEST_F(output_file_test, keeps_the_mode_of_an_existing_file) {
   }
 }
 
-TEST_F(output_file_test, new_file_gets_the_umask) {
+TEST_F(output_file_test, umask_applies_to_new_file) {
   const mode_t before = umask(027);
   write_file(folder_ / "new", "text");
   umask(before);
   EXPECT_EQ(mode_of(folder_ / "new"), 0640U);
 }
 
-TEST_F(output_file_test, two_writers_are_each_whole) {
+TEST_F(output_file_test, each_of_two_writers_commits_a_whole_file) {
   output_file first{path()};
   output_file second{path()};
   const std::string much(200'000, 'x');
@@ -179,7 +179,7 @@ TEST_F(output_file_test, many_writers_leave_one_whole_file) {
   EXPECT_EQ(files(), 1);
 }
 
-TEST_F(output_file_test, replaces_the_part_of_a_killed_writer) {
+TEST_F(output_file_test, part_of_killed_writer_is_replaced) {
   write(path().string() + ".partial", "a longer half");
   output_file file{path()};
   file.stream() << "newer" << std::flush;
@@ -189,12 +189,12 @@ TEST_F(output_file_test, replaces_the_part_of_a_killed_writer) {
   EXPECT_EQ(files(), 1);
 }
 
-TEST_F(output_file_test, writes_a_device_directly) {
+TEST_F(output_file_test, device_is_written_directly) {
   write_file("/dev/null", "gone");
   EXPECT_TRUE(fs::is_character_file("/dev/null"));
 }
 
-TEST_F(output_file_test, writes_a_fifo_directly) {
+TEST_F(output_file_test, fifo_is_written_directly) {
   const auto fifo = folder_ / "fifo";
   ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
   const file_descriptor end{open(fifo.c_str(), O_RDONLY | O_NONBLOCK)};
@@ -210,7 +210,7 @@ TEST_F(output_file_test, writes_a_fifo_directly) {
   EXPECT_EQ(files(), 2);
 }
 
-TEST_F(output_file_test, writes_standard_output_of_a_pipeline) {
+TEST_F(output_file_test, standard_output_of_pipeline_is_written) {
   // /dev/stdout leads to such a link.
   std::array<int, 2> ends{};
   ASSERT_EQ(pipe2(ends.data(), O_CLOEXEC), 0);
@@ -227,7 +227,7 @@ TEST_F(output_file_test, writes_standard_output_of_a_pipeline) {
   EXPECT_EQ(files(), 2);
 }
 
-TEST_F(output_file_test, accepts_a_relative_path) {
+TEST_F(output_file_test, relative_path_is_written) {
   const auto before = fs::current_path();
   fs::current_path(folder_);
   write_file("out", "newer");
@@ -237,7 +237,7 @@ TEST_F(output_file_test, accepts_a_relative_path) {
   EXPECT_EQ(files(), 2);
 }
 
-TEST_F(output_file_test, keep_fails_if_the_file_exists) {
+TEST_F(output_file_test, keep_throws_if_file_exists) {
   EXPECT_THROW(write_file(path(), "newer", if_exists::keep), std::system_error);
   EXPECT_EQ(content(), "older");
   EXPECT_EQ(files(), 1);
@@ -246,12 +246,12 @@ TEST_F(output_file_test, keep_fails_if_the_file_exists) {
   EXPECT_EQ(files(), 2);
 }
 
-TEST_F(output_file_test, write_file_creates_missing_folders) {
+TEST_F(output_file_test, write_creates_missing_folders) {
   write_file(folder_ / "b" / "c" / "d", "text", if_exists::keep);
   EXPECT_EQ(read_file(folder_ / "b" / "c" / "d"), "text");
 }
 
-TEST_F(output_file_test, removes_only_abandoned_parts) {
+TEST_F(output_file_test, only_abandoned_parts_are_removed) {
   write(folder_ / ".a.json.1.partial", "half");
   write(folder_ / ".b.json.2.partial", "half");
   write(folder_ / "c.json", "whole");
@@ -266,7 +266,7 @@ TEST_F(output_file_test, removes_only_abandoned_parts) {
   remove_abandoned_parts(folder_ / "not there");
 }
 
-TEST_F(output_file_test, read_file_reports_a_path_without_text) {
+TEST_F(output_file_test, unreadable_path_throws_with_its_name) {
   // The kernel opens this process's memory, but cannot read its first page.
   for (const auto& unreadable : {folder_ / "none", folder_, fs::path{"/proc/self/mem"}}) {
     try {

@@ -6,12 +6,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <filesystem>
+#include <chrono>
 #include <fstream>
+#include <string>
 #include <system_error>
+#include <utility>
+#include <vector>
 
-#include "tests/mock_server/mock_server_program.hpp"
+#include "lib/system/process_stats.hpp"
+#include "tests/support/waiting.hpp"
 
 namespace farebench {
 namespace {
@@ -31,13 +34,9 @@ child_process shell(std::string script, std::vector<std::pair<std::string, std::
 }
 
 std::string next_line(child_process& child) {
-  const auto result = child.read_line(plenty);
+  const auto result = child.read_line(test::hang_deadline);
   EXPECT_EQ(result.status, status::line);
   return result.line;
-}
-
-std::size_t open_descriptors() {
-  return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator{"/proc/self/fd"}, {}));
 }
 
 bool is_running(pid_t pid) {
@@ -47,7 +46,7 @@ bool is_running(pid_t pid) {
   return at != std::string::npos && text[at + 2] != 'Z' && text[at + 2] != 'X';
 }
 
-TEST(child_process, exchanges_lines_with_the_program) {
+TEST(child_process, lines_pass_to_and_from_child) {
   child_process child{{.executable = "/bin/cat"}};
   EXPECT_TRUE(child.write_line("first"));
   EXPECT_TRUE(child.write_line(""));
@@ -55,12 +54,12 @@ TEST(child_process, exchanges_lines_with_the_program) {
   EXPECT_EQ(next_line(child), "");
 }
 
-TEST(child_process, passes_arguments_unchanged) {
+TEST(child_process, arguments_reach_child_unchanged) {
   child_process child{{.executable = "/bin/echo", .arguments = {"a b", "$HOME", "", "'"}}};
   EXPECT_EQ(next_line(child), "a b $HOME  '");
 }
 
-TEST(child_process, adds_to_the_parents_environment) {
+TEST(child_process, given_variables_extend_environment) {
   ::setenv("FAREBENCH_TEST_KEPT", "kept", 1);
   ::setenv("FAREBENCH_TEST_SET", "before", 1);
   child_process child = shell("echo $FAREBENCH_TEST_KEPT $FAREBENCH_TEST_SET $FAREBENCH_TEST_NEW",
@@ -70,21 +69,21 @@ TEST(child_process, adds_to_the_parents_environment) {
   ::unsetenv("FAREBENCH_TEST_SET");
 }
 
-TEST(child_process, throws_if_the_program_cannot_be_executed) {
-  const std::size_t before = open_descriptors();
+TEST(child_process, program_that_cannot_be_executed_throws) {
+  const std::size_t before = open_resources().descriptors;
   for (const char* path : {"/nonexistent/program", "/", "/etc/passwd"}) {
     EXPECT_THAT([&] { (child_process{{.executable = path}}); },
                 ThrowsMessage<std::system_error>(HasSubstr(std::string{"exec "} + path)));
   }
   EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "a child was left behind";
-  EXPECT_EQ(open_descriptors(), before);
+  EXPECT_EQ(open_resources().descriptors, before);
 }
 
-TEST(child_process, throws_if_an_inherited_descriptor_is_closed) {
+TEST(child_process, closed_inherited_descriptor_throws) {
   EXPECT_THAT([] { shell("true", {}, {987}); }, ThrowsMessage<std::system_error>(HasSubstr("descriptor")));
 }
 
-TEST(child_process, read_timeout_keeps_the_incomplete_line) {
+TEST(child_process, read_timeout_keeps_incomplete_line) {
   child_process child = shell("printf half; read go; echo ' a line'");
   const auto begin = clock::now();
   EXPECT_EQ(child.read_line(50ms).status, status::timed_out);
@@ -94,31 +93,31 @@ TEST(child_process, read_timeout_keeps_the_incomplete_line) {
   EXPECT_EQ(next_line(child), "half a line");
 }
 
-TEST(child_process, end_of_output_is_reported_again) {
+TEST(child_process, end_of_output_is_reported_at_each_read) {
   child_process child = shell("echo one; printf two");
   EXPECT_EQ(next_line(child), "one");
   EXPECT_EQ(next_line(child), "two");
-  EXPECT_EQ(child.read_line(plenty).status, status::end_of_file);
-  EXPECT_EQ(child.read_line(plenty).status, status::end_of_file);
+  EXPECT_EQ(child.read_line(test::hang_deadline).status, status::end_of_file);
+  EXPECT_EQ(child.read_line(test::hang_deadline).status, status::end_of_file);
 }
 
-TEST(child_process, reads_lines_of_any_length) {
+TEST(child_process, long_line_is_read_whole) {
   child_process child = shell("head -c 300000 /dev/zero | tr '\\0' x; echo; echo end");
   EXPECT_EQ(next_line(child), std::string(300'000, 'x'));
   EXPECT_EQ(next_line(child), "end");
 }
 
-TEST(child_process, writing_to_closed_input_returns_false) {
+TEST(child_process, write_to_closed_input_returns_false) {
   child_process child = shell("exec 0<&-; echo closed; exec sleep 100");
   EXPECT_EQ(next_line(child), "closed");
   EXPECT_FALSE(child.write_line("anyone?"));
 }
 
-TEST(child_process, wait_times_out_or_returns_the_status) {
+TEST(child_process, wait_returns_status_or_times_out) {
   child_process child = shell("read go; exit 7");
   EXPECT_EQ(child.wait(20ms), std::nullopt);
   child.write_line("go");
-  const auto ended = child.wait(plenty);
+  const auto ended = child.wait(test::hang_deadline);
   ASSERT_TRUE(ended);
   EXPECT_TRUE(WIFEXITED(*ended));
   EXPECT_EQ(WEXITSTATUS(*ended), 7);
@@ -126,16 +125,16 @@ TEST(child_process, wait_times_out_or_returns_the_status) {
   EXPECT_EQ(child.stop(), *ended);
 }
 
-TEST(child_process, second_stop_returns_the_first_status) {
+TEST(child_process, second_stop_returns_first_status) {
   child_process child = shell("exec sleep 100");
-  const int first = child.stop(plenty);
+  const int first = child.stop(test::hang_deadline);
   ASSERT_TRUE(WIFSIGNALED(first));
   EXPECT_EQ(WTERMSIG(first), SIGTERM);
   EXPECT_EQ(child.stop(), first);
   EXPECT_EQ(child.wait(0ms), first);
 }
 
-TEST(child_process, stop_kills_a_child_that_ignores_sigterm) {
+TEST(child_process, stop_kills_child_that_ignores_sigterm) {
   child_process child = shell("trap '' TERM; echo deaf; while :; do sleep 0.05; done");
   EXPECT_EQ(next_line(child), "deaf");
   const int ended = child.stop(50ms);
@@ -143,7 +142,7 @@ TEST(child_process, stop_kills_a_child_that_ignores_sigterm) {
   EXPECT_EQ(WTERMSIG(ended), SIGKILL);
 }
 
-TEST(child_process, program_starts_with_default_signals) {
+TEST(child_process, child_starts_with_default_signals) {
   ::signal(SIGPIPE, SIG_IGN);
   sigset_t blocked;
   sigset_t before;
@@ -157,7 +156,7 @@ TEST(child_process, program_starts_with_default_signals) {
   EXPECT_EQ(next_line(child), "SigIgn:\t0000000000000000");
 }
 
-TEST(child_process, inherits_only_the_given_descriptors) {
+TEST(child_process, child_inherits_only_given_descriptors) {
   int ends[2];
   ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
   const std::string count = "ls /proc/self/fd | wc -l";
@@ -173,8 +172,8 @@ TEST(child_process, inherits_only_the_given_descriptors) {
   ::close(ends[0]);
 }
 
-TEST(child_process, leaves_no_child_and_no_descriptor) {
-  const std::size_t before = open_descriptors();
+TEST(child_process, destructor_leaves_no_child_or_descriptor) {
+  const std::size_t before = open_resources().descriptors;
   pid_t first = 0;
   {
     child_process child = shell("exec sleep 100");
@@ -186,7 +185,7 @@ TEST(child_process, leaves_no_child_and_no_descriptor) {
   }
   EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);
   EXPECT_EQ(errno, ECHILD);
-  EXPECT_EQ(open_descriptors(), before);
+  EXPECT_EQ(open_resources().descriptors, before);
 }
 
 TEST(child_process, destructor_needs_no_free_descriptor) {
@@ -206,7 +205,7 @@ TEST(child_process, destructor_needs_no_free_descriptor) {
   EXPECT_FALSE(is_running(pid));
 }
 
-TEST(child_process, dies_with_its_parent) {
+TEST(child_process, child_dies_with_its_parent) {
   int ends[2];
   ASSERT_EQ(::pipe(ends), 0);
   const pid_t parent = ::fork();
@@ -222,9 +221,7 @@ TEST(child_process, dies_with_its_parent) {
   EXPECT_TRUE(is_running(grandchild));
   ::kill(parent, SIGKILL);
   ::waitpid(parent, nullptr, 0);
-  const auto deadline = clock::now() + plenty;
-  while (is_running(grandchild) && clock::now() < deadline) ::usleep(1'000);
-  EXPECT_FALSE(is_running(grandchild));
+  EXPECT_TRUE(test::wait_until([&] { return !is_running(grandchild); }));
   ::close(ends[0]);
   ::close(ends[1]);
 }

@@ -13,7 +13,7 @@
 
 #include "farebench/fiber.hpp"
 #include "farebench/task.hpp"
-#include "tests/lib/async/counted.hpp"
+#include "tests/lib/async_support.hpp"
 #include "tests/support/stub_server.hpp"
 #include "tests/support/waiting.hpp"
 
@@ -24,17 +24,8 @@ using namespace std::chrono_literals;
 using clock = loop_timer::clock;
 using testing::ElementsAre;
 
-class loop_timer_test : public testing::TestWithParam<event_loop::wait_mode> {
- protected:
-  event_loop loop_{4, GetParam()};
-};
-INSTANTIATE_TEST_SUITE_P(waiting, loop_timer_test,
-                         testing::Values(event_loop::wait_mode::socket_action,
-                                         event_loop::wait_mode::multi_poll),
-                         [](const auto& info) {
-                           return info.param == event_loop::wait_mode::multi_poll ? "multi_poll"
-                                                                                  : "socket_action";
-                         });
+class loop_timer_test : public every_wait_mode {};
+INSTANTIATE_TEST_SUITE_P(waiting, loop_timer_test, all_wait_modes(), name_of_mode);
 
 TEST_P(loop_timer_test, wait_completes_inside_run_when_due) {
   loop_timer timer;

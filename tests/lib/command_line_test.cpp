@@ -7,13 +7,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(printable, leaves_plain_text_unchanged) {
+TEST(printable, plain_text_is_printed_unchanged) {
   for (const char* text : {"", "Relax", "Élan €", "日本語", "\xF0\x9F\x9A\x8C", "a b\"c'd\\e"}) {
     EXPECT_EQ(printable(text), text);
   }
 }
 
-TEST(printable, escapes_control_characters) {
+TEST(printable, control_characters_are_escaped) {
   EXPECT_EQ(printable("\x1b[31m\a\b\r\n\t"), "\\x1b[31m\\x07\\x08\\x0d\\x0a\\x09");
   EXPECT_EQ(printable(std::string_view{"\0\x7f", 2}), "\\x00\\x7f");
   EXPECT_EQ(printable("\xC2\x80\xC2\x9B"
@@ -22,7 +22,7 @@ TEST(printable, escapes_control_characters) {
       << "the C1 controls";
 }
 
-TEST(printable, escapes_bytes_that_are_not_utf8) {
+TEST(printable, invalid_utf8_is_escaped) {
   // An eight-bit CSI, a broken character, overlong forms, a surrogate, and a code beyond Unicode.
   EXPECT_EQ(printable("\x9b"
                       "31m"),
@@ -36,11 +36,11 @@ TEST(printable, escapes_bytes_that_are_not_utf8) {
   EXPECT_EQ(printable("\xF4\x90\x80\x80\xFF"), "\\xf4\\x90\\x80\\x80\\xff");
 }
 
-TEST(printable, escapes_marks_of_reading_order) {
+TEST(printable, marks_of_reading_order_are_escaped) {
   EXPECT_EQ(printable("a\u202Eb\u2066c\u2028d\u200F"), "a\\u{202e}b\\u{2066}c\\u{2028}d\\u{200f}");
 }
 
-TEST(printable, leaves_no_control_byte_of_any_input) {
+TEST(printable, any_input_prints_without_control_bytes) {
   std::string text;
   for (int first = 0; first < 256; ++first) {
     for (int second = 0; second < 256; ++second) {
@@ -53,13 +53,13 @@ TEST(printable, leaves_no_control_byte_of_any_input) {
   }
 }
 
-TEST(print_error, writes_one_line) {
+TEST(print_error, multiline_error_prints_as_one_line) {
   testing::internal::CaptureStderr();
   print_error("bench", "there is no engine 'a\nb\x1b[31m'");
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "bench: there is no engine 'a\\x0ab\\x1b[31m'\n");
 }
 
-TEST(parse_duration, accepts_a_number_and_its_unit) {
+TEST(parse_duration, number_with_unit_is_a_duration) {
   EXPECT_EQ(parse_duration("20ms"), 20ms);
   EXPECT_EQ(parse_duration("250us"), 250us);
   EXPECT_EQ(parse_duration("1s"), 1s);
@@ -68,12 +68,12 @@ TEST(parse_duration, accepts_a_number_and_its_unit) {
   EXPECT_EQ(parse_duration("3600s"), 1h);
 }
 
-TEST(parse_duration, accepts_zero_with_or_without_a_unit) {
+TEST(parse_duration, zero_with_or_without_unit_is_a_duration) {
   EXPECT_EQ(parse_duration("0"), 0us);
   EXPECT_EQ(parse_duration("0ms"), 0us);
 }
 
-TEST(parse_duration, rejects_other_text_in_one_line) {
+TEST(parse_duration, invalid_duration_gives_one_line_error) {
   for (const char* text : {"", "20", "ms", "-1ms", "20 ms", "20m", "20msx", "1e3ms", "nan", "inf", "nanms",
                            "infs", "3601s", "0x10ms", "1,5s", " 1s", "999999999999999999999s"}) {
     const auto parsed = parse_duration(text);
@@ -83,7 +83,7 @@ TEST(parse_duration, rejects_other_text_in_one_line) {
   }
 }
 
-TEST(format_duration, is_parsed_back_to_the_same_duration) {
+TEST(format_duration, formatted_duration_parses_to_the_same) {
   for (const auto duration :
        {0us, 1us, 999us, 1000us, 1500us, 20'000us, 145'000us, 1'000'000us, 1'500'000us, 1'234'567us}) {
     EXPECT_EQ(parse_duration(format_duration(duration)), duration) << format_duration(duration);

@@ -1,5 +1,3 @@
-#include "http/shared_http.hpp"
-
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -7,10 +5,26 @@
 
 #include <utility>
 
+#include "http/libcurl.hpp"
+#include "http/shared_http.hpp"
 #include "lib/system/file_descriptor.hpp"
 
 namespace farebench {
 namespace {
+
+TEST(header_value, blanks_around_header_value_are_removed) {
+  EXPECT_EQ(header_value("Set-Cookie: a=b\r\n", "set-cookie"), "a=b");
+  EXPECT_EQ(header_value("set-cookie:\t a=b c \r\n", "set-cookie"), "a=b c");
+  EXPECT_EQ(header_value("SET-COOKIE:", "set-cookie"), "");
+  EXPECT_EQ(header_value("Set-Cookie: \r\n", "set-cookie"), "");
+}
+
+TEST(header_value, other_header_name_gives_no_value) {
+  for (const char* const line : {"", "Set-Cookie", "Set-Cookie a=b", "Set-Cookie : a=b", "Set-Cookie2: a=b",
+                                 "X-Set-Cookie: a=b", " Set-Cookie: a=b", "Set_Cookie: a=b"}) {
+    EXPECT_EQ(header_value(line, "set-cookie"), std::nullopt) << line;
+  }
+}
 
 int port_of(int socket, bool is_peer) {
   sockaddr_in address{};
@@ -47,7 +61,7 @@ struct connection {
   }
 };
 
-TEST(kept_sockets, finds_the_socket_of_each_connection) {
+TEST(kept_sockets, local_port_gives_socket_of_its_connection) {
   for (const int clients : {1, 2, 100, 1'000}) {
     // The kernel assigns ports in steps of one or two.
     for (const int step : {1, 2}) {
