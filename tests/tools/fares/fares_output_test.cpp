@@ -41,7 +41,7 @@ TEST(fares_output, failed_day_has_no_row) {
   EXPECT_EQ(day_text(fares_format::table, true, date, failed), "");
 }
 
-TEST(fares_output, escapes_terminal_sequences_of_a_page) {
+TEST(fares_output, terminal_sequences_are_escaped) {
   const outcome hostile{std::vector<fare>{{7h, 8h, "\x1b]0;x\x07", 1, 100,
                                            "\xc2\x9b"
                                            "31m"}}};
@@ -51,7 +51,7 @@ TEST(fares_output, escapes_terminal_sequences_of_a_page) {
   EXPECT_THAT(text, HasSubstr("\\x1b]0;x\\x07"));
 }
 
-TEST(fares_output, escapes_control_characters_in_every_format) {
+TEST(fares_output, control_characters_are_escaped_in_every_format) {
   const std::vector<std::string> hostile{"\x1b[2J", "\x9b", "\xc2\x9b", "\x07", "\x7f", "a\rb", "\u202egpj"};
   for (const auto& text : hostile) {
     const outcome page{std::vector<fare>{{7h, 8h, text, 1, 100, text}}};
@@ -88,7 +88,7 @@ TEST(fares_output, only_table_prints_remark) {
   EXPECT_EQ(closing(fares_format::json, "interrupted"), "\n]\n");
 }
 
-TEST(in_order, passes_outcomes_by_index) {
+TEST(in_order, early_outcomes_wait_for_their_turn) {
   std::vector<std::size_t> passed;
   in_order ordered{[&](std::size_t index, const outcome&) { passed.push_back(index); }};
   ordered.add(2, outcome{});

@@ -38,7 +38,7 @@ std::string page() { return test::page_with("<p class=select-line>7:05 10:40 Rel
 
 std::ptrdiff_t lines(const std::string& text) { return std::ranges::count(text, '\n'); }
 
-TEST(fares_command, scrapes_embedded_server_without_url) {
+TEST(fares_command, missing_url_scrapes_embedded_server) {
   for (const char* strategy : {"sequential", "thread_pool", "multi_socket"}) {
     const auto run =
         fares(fmt::format("{} --days 5 --workers 3 --format json --strategy {}", route, strategy));
@@ -53,7 +53,7 @@ TEST(fares_command, scrapes_embedded_server_without_url) {
   }
 }
 
-TEST(fares_command, prints_table_by_default) {
+TEST(fares_command, default_format_is_table) {
   const auto run = fares(fmt::format("{} --days 2", route));
   EXPECT_EQ(run.exit_code, 0);
   EXPECT_THAT(run.output, testing::StartsWith("date        departure  arrival"));
@@ -145,7 +145,7 @@ class fares_file : public testing::Test {
   std::filesystem::path folder_;
 };
 
-TEST_F(fares_file, equals_standard_output) {
+TEST_F(fares_file, output_file_equals_standard_output) {
   const auto run = fares(fmt::format("{} --days 2 --format csv --out {}", route, path().string()));
   EXPECT_EQ(run.exit_code, 0) << run.errors;
   EXPECT_EQ(run.output, "");
@@ -227,7 +227,7 @@ class fares_interrupted : public fares_file {
   }};
 };
 
-TEST_F(fares_interrupted, completes_scrape_in_flight_and_cancels_rest) {
+TEST_F(fares_interrupted, interrupt_completes_scrapes_in_flight_only) {
   for (const char* format : {"json", "csv", "table"}) {
     auto run = start(format);
     wait_for_request_of_third_day();

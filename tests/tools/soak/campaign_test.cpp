@@ -25,7 +25,7 @@ std::vector<std::string> all_lines(worker_process& worker) {
   return all;
 }
 
-TEST(worker_process, handles_lines_in_order) {
+TEST(worker_process, lines_are_handled_in_order) {
   worker_process worker{[](const std::string& line, const auto& write) {
     write("begin " + line);
     write("done " + line);
@@ -39,13 +39,13 @@ TEST(worker_process, handles_lines_in_order) {
   EXPECT_THAT(lines, ElementsAre("begin one", "done one", "begin two", "done two"));
 }
 
-TEST(worker_process, exception_becomes_its_last_line) {
+TEST(worker_process, exception_gives_a_last_line) {
   worker_process worker{[](const std::string&, const auto&) { throw std::runtime_error{"no more"}; }};
   worker.send("job");
   EXPECT_THAT(all_lines(worker), ElementsAre("failed no more"));
 }
 
-TEST(worker_process, crash_ends_it) {
+TEST(worker_process, crash_ends_the_output) {
   worker_process worker{[](const std::string&, const auto&) { std::raise(SIGKILL); }};
   worker.send("job");
   EXPECT_THAT(all_lines(worker), testing::IsEmpty());
@@ -61,7 +61,7 @@ TEST(worker_process, hanging_handler_can_be_killed) {
   worker.kill();
 }
 
-TEST(case_line, is_parsed_by_type) {
+TEST(case_line, line_is_parsed_by_type) {
   EXPECT_EQ(parse_case_line("begin fibers").strategy, "fibers");
   EXPECT_EQ(parse_case_line("end 6").outcomes, 6u);
   const auto line = parse_case_line("violation fibers 4 day 1: 2 fares");

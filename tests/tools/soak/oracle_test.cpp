@@ -173,7 +173,7 @@ TEST(oracle, excess_retries_are_detected) {
   EXPECT_THAT(too_long.violated(), ElementsAre(invariant::retry_budget));
 }
 
-TEST(oracle, retryable_failures_are_known) {
+TEST(oracle, retryable_failures_follow_the_documentation) {
   using enum fetch_error_kind;
   for (const auto kind : {connect_failed, connect_timeout, deadline_exceeded, connection_lost, bad_response})
     EXPECT_TRUE(is_retryable(error_of(kind, scrape_step::search))) << to_string(kind);

@@ -9,7 +9,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(log_line, has_all_members) {
+TEST(log_line, log_line_has_all_members) {
   const auto exchange = parse_log_line(
       R"({"date":"2026-03-01","session":4,"step":2,"attempt":3,"fault":"reset_mid_body","status":200})");
   EXPECT_EQ(exchange.date, 2026y / 3 / 1);

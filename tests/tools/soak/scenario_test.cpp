@@ -9,7 +9,7 @@
 namespace farebench::soak {
 namespace {
 
-TEST(scenarios, include_every_fault_and_combinations) {
+TEST(scenarios, scenarios_include_faults_and_combinations) {
   std::set<std::string> names;
   for (const auto& scenario : all_scenarios()) {
     EXPECT_TRUE(names.insert(scenario.name).second) << scenario.name;
@@ -22,7 +22,7 @@ TEST(scenarios, include_every_fault_and_combinations) {
   EXPECT_EQ(find_scenario("gremlins"), nullptr);
 }
 
-TEST(scenarios, with_refuse_depend_on_timing) {
+TEST(scenarios, refuse_makes_a_scenario_depend_on_timing) {
   for (const auto& scenario : all_scenarios()) {
     const auto rates = *parse_faults(scenario.faults);
     if (rates.rate(fault_kind::refuse) == 0) continue;
@@ -32,7 +32,7 @@ TEST(scenarios, with_refuse_depend_on_timing) {
   EXPECT_FALSE(find_scenario("reset_mid_body")->depends_on_timing);
 }
 
-TEST(make_plan, varies_with_seed) {
+TEST(make_plan, seed_varies_the_plan) {
   const auto& scenario = *find_scenario("reset_mid_body");
   std::set<std::size_t> workers, loops, pages;
   std::set<bool> ends, compressed;

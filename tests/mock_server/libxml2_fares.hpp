@@ -7,8 +7,8 @@
 
 namespace farebench {
 
-/// The fares of a page as libxml2's HTML parser finds them: the oracle that the site's pages are held to.
-/// Throws std::runtime_error for a row that is not six words of the right kind.
+/// Returns the fares that libxml2's HTML parser finds on a page: the oracle for the site's pages.
+/// Throws std::runtime_error for an invalid row.
 std::vector<fare> libxml2_fares(std::string_view page);
 
 }  // namespace farebench

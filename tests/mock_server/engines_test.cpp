@@ -1,3 +1,6 @@
+#include "mock_server/engines/server_engine.hpp"
+
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <httplib.h>
 
@@ -5,26 +8,20 @@
 #include <barrier>
 #include <cerrno>
 #include <chrono>
-#include <cstring>
-#include <ostream>
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <system_error>
 #include <thread>
 #include <vector>
 
-#include "mock_server/engines/server_engine.hpp"
 #include "mock_server/latency/latency_model.hpp"
 #include "mock_server/site/results_page.hpp"
-#include "tests/mock_server/engines/raw_client.hpp"
-#include "tests/mock_server/site/queries.hpp"
+#include "tests/mock_server/raw_client.hpp"
+#include "tests/mock_server/samples.hpp"
 #include "tests/support/waiting.hpp"
 
 namespace farebench {
-
-// So that gtest names an engine, and not its bytes.
-// NOLINTNEXTLINE(readability-identifier-naming)
-static void PrintTo(engine_kind kind, std::ostream* out) { *out << to_string(kind); }
-
 namespace {
 
 using namespace std::chrono_literals;
@@ -36,20 +33,25 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::StartsWith;
 
-double in_ms(std::chrono::nanoseconds duration) {
-  return std::chrono::duration<double, std::milli>{duration}.count();
+httplib::Result post_form(httplib::Client& http, const std::string& cookie,
+                          const std::string& form = form_on_day(0),
+                          const std::string& target = std::string{search_path},
+                          const std::string& type = std::string{form_type}) {
+  return http.Post(target, {{"Cookie", cookie}}, form, type);
 }
 
-constexpr const char* search_path = "/m/?0-1.IFormSubmitListener-searchForm-form";
-constexpr const char* form = "fromStation=ID10202003&toStation=ID10202002&departure=01.01.26";
-constexpr const char* form_type = "application/x-www-form-urlencoded";
+/// Returns the head of a search, without its end, with these further lines.
+std::string search_head(const std::string& cookie, std::string_view lines) {
+  return fmt::format("POST {} HTTP/1.1\r\nHost: x\r\nContent-Type: {}\r\nCookie: {}\r\n{}", search_path,
+                     form_type, cookie, lines);
+}
 
 class started_engine : public testing::Test {
  protected:
   virtual engine_kind kind() const = 0;
-  void start(std::chrono::nanoseconds latency = 0ns, std::size_t page_kb = 3) {
+  void start(const response_latency& latency = {}, std::size_t page_kb = 3) {
     site_ = std::make_unique<site>(page_kb);
-    engine_ = make_engine(kind(), *site_, {.latency = {latency}});
+    engine_ = make_engine(kind(), *site_, {.latency = latency});
   }
   httplib::Client client() const {
     httplib::Client result{"127.0.0.1", engine_->port()};
@@ -58,53 +60,65 @@ class started_engine : public testing::Test {
     result.set_read_timeout(test::hang_deadline);
     return result;
   }
-  static httplib::Headers new_session(httplib::Client& http) {
-    const std::string set = http.Get("/m/")->get_header_value("Set-Cookie");
-    return {{"Cookie", set.substr(0, set.find(';'))}};
+  std::vector<raw_client> raw_clients(std::size_t count) const {
+    std::vector<raw_client> clients;
+    clients.reserve(count);
+    while (clients.size() < count) clients.emplace_back(engine_->port());
+    return clients;
+  }
+  static std::string new_session(httplib::Client& http) {
+    return session_in(http.Get("/m/")->get_header_value("Set-Cookie"));
+  }
+  std::string new_session() const {
+    auto http = client();
+    return new_session(http);
   }
 
   std::unique_ptr<site> site_;
   std::unique_ptr<server_engine> engine_;
 };
 
-// Properties of every engine.
-class engine_laws : public started_engine, public testing::WithParamInterface<engine_kind> {
+class both_engines : public started_engine, public testing::WithParamInterface<engine_kind> {
  protected:
   engine_kind kind() const override { return GetParam(); }
 };
+INSTANTIATE_TEST_SUITE_P(, both_engines, testing::ValuesIn(engine_kinds), engine_name);
 
-TEST_P(engine_laws, serves_the_site) {
+TEST_P(both_engines, search_returns_page_of_the_site) {
   start();
   auto http = client();
   const auto first = http.Get("/m/");
   ASSERT_TRUE(first);
   EXPECT_EQ(first->status, 200);
   EXPECT_THAT(first->get_header_value("Set-Cookie"), StartsWith("JSESSIONID="));
-  const auto found = http.Post(search_path, new_session(http), form, form_type);
+  const auto found = post_form(http, new_session(http));
   ASSERT_TRUE(found);
   EXPECT_EQ(found->status, 200);
   EXPECT_EQ(found->get_header_value("Content-Type"), "text/html; charset=utf-8");
   EXPECT_EQ(found->body, results_page(query_on_day(0), 3));
 }
 
-TEST_P(engine_laws, responds_with_each_status_of_the_site) {
+TEST_P(both_engines, invalid_requests_get_each_status_of_the_site) {
   start();
   auto http = client();
-  const auto session = new_session(http);
-  EXPECT_EQ(http.Post(search_path, form, form_type)->status, 403);
-  EXPECT_EQ(http.Post(search_path, session, "departure=x", form_type)->status, 400);
-  EXPECT_EQ(http.Post(search_path, session, form, "text/plain")->status, 400);
+  const std::string form = form_on_day(0);
+  const std::string search{search_path};
+  const std::string type{form_type};
+  const std::string session = new_session(http);
+  EXPECT_EQ(http.Post(search, form, type)->status, 403);
+  EXPECT_EQ(post_form(http, session, "departure=x")->status, 400);
+  EXPECT_EQ(post_form(http, session, form, search, "text/plain")->status, 400);
   EXPECT_EQ(http.Get("/")->status, 404);
-  EXPECT_EQ(http.Post("/elsewhere", session, form, form_type)->status, 404);
-  EXPECT_EQ(http.Post("/m/?other", session, form, form_type)->status, 404);
-  const auto refused = http.Put("/m/", session, form, form_type);
+  EXPECT_EQ(post_form(http, session, form, "/elsewhere")->status, 404);
+  EXPECT_EQ(post_form(http, session, form, "/m/?other")->status, 404);
+  const auto refused = http.Put("/m/", {{"Cookie", session}}, form, type);
   EXPECT_EQ(refused->status, 405);
   EXPECT_EQ(refused->get_header_value("Allow"), "GET, HEAD");
-  EXPECT_EQ(http.Get(search_path)->get_header_value("Allow"), "POST");
+  EXPECT_EQ(http.Get(search)->get_header_value("Allow"), "POST");
   EXPECT_EQ(engine_->stats().connections_accepted, 1u) << "a refusal must leave the connection usable";
 }
 
-TEST_P(engine_laws, response_to_head_has_no_body) {
+TEST_P(both_engines, response_to_head_has_no_body) {
   start();
   raw_client raw{engine_->port()};
   raw.send("HEAD /m/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
@@ -114,8 +128,8 @@ TEST_P(engine_laws, response_to_head_has_no_body) {
   EXPECT_THAT(response, EndsWith("\r\n\r\n"));
 }
 
-TEST_P(engine_laws, responds_after_the_latency_and_hardly_later) {
-  start(30ms);
+TEST_P(both_engines, response_leaves_after_latency_and_counts_lateness) {
+  start({.model = 30ms});
   auto http = client();
   clock::duration max_elapsed{0};
   for (int i = 0; i < 10; ++i) {
@@ -133,21 +147,19 @@ TEST_P(engine_laws, responds_after_the_latency_and_hardly_later) {
   EXPECT_LE(stats.late_p99_ms, stats.late_max_ms);
 }
 
-TEST_P(engine_laws, requests_of_256_clients_are_in_flight_at_once) {
+TEST_P(both_engines, requests_of_256_clients_are_in_flight_at_once) {
   constexpr std::uint64_t clients = 256;
-  start(1h);
-  std::vector<raw_client> raw;
-  raw.reserve(clients);
-  for (std::uint64_t i = 0; i < clients; ++i) raw.emplace_back(engine_->port());
-  for (auto& client : raw) client.send("GET /m/ HTTP/1.1\r\nHost: x\r\n\r\n");
+  start({.model = 1h});
+  auto raw = raw_clients(clients);
+  for (auto& client : raw) client.send(plain_start_request);
   EXPECT_TRUE(test::wait_until([&] { return engine_->stats().in_flight == clients; }));
   EXPECT_EQ(engine_->stats().in_flight_peak, clients);
   EXPECT_EQ(engine_->stats().listen_drops, 0u);
 }
 
-TEST_P(engine_laws, counts_requests_sessions_and_connections) {
+TEST_P(both_engines, stats_count_requests_sessions_and_connections) {
   constexpr int clients = 24;
-  start(10ms);
+  start({.model = 10ms});
   std::barrier all_ready{clients};
   std::vector<std::jthread> threads;
   threads.reserve(clients);
@@ -169,19 +181,17 @@ TEST_P(engine_laws, counts_requests_sessions_and_connections) {
   EXPECT_EQ(stats.listen_drops, 0u);
 }
 
-TEST_P(engine_laws, serves_256_connections) {
-  start(10ms);
-  std::vector<raw_client> raw;
-  raw.reserve(256);
-  for (int i = 0; i < 256; ++i) raw.emplace_back(engine_->port());
-  for (auto& one : raw) one.send("GET /m/ HTTP/1.1\r\nHost: x\r\n\r\n");
-  for (auto& one : raw) EXPECT_THAT(one.receive_response(), StartsWith("HTTP/1.1 200 OK\r\n"));
+TEST_P(both_engines, requests_on_256_connections_succeed) {
+  start({.model = 10ms});
+  auto raw = raw_clients(256);
+  for (auto& client : raw) client.send(plain_start_request);
+  for (auto& client : raw) EXPECT_THAT(client.receive_response(), StartsWith("HTTP/1.1 200 OK\r\n"));
   EXPECT_EQ(engine_->stats().requests, 256u);
   EXPECT_EQ(engine_->stats().listen_drops, 0u);
 }
 
-TEST_P(engine_laws, stats_have_no_latency_and_are_not_counted) {
-  start(1h);
+TEST_P(both_engines, stats_have_no_latency_and_are_not_counted) {
+  start({.model = 1h});
   auto http = client();
   for (int i = 0; i < 3; ++i) {
     const auto response = http.Get("/stats");
@@ -193,52 +203,46 @@ TEST_P(engine_laws, stats_have_no_latency_and_are_not_counted) {
   }
 }
 
-TEST_P(engine_laws, keeps_a_connection_for_any_number_of_requests) {
+TEST_P(both_engines, connection_serves_any_number_of_requests) {
   start();
   auto http = client();
   for (int i = 0; i < 300; ++i) ASSERT_EQ(http.Get("/m/")->status, 200);
   EXPECT_EQ(engine_->stats().connections_accepted, 1u);
 }
 
-TEST_P(engine_laws, ignores_accept_encoding_and_range) {
-  start(0ns, 16);
+TEST_P(both_engines, accept_encoding_and_range_are_ignored) {
+  start({}, 16);
   auto http = client();
   http.set_decompress(false);
-  auto headers = new_session(http);
-  headers.insert({{"Accept-Encoding", "gzip, deflate, br"}, {"Range", "bytes=0-9"}});
-  const auto found = http.Post(search_path, headers, form, form_type);
+  const httplib::Headers headers{
+      {"Cookie", new_session(http)}, {"Accept-Encoding", "gzip, deflate, br"}, {"Range", "bytes=0-9"}};
+  const auto found = http.Post(std::string{search_path}, headers, form_on_day(0), std::string{form_type});
   EXPECT_EQ(found->status, 200);
   EXPECT_FALSE(found->has_header("Content-Encoding"));
   EXPECT_EQ(found->body, results_page(query_on_day(0), 16));
 }
 
-TEST_P(engine_laws, post_without_length_has_no_body) {
+TEST_P(both_engines, post_without_length_has_no_body) {
   start();
-  auto http = client();
-  const std::string cookie = new_session(http).find("Cookie")->second;
   raw_client raw{engine_->port()};
-  const std::string head =
-      std::string{"POST "} + search_path + " HTTP/1.1\r\nHost: x\r\nContent-Type: " + form_type;
-  raw.send(head + "\r\nCookie: " + cookie + "\r\n\r\n");
+  raw.send(search_head(new_session(), "\r\n"));
   const std::string response = raw.receive_response();
   EXPECT_THAT(response, StartsWith("HTTP/1.1 400 "));
   EXPECT_THAT(response, EndsWith("form field fromStation is missing\n"));
 }
 
-TEST_P(engine_laws, reads_a_body_that_waits_for_100_continue) {
-  start(5ms);
-  auto http = client();
-  const std::string cookie = new_session(http).find("Cookie")->second;
+TEST_P(both_engines, body_that_waits_for_100_continue_is_read) {
+  start({.model = 5ms});
+  const std::string form = form_on_day(0);
   raw_client raw{engine_->port()};
-  raw.send(std::string{"POST "} + search_path +
-           " HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Type: " + form_type +
-           "\r\nCookie: " + cookie + "\r\nContent-Length: " + std::to_string(std::strlen(form)) + "\r\n\r\n");
+  raw.send(search_head(new_session(),
+                       fmt::format("Expect: 100-continue\r\nContent-Length: {}\r\n\r\n", form.size())));
   EXPECT_EQ(raw.receive_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
   raw.send(form);
   EXPECT_THAT(raw.receive_response(), StartsWith("HTTP/1.1 200 OK\r\n"));
 }
 
-TEST_P(engine_laws, closes_after_what_is_not_http) {
+TEST_P(both_engines, invalid_request_closes_its_connection) {
   start();
   raw_client raw{engine_->port()};
   raw.send("hello\r\n\r\n");
@@ -247,9 +251,9 @@ TEST_P(engine_laws, closes_after_what_is_not_http) {
   EXPECT_THAT(response, EndsWith("not a request that can be read\n"));
 }
 
-// cpp-httplib reads a line without end until its client is silent for request_limits::httplib_timeout; the
-// event engine stops at 64 KiB.
-TEST_P(engine_laws, limits_the_size_of_a_request) {
+// cpp-httplib reads an endless line until its client is silent for request_limits::httplib_timeout. The Beast
+// engine stops at 64 KiB.
+TEST_P(both_engines, too_large_request_is_refused) {
   start();
   const std::string megabyte(1 << 20, 'x');
   for (const std::string& head :
@@ -261,7 +265,8 @@ TEST_P(engine_laws, limits_the_size_of_a_request) {
     raw.send(head);
     try {
       raw.send(megabyte);
-    } catch (const std::system_error& closed) {  // before all of it was sent
+    } catch (const std::system_error& closed) {
+      // The server closed before all of it was sent.
       EXPECT_THAT(closed.code().value(), AnyOf(EPIPE, ECONNRESET)) << head;
     }
     EXPECT_THAT(raw.receive_all(), Not(HasSubstr(" 200 "))) << head;
@@ -270,7 +275,7 @@ TEST_P(engine_laws, limits_the_size_of_a_request) {
   EXPECT_EQ(http.Get("/m/")->status, 200);
 }
 
-TEST_P(engine_laws, client_that_closes_early_is_not_in_flight) {
+TEST_P(both_engines, client_that_closes_early_is_not_in_flight) {
   start();
   raw_client{engine_->port()}.send("POST /m/ HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nab");
   EXPECT_TRUE(test::wait_until(
@@ -280,13 +285,13 @@ TEST_P(engine_laws, client_that_closes_early_is_not_in_flight) {
   EXPECT_EQ(stats.in_flight_peak, 1u);
 }
 
-TEST_P(engine_laws, refuses_a_port_that_is_in_use) {
+TEST_P(both_engines, port_in_use_throws) {
   start();
   site other{3};
   EXPECT_THROW(make_engine(GetParam(), other, {.port = engine_->port()}), std::system_error);
 }
 
-TEST_P(engine_laws, frees_its_port_when_it_ends) {
+TEST_P(both_engines, port_is_free_after_the_engine_ends) {
   start();
   const std::uint16_t port = engine_->port();
   client().Get("/m/");
@@ -295,11 +300,11 @@ TEST_P(engine_laws, frees_its_port_when_it_ends) {
   EXPECT_EQ(client().Get("/m/")->status, 200);
 }
 
-TEST_P(engine_laws, client_that_has_closed_is_in_flight_until_due) {
-  start(50ms);
+TEST_P(both_engines, client_that_has_closed_is_in_flight_until_due) {
+  start({.model = 50ms});
   {
     raw_client gone{engine_->port()};
-    gone.send("GET /m/ HTTP/1.1\r\nHost: x\r\n\r\n");
+    gone.send(plain_start_request);
     EXPECT_TRUE(test::wait_until([&] { return engine_->stats().in_flight_peak > 0; }));
   }
   EXPECT_EQ(client().Get("/m/")->status, 200);
@@ -308,27 +313,24 @@ TEST_P(engine_laws, client_that_has_closed_is_in_flight_until_due) {
   EXPECT_EQ(engine_->stats().requests, 2u) << "the client has closed, but the server responded";
 }
 
-TEST_P(engine_laws, latency_is_drawn_for_each_step_of_a_scrape) {
+TEST_P(both_engines, latency_is_drawn_for_each_step_of_a_scrape) {
   const latency_model model = latency_model::uniform(1ms, 120ms);
   constexpr std::uint64_t seed = 7;
-  site_ = std::make_unique<site>(3);
-  engine_ = make_engine(GetParam(), *site_, {.latency = {.model = model, .seed = seed}});
+  start({.model = model, .seed = seed});
   auto http = client();
-  const auto took = [&](auto ask) {
+  const auto duration_of = [&](auto exchange) {
     const auto begin = clock::now();
-    ask();
+    exchange();
     return clock::now() - begin;
   };
   std::chrono::nanoseconds max_excess{0};
   for (int day = 0; day < 5; ++day) {
-    httplib::Headers session;
-    const auto start = took([&] { session = new_session(http); });
-    const std::string fields =
-        "fromStation=ID10202003&toStation=ID10202002&departure=0" + std::to_string(day + 1) + ".01.26";
-    const auto search =
-        took([&] { EXPECT_EQ(http.Post(search_path, session, fields, form_type)->status, 200); });
-    const auto start_excess = start - start_latency(model, seed, static_cast<std::uint64_t>(day));
-    const auto search_excess = search - search_latency(model, seed, query_on_day(day));
+    std::string session;
+    const auto start_excess = duration_of([&] { session = new_session(http); }) -
+                              start_latency(model, seed, static_cast<std::uint64_t>(day));
+    const auto search_excess =
+        duration_of([&] { EXPECT_EQ(post_form(http, session, form_on_day(day))->status, 200); }) -
+        search_latency(model, seed, query_on_day(day));
     EXPECT_GE(start_excess, 0ns);
     EXPECT_GE(search_excess, 0ns);
     max_excess = std::max<std::chrono::nanoseconds>({max_excess, start_excess, search_excess});
@@ -337,13 +339,9 @@ TEST_P(engine_laws, latency_is_drawn_for_each_step_of_a_scrape) {
   EXPECT_LE(engine_->stats().late_p50_ms, in_ms(max_excess) + 1);
 }
 
-TEST_P(engine_laws, reads_a_request_that_comes_byte_by_byte) {
+TEST_P(both_engines, request_sent_byte_by_byte_is_read) {
   start();
-  auto http = client();
-  const std::string cookie = new_session(http).find("Cookie")->second;
-  const std::string request = std::string{"POST "} + search_path +
-                              " HTTP/1.1\r\nHost: x\r\nContent-Type: " + form_type + "\r\nCookie: " + cookie +
-                              "\r\nContent-Length: " + std::to_string(std::strlen(form)) + "\r\n\r\n" + form;
+  const std::string request = search_request(0, 0, new_session());
   raw_client raw{engine_->port()};
   for (const char byte : request) {
     raw.send({&byte, 1});
@@ -355,37 +353,32 @@ TEST_P(engine_laws, reads_a_request_that_comes_byte_by_byte) {
   EXPECT_EQ(engine_->stats().in_flight_peak, 1u);
 }
 
-TEST_P(engine_laws, reads_a_form_that_comes_in_chunks) {
+TEST_P(both_engines, chunked_form_is_read) {
   start();
-  auto http = client();
-  const std::string cookie = new_session(http).find("Cookie")->second;
   raw_client raw{engine_->port()};
-  raw.send(std::string{"POST "} + search_path + " HTTP/1.1\r\nHost: x\r\nContent-Type: " + form_type +
-           "\r\nCookie: " + cookie + "\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nfrom\r\n3b\r\n" +
-           "Station=ID10202003&toStation=ID10202002&departure=01.01.26&\r\n0\r\n\r\n");
+  raw.send(search_head(new_session(),
+                       "Transfer-Encoding: chunked\r\n\r\n4\r\nfrom\r\n3b\r\n"
+                       "Station=ID10202003&toStation=ID10202002&departure=01.01.26&\r\n0\r\n\r\n"));
   EXPECT_THAT(raw.receive_response(), StartsWith("HTTP/1.1 200 OK\r\n"));
 }
 
-TEST_P(engine_laws, slow_client_receives_a_large_page_whole) {
+TEST_P(both_engines, slow_client_receives_a_whole_large_page) {
   constexpr std::size_t page_kb = 4096;
-  start(0ns, page_kb);
+  start({}, page_kb);
   auto http = client();
-  const std::string cookie = new_session(http).find("Cookie")->second;
   raw_client slow{engine_->port()};
-  slow.send(std::string{"POST "} + search_path + " HTTP/1.1\r\nHost: x\r\nContent-Type: " + form_type +
-            "\r\nCookie: " + cookie + "\r\nContent-Length: " + std::to_string(std::strlen(form)) +
-            "\r\n\r\n" + form);
+  slow.send(search_request(0, 0, new_session(http)));
   ASSERT_TRUE(slow.wait_readable(test::hang_deadline));
-  EXPECT_EQ(http.Get("/m/")->status, 200) << "other clients do not wait for it";
+  EXPECT_EQ(http.Get("/m/")->status, 200) << "a slow client delayed another";
   EXPECT_EQ(http.Get("/stats")->status, 200);
   EXPECT_THAT(slow.receive_response(), EndsWith(results_page(query_on_day(0), page_kb)));
 }
 
-// The connection of a response that waits for its latency. Other connections: see below, by engine.
-TEST_P(engine_laws, stop_does_not_wait_for_latency) {
-  start(1h);
+// The tests of each engine below check other connections.
+TEST_P(both_engines, stop_does_not_wait_for_latency) {
+  start({.model = 1h});
   raw_client waiting{engine_->port()};
-  waiting.send("GET /m/ HTTP/1.1\r\nHost: x\r\n\r\n");
+  waiting.send(plain_start_request);
   ASSERT_TRUE(test::wait_until([&] { return engine_->stats().in_flight == 1; }));
   const auto before = clock::now();
   engine_->stop();
@@ -402,14 +395,7 @@ TEST_P(engine_laws, stop_does_not_wait_for_latency) {
   engine_->stop();
 }
 
-INSTANTIATE_TEST_SUITE_P(, engine_laws, testing::ValuesIn(engine_kinds), [](const auto& engine) {
-  std::string name{to_string(engine.param)};
-  std::ranges::replace(name, '-', '_');
-  return name;
-});
-
-// Properties of one engine. docs/engines.md lists the limits that cpp-httplib's public interface cannot
-// enforce.
+// Tests of one engine. docs/engines.md lists the limits that cpp-httplib's public interface cannot enforce.
 
 class beast_engine : public started_engine {
  protected:
@@ -421,7 +407,7 @@ class httplib_engine : public started_engine {
   engine_kind kind() const override { return engine_kind::cpp_httplib; }
 };
 
-TEST_F(beast_engine, responds_to_pipelined_requests_in_order) {
+TEST_F(beast_engine, pipelined_requests_get_responses_in_order) {
   start();
   raw_client raw{engine_->port()};
   raw.send(
@@ -432,7 +418,7 @@ TEST_F(beast_engine, responds_to_pipelined_requests_in_order) {
   EXPECT_THAT(raw.receive_response(), StartsWith("HTTP/1.1 404 "));
 }
 
-TEST_F(beast_engine, responds_to_500_pipelined_requests) {
+TEST_F(beast_engine, pipelined_requests_get_500_responses) {
   constexpr int count = 500;
   start();
   raw_client raw{engine_->port()};
@@ -445,7 +431,7 @@ TEST_F(beast_engine, responds_to_500_pipelined_requests) {
 }
 
 // cpp-httplib discards the bytes that it has received after the end of a request.
-TEST_F(httplib_engine, discards_pipelined_requests) {
+TEST_F(httplib_engine, pipelined_requests_are_discarded) {
   start();
   raw_client raw{engine_->port()};
   raw.send("GET /m/ HTTP/1.1\r\nHost: x\r\n\r\nGET /m/ HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -456,7 +442,7 @@ TEST_F(httplib_engine, discards_pipelined_requests) {
 }
 
 // cpp-httplib limits each header line, but not their number.
-TEST_F(httplib_engine, does_not_limit_the_sum_of_header_lines) {
+TEST_F(httplib_engine, sum_of_header_lines_is_not_limited) {
   start();
   std::string request = "GET /m/ HTTP/1.1\r\n";
   for (int i = 0; i < 20; ++i) request += "X: " + std::string(5'000, 'x') + "\r\n";
@@ -465,7 +451,7 @@ TEST_F(httplib_engine, does_not_limit_the_sum_of_header_lines) {
   EXPECT_THAT(raw.receive_response(), StartsWith("HTTP/1.1 200 "));
 }
 
-TEST_F(beast_engine, limits_the_sum_of_header_lines) {
+TEST_F(beast_engine, sum_of_header_lines_is_limited) {
   start();
   std::string request = "GET /m/ HTTP/1.1\r\n";
   for (int i = 0; i < 20; ++i) request += "X: " + std::string(5'000, 'x') + "\r\n";
@@ -475,7 +461,7 @@ TEST_F(beast_engine, limits_the_sum_of_header_lines) {
 }
 
 // A body that cpp-httplib does not read would be read as the next request.
-TEST_F(httplib_engine, closes_after_an_unread_body) {
+TEST_F(httplib_engine, unread_body_closes_its_connection) {
   const std::string body = "Content-Length: 3\r\n\r\nabc";
   start();
   for (const std::string& head :
@@ -490,12 +476,12 @@ TEST_F(httplib_engine, closes_after_an_unread_body) {
   }
 }
 
-TEST_F(beast_engine, stops_at_once_for_all_connections) {
-  start(1h);
+TEST_F(beast_engine, stop_waits_for_no_connection) {
+  start({.model = 1h});
   raw_client idle{engine_->port()};
   raw_client waiting{engine_->port()};
   raw_client midway{engine_->port()};
-  waiting.send("GET /m/ HTTP/1.1\r\nHost: x\r\n\r\n");
+  waiting.send(plain_start_request);
   midway.send("GET /m/ HTT");
   ASSERT_TRUE(test::wait_until([&] { return engine_->stats().in_flight == 1; }));
   const auto begin = clock::now();
@@ -513,7 +499,7 @@ TEST_F(httplib_engine, stop_waits_for_silent_clients) {
   raw_client midway{engine_->port()};
   raw_client once{engine_->port()};
   midway.send("GET /m/ HTT");
-  once.send("GET /m/ HTTP/1.1\r\nHost: x\r\n\r\n");
+  once.send(plain_start_request);
   EXPECT_THAT(once.receive_response(), StartsWith("HTTP/1.1 200 "));
   const auto before = clock::now();
   engine_->stop();

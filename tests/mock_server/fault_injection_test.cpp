@@ -1,4 +1,4 @@
-// Choice of a fault for each request, and the log, through the event engine.
+// Faults and their log, as the Beast engine applies them.
 
 #include "mock_server/faults/fault_injection.hpp"
 
@@ -13,8 +13,8 @@
 #include "mock_server/faults/fault_effects.hpp"
 #include "mock_server/faults/fault_plan.hpp"
 #include "mock_server/site/results_page.hpp"
-#include "tests/mock_server/faults/faulty_site.hpp"
-#include "tests/mock_server/site/queries.hpp"
+#include "tests/mock_server/faulty_site.hpp"
+#include "tests/mock_server/samples.hpp"
 
 namespace farebench {
 namespace {
@@ -36,18 +36,19 @@ std::string response_to(const faulty_site& site, const std::string& request) {
   return raw.receive_response();
 }
 
-TEST(fault_injection, logs_every_request_that_counts) {
+TEST(fault_injection, counted_request_gives_one_log_line) {
   const log_file log;
   const faulty_site site{"status_503:100%", log.path()};
-  const std::string cookie = site.session();  // tagged, attempt 2
-  response_to(site, faulty_site::start_request(1, 1));
-  response_to(site, faulty_site::search_request(2, 1, cookie));
-  response_to(site, faulty_site::search_request(2, 2, cookie));
-  response_to(site, faulty_site::search_request(2, 3, "JSESSIONID=none"));
-  response_to(site, faulty_site::start_request(0, 0));
-  response_to(site, faulty_site::search_request(3, 0, cookie));
-  response_to(site, faulty_site::search_request(3, 0, cookie));
-  response_to(site, faulty_site::search_request(3, 0, "JSESSIONID=none"));
+  // Tagged as attempt 2.
+  const std::string cookie = site.session();
+  response_to(site, start_request(1, 1));
+  response_to(site, search_request(2, 1, cookie));
+  response_to(site, search_request(2, 2, cookie));
+  response_to(site, search_request(2, 3, "JSESSIONID=none"));
+  response_to(site, start_request(0, 0));
+  response_to(site, search_request(3, 0, cookie));
+  response_to(site, search_request(3, 0, cookie));
+  response_to(site, search_request(3, 0, "JSESSIONID=none"));
   response_to(site, "GET /nowhere HTTP/1.1\r\n\r\n");
   response_to(site, "GET /stats HTTP/1.1\r\n\r\n");
   response_to(site, "hello\r\n\r\n");
@@ -67,7 +68,7 @@ TEST(fault_injection, logs_every_request_that_counts) {
           R"({"date":null,"step":null,"attempt":null,"fault":null,"status":400})"));
 }
 
-TEST(fault_injection, logs_the_status_that_is_sent) {
+TEST(fault_injection, log_has_the_status_that_is_sent) {
   const std::pair<const char*, const char*> cases[] = {
       {"refuse", "null"},
       {"never_answer", "null"},
@@ -88,7 +89,7 @@ TEST(fault_injection, logs_the_status_that_is_sent) {
     const log_file log;
     const faulty_site site{std::string{fault} + ":100%", log.path()};
     raw_client raw = site.client();
-    site.ask_search(raw);
+    site.send_search(raw);
     const auto lines = log.wait_for_lines(2);
     ASSERT_EQ(lines.size(), 2u) << fault;
     EXPECT_EQ(lines.back(), R"({"date":"2026-01-01","session":0,"step":2,"attempt":1,"fault":")" +
@@ -96,23 +97,22 @@ TEST(fault_injection, logs_the_status_that_is_sent) {
   }
 }
 
-// Neither the order of requests nor their connections matter.
-TEST(fault_injection, is_the_same_for_the_same_seed) {
-  const auto log_of = [](bool backwards, std::uint64_t seed) {
+TEST(fault_injection, same_seed_gives_same_faults_in_any_order) {
+  const auto logged_lines = [](bool is_backwards, std::uint64_t seed) {
     const log_file log;
     fault_plan plan = plan_of("status_503:30%,malformed_html:30%,flapping_5xx:20%,reset_mid_body:10%", 3);
     plan.seed = seed;
-    const faulty_site site{plan, 0ns, 3, log.path()};
-    const std::string cookie = faulty_site::session_in(response_to(site, faulty_site::start_request(0, 4)));
+    const faulty_site site{{.plan = plan, .log = log.path()}};
+    const std::string cookie = session_in(response_to(site, start_request(0, 4)));
     for (int i = 0; i < 40; ++i) {
-      const int day = backwards ? 39 - i : i;
+      const int day = is_backwards ? 39 - i : i;
       for (const int attempt : {1, 2, 3}) {
-        response_to(site, faulty_site::start_request(day, attempt));
-        response_to(site, faulty_site::search_request(day, attempt, cookie));
+        response_to(site, start_request(day, attempt));
+        response_to(site, search_request(day, attempt, cookie));
       }
     }
     auto lines = log.lines();
-    // The session depends on the order.
+    // The session's ordinal depends on the order.
     for (auto& line : lines) {
       const auto session = line.find("\"session\":");
       if (session != std::string::npos) line.erase(session, line.find(',', session) + 1 - session);
@@ -120,20 +120,20 @@ TEST(fault_injection, is_the_same_for_the_same_seed) {
     std::ranges::sort(lines);
     return lines;
   };
-  const auto forwards = log_of(false, 7);
+  const auto forwards = logged_lines(false, 7);
   EXPECT_EQ(forwards.size(), 241u);
-  EXPECT_EQ(forwards, log_of(true, 7));
-  EXPECT_NE(forwards, log_of(false, 8));
+  EXPECT_EQ(forwards, logged_lines(true, 7));
+  EXPECT_NE(forwards, logged_lines(false, 8));
 }
 
-TEST(fault_injection, is_what_the_plan_says) {
+TEST(fault_injection, logged_faults_are_those_of_the_plan) {
   const log_file log;
   const fault_plan plan = plan_of("status_503:30%,status_404:20%", 2);
-  const faulty_site site{plan, 0ns, 3, log.path()};
+  const faulty_site site{{.plan = plan, .log = log.path()}};
   std::vector<std::string> expected;
   for (int day = 0; day < 50; ++day) {
     for (const std::uint32_t attempt : {1u, 2u, 3u}) {
-      response_to(site, faulty_site::start_request(day, static_cast<int>(attempt)));
+      response_to(site, start_request(day, static_cast<int>(attempt)));
       const auto fault =
           plan.fault_at({.date = query_on_day(day).date, .session = {}, .step = 1, .attempt = attempt});
       expected.push_back(fault ? "\"" + std::string{to_string(*fault)} + "\"" : "null");
@@ -146,53 +146,51 @@ TEST(fault_injection, is_what_the_plan_says) {
     EXPECT_THAT(lines[i], HasSubstr("\"fault\":" + expected[i] + ","));
 }
 
-TEST(fault_injection, repeats_the_fault_for_a_repeated_request) {
-  const faulty_site site{plan_of("flapping_5xx:100%"), 0ns, 3, {}};
+TEST(fault_injection, repeated_request_meets_the_same_fault) {
+  const faulty_site site{{.plan = plan_of("flapping_5xx:100%")}};
   for (int day = 0; day < 20; ++day) {
-    const std::string request = faulty_site::start_request(day, 1);
+    const std::string request = start_request(day, 1);
     EXPECT_EQ(response_to(site, request), response_to(site, request));
   }
 }
 
-TEST(fault_injection, counts_attempts_of_untagged_searches_by_date) {
-  const faulty_site site{plan_of("status_503:100%", 2), 0ns, 3, {}};
-  const std::string cookie = faulty_site::session_in(response_to(site, faulty_site::start_request(0, 3)));
+TEST(fault_injection, untagged_searches_count_attempts_by_date) {
+  const faulty_site site{{.plan = plan_of("status_503:100%", 2)}};
+  const std::string cookie = session_in(response_to(site, start_request(0, 3)));
   for (const int day : {0, 1, 2}) {
-    const std::string request = faulty_site::search_request(day, 0, cookie);
+    const std::string request = search_request(day, 0, cookie);
     EXPECT_THAT(response_to(site, request), StartsWith("HTTP/1.1 503 "));
     EXPECT_THAT(response_to(site, request), StartsWith("HTTP/1.1 503 "));
     EXPECT_THAT(response_to(site, request), EndsWith(results_page(query_on_day(day), 3)));
   }
 }
 
-TEST(fault_injection, expires_only_the_session_of_the_request) {
+TEST(fault_injection, expired_session_ends_only_its_own_session) {
   const faulty_site site{"expired_session:100%"};
   const std::string first = site.session();
   const std::string second = site.session();
-  EXPECT_THAT(response_to(site, faulty_site::search_request(0, 1, first)),
-              StartsWith("HTTP/1.1 403 Forbidden\r\n"));
-  EXPECT_THAT(response_to(site, faulty_site::search_request(0, 2, first)), StartsWith("HTTP/1.1 403 "));
-  EXPECT_THAT(response_to(site, faulty_site::search_request(0, 2, second)), StartsWith("HTTP/1.1 200 "));
-  EXPECT_THAT(response_to(site, faulty_site::search_request(0, 2, site.session())),
-              StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(response_to(site, search_request(0, 1, first)), StartsWith("HTTP/1.1 403 Forbidden\r\n"));
+  EXPECT_THAT(response_to(site, search_request(0, 2, first)), StartsWith("HTTP/1.1 403 "));
+  EXPECT_THAT(response_to(site, search_request(0, 2, second)), StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(response_to(site, search_request(0, 2, site.session())), StartsWith("HTTP/1.1 200 "));
 }
 
-TEST(fault_injection, redirects_in_a_loop) {
+TEST(fault_injection, redirect_loop_redirects_its_own_target) {
   const faulty_site site{"redirect_loop:100%"};
   const std::string location = "Location: " + std::string{redirect_target} + "\r\n";
-  EXPECT_THAT(response_to(site, faulty_site::start_request(0, 1)), HasSubstr(location));
+  EXPECT_THAT(response_to(site, start_request(0, 1)), HasSubstr(location));
   const std::string follow = "GET " + std::string{redirect_target} + " HTTP/1.1\r\n";
   EXPECT_THAT(response_to(site, follow + "\r\n"), StartsWith("HTTP/1.1 302 Found\r\n"));
   EXPECT_THAT(response_to(site, follow + "X-Scrape: 2026-01-01/5\r\n\r\n"), HasSubstr(location));
 }
 
-TEST(fault_injection, leaves_head_alone) {
-  const faulty_site site{plan_of("empty_reply:100%"), 0ns, 3, {}};
+TEST(fault_injection, head_request_meets_no_fault) {
+  const faulty_site site{{.plan = plan_of("empty_reply:100%")}};
   EXPECT_THAT(response_to(site, "HEAD /m/ HTTP/1.1\r\nConnection: close\r\n\r\n"),
               StartsWith("HTTP/1.1 200 OK\r\n"));
 }
 
-TEST(fault_injection, refuses_an_invalid_tag_without_quoting_it) {
+TEST(fault_injection, invalid_tag_gives_400_and_is_not_quoted) {
   const log_file log;
   const faulty_site site{"refuse:0%", log.path()};
   for (const char* tag :
@@ -205,7 +203,7 @@ TEST(fault_injection, refuses_an_invalid_tag_without_quoting_it) {
   }
 }
 
-TEST(fault_injection, without_settings_ignores_tags) {
+TEST(fault_injection, engine_without_faults_ignores_tags) {
   site tickets{3};
   const auto engine = make_event_engine(tickets, {});
   raw_client raw{engine->port()};
@@ -213,20 +211,20 @@ TEST(fault_injection, without_settings_ignores_tags) {
   EXPECT_THAT(raw.receive_response(), StartsWith("HTTP/1.1 200 OK\r\n"));
 }
 
-TEST(fault_injection, requires_the_event_engine) {
+TEST(fault_injection, httplib_engine_refuses_faults) {
   site tickets{3};
   EXPECT_THROW(make_httplib_engine(tickets, {.faults = fault_settings{}}), std::invalid_argument);
 }
 
-TEST(fault_injection, needs_a_log_that_can_be_written) {
+TEST(fault_injection, unwritable_log_throws) {
   EXPECT_THROW(faulty_site("refuse:1%", "/nonexistent/folder/log"), std::system_error);
 }
 
-TEST(fault_log, is_appended_to) {
+TEST(fault_log, second_server_appends_to_the_log) {
   const log_file log;
   for (int run = 0; run < 2; ++run) {
     const faulty_site site{"refuse:0%", log.path()};
-    response_to(site, faulty_site::start_request(run, 1));
+    response_to(site, start_request(run, 1));
   }
   EXPECT_EQ(log.lines().size(), 2u);
 }

@@ -1,4 +1,4 @@
-#include "tests/mock_server/engines/raw_client.hpp"
+#include "tests/mock_server/raw_client.hpp"
 
 #include <arpa/inet.h>
 #include <poll.h>
@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 namespace farebench {
 namespace {
@@ -40,21 +41,25 @@ void raw_client::send(std::string_view bytes) {
 bool raw_client::receive_more() {
   std::array<char, 4096> bytes;
   const ssize_t count = ::recv(socket_.get(), bytes.data(), bytes.size(), 0);
-  was_reset_ = count < 0 && errno == ECONNRESET;  // or closed with something of ours unread
+  // Also RST: the server closed before it had read all that was sent.
+  was_reset_ = count < 0 && errno == ECONNRESET;
   if (was_reset_) return false;
   check(count, "recv");
   received_.append(bytes.data(), static_cast<std::size_t>(count));
   return count > 0;
 }
 
-std::string raw_client::receive_until(std::string_view end) {
-  std::size_t at;
-  while ((at = received_.find(end)) == std::string::npos && receive_more()) {
-  }
-  const std::size_t size = at == std::string::npos ? received_.size() : at + end.size();
-  std::string text = received_.substr(0, size);
-  received_.erase(0, size);
+std::string raw_client::take(std::size_t bytes) {
+  std::string text = received_.substr(0, bytes);
+  received_.erase(0, text.size());
   return text;
+}
+
+std::string raw_client::receive_until(std::string_view end) {
+  std::size_t begin;
+  while ((begin = received_.find(end)) == std::string::npos && receive_more()) {
+  }
+  return take(begin == std::string::npos ? received_.size() : begin + end.size());
 }
 
 std::string raw_client::receive_response() {
@@ -62,11 +67,7 @@ std::string raw_client::receive_response() {
   constexpr std::string_view name = "Content-Length: ";
   const std::size_t at = response.find(name);
   const std::size_t size = at == std::string::npos ? 0 : std::stoul(response.substr(at + name.size()));
-  while (received_.size() < size && receive_more()) {
-  }
-  response += received_.substr(0, size);
-  received_.erase(0, size);
-  return response;
+  return response + receive_exactly(size);
 }
 
 std::string raw_client::receive_at_least(std::size_t bytes) {
@@ -78,14 +79,12 @@ std::string raw_client::receive_at_least(std::size_t bytes) {
 std::string raw_client::receive_exactly(std::size_t bytes) {
   while (received_.size() < bytes && receive_more()) {
   }
-  std::string text = received_.substr(0, bytes);
-  received_.erase(0, text.size());
-  return text;
+  return take(bytes);
 }
 
-bool raw_client::wait_readable(std::chrono::milliseconds patience) const {
+bool raw_client::wait_readable(std::chrono::milliseconds timeout) const {
   pollfd socket{.fd = socket_.get(), .events = POLLIN, .revents = 0};
-  return ::poll(&socket, 1, static_cast<int>(patience.count())) > 0;
+  return ::poll(&socket, 1, static_cast<int>(timeout.count())) > 0;
 }
 
 void raw_client::close_sending() { check(::shutdown(socket_.get(), SHUT_WR), "shutdown"); }

@@ -1,4 +1,4 @@
-#include "tests/mock_server/site/libxml2_fares.hpp"
+#include "tests/mock_server/libxml2_fares.hpp"
 
 #include <libxml/HTMLparser.h>
 #include <libxml/xpath.h>
@@ -39,8 +39,8 @@ std::vector<std::string> words_of(std::string text) {
 
 std::int64_t whole_number(std::string_view text) {
   std::int64_t number = -1;
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (fault != std::errc{} || end != text.data() + text.size() || number < 0) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size() || number < 0) {
     throw std::runtime_error("not a number: " + std::string{text});
   }
   return number;
@@ -63,7 +63,7 @@ std::int64_t hundredths(const std::string& text) {
 std::vector<fare> libxml2_fares(std::string_view page) {
   const document parsed{htmlReadMemory(page.data(), static_cast<int>(page.size()), nullptr, nullptr,
                                        HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET)};
-  if (!parsed) throw std::runtime_error("libxml2 made no document of the page");
+  if (!parsed) throw std::runtime_error("libxml2 cannot parse the page");
   const xpath_context context{xmlXPathNewContext(parsed.get())};
   const xpath_object found{
       xmlXPathEvalExpression(reinterpret_cast<const xmlChar*>(
@@ -75,7 +75,8 @@ std::vector<fare> libxml2_fares(std::string_view page) {
     const std::unique_ptr<xmlChar, released_by<[](xmlChar* text) { xmlFree(text); }>> content{
         xmlNodeGetContent(found->nodesetval->nodeTab[i])};
     const auto words = words_of(reinterpret_cast<const char*>(content.get()));
-    if (words.size() != 6) throw std::runtime_error("a row of " + std::to_string(words.size()) + " words");
+    if (words.size() != 6)
+      throw std::runtime_error("a row has " + std::to_string(words.size()) + " words; expected 6");
     fares.push_back({.departure = time_of_day(words[0]),
                      .arrival = time_of_day(words[1]),
                      .type = words[2],
