@@ -1,5 +1,3 @@
-// Worker processes, including those that crash or hang, and the soak command.
-
 #include "tools/soak/campaign.hpp"
 
 #include <gmock/gmock.h>
@@ -8,15 +6,22 @@
 
 #include <csignal>
 #include <filesystem>
+#include <set>
+#include <stdexcept>
 
+#include "mock_server/faults/fault_plan.hpp"
 #include "tests/support/run_command.hpp"
+#include "tools/soak/run_record.hpp"
+#include "tools/soak/scenario.hpp"
 
 namespace farebench::soak {
 namespace {
 
+using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
+/// Reads until the worker has ended.
 std::vector<std::string> all_lines(worker_process& worker) {
   std::vector<std::string> all;
   while (!worker.has_ended()) {
@@ -74,19 +79,21 @@ TEST(case_line, line_is_parsed_by_type) {
   EXPECT_THROW(parse_case_line("hello"), std::runtime_error);
 }
 
-test::finished_command soak(const std::string& arguments) {
+/// Runs bin/soak with arguments in shell syntax.
+test::finished_command run_soak(const std::string& arguments) {
   return test::run_command(std::string{FAREBENCH_BIN_DIR} + "/soak " + arguments);
 }
 
 TEST(soak_command, clean_campaign_prints_one_line_and_exits_0) {
-  const auto run = soak("--faults status_503,cut_between_rows,unsolicited_response,mix,restart --seeds 2");
+  const auto run =
+      run_soak("--faults status_503,cut_between_rows,unsolicited_response,mix,restart --seeds 2");
   EXPECT_EQ(run.exit_code, 0) << run.errors;
   EXPECT_THAT(run.output,
               testing::MatchesRegex("60 runs, [0-9]+ outcomes, 0 lost, 0 duplicated, 0 wrong, 0 hung\n"));
 }
 
 TEST(soak_command, every_mutant_is_detected) {
-  const auto run = soak("--mutants");
+  const auto run = run_soak("--mutants");
   EXPECT_EQ(run.exit_code, 0) << run.output << run.errors;
   EXPECT_THAT(run.output, HasSubstr("hand_written_client  clean\n"));
 }
@@ -95,7 +102,7 @@ TEST(soak_command, invalid_flags_give_one_line_and_exit_2) {
   for (const char* const wrong : {"--faults gremlins", "--strategies telepathy", "--strategies fibers,fibers",
                                   "--seeds 0", "--seeds many", "--first-seed -1", "--first-seed many",
                                   "--jobs 0", "--short --seeds 3", "--nonsense", "more"}) {
-    const auto run = soak(wrong);
+    const auto run = run_soak(wrong);
     EXPECT_EQ(run.exit_code, 2) << wrong;
     EXPECT_EQ(run.output, "") << wrong;
     EXPECT_THAT(run.errors, testing::MatchesRegex("soak: [^\n]+\n")) << wrong;
@@ -117,11 +124,85 @@ TEST(soak_command, missing_mock_server_exits_2) {
 }
 
 TEST(soak_command, help_lists_invariants) {
-  const auto run = soak("--help");
+  const auto run = run_soak("--help");
   EXPECT_EQ(run.exit_code, 0);
   EXPECT_THAT(run.output, HasSubstr("Exit codes"));
   for (const auto& entry : invariant_table)
     EXPECT_THAT(run.output, HasSubstr(std::string{entry.name} + " ")) << entry.meaning;
+}
+
+TEST(scenarios, scenarios_include_faults_and_combinations) {
+  std::set<std::string> names;
+  for (const auto& scenario : all_scenarios()) {
+    EXPECT_TRUE(names.insert(scenario.name).second) << scenario.name;
+    const auto rates = parse_faults(scenario.faults);
+    EXPECT_TRUE(rates) << scenario.name << ": " << (rates ? "" : rates.error());
+    EXPECT_EQ(find_scenario(scenario.name), &scenario);
+  }
+  for (const auto& fault : fault_table) EXPECT_TRUE(names.contains(std::string{fault.name})) << fault.name;
+  for (const char* const name : {"mix", "everything", "restart", "outage"}) EXPECT_TRUE(names.contains(name));
+  EXPECT_EQ(find_scenario("gremlins"), nullptr);
+}
+
+TEST(scenarios, refuse_makes_a_scenario_depend_on_timing) {
+  for (const auto& scenario : all_scenarios()) {
+    const auto rates = *parse_faults(scenario.faults);
+    if (rates.rate(fault_kind::refuse) == 0) continue;
+    EXPECT_TRUE(scenario.depends_on_timing && scenario.faults_spread) << scenario.name;
+  }
+  EXPECT_FALSE(find_scenario("mix")->depends_on_timing);
+  EXPECT_FALSE(find_scenario("reset_mid_body")->depends_on_timing);
+}
+
+TEST(make_plan, seed_varies_the_plan) {
+  const auto& scenario = *find_scenario("reset_mid_body");
+  std::set<std::size_t> workers, loops, pages;
+  std::set<bool> ends, compressed;
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    const auto plan = make_plan(scenario, seed);
+    EXPECT_EQ(plan.policy, make_plan(scenario, seed).policy);
+    workers.insert(plan.workers);
+    loops.insert(plan.loops);
+    pages.insert(plan.page_kb);
+    ends.insert(plan.faults_until.has_value());
+    compressed.insert(plan.policy.exchange.accept_compressed);
+    EXPECT_TRUE(plan.policy.tag_requests);
+    EXPECT_LT(plan.faults_until.value_or(0), plan.policy.max_attempts) << "convergence is not checked";
+  }
+  EXPECT_GT(workers.size(), 1u);
+  EXPECT_GT(loops.size(), 1u);
+  EXPECT_GT(pages.size(), 1u);
+  EXPECT_EQ(ends.size(), 2u);
+  EXPECT_EQ(compressed.size(), 2u);
+}
+
+TEST(log_line, log_line_has_all_members) {
+  const auto exchange = parse_log_line(
+      R"({"date":"2026-03-01","session":4,"step":2,"attempt":3,"fault":"reset_mid_body","status":200})");
+  EXPECT_EQ(exchange.date, 2026y / 3 / 1);
+  EXPECT_EQ(exchange.session, 4u);
+  EXPECT_EQ(exchange.step, 2);
+  EXPECT_EQ(exchange.attempt, 3u);
+  EXPECT_EQ(exchange.fault, fault_kind::reset_mid_body);
+  EXPECT_EQ(exchange.status, 200);
+}
+
+TEST(log_line, null_members_are_empty) {
+  const auto exchange =
+      parse_log_line(R"({"date":null,"step":null,"attempt":null,"fault":null,"status":null})");
+  EXPECT_FALSE(exchange.date || exchange.session || exchange.fault);
+  EXPECT_EQ(exchange.step, 0);
+  EXPECT_EQ(exchange.attempt, 0u);
+  EXPECT_EQ(exchange.status, 0);
+}
+
+TEST(log_line, invalid_text_throws) {
+  for (const char* const line :
+       {"", "{}", "[]", R"({"date":"2026-02-30","step":1,"attempt":1,"fault":null,"status":200})",
+        R"({"date":null,"step":1,"attempt":1,"fault":"gremlins","status":200})",
+        R"({"date":null,"step":"one","attempt":1,"fault":null,"status":200})"}) {
+    EXPECT_THROW(parse_log_line(line), std::runtime_error) << line;
+  }
 }
 
 }  // namespace
