@@ -333,6 +333,11 @@ bench_flags parse_flags(int argc, char** argv) {
   app.add_option("--journal", flags.journal,
                  "where finished rows are appended; default: beside --benchmark_out, or beside the program")
       ->type_name("FILE");
+  app.add_option(
+         "--summary", flags.summary,
+         "also write the summary as CSV: a row per case with its parameters, and the median, minimum and "
+         "maximum of every column")
+      ->type_name("FILE.csv");
   app.add_option("--timeline", flags.timeline,
                  "where each repetition's memory over time is written, as JSON; default: beside "
                  "--benchmark_out, for run.json in run.timeline.json; /dev/null: nowhere")
@@ -437,6 +442,11 @@ output_paths output_paths_of(const bench_flags& flags, const fs::path& programs)
   if (paths.timeline) {
     check_apart("--timeline", *paths.timeline, "result", flags.out);
     if (paths.journal) check_apart("--timeline", *paths.timeline, "journal", *paths.journal);
+  }
+  if (!flags.summary.empty()) {
+    check_apart("--summary", flags.summary, "result", flags.out);
+    if (paths.journal) check_apart("--summary", flags.summary, "journal", *paths.journal);
+    if (paths.timeline) check_apart("--summary", flags.summary, "timeline", *paths.timeline);
   }
   return paths;
 }

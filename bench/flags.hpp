@@ -23,6 +23,7 @@ struct bench_flags {
   std::filesystem::path timeline;  ///< of the memory curves; empty: beside the output, if there is one
   std::chrono::microseconds sample_every =
       default_sample_every;  ///< how often a client's memory is looked at
+  std::filesystem::path summary;  ///< CSV with a row per case; empty: none
   std::string display_format = "console";
   std::string out_format = "json";
   std::string out;     ///< of --benchmark_out; empty: none

@@ -2,6 +2,7 @@
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -166,6 +167,8 @@ int run(bench_flags flags) {
                           benchmark::ConsoleReporter::OO_None, &file->stream());
     if (flags.out_format == "json") file_reporter = marked_if(interrupted, std::move(file_reporter));
   }
+  std::optional<output_file> summary_file;
+  if (!flags.summary.empty()) summary_file.emplace(flags.summary);
   benchmark::RunSpecifiedBenchmarks(display.get(), file_reporter.get());
   if (measured.ledger().rows() == 0) {
     if (interrupted.has_happened()) return interruption::exit_interrupted;
@@ -175,10 +178,15 @@ int run(bench_flags flags) {
   if (timeline) timeline->commit();
 
   // The table is for people: where standard output is for programs, it goes to standard error.
-  const auto summary = measured.summary();
-  std::string tables = "\n" + summary_table(summary);
-  if (const auto scale = scale_table(summary); !scale.empty()) tables += "\n" + scale;
-  std::fputs(tables.c_str(), flags.display_format == "console" ? stdout : stderr);
+  const auto results = measured.results();
+  const bool is_for_people = flags.display_format == "console";
+  if (summary_file) {
+    summary_file->stream() << summary_csv(results);
+    summary_file->commit();
+  }
+  const auto text = "\n" + summary_text(results, flags.workload_name,
+                                        terminal_width(is_for_people ? STDOUT_FILENO : STDERR_FILENO));
+  std::fputs(text.c_str(), is_for_people ? stdout : stderr);
   check_standard_output();
   const auto failed = measured.ledger().failed_rows();
   const auto rows = measured.ledger().rows();

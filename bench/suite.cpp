@@ -12,16 +12,6 @@ namespace {
 
 constexpr int most_measurements = 3;
 
-/// What tells points of one worker count apart, or the pool sizes that the Python comparison made known.
-std::string note_on(const benchmark_case& row) {
-  if (row.kind != point_kind::plain) return std::string{to_string(row.kind)};
-  if (row.engine != default_engine) return fmt::format("served by {}", to_string(row.engine));
-  if (has_one_worker(row.strategy)) return {};
-  if (row.workers == 20) return "the article's default pool: 5 × cores";
-  if (row.workers == 100) return "the article's correction";
-  return {};
-}
-
 }  // namespace
 
 suite::suite(programs with, strictness how, std::chrono::nanoseconds sample_every,
@@ -44,19 +34,14 @@ void suite::add(const benchmark_case& row) {
       ->Unit(benchmark::kMillisecond);
 }
 
-std::vector<summary_case> suite::summary() const {
-  std::vector<summary_case> out;
+std::vector<case_result> suite::results() const {
+  std::vector<case_result> results;
   for (const auto& row : cases_) {
     const auto found = facts_.find(row.name());
     if (found == facts_.end() || found->second.repetitions.empty()) continue;
-    out.push_back({.strategy = row.label(),
-                   .workers = static_cast<int>(row.workers),
-                   .note = note_on(row),
-                   .repetitions = found->second.repetitions,
-                   .point = row.point(),
-                   .is_hold = row.kind == point_kind::hold});
+    results.push_back({.parameters = row, .repetitions = found->second.repetitions});
   }
-  return out;
+  return results;
 }
 
 void suite::repeat(benchmark::State& state, const benchmark_case& row) {

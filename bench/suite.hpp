@@ -15,7 +15,7 @@
 #include "bench/measurement.hpp"
 #include "bench/output/journal.hpp"
 #include "bench/output/rows.hpp"
-#include "bench/output/summary.hpp"
+#include "bench/output/statistics.hpp"
 #include "bench/progress.hpp"
 #include "bench/timeline/memory_curve.hpp"
 
@@ -36,8 +36,8 @@ class suite {
   void add(const benchmark_case& row);
 
   const row_ledger& ledger() const { return ledger_; }
-  /// What has been measured so far, a case that never ran left out.
-  std::vector<summary_case> summary() const;
+  /// Returns the cases measured so far, in the order of registration.
+  std::vector<case_result> results() const;
 
  private:
   /// What is found out about a case once, before its first repetition.

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -29,16 +28,6 @@ struct finished_row {
   std::optional<double> real_time_ms = {};     ///< absent when it failed before it had one
   std::map<std::string, double> columns = {};  ///< by name; absent when one does not apply
   row_verdict verdict = {};
-};
-
-/// A case and its repetitions, for the tables that end a run.
-struct summary_case {
-  std::string strategy;
-  int workers = 0;
-  std::string note = {};  ///< to stand behind the workers, e.g. "article's default pool: 5 × cores"
-  std::vector<finished_row> repetitions = {};
-  std::string point = {};  ///< all but the strategy: cases of one point can be compared with each other
-  bool is_hold = false;    ///< of a point at which all workers are in flight at once
 };
 
 /// The verdicts of a run: who measures records one for each repetition of a case, as it ends, under
@@ -68,28 +57,5 @@ class row_ledger {
   std::size_t rows_ = 0;
   std::size_t failed_rows_ = 0;
 };
-
-// What stands for a case in tables: medians over its repetitions that have a finite value. Pure.
-
-/// The middle one, or the mean of the middle two; nullopt of none.
-std::optional<double> median(std::vector<double> values);
-std::optional<double> median_column(const summary_case& what, const std::string& name);
-std::optional<double> median_time_ms(const summary_case& what);
-
-/// Whether any repetition failed: then no figure of the case counts.
-bool has_failed(const summary_case& what);
-
-/// How far a case is above the physical floor (raw_epoll) at the same point of the same run.
-struct floor_ratios {
-  std::optional<double> wall;  ///< its median wall time over the floor's
-  std::optional<double> cpu;   ///< its median CPU time a request over the floor's
-};
-
-/// Whether there is a floor among the cases, at any point.
-bool has_floor(std::span<const summary_case> cases);
-
-/// Absent without a floor at the case's point, with one that failed, and for a figure that either lacks.
-/// Pure.
-floor_ratios over_floor(const summary_case& what, std::span<const summary_case> cases);
 
 }  // namespace farebench

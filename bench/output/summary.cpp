@@ -1,203 +1,289 @@
 #include "bench/output/summary.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <functional>
 #include <optional>
-#include <string_view>
+#include <set>
 #include <vector>
 
-#include "bench/output/row_reporter.hpp"
-#include "bench/output/rows.hpp"
+#include "bench/columns.hpp"
+#include "bench/output/text_table.hpp"
+#include "lib/system/command_line.hpp"
 
 namespace farebench {
 namespace {
 
-constexpr std::string_view absent = "–";
-constexpr std::string_view gap = "  ";
+constexpr double kib = 1 << 10;
+constexpr double mib = 1 << 20;
+/// Left cells of the table: strategy and workers.
+constexpr std::size_t text_cells = 2;
 
-std::string padding(std::string_view text, std::size_t to) { return std::string(to - text_width(text), ' '); }
-
-std::vector<std::size_t> widths_of(std::span<const text_row> rows, std::size_t text_cells) {
-  std::vector<std::size_t> widths(rows.front().cells.size());
-  for (const auto& row : rows)
-    for (std::size_t cell = 0; cell < (row.instead.empty() ? widths.size() : text_cells); ++cell)
-      widths[cell] = std::max(widths[cell], text_width(row.cells[cell]));
-  return widths;
+/// "100", or "100 hold" and "100 cpp-httplib" for a point of a kind or an engine of its own.
+std::string workers_text(const benchmark_case& parameters) {
+  std::string text = std::to_string(parameters.workers);
+  if (parameters.kind != point_kind::plain) text += fmt::format(" {}", to_string(parameters.kind));
+  if (parameters.engine != default_engine) text += fmt::format(" {}", to_string(parameters.engine));
+  return text;
 }
 
-}  // namespace
-
-std::size_t text_width(std::string_view text) {
-  // Its code points.
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+/// "coroutines, 1 worker", "coroutines, 100 workers, hold".
+std::string title(const benchmark_case& parameters) {
+  auto text = fmt::format("{}, {} worker{}", parameters.label(), parameters.workers,
+                          parameters.workers == 1 ? "" : "s");
+  if (parameters.kind != point_kind::plain) text += fmt::format(", {}", to_string(parameters.kind));
+  if (parameters.engine != default_engine) text += fmt::format(", {}", to_string(parameters.engine));
+  return text;
 }
 
-std::string text_table(std::span<const text_row> rows, std::size_t text_cells) {
-  if (rows.empty()) return {};
-  const auto widths = widths_of(rows, text_cells);
-  std::string table;
-  for (const auto& row : rows) {
-    for (std::size_t cell = 0; cell < text_cells; ++cell)
-      table += fmt::format("{}{}{}", row.cells[cell], padding(row.cells[cell], widths[cell]), gap);
-    if (row.instead.empty())
-      for (std::size_t cell = text_cells; cell < widths.size(); ++cell)
-        table += fmt::format("{}{}{}", cell == text_cells ? "" : gap, padding(row.cells[cell], widths[cell]),
-                             row.cells[cell]);
-    table += row.instead + '\n';
-    if (&row == rows.data()) {
-      std::size_t total = gap.size() * (widths.size() - 1);
-      for (const auto cell_width : widths) total += cell_width;
-      for (std::size_t dash = 0; dash < total; ++dash) table += "─";
-      table += '\n';
-    }
-  }
-  return table;
+std::string format_time(double time_ms) {
+  return time_ms >= 10'000 ? fmt::format("{:.2f} s", time_ms / 1000) : fmt::format("{:.1f} ms", time_ms);
 }
 
-std::string figure(std::optional<double> value, double unit, int decimals) {
-  return value ? fmt::format("{:.{}f}", *value / unit, decimals) : std::string(absent);
-}
-
-std::optional<straight_line> fit_straight_line(std::span<const measured_point> points) {
-  const auto count = static_cast<double>(points.size());
-  double mean_x = 0;
-  double mean_y = 0;
-  for (const auto& [x, y] : points) {
-    mean_x += x / count;
-    mean_y += y / count;
-  }
-  double xx = 0;
-  double xy = 0;
-  double yy = 0;
-  for (const auto& [x, y] : points) {
-    xx += (x - mean_x) * (x - mean_x);
-    xy += (x - mean_x) * (y - mean_y);
-    yy += (y - mean_y) * (y - mean_y);
-  }
-  if (!(xx > 0)) return std::nullopt;
-  straight_line line{.slope = xy / xx, .intercept = mean_y - xy / xx * mean_x, .r_squared = std::nullopt};
-  if (points.size() > 2 && yy > 0) line.r_squared = xy * xy / (xx * yy);
-  return line;
-}
-
-namespace {
-
-constexpr std::size_t text_cells = 2;  // strategy and workers
-
-std::string workers_of(const summary_case& what) {
-  return what.note.empty() ? std::to_string(what.workers) : fmt::format("{} ({})", what.workers, what.note);
-}
-
-/// "FAILED: why", "FAILED (2 of 5): why the first did"; empty when none failed.
-std::string failure_of(const summary_case& what) {
-  const auto failed = [](const finished_row& row) { return row.verdict.failed(); };
-  const auto& rows = what.repetitions;
-  const auto first = std::ranges::find_if(rows, failed);
-  if (first == rows.end()) return {};
-  const auto reason = one_line(first->verdict.failure);
-  if (rows.size() == 1) return "FAILED: " + reason;
-  return fmt::format("FAILED ({} of {}): {}", std::ranges::count_if(rows, failed), rows.size(), reason);
-}
-
-std::string warning_of(const summary_case& what) {
-  const auto warns = [](const finished_row& row) { return !row.verdict.warning.empty(); };
-  const auto& rows = what.repetitions;
-  const auto first = std::ranges::find_if(rows, warns);
-  if (first == rows.end()) return {};
-  const auto head =
-      fmt::format("warning: {}, {} workers{}", what.strategy, what.workers, what.is_hold ? ", hold" : "");
-  const auto text = one_line(first->verdict.warning);
-  if (rows.size() == 1) return fmt::format("{}: {}\n", head, text);
-  return fmt::format("{} ({} of {}): {}\n", head, std::ranges::count_if(rows, warns), rows.size(), text);
-}
-
-text_row row_of(const summary_case& what, bool in_seconds) {
-  const auto time_ms = median_time_ms(what);
-  return {.cells = {what.strategy, workers_of(what),
-                    in_seconds ? figure(time_ms, 1000, 2) : figure(time_ms, 1, 1),
-                    figure(median_column(what, "ideal_ratio"), 1, 2),
-                    figure(median_column(what, "rss_peak_bytes"), 1 << 20, 1),
-                    figure(median_column(what, "bytes_per_worker"), 1 << 10, 1),
-                    figure(median_column(what, "cpu_us_per_request"), 1, 1)},
-          .instead = failure_of(what)};
-}
-
-}  // namespace
-
-std::string summary_table(std::span<const summary_case> cases) {
-  if (cases.empty()) return {};
-  const bool in_seconds = std::ranges::any_of(
-      cases, [](const summary_case& what) { return median_time_ms(what).value_or(0) >= 10'000; });
-  const bool with_floor = has_floor(cases);
-
-  std::vector<text_row> rows{{.cells = {"strategy", "workers", in_seconds ? "time s" : "time ms", "×ideal",
-                                        "peak MiB", "KiB/worker", "CPU µs/request"}}};
-  if (with_floor) rows.front().cells.insert(rows.front().cells.end(), {"×floor", "CPU×floor"});
-  std::string warnings;
-  for (const auto& what : cases) {
-    auto& row = rows.emplace_back(row_of(what, in_seconds));
-    if (with_floor) {
-      const auto [wall, cpu] = over_floor(what, cases);
-      row.cells.insert(row.cells.end(), {figure(wall, 1, 2), figure(cpu, 1, 2)});
-    }
-    warnings += warning_of(what);
-  }
-  return text_table(rows, text_cells) + warnings;
-}
-
-namespace {
-
-constexpr int many = 10'000;
-constexpr int few = 1'000;
-
-/// What one strategy showed at its `hold` points.
-struct held {
-  std::string strategy;
-  std::vector<measured_point> growth = {};  // bytes over workers
-  std::optional<double> cpu_many = {};
-  std::optional<double> cpu_few = {};
+/// A figure column of the table. The one with the lowest rank is dropped first if the table is too wide.
+struct figure_column {
+  std::string header;
+  int rank;
+  std::function<std::string(const case_result&)> figure;
 };
 
-held& entry_of(std::vector<held>& all, const std::string& strategy) {
-  const auto found = std::ranges::find(all, strategy, &held::strategy);
-  if (found != all.end()) return *found;
-  return all.emplace_back(held{.strategy = strategy});
+std::vector<figure_column> figure_columns(std::span<const case_result> cases) {
+  const bool in_seconds = std::ranges::any_of(
+      cases, [](const case_result& result) { return median_of(result, "real_time").value_or(0) >= 10'000; });
+  const auto column = [](std::string header, int rank, std::string name, double unit, int decimals) {
+    return figure_column{std::move(header), rank, [=](const case_result& result) {
+                           return format_figure(median_of(result, name), unit, decimals);
+                         }};
+  };
+  std::vector<figure_column> columns{
+      in_seconds ? column("time s", 7, "real_time", 1000, 2) : column("time ms", 7, "real_time", 1, 1),
+      column("×ideal", 4, "ideal_ratio", 1, 2),
+      column("peak MiB", 6, "rss_peak_bytes", mib, 1),
+      column("KiB/worker", 2, "bytes_per_worker", kib, 1),
+      column("CPU µs/request", 5, "cpu_us_per_request", 1, 1),
+  };
+  if (std::ranges::any_of(cases, is_floor)) {
+    const auto ratio = [&](std::string header, int rank, std::string name) {
+      columns.push_back({std::move(header), rank, [=](const case_result& result) {
+                           return format_figure(ratio_to_floor(result, cases, name), 1, 2);
+                         }});
+    };
+    ratio("×floor", 3, "real_time");
+    ratio("CPU×floor", 1, "cpu_us_per_request");
+  }
+  return columns;
 }
 
-std::vector<held> held_by_strategy(std::span<const summary_case> cases) {
-  std::vector<held> all;
-  for (const auto& one : cases) {
-    if (!one.is_hold) continue;
-    held& entry = entry_of(all, one.strategy);
-    if (has_failed(one)) continue;
-    if (const auto growth = median_column(one, "rss_growth_bytes"))
-      entry.growth.push_back({static_cast<double>(one.workers), *growth});
-    const auto cpu = median_column(one, "cpu_us_per_request");
-    if (one.workers == many) entry.cpu_many = cpu;
-    if (one.workers == few) entry.cpu_few = cpu;
+std::string summary_table(std::span<const case_result> cases, std::size_t width) {
+  auto columns = figure_columns(cases);
+  while (true) {
+    std::vector<text_row> rows{{.cells = {"strategy", "workers"}}};
+    for (const auto& column : columns) rows.front().cells.push_back(column.header);
+    for (const auto& result : cases) {
+      auto& row =
+          rows.emplace_back(text_row{.cells = {result.parameters.label(), workers_text(result.parameters)}});
+      if (has_failed(result)) row.instead = "FAILED";
+      for (const auto& column : columns) row.cells.push_back(column.figure(result));
+    }
+    auto table = text_table(rows, text_cells);
+    if (text_width(std::string_view{table}.substr(0, table.find('\n'))) <= width || columns.size() == 1)
+      return table;
+    columns.erase(std::ranges::min_element(columns, {}, &figure_column::rank));
+  }
+}
+
+/// One line per case that has such a text, with the number of repetitions that have it: "warning: coroutines,
+/// 100 workers (2 of 5): …". The text is that of the first.
+std::string notes(std::span<const case_result> cases, std::string_view kind, std::string row_verdict::* text,
+                  std::size_t width) {
+  std::string lines;
+  std::size_t count_of_cases = 0;
+  for (const auto& result : cases) {
+    const auto has_text = [&](const finished_row& row) { return !(row.verdict.*text).empty(); };
+    const auto& rows = result.repetitions;
+    const auto first = std::ranges::find_if(rows, has_text);
+    if (first == rows.end() || ++count_of_cases > max_notes) continue;
+    const auto count = rows.size() == 1
+                           ? std::string{}
+                           : fmt::format(" ({} of {})", std::ranges::count_if(rows, has_text), rows.size());
+    lines += wrap_text(fmt::format("{}: {}{}: {}", kind, title(result.parameters), count,
+                                   printable(first->verdict.*text)),
+                       width) +
+             '\n';
+  }
+  if (count_of_cases > max_notes)
+    lines +=
+        fmt::format("{}: {} more cases, see the labels of their rows\n", kind, count_of_cases - max_notes);
+  return lines;
+}
+
+/// The article's worker counts: its pool of Python's default size, and the size that corrects it.
+std::string workload_note(std::span<const case_result> cases, std::string_view workload, std::size_t width) {
+  if (workload != "article") return {};
+  const auto has_workers = [&](std::size_t workers) {
+    return std::ranges::any_of(
+        cases, [&](const case_result& result) { return result.parameters.workers == workers; });
+  };
+  if (!has_workers(20) || !has_workers(100)) return {};
+  return wrap_text(
+             "20 workers are the article's default pool (5 per core), 100 workers its correction: a worker "
+             "per day.",
+             width) +
+         '\n';
+}
+
+std::string sentence(const recommendation& best, bool is_one_of_several) {
+  const auto figures = [](const case_result& result) {
+    return fmt::format("{}, {} MiB", format_time(*median_of(result, "real_time")),
+                       format_figure(median_of(result, "rss_peak_bytes"), mib, 1));
+  };
+  const auto& fastest = *best.fastest;
+  const auto& leanest = *best.leanest;
+  std::string text;
+  if (is_one_of_several)
+    text = fmt::format("{}: ", fastest.parameters.kind == point_kind::plain
+                                   ? fastest.parameters.point()
+                                   : fmt::format("{} of {} workers", to_string(fastest.parameters.kind),
+                                                 fastest.parameters.workers));
+  const auto name = [](const case_result& result) {
+    return fmt::format("{} with {} worker{}", result.parameters.label(), result.parameters.workers,
+                       result.parameters.workers == 1 ? "" : "s");
+  };
+  if (&fastest == &leanest) {
+    text += fmt::format("Fastest and leanest: {} ({}).", name(fastest), figures(fastest));
+  } else {
+    text += fmt::format("Fastest: {} ({}). Leanest within {:.0f} % of that time: {} ({}).", name(fastest),
+                        figures(fastest), 100 * equal_time_share, name(leanest), figures(leanest));
+  }
+  if (best.fewest_workers != &leanest)
+    text += fmt::format(" Fewest workers within {:.0f} %: {} ({}).", 100 * equal_time_share,
+                        best.fewest_workers->parameters.workers, figures(*best.fewest_workers));
+  return text;
+}
+
+/// What one strategy showed at its `hold` points.
+struct hold_series {
+  std::string label;
+  std::vector<measured_point> growth = {};  // bytes over workers
+  std::optional<double> cpu_at_10000 = {};
+  std::optional<double> cpu_at_1000 = {};
+};
+
+std::vector<hold_series> hold_series_of(std::span<const case_result> cases) {
+  std::vector<hold_series> all;
+  for (const auto& result : cases) {
+    const auto& parameters = result.parameters;
+    if (parameters.kind != point_kind::hold) continue;
+    auto series = std::ranges::find(all, parameters.label(), &hold_series::label);
+    if (series == all.end()) series = all.insert(all.end(), {.label = parameters.label()});
+    if (has_failed(result)) continue;
+    if (const auto growth = median_of(result, "rss_growth_bytes"))
+      series->growth.push_back({static_cast<double>(parameters.workers), *growth});
+    const auto cpu = median_of(result, "cpu_us_per_request");
+    if (parameters.workers == 10'000) series->cpu_at_10000 = cpu;
+    if (parameters.workers == 1'000) series->cpu_at_1000 = cpu;
   }
   return all;
 }
 
-text_row row_of(const held& entry) {
-  const auto line = fit_straight_line(entry.growth);
-  std::optional<double> cpu_ratio;
-  if (entry.cpu_many && entry.cpu_few && *entry.cpu_few > 0) cpu_ratio = *entry.cpu_many / *entry.cpu_few;
-  return {.cells = {entry.strategy, figure(line ? std::optional{line->slope} : std::nullopt, 1 << 10, 2),
-                    figure(line ? line->r_squared : std::nullopt, 1, 5), figure(cpu_ratio, 1, 2)}};
+/// Quotes a CSV field if its text requires it.
+std::string csv_field(std::string_view text) {
+  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string{text};
+  std::string field = "\"";
+  for (const char c : text) field += c == '"' ? std::string(2, c) : std::string(1, c);
+  return field + '"';
+}
+
+/// Median, minimum and maximum of a column; empty fields if no repetition has a finite value.
+std::array<std::string, 3> csv_figures(const case_result& result, const std::string& column) {
+  std::vector<double> values;
+  for (const auto& row : result.repetitions) {
+    const case_result single{.parameters = result.parameters, .repetitions = {row}};
+    if (const auto value = median_of(single, column)) values.push_back(*value);
+  }
+  if (values.empty() || has_failed(result)) return {};
+  const auto [min, max] = std::ranges::minmax(values);
+  return {fmt::format("{}", *median(values)), fmt::format("{}", min), fmt::format("{}", max)};
 }
 
 }  // namespace
 
-std::string scale_table(std::span<const summary_case> cases) {
-  const auto strategies = held_by_strategy(cases);
-  if (strategies.empty()) return {};
+std::string summary_text(std::span<const case_result> cases, std::string_view workload, std::size_t width) {
+  if (cases.empty()) return {};
+  auto text = summary_table(cases, width);
+  text += workload_note(cases, workload, width);
+  text += notes(cases, "failed", &row_verdict::failure, width);
+  text += notes(cases, "warning", &row_verdict::warning, width);
+  for (const auto& part : {scale_table(cases), recommendation_text(cases, width)}) {
+    if (!part.empty()) text += '\n' + part;
+  }
+  return text;
+}
+
+std::string scale_table(std::span<const case_result> cases) {
+  const auto all = hold_series_of(cases);
+  if (all.empty()) return {};
   std::vector<text_row> rows{
       {.cells = {"strategy (hold)", "KiB/worker, fitted", "R²", "CPU 10,000 / 1,000"}}};
-  for (const auto& entry : strategies) rows.push_back(row_of(entry));
+  for (const auto& series : all) {
+    const auto line = fit_straight_line(series.growth);
+    std::optional<double> cpu_ratio;
+    if (series.cpu_at_10000 && series.cpu_at_1000 && *series.cpu_at_1000 > 0)
+      cpu_ratio = *series.cpu_at_10000 / *series.cpu_at_1000;
+    rows.push_back(
+        {.cells = {series.label, format_figure(line ? std::optional{line->slope} : std::nullopt, kib, 2),
+                   format_figure(line ? line->r_squared : std::nullopt, 1, 5),
+                   format_figure(cpu_ratio, 1, 2)}});
+  }
   return text_table(rows, 1);
+}
+
+std::string recommendation_text(std::span<const case_result> cases, std::size_t width) {
+  const auto recommendations = recommend(cases);
+  std::string text;
+  for (const auto& best : recommendations) {
+    // A single candidate needs no recommendation.
+    if (std::ranges::count_if(best.compared, [](const auto* result) { return !is_floor(*result); }) > 1)
+      text += wrap_text(sentence(best, recommendations.size() > 1), width) + '\n';
+  }
+  return text;
+}
+
+std::string summary_csv(std::span<const case_result> cases) {
+  std::vector<std::string> names{"real_time"};
+  for (const auto& name : column_names()) {
+    if (name != "real_time") names.push_back(name);
+  }
+  std::vector<std::string> fields{"strategy", "loops",  "workers", "days",        "page_kb", "latency",
+                                  "seed",     "engine", "kind",    "repetitions", "failed",  "reason"};
+  for (const auto& name : names) fields.insert(fields.end(), {name, name + "_min", name + "_max"});
+  auto text = fmt::format("{}\r\n", fmt::join(fields, ","));
+  for (const auto& result : cases) {
+    const auto& parameters = result.parameters;
+    const auto is_failed = [](const finished_row& row) { return row.verdict.failed(); };
+    const auto first = std::ranges::find_if(result.repetitions, is_failed);
+    fields = {
+        csv_field(parameters.strategy),
+        std::to_string(parameters.loops),
+        std::to_string(parameters.workers),
+        std::to_string(parameters.days),
+        std::to_string(parameters.page_kb),
+        csv_field(format_latency(parameters.latency)),
+        parameters.latency.is_fixed() ? std::string{} : std::to_string(parameters.seed),
+        std::string{to_string(parameters.engine)},
+        std::string{to_string(parameters.kind)},
+        std::to_string(result.repetitions.size()),
+        std::to_string(std::ranges::count_if(result.repetitions, is_failed)),
+        first == result.repetitions.end() ? std::string{} : csv_field(printable(first->verdict.failure))};
+    for (const auto& name : names) std::ranges::move(csv_figures(result, name), std::back_inserter(fields));
+    text += fmt::format("{}\r\n", fmt::join(fields, ","));
+  }
+  return text;
 }
 
 }  // namespace farebench

@@ -1,64 +1,34 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "bench/output/rows.hpp"
+#include "bench/output/statistics.hpp"
 
 namespace farebench {
 
-/// A line of a table for people.
-struct text_row {
-  std::vector<std::string> cells;
-  std::string instead = {};  ///< when not empty, stands in place of the figures
-};
+// The tables that end a run. Figures are medians over the repetitions. Pure functions; texts are UTF-8 and
+// end with a newline unless empty.
 
-/// The rows, the first of them underlined. The first `text_cells` cells of each stand to the left, the
-/// figures behind them to the right. Every row has the same number of cells. UTF-8, aligned by the width that
-/// it has on a terminal; each line ends with a newline. Pure.
-std::string text_table(std::span<const text_row> rows, std::size_t text_cells);
+/// Returns all that people read: the table, failures and warnings, the scale table and the recommendations.
+/// Lines take at most `width` columns: the table drops its least important columns, and texts are wrapped.
+/// `workload` is the name of the workload, for its notes.
+std::string summary_text(std::span<const case_result> cases, std::string_view workload, std::size_t width);
 
-/// How many columns of a terminal it takes, of text of single-width characters.
-std::size_t text_width(std::string_view text);
+/// Returns whether cost stays flat as workers grow, from the `hold` cases: a line per strategy with the
+/// growth of resident memory over workers fitted to a straight line (slope in KiB per worker, R²), and CPU
+/// per request at 10,000 workers over that at 1,000. Failed cases are left out. Empty without `hold` cases.
+std::string scale_table(std::span<const case_result> cases);
 
-/// value / unit with so many decimals; "–" when absent.
-std::string figure(std::optional<double> value, double unit, int decimals);
+/// Returns the recommendations as sentences: the fastest case, the leanest of those within 5 % of its time,
+/// and the fewest workers within 5 % of it.
+std::string recommendation_text(std::span<const case_result> cases, std::size_t width);
 
-/// A point of a measured relation.
-struct measured_point {
-  double x;
-  double y;
-};
-
-/// y = slope · x + intercept, by ordinary least squares.
-struct straight_line {
-  double slope;
-  double intercept;
-  /// How much of the variance of y the line explains: 1 − residual sum of squares / total sum of squares.
-  /// Absent for fewer than three points, which a line always meets, and when all y are equal.
-  std::optional<double> r_squared;
-};
-
-/// nullopt for fewer than two different x. Pure.
-std::optional<straight_line> fit_straight_line(std::span<const measured_point> points);
-
-/// A line for each case, in the order given: strategy, workers, time (all in ms, or all in s once the
-/// longest takes 10 s), ×ideal, peak MiB, KiB a worker, CPU µs a request, and when the physical floor is
-/// among the cases, time and CPU over the floor's at the same point; each the median of the repetitions that
-/// have it, "–" where none has. From the columns ideal_ratio, rss_peak_bytes, bytes_per_worker,
-/// cpu_us_per_request. A case with a failed repetition shows FAILED and the first reason in place of its
-/// figures. Below the lines come the warnings. Laid out as text_table does; empty without cases. Pure.
-std::string summary_table(std::span<const summary_case> cases);
-
-/// Whether cost stays flat as workers grow, from the `hold` cases: a line for each strategy, in the order
-/// given, with the growth of resident memory (column rss_growth_bytes, medians) over workers fitted to a
-/// straight line (slope in KiB a worker, R²), and CPU a request with 10,000 workers over that with 1,000. A
-/// case that failed is left out; "–" where too few are left. UTF-8, ends with a newline; empty without `hold`
-/// cases. Pure.
-std::string scale_table(std::span<const summary_case> cases);
+/// Returns CSV (RFC 4180) with a header and a line per case: its parameters, the number of repetitions, of
+/// failed ones, the first reason, and of every column the median, minimum and maximum. A failed case has no
+/// figures.
+std::string summary_csv(std::span<const case_result> cases);
 
 }  // namespace farebench

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <array>
@@ -79,6 +80,12 @@ std::string printable(std::string_view text) {
     text.remove_prefix(bytes);
   }
   return safe;
+}
+
+std::size_t terminal_width(int descriptor) noexcept {
+  winsize size{};
+  if (::ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
+  return size.ws_col;
 }
 
 void print_error(std::string_view program, std::string_view text) noexcept {

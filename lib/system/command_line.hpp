@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <expected>
 #include <string>
 #include <string_view>
@@ -14,6 +15,9 @@ void open_missing_standard_streams() noexcept;
 /// Escapes text from outside for a terminal. Control characters and bytes that are not UTF-8 become \xNN;
 /// Unicode's direction marks, direction overrides and line separators become \u{NNNN}. Pure.
 std::string printable(std::string_view text);
+
+/// Returns the number of columns of the terminal open as a descriptor, or 80 if it is not a terminal.
+std::size_t terminal_width(int descriptor) noexcept;
 
 /// Writes "PROGRAM: text" to standard error as one line of printable text. Ignores write errors.
 void print_error(std::string_view program, std::string_view text) noexcept;

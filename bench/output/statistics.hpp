@@ -1,0 +1,75 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "bench/cases.hpp"
+#include "bench/output/rows.hpp"
+
+namespace farebench {
+
+// Statistics over the rows of a run. Pure functions.
+
+/// A case and its repetitions.
+struct case_result {
+  benchmark_case parameters;
+  std::vector<finished_row> repetitions = {};
+};
+
+/// Returns the middle value, or the mean of the middle two; nullopt without values.
+std::optional<double> median(std::vector<double> values);
+
+/// Returns the median of a column over the repetitions with a finite value. `real_time` is the wall time in
+/// ms.
+std::optional<double> median_of(const case_result& result, const std::string& column);
+
+/// Returns whether any repetition failed. Then no figure of the case counts.
+bool has_failed(const case_result& result);
+
+/// Returns whether it is a case of the physical floor, raw_epoll.
+bool is_floor(const case_result& result);
+
+/// Returns a case's median of a column over that of the floor at the same point; nullopt if either has failed
+/// or has no such figure above zero.
+std::optional<double> ratio_to_floor(const case_result& result, std::span<const case_result> all,
+                                     const std::string& column);
+
+struct measured_point {
+  double x;
+  double y;
+};
+
+/// y = slope · x + intercept, by ordinary least squares.
+struct straight_line {
+  double slope;
+  double intercept;
+  /// Share of the variance of y that the line explains: 1 − residual sum of squares / total sum of squares.
+  /// Absent for fewer than three points, which any line meets, and if all y are equal.
+  std::optional<double> r_squared;
+};
+
+/// Returns nullopt for fewer than two different x.
+std::optional<straight_line> fit_straight_line(std::span<const measured_point> points);
+
+/// Largest difference of two median times, as a share, at which one is as good as the other.
+inline constexpr double equal_time_share = 0.05;
+
+/// The answer of one comparison: cases that differ in nothing but strategy, loops and workers. Failed cases
+/// and the floor, which nobody can use, take no part. All pointers are into the cases given.
+struct recommendation {
+  const case_result* fastest;  ///< with the lowest median time
+  /// With the lowest median peak memory (rss_peak_bytes) of those within equal_time_share of the fastest.
+  const case_result* leanest;
+  /// The strategy of `leanest` with the fewest workers within equal_time_share of the fastest.
+  const case_result* fewest_workers;
+  /// All cases of the comparison, the failed ones and the floor included.
+  std::vector<const case_result*> compared;
+};
+
+/// Returns a recommendation for each comparison, in the order of their first cases. Comparisons in which
+/// every case failed have none.
+std::vector<recommendation> recommend(std::span<const case_result> cases);
+
+}  // namespace farebench

@@ -1,0 +1,245 @@
+#include "bench/output/summary.hpp"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <limits>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "bench/output/text_table.hpp"
+#include "tests/bench/output/sample_results.hpp"
+
+namespace farebench {
+namespace {
+
+using testing::AllOf;
+using testing::ContainsRegex;
+using testing::ElementsAre;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+using results = std::vector<case_result>;
+
+constexpr std::size_t wide = 200;
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream{text};
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+case_result with_failure(case_result result, std::string reason) {
+  result.repetitions.push_back({.verdict = {.failure = std::move(reason)}});
+  return result;
+}
+
+case_result hold(std::string strategy, std::size_t workers, double growth_kib, double cpu_us) {
+  auto result = sample_result(std::move(strategy), workers, 2000);
+  result.parameters.kind = point_kind::hold;
+  result.repetitions[0].columns = {{"rss_growth_bytes", growth_kib * 1024}, {"cpu_us_per_request", cpu_us}};
+  return result;
+}
+
+TEST(summary_text, shows_figures_aligned_in_their_units) {
+  auto pool = sample_result("thread_pool", 20, 250);
+  pool.repetitions.push_back(sample_row(240));
+  pool.repetitions.push_back(sample_row(260));
+  const auto lines =
+      lines_of(summary_text(results{sample_result("sequential", 1, 4123.44), pool}, "light", wide));
+  EXPECT_EQ(lines.at(0), "strategy     workers  time ms  ×ideal  peak MiB  KiB/worker  CPU µs/request");
+  EXPECT_EQ(lines.at(2), "sequential   1         4123.4    1.25      15.5        20.2           101.4");
+  EXPECT_EQ(lines.at(3), "thread_pool  20         250.0    1.25      15.5        20.2           101.4");
+}
+
+TEST(summary_text, uses_seconds_from_ten_on) {
+  const auto text =
+      summary_text(results{sample_result("a", 1, 29'300), sample_result("b", 9, 300)}, "light", wide);
+  EXPECT_THAT(text, AllOf(HasSubstr("time s"), HasSubstr(" 29.30 "), HasSubstr(" 0.30 ")));
+}
+
+TEST(summary_text, drops_columns_to_fit_the_width) {
+  results all;
+  for (const char* strategy : {"sequential", "multi_socket", "python_threads", "raw_epoll"})
+    all.push_back(sample_result(strategy, 100, 12'345, 300));
+  all.push_back(
+      with_failure(sample_result("fibers", 10'000, 1), std::string(300, 'x') + " " + std::string(30, 'y')));
+  all[0].repetitions[0].verdict.warning = "the server is late: " + std::string(70, 'z');
+  const auto header_at = [&](std::size_t width) { return lines_of(summary_text(all, "light", width)).at(0); };
+  EXPECT_THAT(header_at(wide), EndsWith("CPU µs/request  ×floor  CPU×floor"));
+  EXPECT_THAT(header_at(80), AllOf(HasSubstr("time s"), HasSubstr("peak MiB"), HasSubstr("CPU µs/request"),
+                                   Not(HasSubstr("CPU×floor"))));
+  EXPECT_LE(text_width(header_at(80)), 80U);
+  EXPECT_LE(text_width(header_at(45)), 45U);
+  EXPECT_THAT(header_at(1), EndsWith("workers  time s")) << "the time always stays";
+  for (const auto& line : lines_of(summary_text(all, "light", 80))) {
+    if (line.starts_with("  xxx")) continue;
+    EXPECT_LE(text_width(line), 80U) << line;
+  }
+}
+
+TEST(summary_text, absent_figures_are_dashes) {
+  auto odd = sample_result("a", 1, 10);
+  odd.repetitions[0].columns["ideal_ratio"] = std::numeric_limits<double>::quiet_NaN();
+  odd.repetitions[0].columns.erase("bytes_per_worker");
+  const auto lines = lines_of(summary_text(results{odd, sample_result("b", 1, 10)}, "light", wide));
+  EXPECT_EQ(text_width(lines.at(2)), text_width(lines.at(3)));
+  EXPECT_THAT(lines.at(2), ContainsRegex("10\\.0 +– +15\\.5 +– +101\\.4"));
+}
+
+TEST(summary_text, failed_case_has_reason_below_the_table) {
+  auto twice = with_failure(with_failure(sample_result("bbbbbb", 100, 1), "first"), "second");
+  auto once = sample_result("a", 1, 1);
+  once.repetitions[0].verdict.failure = "17 fares\nare missing";
+  const auto lines = lines_of(summary_text(results{once, twice, sample_result("c", 1, 1)}, "light", wide));
+  EXPECT_EQ(lines.at(2), "a         1        FAILED");
+  EXPECT_EQ(lines.at(3), "bbbbbb    100      FAILED");
+  EXPECT_EQ(text_width(lines.at(4)), text_width(lines.at(0)));
+  EXPECT_EQ(lines.at(5), "failed: a, 1 worker: 17 fares\\x0aare missing");
+  EXPECT_EQ(lines.at(6), "failed: bbbbbb, 100 workers (2 of 3): first");
+}
+
+TEST(summary_text, warnings_follow_the_table) {
+  auto late = sample_result("a", 1, 1);
+  late.repetitions[0].verdict.warning = "server late";
+  auto twice = sample_result("b", 20, 1);
+  twice.repetitions.insert(twice.repetitions.end(), 2, late.repetitions[0]);
+  const auto lines = lines_of(summary_text(results{late, twice}, "light", wide));
+  EXPECT_EQ(lines.at(4), "warning: a, 1 worker: server late");
+  EXPECT_EQ(lines.at(5), "warning: b, 20 workers (2 of 3): server late");
+}
+
+TEST(summary_text, many_warnings_end_with_a_count) {
+  results all;
+  for (std::size_t workers = 1; workers <= 9; ++workers) {
+    all.push_back(sample_result("a", workers, 1));
+    all.back().repetitions[0].verdict.warning = "server late";
+  }
+  const auto text = summary_text(all, "light", wide);
+  EXPECT_THAT(
+      text,
+      HasSubstr("warning: a, 6 workers: server late\nwarning: 3 more cases, see the labels of their rows\n"));
+}
+
+TEST(summary_text, marks_kind_and_engine_beside_workers) {
+  auto held = sample_result("a", 10, 1);
+  held.parameters.kind = point_kind::hold;
+  auto other = sample_result("a", 20, 1);
+  other.parameters.engine = engine_kind::cpp_httplib;
+  const auto lines = lines_of(summary_text(results{held, other}, "custom", wide));
+  EXPECT_THAT(lines.at(2), StartsWith("a         10 hold "));
+  EXPECT_THAT(lines.at(3), StartsWith("a         20 cpp-httplib "));
+}
+
+TEST(summary_text, explains_article_workers_in_article_only) {
+  const results all{sample_result("a", 20, 10), sample_result("a", 100, 5)};
+  EXPECT_THAT(summary_text(all, "article", wide), HasSubstr("the article's default pool"));
+  EXPECT_THAT(summary_text(all, "custom", wide), Not(HasSubstr("article")));
+  EXPECT_THAT(summary_text(results{all[0]}, "article", wide), Not(HasSubstr("article's")));
+}
+
+TEST(summary_text, shows_ratios_to_floor_of_the_point) {
+  auto failed_floor = with_failure(sample_result("raw_epoll", 7, 20), "wrong fares");
+  const auto lines = lines_of(summary_text(results{sample_result("a", 20, 30), sample_result("a", 7, 30),
+                                                   sample_result("raw_epoll", 20, 20), failed_floor},
+                                           "light", wide));
+  EXPECT_THAT(lines.at(0), EndsWith("  ×floor  CPU×floor"));
+  EXPECT_THAT(lines.at(2), ContainsRegex(" 1\\.50 +1\\.00$"));
+  EXPECT_THAT(lines.at(3), ContainsRegex(" – +–$"));
+  EXPECT_THAT(lines.at(4), ContainsRegex(" 1\\.00 +1\\.00$"));
+  EXPECT_THAT(summary_text(results{sample_result("a", 20, 30)}, "light", wide), Not(HasSubstr("×floor")));
+}
+
+TEST(summary_text, no_cases_give_no_text) {
+  EXPECT_EQ(summary_text({}, "light", wide), "");
+  auto empty = sample_result("a", 1, 1);
+  empty.repetitions.clear();
+  EXPECT_THAT(summary_text(results{empty}, "light", wide), HasSubstr("–"));
+}
+
+TEST(scale_table, fits_growth_and_compares_cpu_per_strategy) {
+  auto burst = hold("a", 1000, 999'999, 999);
+  burst.parameters.kind = point_kind::burst;
+  const auto lines = lines_of(scale_table(
+      results{burst, hold("a", 100, 1'500, 90), hold("a", 1'000, 10'500, 40), hold("a", 10'000, 100'500, 42),
+              hold("b", 100, 150, 1), hold("b", 1'000, 150, 1), hold("b", 10'000, 151, 1)}));
+  ASSERT_EQ(lines.size(), 4U);
+  EXPECT_THAT(lines[0], ContainsRegex("KiB/worker, fitted +R² +CPU 10,000 / 1,000$"));
+  EXPECT_THAT(lines[2], ContainsRegex("^a +10\\.00 +1\\.00000 +1\\.05$"));
+  EXPECT_THAT(lines[3], ContainsRegex("^b +0\\.00 +0\\.99[0-9]* +1\\.00$"));
+}
+
+TEST(scale_table, leaves_out_failed_cases) {
+  const auto failed = with_failure(hold("a", 10'000, 1, 1), "no more threads");
+  const auto two =
+      lines_of(scale_table(results{hold("a", 100, 1'500, 90), hold("a", 1'000, 10'500, 40), failed}));
+  EXPECT_THAT(two.at(2), ContainsRegex("^a +10\\.00 +– +–$")) << "two points are on any line";
+  EXPECT_THAT(lines_of(scale_table(results{failed})).at(2), ContainsRegex("^a +– +– +–$"));
+}
+
+TEST(scale_table, without_hold_cases_is_empty) {
+  EXPECT_EQ(scale_table(results{sample_result("a", 1000, 1)}), "");
+  EXPECT_EQ(scale_table({}), "");
+}
+
+TEST(recommendation_text, names_each_choice_with_figures) {
+  EXPECT_EQ(recommendation_text(
+                results{sample_result("threads", 100, 100, 30), sample_result("fibers", 50, 105, 12),
+                        sample_result("fibers", 100, 102, 11)},
+                wide),
+            "Fastest: threads with 100 workers (100.0 ms, 30.0 MiB). Leanest within 5 % of that time: fibers "
+            "with 100 "
+            "workers (102.0 ms, 11.0 MiB). Fewest workers within 5 %: 50 (105.0 ms, 12.0 MiB).\n");
+  EXPECT_EQ(
+      recommendation_text(results{sample_result("a", 1, 12'000, 10), sample_result("b", 1, 20'000, 9)}, wide),
+      "Fastest and leanest: a with 1 worker (12.00 s, 10.0 MiB).\n");
+}
+
+TEST(recommendation_text, says_which_point_if_there_are_several) {
+  results all{sample_result("a", 10, 5), sample_result("b", 10, 6), sample_result("a", 10, 7),
+              sample_result("b", 10, 8)};
+  all[2].parameters.kind = all[3].parameters.kind = point_kind::hold;
+  EXPECT_THAT(lines_of(recommendation_text(all, wide)),
+              ElementsAre(StartsWith("workers:10/latency_ms:20/page_kb:3/days:100"),
+                          StartsWith("hold of 10 workers: ")));
+}
+
+TEST(recommendation_text, needs_a_choice) {
+  EXPECT_EQ(recommendation_text(results{sample_result("a", 1, 5), sample_result("raw_epoll", 1, 2)}, wide),
+            "");
+  EXPECT_EQ(recommendation_text({}, wide), "");
+}
+
+TEST(summary_csv, has_a_row_per_case_with_spread) {
+  auto result = sample_result("coroutines", 100, 10);
+  result.repetitions.push_back(sample_row(30));
+  result.repetitions.push_back(sample_row(20));
+  const auto lines = lines_of(summary_csv(results{result}));
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_THAT(lines[0],
+              StartsWith("strategy,loops,workers,days,page_kb,latency,seed,engine,kind,repetitions,failed,"
+                         "reason,real_time,real_time_min,real_time_max,"));
+  EXPECT_THAT(lines[1], StartsWith("coroutines,1,100,100,3,20ms,,beast,,3,0,,20,10,30,"));
+  EXPECT_EQ(std::ranges::count(lines[0], ','), std::ranges::count(lines[1], ','));
+  EXPECT_THAT(lines[1], EndsWith("\r"));
+}
+
+TEST(summary_csv, failed_case_has_reason_and_no_figures) {
+  const auto lines =
+      lines_of(summary_csv(results{with_failure(sample_result("a", 1, 10), "late, \"very\"\nlate")}));
+  EXPECT_THAT(lines.at(1), HasSubstr(",2,1,\"late, \"\"very\"\"\\x0alate\",,,,"));
+}
+
+TEST(wrap_text, breaks_at_spaces_and_indents) {
+  EXPECT_EQ(wrap_text("one two three", 9), "one two\n  three");
+  EXPECT_EQ(wrap_text("one two three", 13), "one two three");
+  EXPECT_EQ(wrap_text("µµµµ µµµµ", 9), "µµµµ µµµµ");
+  EXPECT_EQ(wrap_text("unbreakable", 3), "unbreakable");
+  EXPECT_EQ(wrap_text("", 3), "");
+}
+
+}  // namespace
+}  // namespace farebench
