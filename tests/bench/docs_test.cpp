@@ -9,6 +9,7 @@
 #include <string>
 
 #include "bench/clients/clients.hpp"
+#include "bench/columns.hpp"
 
 namespace farebench {
 namespace {
@@ -18,6 +19,15 @@ void expect_rows(const std::filesystem::path& document, const std::string& rows)
   std::ifstream file{std::filesystem::path{FAREBENCH_SOURCE_DIR} / document};
   const std::string text{std::istreambuf_iterator<char>{file}, {}};
   EXPECT_TRUE(text.contains("|\n" + rows + "\n")) << document << " must have this table:\n" << rows;
+}
+
+TEST(docs, columns_equal_program) {
+  std::string rows;
+  for (const auto& one : columns()) {
+    rows += fmt::format("| `{}` | {} | {} | {} |\n", one.name, to_string(one.unit), to_string(one.better),
+                        one.meaning);
+  }
+  expect_rows("docs/columns.md", rows);
 }
 
 TEST(docs, strategies_equal_program) {
