@@ -97,8 +97,11 @@ std::string summary_table(std::span<const case_result> cases, std::size_t width)
   }
 }
 
-/// One line per case that has such a text, with the number of repetitions that have it: "warning: coroutines,
-/// 100 workers (2 of 5): …". The text is that of the first.
+/// Maximum number of failures or warnings in the summary. The rows have all of them.
+constexpr std::size_t max_notes = 6;
+
+/// One line per case with such a text, with the number of its repetitions that have one: "warning:
+/// coroutines, 100 workers (2 of 5): …". The text is that of the first.
 std::string notes(std::span<const case_result> cases, std::string_view kind, std::string row_verdict::* text,
                   std::size_t width) {
   std::string lines;
