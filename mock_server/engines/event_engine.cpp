@@ -356,8 +356,8 @@ class event_server {
 
   /// nullptr: no faults.
   fault_injection* faults() { return faults_ ? &*faults_ : nullptr; }
-  /// Closes the port for `refusal_time`. New clients are refused meanwhile; a client that was just connecting
-  /// may find its connection reset.
+  /// Closes the port for fault_settings::refusal_time. New clients are refused meanwhile; a client that was
+  /// just connecting may find its connection reset.
   void refuse_connections();
   /// Buffer for received bytes, shared by all connections.
   std::span<char> input() { return input_; }
@@ -373,10 +373,9 @@ class event_server {
   void run_due();
   void close_silent_connections_later();
 
-  static constexpr std::chrono::milliseconds refusal_time{30};
-
   served_site served_;
   std::optional<fault_injection> faults_;
+  std::chrono::milliseconds refusal_time_{0};
   asio::io_context loop_{1};
   listening_sockets listening_{loop_};
   asio::steady_timer silence_timer_{loop_};
@@ -579,7 +578,9 @@ void event_connection::end_response() {
 event_server::event_server(site& served, const response_latency& latency,
                            const std::optional<fault_settings>& faults)
     : served_(served, latency, engine_kind::beast, 0ms) {
-  if (faults) faults_.emplace(served, *faults);
+  if (!faults) return;
+  faults_.emplace(served, *faults);
+  refusal_time_ = faults->refusal_time;
 }
 
 std::uint16_t event_server::listen(const std::string& host, std::uint16_t port) {
@@ -634,7 +635,7 @@ void event_server::refuse_connections() {
 }
 
 void event_server::resume_listening_later() {
-  refusal_timer_.expires_after(refusal_time);
+  refusal_timer_.expires_after(refusal_time_);
   refusal_timer_.async_wait([this](error_code error) {
     if (error) return;
     if (!listening_.resume()) return resume_listening_later();

@@ -45,6 +45,8 @@ struct fault_settings {
   fault_plan plan = {};
   /// No log if empty.
   std::filesystem::path log = {};
+  /// Time for which the fault `refuse` closes the port.
+  std::chrono::milliseconds refusal_time{30};
 };
 
 /// Applies a plan's faults to the responses of a site, and logs them. Only responses that complete a step of

@@ -15,11 +15,10 @@
 #include "lib/system/child_process.hpp"
 #include "mock_server/latency/latency_model.hpp"
 #include "mock_server/site/timetable.hpp"
-#include "tests/mock_server/engines/raw_client.hpp"
-#include "tests/mock_server/faults/faulty_site.hpp"
-#include "tests/mock_server/mock_server_program.hpp"
-#include "tests/mock_server/site/libxml2_fares.hpp"
-#include "tests/mock_server/site/queries.hpp"
+#include "tests/mock_server/faulty_site.hpp"
+#include "tests/mock_server/libxml2_fares.hpp"
+#include "tests/mock_server/raw_client.hpp"
+#include "tests/mock_server/samples.hpp"
 
 namespace farebench {
 namespace {
@@ -30,17 +29,15 @@ using testing::HasSubstr;
 using testing::StartsWith;
 using testing::ThrowsMessage;
 
-TEST(mock_server_process, serves_the_timetable_over_real_http) {
-  const mock_server_process server{{.latency = 1500us, .page_kb = 5, .executable = program}};
+TEST(mock_server_process, searches_return_the_timetable_over_http) {
+  const mock_server_process server{{.latency = 1500us, .page_kb = 5, .executable = mock_server_program}};
   EXPECT_THAT(server.url(), StartsWith("http://127.0.0.1:"));
   httplib::Client http{server.url()};
   http.set_keep_alive(true);
   for (int day = 0; day < 10; ++day) {
-    const std::string set = http.Get("/m/")->get_header_value("Set-Cookie");
-    const std::string departure = "departure=" + (day < 9 ? "0" + std::to_string(day + 1) : "10") + ".01.26";
-    const auto found = http.Post(
-        "/m/?0-1.IFormSubmitListener-searchForm-form", {{"Cookie", set.substr(0, set.find(';'))}},
-        "fromStation=ID10202003&toStation=ID10202002&" + departure, "application/x-www-form-urlencoded");
+    const std::string cookie = session_in(http.Get("/m/")->get_header_value("Set-Cookie"));
+    const auto found =
+        http.Post(std::string{search_path}, {{"Cookie", cookie}}, form_on_day(day), std::string{form_type});
     ASSERT_TRUE(found);
     ASSERT_EQ(found->status, 200);
     EXPECT_EQ(libxml2_fares(found->body), timetable(query_on_day(day), 5));
@@ -50,27 +47,27 @@ TEST(mock_server_process, serves_the_timetable_over_real_http) {
   EXPECT_EQ(stats.requests, 20u);
   EXPECT_EQ(stats.sessions, 10u);
   EXPECT_EQ(stats.in_flight_peak, 1u);
-  EXPECT_EQ(stats.connections_accepted, 2u) << "the connection of the client, and that of stats()";
+  EXPECT_EQ(stats.connections_accepted, 2u) << "those of the client and of stats()";
   EXPECT_EQ(server.stats().connections_accepted, 3u);
 }
 
-// Workloads of 10,000 workers rely on it. The clients are in this process, so it raises the usual limit of
-// 1,024 open files.
-TEST(mock_server_process, event_engine_holds_2000_requests_in_flight) {
+// Workloads of 10,000 workers need it. The clients are in this process, hence the limit of open files.
+TEST(mock_server_process, beast_engine_holds_2000_requests_in_flight) {
   constexpr std::size_t connections = 2'000;
   rlimit files{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &files), 0);
-  if (files.rlim_max < connections + 100) GTEST_SKIP() << "only " << files.rlim_max << " files may be open";
+  if (files.rlim_max < connections + 100) GTEST_SKIP() << "the limit of open files is " << files.rlim_max;
   files.rlim_cur = files.rlim_max;
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &files), 0);
 
   // Far longer than it takes to send all requests.
-  const mock_server_process server{{.latency = 10s, .engine = engine_kind::beast, .executable = program}};
+  const mock_server_process server{
+      {.latency = 10s, .engine = engine_kind::beast, .executable = mock_server_program}};
   const auto port = server.port();
   std::vector<raw_client> clients;
   clients.reserve(connections);
   for (std::size_t i = 0; i < connections; ++i) clients.emplace_back(port);
-  for (raw_client& client : clients) client.send("GET /m/ HTTP/1.1\r\nHost: x\r\n\r\n");
+  for (raw_client& client : clients) client.send(plain_start_request);
   for (raw_client& client : clients)
     ASSERT_THAT(client.receive_response(), StartsWith("HTTP/1.1 200 OK\r\n"));
 
@@ -82,42 +79,39 @@ TEST(mock_server_process, event_engine_holds_2000_requests_in_flight) {
   EXPECT_EQ(stats.listen_drops, 0u);
 }
 
-TEST(mock_server_process, passes_the_latency_and_its_seed_on) {
+TEST(mock_server_process, latency_and_seed_reach_the_server) {
   const latency_model model = latency_model::lognormal(5ms, 10s);
   std::uint64_t seed = 0;
   while (start_latency(model, seed, 0) < 150ms || start_latency(model, seed, 0) > 400ms) ++seed;
-  const mock_server_process server{{.latency = model, .seed = seed, .executable = program}};
+  const mock_server_process server{{.latency = model, .seed = seed, .executable = mock_server_program}};
   httplib::Client http{server.url()};
-  const auto began = std::chrono::steady_clock::now();
+  const auto begin = std::chrono::steady_clock::now();
   ASSERT_EQ(http.Get("/m/")->status, 200);
-  EXPECT_GE(std::chrono::steady_clock::now() - began, start_latency(model, seed, 0));
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, start_latency(model, seed, 0));
 }
 
-TEST(mock_server_process, is_gone_after_stop) {
-  mock_server_process server{{.executable = program}};
+TEST(mock_server_process, stopped_server_serves_no_stats) {
+  mock_server_process server{{.executable = mock_server_program}};
   server.stop();
   EXPECT_THROW(server.stats(), std::runtime_error);
   server.stop();
 }
 
 class restarted_server : public testing::TestWithParam<engine_kind> {};
-INSTANTIATE_TEST_SUITE_P(, restarted_server, testing::ValuesIn(engine_kinds), [](const auto& engine) {
-  return engine.param == engine_kind::beast ? std::string{"beast"} : std::string{"cpp_httplib"};
-});
+INSTANTIATE_TEST_SUITE_P(, restarted_server, testing::ValuesIn(engine_kinds), engine_name);
 
-// A client whose server is killed loses its connection and is refused. After the restart it finds the same
-// site without its session.
-TEST_P(restarted_server, is_the_same_but_for_its_sessions) {
-  mock_server_process server{{.page_kb = 5, .engine = GetParam(), .executable = program}};
+// Killing the server ends its connections and sessions.
+TEST_P(restarted_server, restart_keeps_port_and_fares_but_no_session) {
+  mock_server_process server{{.page_kb = 5, .engine = GetParam(), .executable = mock_server_program}};
   const std::string url = server.url();
   const auto port = server.port();
-  const std::string session = faulty_site::session_in([&] {
+  const std::string session = session_in([&] {
     raw_client raw{port};
-    raw.send(faulty_site::start_request(0, 0));
+    raw.send(start_request(0, 0));
     return raw.receive_response();
   }());
   raw_client connected{port};
-  for (int life = 0; life < 3; ++life) {
+  for (int restart = 0; restart < 3; ++restart) {
     connected.send("GET /m/ HTT");
     server.kill();
     connected.receive_all();
@@ -127,51 +121,50 @@ TEST_P(restarted_server, is_the_same_but_for_its_sessions) {
     EXPECT_EQ(server.url(), url);
 
     connected = raw_client{port};
-    connected.send(faulty_site::search_request(0, 0, session));
+    connected.send(search_request(0, 0, session));
     EXPECT_THAT(connected.receive_response(), StartsWith("HTTP/1.1 403 "));
-    connected.send(faulty_site::start_request(0, 0));
-    const std::string fresh = faulty_site::session_in(connected.receive_response());
-    connected.send(faulty_site::search_request(0, 0, fresh));
+    connected.send(start_request(0, 0));
+    const std::string fresh = session_in(connected.receive_response());
+    connected.send(search_request(0, 0, fresh));
     EXPECT_EQ(libxml2_fares(connected.receive_response()), timetable(query_on_day(0), 5));
   }
 }
 
-TEST(mock_server_process, can_be_started_again_after_stop) {
-  mock_server_process server{{.executable = program}};
+TEST(mock_server_process, stopped_server_can_restart) {
+  mock_server_process server{{.executable = mock_server_program}};
   server.stop();
   server.restart();
   EXPECT_EQ(server.stats().requests, 0u);
 }
 
-// A server that is killed has logged all that a client has seen of it.
-TEST(mock_server_process, leaves_a_log_of_its_faults_that_outlives_a_kill) {
+TEST(mock_server_process, killed_server_leaves_a_complete_fault_log) {
   const log_file log;
   mock_server_process server{{.seed = 7,
                               .engine = engine_kind::beast,
                               .faults = "status_503:50%,empty_reply:50%",
                               .faults_until = 1,
                               .fault_log = log.path(),
-                              .executable = program}};
+                              .executable = mock_server_program}};
   const auto port = server.port();
-  const auto ask = [&](int day, int attempt) {
+  const auto response_to_start = [&](int day, int attempt) {
     raw_client raw{port};
-    raw.send(faulty_site::start_request(day, attempt));
+    raw.send(start_request(day, attempt));
     return raw.receive_response();
   };
   std::size_t request_count = 0;
-  for (int life = 0; life < 2; ++life) {
+  for (int restart = 0; restart < 2; ++restart) {
     for (int day = 0; day < 20; ++day, request_count += 2) {
-      const std::string first = ask(day, 1);
+      const std::string first = response_to_start(day, 1);
       EXPECT_EQ(log.lines().size(), request_count + 1);
       EXPECT_THAT(log.lines().back(), HasSubstr(first.empty() ? "empty_reply" : "status_503"));
-      EXPECT_THAT(ask(day, 2), StartsWith("HTTP/1.1 200 "));
+      EXPECT_THAT(response_to_start(day, 2), StartsWith("HTTP/1.1 200 "));
     }
     server.kill();
     EXPECT_EQ(log.lines().size(), request_count);
     server.restart();
   }
   const auto lines = log.lines();
-  EXPECT_TRUE(std::equal(lines.begin(), lines.begin() + 40, lines.begin() + 40)) << "the same seed";
+  EXPECT_TRUE(std::equal(lines.begin(), lines.begin() + 40, lines.begin() + 40)) << "the seed is the same";
 }
 
 std::size_t resident_bytes(pid_t process) {
@@ -184,59 +177,60 @@ std::size_t resident_bytes(pid_t process) {
 
 TEST(mock_server_process, endless_responses_take_little_memory) {
   constexpr std::size_t clients = 10;
-  constexpr std::size_t drunk_bytes = 8 << 20;
+  constexpr std::size_t read_bytes = 8 << 20;
 #if defined(__SANITIZE_ADDRESS__)
-  constexpr std::size_t max_held =
-      drunk_bytes;  // what is freed is kept for a while, to see who uses it still
+  // AddressSanitizer keeps freed memory for a while.
+  constexpr std::size_t max_growth = read_bytes;
 #else
-  constexpr std::size_t max_held = drunk_bytes / 2;
+  constexpr std::size_t max_growth = read_bytes / 2;
 #endif
   for (const char* fault :
        {"flood_1xx", "header_bomb", "huge_body", "huge_chunked_body", "huge_header_line"}) {
-    const mock_server_process server{
-        {.engine = engine_kind::beast, .faults = std::string{fault} + ":100%", .executable = program}};
+    const mock_server_process server{{.engine = engine_kind::beast,
+                                      .faults = std::string{fault} + ":100%",
+                                      .executable = mock_server_program}};
     const auto port = server.port();
-    const auto drink = [&](std::size_t bytes) {
-      std::vector<raw_client> drinkers;
+    const auto read_from_each = [&](std::size_t bytes) {
+      std::vector<raw_client> readers;
       for (std::size_t i = 0; i < clients; ++i) {
-        drinkers.emplace_back(port);
-        drinkers.back().send(faulty_site::start_request(0, 1));
+        readers.emplace_back(port);
+        readers.back().send(start_request(0, 1));
       }
-      for (raw_client& drinker : drinkers) EXPECT_GE(drinker.receive_at_least(bytes).size(), bytes) << fault;
+      for (raw_client& reader : readers) EXPECT_GE(reader.receive_at_least(bytes).size(), bytes) << fault;
     };
-    drink(1);
+    read_from_each(1);
     const std::size_t before = resident_bytes(server.pid());
-    drink(drunk_bytes);
-    EXPECT_LT(resident_bytes(server.pid()), before + max_held) << fault;
+    read_from_each(read_bytes);
+    EXPECT_LT(resident_bytes(server.pid()), before + max_growth) << fault;
   }
 }
 
-TEST(mock_server_process, says_when_its_engine_has_no_faults) {
+TEST(mock_server_process, faults_of_httplib_engine_throw) {
   EXPECT_THAT(
       [] {
         (mock_server_process{
-            {.engine = engine_kind::cpp_httplib, .faults = "refuse:1%", .executable = program}});
+            {.engine = engine_kind::cpp_httplib, .faults = "refuse:1%", .executable = mock_server_program}});
       },
       ThrowsMessage<std::runtime_error>(HasSubstr("exit code 2")));
 }
 
-TEST(mock_server_process, can_be_moved) {
-  mock_server_process first{{.executable = program}};
+TEST(mock_server_process, moved_process_serves_stats) {
+  mock_server_process first{{.executable = mock_server_program}};
   mock_server_process second{std::move(first)};
   EXPECT_EQ(second.stats().requests, 0u);
 }
 
-TEST(mock_server_process, throws_when_it_cannot_start) {
+TEST(mock_server_process, missing_executable_throws) {
   EXPECT_THROW((mock_server_process{{.executable = "/nonexistent/mock_server"}}), std::system_error);
 }
 
-TEST(mock_server_process, says_how_it_ended_when_it_was_never_ready) {
+TEST(mock_server_process, early_exit_reports_exit_code) {
   EXPECT_THAT(
-      [] { (mock_server_process{{.page_kb = 1, .executable = program}}); },
+      [] { (mock_server_process{{.page_kb = 1, .executable = mock_server_program}}); },
       ThrowsMessage<std::runtime_error>(AllOf(HasSubstr("before it was ready"), HasSubstr("exit code 2"))));
 }
 
-TEST(mock_server_process, gives_up_one_that_is_not_ready_in_time) {
+TEST(mock_server_process, passed_start_deadline_throws) {
   const std::filesystem::path silent =
       std::filesystem::path{testing::TempDir()} / ("silent_server_" + std::to_string(::getpid()));
   std::ofstream{silent} << "#!/bin/sh\nexec sleep 100\n";
@@ -246,7 +240,7 @@ TEST(mock_server_process, gives_up_one_that_is_not_ready_in_time) {
   std::filesystem::remove(silent);
 }
 
-TEST(sibling_path, finds_what_lies_beside_the_running_program) {
+TEST(sibling_path, sibling_is_found_beside_the_running_program) {
   const auto self = std::filesystem::read_symlink("/proc/self/exe");
   EXPECT_EQ(sibling_path(self.filename().string()), self);
   EXPECT_THAT([] { sibling_path("no_such_program"); },

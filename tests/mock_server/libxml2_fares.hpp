@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "farebench/fare.hpp"
+
+namespace farebench {
+
+/// Returns the fares that libxml2's HTML parser finds on a page: the oracle for the site's pages.
+/// Throws std::runtime_error for an invalid row.
+std::vector<fare> libxml2_fares(std::string_view page);
+
+}  // namespace farebench

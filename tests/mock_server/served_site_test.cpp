@@ -1,0 +1,235 @@
+#include "mock_server/engines/served_site.hpp"
+
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <random>
+#include <stdexcept>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include "lib/system/file_descriptor.hpp"
+#include "mock_server/server_stats.hpp"
+#include "tests/support/waiting.hpp"
+
+namespace farebench {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::nanoseconds;
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+server_stats filled(const response_log& log) {
+  server_stats stats;
+  log.fill(stats);
+  return stats;
+}
+
+TEST(response_log, request_is_in_flight_until_response_leaves) {
+  response_log log;
+  log.arrived();
+  log.arrived();
+  EXPECT_EQ(filled(log).in_flight, 2u);
+  EXPECT_EQ(filled(log).requests, 0u);
+  log.leaving();
+  log.left(3ms);
+  const server_stats stats = filled(log);
+  EXPECT_EQ(stats.in_flight, 1u);
+  EXPECT_EQ(stats.in_flight_peak, 2u);
+  EXPECT_EQ(stats.requests, 1u);
+  EXPECT_EQ(stats.late_p50_ms, 3.0);
+  EXPECT_EQ(stats.late_max_ms, 3.0);
+}
+
+TEST(response_log, abandoned_request_is_not_counted) {
+  response_log log;
+  log.arrived();
+  log.abandoned();
+  EXPECT_EQ(filled(log).in_flight, 0u);
+  EXPECT_EQ(filled(log).in_flight_peak, 1u);
+  EXPECT_EQ(filled(log).requests, 0u);
+}
+
+TEST(response_log, stats_wait_for_lateness_of_leaving_response) {
+  response_log log;
+  log.arrived();
+  log.leaving();
+  const std::jthread writer{[&log] {
+    EXPECT_TRUE(test::wait_until_threads_sleep());
+    log.left(2ms);
+  }};
+  server_stats stats;
+  log.fill(stats, test::hang_deadline);
+  EXPECT_EQ(stats.late_max_ms, 2.0);
+}
+
+TEST(response_log, wait_for_leaving_response_ends) {
+  response_log log;
+  log.arrived();
+  log.leaving();
+  EXPECT_EQ(filled(log).requests, 1u);
+}
+
+TEST(response_log, accepted_connections_are_counted) {
+  response_log log;
+  log.connection_accepted();
+  log.connection_accepted();
+  EXPECT_EQ(filled(log).connections_accepted, 2u);
+}
+
+TEST(latency_histogram, empty_histogram_has_zero_quantiles) {
+  const latency_histogram none;
+  EXPECT_EQ(none.count(), 0u);
+  EXPECT_EQ(none.quantile(0.5), 0ns);
+  EXPECT_EQ(none.max(), 0ns);
+}
+
+TEST(latency_histogram, one_duration_gives_equal_quantiles) {
+  for (const nanoseconds duration :
+       {nanoseconds{0}, nanoseconds{255}, nanoseconds{256}, nanoseconds{20ms}, nanoseconds{1h}}) {
+    latency_histogram histogram;
+    histogram.record(duration);
+    for (const double share : {0.0, 0.5, 0.99, 1.0}) EXPECT_EQ(histogram.quantile(share), duration);
+    EXPECT_EQ(histogram.max(), duration);
+  }
+}
+
+TEST(latency_histogram, quantiles_below_256_ns_are_exact) {
+  latency_histogram histogram;
+  for (int ns = 0; ns < 256; ++ns) histogram.record(nanoseconds{ns});
+  EXPECT_EQ(histogram.quantile(0.0), 0ns);
+  EXPECT_EQ(histogram.quantile(0.5), 127ns);
+  EXPECT_EQ(histogram.quantile(0.99), 253ns);
+  EXPECT_EQ(histogram.quantile(1.0), 255ns);
+}
+
+TEST(latency_histogram, quantile_is_at_most_one_percent_too_high) {
+  std::mt19937_64 random{1};
+  for (unsigned bits = 4; bits <= 43; ++bits) {
+    latency_histogram histogram;
+    std::vector<nanoseconds> all;
+    for (int i = 0; i < 2'000; ++i) {
+      all.push_back(nanoseconds{static_cast<std::int64_t>(random() >> (64 - bits))});
+      histogram.record(all.back());
+    }
+    std::ranges::sort(all);
+    EXPECT_EQ(histogram.max(), all.back());
+    for (const std::size_t rank : {1u, 500u, 1'000u, 1'980u, 1'999u, 2'000u}) {
+      const nanoseconds exact = all[rank - 1];
+      const nanoseconds found = histogram.quantile(static_cast<double>(rank) / 2'000.0);
+      EXPECT_GE(found, exact);
+      EXPECT_LE(static_cast<double>(found.count()), static_cast<double>(exact.count()) * 1.008);
+    }
+  }
+}
+
+TEST(latency_histogram, out_of_range_durations_count_at_the_ends) {
+  latency_histogram histogram;
+  histogram.record(-5ms);
+  EXPECT_EQ(histogram.quantile(1.0), 0ns);
+  histogram.record(1'000h);
+  histogram.record(nanoseconds::max());
+  EXPECT_EQ(histogram.count(), 3u);
+  EXPECT_EQ(histogram.max(), nanoseconds::max());
+  EXPECT_GT(histogram.quantile(1.0), 2h);
+}
+
+class listening_socket : public testing::Test {
+ protected:
+  void listen(int backlog) {
+    socket_ = file_descriptor{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    address_.sin_family = AF_INET;
+    address_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ASSERT_EQ(::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address_), sizeof address_), 0);
+    ASSERT_EQ(::listen(socket_.get(), backlog), 0);
+    socklen_t size = sizeof address_;
+    ASSERT_EQ(::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&address_), &size), 0);
+  }
+  void connect(int count) {
+    for (int i = 0; i < count; ++i) {
+      clients_.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+      const int done =
+          ::connect(clients_.back().get(), reinterpret_cast<const sockaddr*>(&address_), sizeof address_);
+      ASSERT_TRUE(done == 0 || errno == EINPROGRESS) << std::strerror(errno);
+    }
+  }
+
+  file_descriptor socket_;
+  sockaddr_in address_{};
+  std::vector<file_descriptor> clients_;
+};
+
+TEST_F(listening_socket, full_queue_counts_drops) {
+  listen(1);
+  EXPECT_EQ(listen_drops(socket_.get()), 0u);
+  connect(10);
+  EXPECT_TRUE(test::wait_until([&] { return listen_drops(socket_.get()) >= 1; }));
+}
+
+TEST_F(listening_socket, large_enough_queue_drops_nothing) {
+  listen(16);
+  connect(10);
+  for (const auto& client : clients_) {
+    pollfd connected{client.get(), POLLOUT, 0};
+    ASSERT_EQ(::poll(&connected, 1, -1), 1);
+  }
+  EXPECT_EQ(listen_drops(socket_.get()), 0u);
+}
+
+TEST_F(listening_socket, invalid_descriptor_throws) { EXPECT_THROW(listen_drops(-1), std::system_error); }
+
+const server_stats sample{.engine = "cpp-httplib",
+                          .requests = 18'446'744'073'709'551'615u,
+                          .in_flight = 2,
+                          .in_flight_peak = 100,
+                          .sessions = 4,
+                          .connections_accepted = 101,
+                          .listen_drops = 6,
+                          .late_p50_ms = 0.0625,
+                          .late_p99_ms = 1.5,
+                          .late_max_ms = 2};
+
+TEST(server_stats, written_stats_are_read_back) {
+  EXPECT_EQ(parse_server_stats(to_json(sample)), sample);
+  EXPECT_EQ(parse_server_stats(to_json({})), server_stats{});
+}
+
+TEST(server_stats, unknown_members_are_ignored) {
+  std::string json = to_json(sample);
+  json.insert(1, "\"faults\":{},");
+  EXPECT_EQ(parse_server_stats(json), sample);
+}
+
+TEST(server_stats, missing_member_is_named_in_the_error) {
+  std::string json = to_json(sample);
+  json.replace(json.find("sessions"), 8, "Sessions");
+  EXPECT_THAT([&] { parse_server_stats(json); },
+              ThrowsMessage<std::runtime_error>(HasSubstr("no member sessions")));
+}
+
+TEST(server_stats, member_of_wrong_type_is_named_in_the_error) {
+  for (const char* wrong : {"\"4\"", "-4", "4.5", "null"}) {
+    std::string json = to_json(sample);
+    json.replace(json.find("\"sessions\":4") + 11, 1, wrong);
+    EXPECT_THAT([&] { parse_server_stats(json); },
+                ThrowsMessage<std::runtime_error>(HasSubstr("member sessions is of another type")))
+        << wrong;
+  }
+}
+
+TEST(server_stats, text_other_than_a_json_object_throws) {
+  for (const char* text : {"", "[]", "{", "listening", "3"}) {
+    EXPECT_THAT([&] { parse_server_stats(text); },
+                ThrowsMessage<std::runtime_error>(HasSubstr("not a JSON object")));
+  }
+}
+
+}  // namespace
+}  // namespace farebench

@@ -1,0 +1,209 @@
+#include "tools/soak/campaign.hpp"
+
+#include <gmock/gmock.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <set>
+#include <stdexcept>
+
+#include "mock_server/faults/fault_plan.hpp"
+#include "tests/support/run_command.hpp"
+#include "tools/soak/run_record.hpp"
+#include "tools/soak/scenario.hpp"
+
+namespace farebench::soak {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+/// Reads until the worker has ended.
+std::vector<std::string> all_lines(worker_process& worker) {
+  std::vector<std::string> all;
+  while (!worker.has_ended()) {
+    for (auto& line : worker.read_lines()) all.push_back(std::move(line));
+  }
+  return all;
+}
+
+TEST(worker_process, lines_are_handled_in_order) {
+  worker_process worker{[](const std::string& line, const auto& write) {
+    write("begin " + line);
+    write("done " + line);
+  }};
+  worker.send("one");
+  worker.send("two");
+  std::vector<std::string> lines;
+  while (lines.size() < 4) {
+    for (auto& line : worker.read_lines()) lines.push_back(line);
+  }
+  EXPECT_THAT(lines, ElementsAre("begin one", "done one", "begin two", "done two"));
+}
+
+TEST(worker_process, exception_gives_a_last_line) {
+  worker_process worker{[](const std::string&, const auto&) { throw std::runtime_error{"no more"}; }};
+  worker.send("job");
+  EXPECT_THAT(all_lines(worker), ElementsAre("failed no more"));
+}
+
+TEST(worker_process, crash_ends_the_output) {
+  worker_process worker{[](const std::string&, const auto&) { std::raise(SIGKILL); }};
+  worker.send("job");
+  EXPECT_THAT(all_lines(worker), testing::IsEmpty());
+}
+
+TEST(worker_process, hanging_handler_can_be_killed) {
+  worker_process worker{[](const std::string&, const auto& write) {
+    write("begin");
+    for (;;) ::poll(nullptr, 0, 1'000);
+  }};
+  worker.send("job");
+  EXPECT_THAT(worker.read_lines(), ElementsAre("begin"));
+  worker.kill();
+}
+
+TEST(case_line, line_is_parsed_by_type) {
+  EXPECT_EQ(parse_case_line("begin fibers").strategy, "fibers");
+  EXPECT_EQ(parse_case_line("end 6").outcomes, 6u);
+  const auto line = parse_case_line("violation fibers 4 day 1: 2 fares");
+  EXPECT_EQ(line.type, case_line::kind::violation);
+  EXPECT_EQ(line.strategy, "fibers");
+  EXPECT_EQ(line.found.violated, invariant::correct_fares);
+  EXPECT_EQ(line.found.detail, "day 1: 2 fares");
+  EXPECT_EQ(parse_case_line("failed no memory").found.detail, "no memory");
+  EXPECT_EQ(parse_case_line("done").type, case_line::kind::done);
+  EXPECT_THROW(parse_case_line("hello"), std::runtime_error);
+}
+
+/// Runs bin/soak with arguments in shell syntax.
+test::finished_command run_soak(const std::string& arguments) {
+  return test::run_command(std::string{FAREBENCH_BIN_DIR} + "/soak " + arguments);
+}
+
+TEST(soak_command, clean_campaign_prints_one_line_and_exits_0) {
+  const auto run =
+      run_soak("--faults status_503,cut_between_rows,unsolicited_response,mix,restart --seeds 2");
+  EXPECT_EQ(run.exit_code, 0) << run.errors;
+  EXPECT_THAT(run.output,
+              testing::MatchesRegex("60 runs, [0-9]+ outcomes, 0 lost, 0 duplicated, 0 wrong, 0 hung\n"));
+}
+
+TEST(soak_command, every_mutant_is_detected) {
+  const auto run = run_soak("--mutants");
+  EXPECT_EQ(run.exit_code, 0) << run.output << run.errors;
+  EXPECT_THAT(run.output, HasSubstr("hand_written_client  clean\n"));
+}
+
+TEST(soak_command, invalid_flags_give_one_line_and_exit_2) {
+  for (const char* const wrong : {"--faults gremlins", "--strategies telepathy", "--strategies fibers,fibers",
+                                  "--seeds 0", "--seeds many", "--first-seed -1", "--first-seed many",
+                                  "--jobs 0", "--short --seeds 3", "--nonsense", "more"}) {
+    const auto run = run_soak(wrong);
+    EXPECT_EQ(run.exit_code, 2) << wrong;
+    EXPECT_EQ(run.output, "") << wrong;
+    EXPECT_THAT(run.errors, testing::MatchesRegex("soak: [^\n]+\n")) << wrong;
+  }
+}
+
+TEST(soak_command, missing_mock_server_exits_2) {
+  const std::filesystem::path folder{testing::TempDir() + "soak_alone_" + std::to_string(::getpid())};
+  std::filesystem::create_directory(folder);
+  // This folder has no mock_server.
+  std::filesystem::copy_file(std::string{FAREBENCH_BIN_DIR} + "/soak", folder / "soak");
+  for (const char* const flags : {"--seeds 1", "--mutants"}) {
+    const auto run = test::run_command((folder / "soak").string() + " " + flags);
+    EXPECT_EQ(run.exit_code, 2);
+    EXPECT_EQ(run.output, "");
+    EXPECT_THAT(run.errors, testing::MatchesRegex("soak: [^\n]*mock_server[^\n]*\n"));
+  }
+  std::filesystem::remove_all(folder);
+}
+
+TEST(soak_command, help_lists_invariants) {
+  const auto run = run_soak("--help");
+  EXPECT_EQ(run.exit_code, 0);
+  EXPECT_THAT(run.output, HasSubstr("Exit codes"));
+  for (const auto& entry : invariant_table)
+    EXPECT_THAT(run.output, HasSubstr(std::string{entry.name} + " ")) << entry.meaning;
+}
+
+TEST(scenarios, scenarios_include_faults_and_combinations) {
+  std::set<std::string> names;
+  for (const auto& scenario : all_scenarios()) {
+    EXPECT_TRUE(names.insert(scenario.name).second) << scenario.name;
+    const auto rates = parse_faults(scenario.faults);
+    EXPECT_TRUE(rates) << scenario.name << ": " << (rates ? "" : rates.error());
+    EXPECT_EQ(find_scenario(scenario.name), &scenario);
+  }
+  for (const auto& fault : fault_table) EXPECT_TRUE(names.contains(std::string{fault.name})) << fault.name;
+  for (const char* const name : {"mix", "everything", "restart", "outage"}) EXPECT_TRUE(names.contains(name));
+  EXPECT_EQ(find_scenario("gremlins"), nullptr);
+}
+
+TEST(scenarios, refuse_makes_a_scenario_depend_on_timing) {
+  for (const auto& scenario : all_scenarios()) {
+    const auto rates = *parse_faults(scenario.faults);
+    if (rates.rate(fault_kind::refuse) == 0) continue;
+    EXPECT_TRUE(scenario.depends_on_timing && scenario.faults_spread) << scenario.name;
+  }
+  EXPECT_FALSE(find_scenario("mix")->depends_on_timing);
+  EXPECT_FALSE(find_scenario("reset_mid_body")->depends_on_timing);
+}
+
+TEST(make_plan, seed_varies_the_plan) {
+  const auto& scenario = *find_scenario("reset_mid_body");
+  std::set<std::size_t> workers, loops, pages;
+  std::set<bool> ends, compressed;
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    const auto plan = make_plan(scenario, seed);
+    EXPECT_EQ(plan.policy, make_plan(scenario, seed).policy);
+    workers.insert(plan.workers);
+    loops.insert(plan.loops);
+    pages.insert(plan.page_kb);
+    ends.insert(plan.faults_until.has_value());
+    compressed.insert(plan.policy.exchange.accept_compressed);
+    EXPECT_TRUE(plan.policy.tag_requests);
+    EXPECT_LT(plan.faults_until.value_or(0), plan.policy.max_attempts) << "convergence is not checked";
+  }
+  EXPECT_GT(workers.size(), 1u);
+  EXPECT_GT(loops.size(), 1u);
+  EXPECT_GT(pages.size(), 1u);
+  EXPECT_EQ(ends.size(), 2u);
+  EXPECT_EQ(compressed.size(), 2u);
+}
+
+TEST(log_line, log_line_has_all_members) {
+  const auto exchange = parse_log_line(
+      R"({"date":"2026-03-01","session":4,"step":2,"attempt":3,"fault":"reset_mid_body","status":200})");
+  EXPECT_EQ(exchange.date, 2026y / 3 / 1);
+  EXPECT_EQ(exchange.session, 4u);
+  EXPECT_EQ(exchange.step, 2);
+  EXPECT_EQ(exchange.attempt, 3u);
+  EXPECT_EQ(exchange.fault, fault_kind::reset_mid_body);
+  EXPECT_EQ(exchange.status, 200);
+}
+
+TEST(log_line, null_members_are_empty) {
+  const auto exchange =
+      parse_log_line(R"({"date":null,"step":null,"attempt":null,"fault":null,"status":null})");
+  EXPECT_FALSE(exchange.date || exchange.session || exchange.fault);
+  EXPECT_EQ(exchange.step, 0);
+  EXPECT_EQ(exchange.attempt, 0u);
+  EXPECT_EQ(exchange.status, 0);
+}
+
+TEST(log_line, invalid_text_throws) {
+  for (const char* const line :
+       {"", "{}", "[]", R"({"date":"2026-02-30","step":1,"attempt":1,"fault":null,"status":200})",
+        R"({"date":null,"step":1,"attempt":1,"fault":"gremlins","status":200})",
+        R"({"date":null,"step":"one","attempt":1,"fault":null,"status":200})"}) {
+    EXPECT_THROW(parse_log_line(line), std::runtime_error) << line;
+  }
+}
+
+}  // namespace
+}  // namespace farebench::soak
