@@ -39,9 +39,10 @@ int serve(const server_flags& flags) {
   const sigset_t stop_signals = block_stop_signals();
   if (flags.listen_publicly) {
     print_error("mock_server",
-                fmt::format("WARNING: other machines can reach {}; this is a test tool, and cpp-httplib has "
-                            "known, unfixed vulnerabilities",
-                            flags.host));
+                fmt::format("WARNING: other machines can reach {}; this is a test tool{}", flags.host,
+                            flags.engine == engine_kind::cpp_httplib
+                                ? ", and cpp-httplib has known, unfixed vulnerabilities"
+                                : ""));
   }
   site served{flags.page_kb};
   raise_open_file_limit();

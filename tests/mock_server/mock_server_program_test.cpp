@@ -159,6 +159,19 @@ TEST(mock_server_program, help_lists_all_faults) {
   for (const fault_description& fault : fault_table) EXPECT_THAT(run.output, HasSubstr(fault.meaning));
 }
 
+// 192.0.2.1 is for documentation (RFC 5737). No machine has it, so the server warns but does not listen.
+TEST(mock_server_program, public_host_warns_of_its_engine) {
+  constexpr const char* flaw = "cpp-httplib has known, unfixed vulnerabilities";
+  for (const engine_kind engine : engine_kinds) {
+    const auto run =
+        run_server("--host 192.0.2.1 --listen-publicly --engine " + std::string{to_string(engine)});
+    EXPECT_EQ(run.exit_code, 1);
+    EXPECT_THAT(run.errors, StartsWith("mock_server: WARNING: other machines can reach 192.0.2.1"));
+    EXPECT_THAT(run.errors, HasSubstr("bind 192.0.2.1:0: Cannot assign requested address"));
+    EXPECT_EQ(run.errors.find(flaw) != std::string::npos, engine == engine_kind::cpp_httplib) << run.errors;
+  }
+}
+
 TEST(mock_server_program, host_flag_selects_the_loopback_address) {
   child_process server = start_server({"--host", "127.0.0.2"});
   EXPECT_GT(port_of(server), 0);
