@@ -93,7 +93,7 @@ enum class fault_steps : std::uint8_t { start = 1, search = 2, both = 3 };
 
 struct fault_description {
   fault_kind kind;
-  /// Name in flags, logs and columns. It is part of their formats, hence four names that say "answer".
+  /// Name in flags, logs and columns. Part of their formats, so four names keep an older term.
   std::string_view name;
   fault_steps steps;
   /// One line for people.

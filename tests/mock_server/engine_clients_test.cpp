@@ -129,12 +129,12 @@ TEST(engine_comparison, request_gives_same_response_on_both_engines) {
   sample_engine httplib{engine_kind::cpp_httplib};
   sample_engine beast{engine_kind::beast};
   for (const auto& [name, request, status_line] : sample_exchanges()) {
-    const parsed_response one = httplib.exchange(request);
-    const parsed_response other = beast.exchange(request);
-    EXPECT_EQ(one.status_line, "HTTP/1.1 " + status_line) << name;
-    EXPECT_EQ(one.status_line, other.status_line) << name;
-    EXPECT_EQ(one.headers, other.headers) << name;
-    EXPECT_EQ(one.body, other.body) << name;
+    const parsed_response httplib_response = httplib.exchange(request);
+    const parsed_response beast_response = beast.exchange(request);
+    EXPECT_EQ(httplib_response.status_line, "HTTP/1.1 " + status_line) << name;
+    EXPECT_EQ(httplib_response.status_line, beast_response.status_line) << name;
+    EXPECT_EQ(httplib_response.headers, beast_response.headers) << name;
+    EXPECT_EQ(httplib_response.body, beast_response.body) << name;
   }
 }
 
@@ -145,17 +145,17 @@ TEST(engine_comparison, requests_give_same_statistics_on_both_engines) {
     httplib.exchange(exchange.request);
     beast.exchange(exchange.request);
   }
-  const server_stats one = httplib.stats();
-  const server_stats other = beast.stats();
+  const server_stats httplib_stats = httplib.stats();
+  const server_stats beast_stats = beast.stats();
   // The request for /stats is not counted, the one for the session is.
-  EXPECT_EQ(one.requests, sample_exchanges().size());
-  EXPECT_EQ(one.requests, other.requests);
-  EXPECT_EQ(one.in_flight_peak, other.in_flight_peak);
-  EXPECT_EQ(one.sessions, other.sessions);
-  EXPECT_EQ(one.connections_accepted, other.connections_accepted);
+  EXPECT_EQ(httplib_stats.requests, sample_exchanges().size());
+  EXPECT_EQ(httplib_stats.requests, beast_stats.requests);
+  EXPECT_EQ(httplib_stats.in_flight_peak, beast_stats.in_flight_peak);
+  EXPECT_EQ(httplib_stats.sessions, beast_stats.sessions);
+  EXPECT_EQ(httplib_stats.connections_accepted, beast_stats.connections_accepted);
 }
 
-// A client of the Beast engine does not disturb the others.
+// Clients that misbehave. Tests without a parameter are for the Beast engine.
 
 /// Raises the limit of open files; both ends of each connection are in this process. Returns false if the
 /// limit is too low.
@@ -167,12 +167,12 @@ bool may_open(rlim_t files) {
 }
 
 void expect_good_responses(std::uint16_t port) {
-  raw_client good{port};
-  good.send(start_request(0, 0));
-  const std::string cookie = session_in(good.receive_response());
+  raw_client client{port};
+  client.send(start_request(0, 0));
+  const std::string cookie = session_in(client.receive_response());
   for (int day = 0; day < 20; ++day) {
-    good.send(search_request(day, 0, cookie));
-    ASSERT_THAT(good.receive_response(), EndsWith(results_page(query_on_day(day), 3)));
+    client.send(search_request(day, 0, cookie));
+    ASSERT_THAT(client.receive_response(), EndsWith(results_page(query_on_day(day), 3)));
   }
 }
 
@@ -180,9 +180,9 @@ TEST(hostile_clients, idle_clients_delay_no_other_client) {
   if (!may_open(2'200)) GTEST_SKIP() << "too few files may be open";
   site tickets{3};
   const auto engine = make_event_engine(tickets, {});
-  std::vector<raw_client> idle;
-  idle.reserve(1'000);
-  for (int i = 0; i < 1'000; ++i) idle.emplace_back(engine->port());
+  std::vector<raw_client> idle_connections;
+  idle_connections.reserve(1'000);
+  for (int i = 0; i < 1'000; ++i) idle_connections.emplace_back(engine->port());
   expect_good_responses(engine->port());
   EXPECT_EQ(engine->stats().connections_accepted, 1'001u);
 }
@@ -192,15 +192,15 @@ TEST(hostile_clients, slow_senders_delay_no_other_client) {
   if (!may_open(1'000)) GTEST_SKIP() << "too few files may be open";
   site tickets{3};
   const auto engine = make_event_engine(tickets, {});
-  std::vector<raw_client> slow;
+  std::vector<raw_client> slow_senders;
   for (int i = 0; i < 400; ++i) {
-    slow.emplace_back(engine->port());
-    slow.back().send(i % 2 == 0 ? "GET /m/ HTTP/1.1\r\nX-Slow: "
-                                : "POST /m/ HTTP/1.1\r\nContent-Length: 8000\r\n\r\n");
+    slow_senders.emplace_back(engine->port());
+    slow_senders.back().send(i % 2 == 0 ? "GET /m/ HTTP/1.1\r\nX-Slow: "
+                                        : "POST /m/ HTTP/1.1\r\nContent-Length: 8000\r\n\r\n");
   }
-  std::jthread sending{[&slow](const std::stop_token& stop) {
+  std::jthread sender{[&slow_senders](const std::stop_token& stop) {
     while (!stop.stop_requested()) {
-      for (raw_client& client : slow) client.send("x");
+      for (raw_client& client : slow_senders) client.send("x");
       std::this_thread::sleep_for(1ms);
     }
   }};
@@ -218,18 +218,18 @@ TEST_P(many_engine_clients, idle_and_slow_clients_delay_no_other_client) {
     GTEST_SKIP() << "too few files may be open";
   site tickets{3};
   const auto engine = make_engine(GetParam(), tickets, {});
-  std::vector<raw_client> idle;
-  idle.reserve(static_cast<std::size_t>(idle_clients));
-  for (int i = 0; i < idle_clients; ++i) idle.emplace_back(engine->port());
-  std::vector<raw_client> slow;
-  slow.reserve(static_cast<std::size_t>(slow_clients));
+  std::vector<raw_client> idle_connections;
+  idle_connections.reserve(static_cast<std::size_t>(idle_clients));
+  for (int i = 0; i < idle_clients; ++i) idle_connections.emplace_back(engine->port());
+  std::vector<raw_client> slow_senders;
+  slow_senders.reserve(static_cast<std::size_t>(slow_clients));
   for (int i = 0; i < slow_clients; ++i) {
-    slow.emplace_back(engine->port());
-    slow.back().send("GET /m/ HTTP/1.1\r\nX-Slow: ");
+    slow_senders.emplace_back(engine->port());
+    slow_senders.back().send("GET /m/ HTTP/1.1\r\nX-Slow: ");
   }
-  std::jthread sending{[&slow](const std::stop_token& stop) {
+  std::jthread sender{[&slow_senders](const std::stop_token& stop) {
     while (!stop.stop_requested()) {
-      for (raw_client& client : slow) client.send("x");
+      for (raw_client& client : slow_senders) client.send("x");
       std::this_thread::sleep_for(5ms);
     }
   }};
@@ -242,10 +242,10 @@ TEST(hostile_clients, clients_that_do_not_read_delay_no_other_client) {
   raw_client first{engine->port()};
   first.send(start_request(0, 0));
   const std::string cookie = session_in(first.receive_response());
-  std::vector<raw_client> silent;
+  std::vector<raw_client> non_readers;
   for (int i = 0; i < 20; ++i) {
-    silent.emplace_back(engine->port());
-    for (int request = 0; request < 5; ++request) silent.back().send(search_request(i, 0, cookie));
+    non_readers.emplace_back(engine->port());
+    for (int request = 0; request < 5; ++request) non_readers.back().send(search_request(i, 0, cookie));
   }
   first.send(start_request(0, 0));
   EXPECT_THAT(first.receive_response(), StartsWith("HTTP/1.1 200 OK\r\n"));

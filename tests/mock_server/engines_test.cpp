@@ -303,8 +303,8 @@ TEST_P(both_engines, port_is_free_after_the_engine_ends) {
 TEST_P(both_engines, client_that_has_closed_is_in_flight_until_due) {
   start({.model = 50ms});
   {
-    raw_client gone{engine_->port()};
-    gone.send(plain_start_request);
+    raw_client closing_client{engine_->port()};
+    closing_client.send(plain_start_request);
     EXPECT_TRUE(test::wait_until([&] { return engine_->stats().in_flight_peak > 0; }));
   }
   EXPECT_EQ(client().Get("/m/")->status, 200);
@@ -377,15 +377,15 @@ TEST_P(both_engines, slow_client_receives_a_whole_large_page) {
 // The tests of each engine below check other connections.
 TEST_P(both_engines, stop_does_not_wait_for_latency) {
   start({.model = 1h});
-  raw_client waiting{engine_->port()};
-  waiting.send(plain_start_request);
+  raw_client requester{engine_->port()};
+  requester.send(plain_start_request);
   ASSERT_TRUE(test::wait_until([&] { return engine_->stats().in_flight == 1; }));
   const auto before = clock::now();
   engine_->stop();
   EXPECT_LT(clock::now() - before, 5s);
   EXPECT_EQ(engine_->stats().in_flight, 0u);
   EXPECT_EQ(engine_->stats().requests, 0u);
-  const std::string response = waiting.receive_all();
+  const std::string response = requester.receive_all();
   if (GetParam() == engine_kind::beast) {
     EXPECT_THAT(response, IsEmpty());
   } else {
@@ -479,15 +479,15 @@ TEST_F(httplib_engine, unread_body_closes_its_connection) {
 TEST_F(beast_engine, stop_waits_for_no_connection) {
   start({.model = 1h});
   raw_client idle{engine_->port()};
-  raw_client waiting{engine_->port()};
-  raw_client midway{engine_->port()};
-  waiting.send(plain_start_request);
-  midway.send("GET /m/ HTT");
+  raw_client requester{engine_->port()};
+  raw_client half_sender{engine_->port()};
+  requester.send(plain_start_request);
+  half_sender.send("GET /m/ HTT");
   ASSERT_TRUE(test::wait_until([&] { return engine_->stats().in_flight == 1; }));
   const auto begin = clock::now();
   engine_->stop();
   EXPECT_LT(clock::now() - begin, 5s);
-  EXPECT_THAT(waiting.receive_all(), IsEmpty());
+  EXPECT_THAT(requester.receive_all(), IsEmpty());
   engine_->stop();
 }
 
@@ -496,11 +496,11 @@ TEST_F(beast_engine, stop_waits_for_no_connection) {
 TEST_F(httplib_engine, stop_waits_for_silent_clients) {
   start();
   raw_client idle{engine_->port()};
-  raw_client midway{engine_->port()};
-  raw_client once{engine_->port()};
-  midway.send("GET /m/ HTT");
-  once.send(plain_start_request);
-  EXPECT_THAT(once.receive_response(), StartsWith("HTTP/1.1 200 "));
+  raw_client half_sender{engine_->port()};
+  raw_client requester{engine_->port()};
+  half_sender.send("GET /m/ HTT");
+  requester.send(plain_start_request);
+  EXPECT_THAT(requester.receive_response(), StartsWith("HTTP/1.1 200 "));
   const auto before = clock::now();
   engine_->stop();
   EXPECT_LT(clock::now() - before, request_limits::httplib_timeout + 5s);

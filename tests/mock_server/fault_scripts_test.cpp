@@ -123,7 +123,7 @@ TEST(connection_faults, late_response_waits_ten_times_the_latency) {
 TEST(connection_faults, refuse_closes_the_port_to_new_clients_only) {
   const faulty_site site{{.plan = plan_of_first_attempts("refuse:100%"), .refusal_time = 1h}};
   const std::string cookie = site.session();
-  raw_client kept = site.client();
+  raw_client earlier_client = site.client();
   raw_client raw = site.client();
   raw.send(search_request(0, 1, cookie));
   EXPECT_THAT(raw.receive_all(), IsEmpty());
@@ -135,21 +135,21 @@ TEST(connection_faults, refuse_closes_the_port_to_new_clients_only) {
     } catch (const std::system_error& error) {
       EXPECT_EQ(error.code(), std::errc::connection_refused);
     }
-    kept.send(start_request(0, 2));
-    EXPECT_THAT(kept.receive_response(), StartsWith("HTTP/1.1 200 OK\r\n"));
+    earlier_client.send(start_request(0, 2));
+    EXPECT_THAT(earlier_client.receive_response(), StartsWith("HTTP/1.1 200 OK\r\n"));
   }
 }
 
 TEST(connection_faults, refuse_opens_the_port_again_each_time) {
   const faulty_site site{"refuse:100%"};
-  raw_client kept = site.client();
+  raw_client earlier_client = site.client();
   for (int day = 0; day < 5; ++day) {
     raw_client raw = site.client();
     raw.send(start_request(day, 1));
     EXPECT_THAT(raw.receive_all(), IsEmpty());
     EXPECT_TRUE(raw.was_reset());
-    kept.send(start_request(day, 2));
-    EXPECT_THAT(kept.receive_response(), StartsWith("HTTP/1.1 200 OK\r\n"));
+    earlier_client.send(start_request(day, 2));
+    EXPECT_THAT(earlier_client.receive_response(), StartsWith("HTTP/1.1 200 OK\r\n"));
     EXPECT_TRUE(test::wait_until([&] {
       try {
         site.client();
@@ -251,10 +251,11 @@ TEST(framing_faults, unsolicited_response_has_other_fares) {
 TEST(framing_faults, cut_page_has_the_first_half_of_the_fares) {
   for (const std::size_t page_kb : {2u, 3u, 10u, 94u}) {
     for (int day = 0; day < 20; ++day) {
-      const auto all = timetable(query_on_day(day), page_kb);
+      const auto fares = timetable(query_on_day(day), page_kb);
       const std::string whole = results_page(query_on_day(day), page_kb);
       const auto found = libxml2_fares(whole.substr(0, cut_position(whole)));
-      EXPECT_EQ(found, std::vector(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2)));
+      EXPECT_EQ(found,
+                std::vector(fares.begin(), fares.begin() + static_cast<std::ptrdiff_t>(fares.size() / 2)));
     }
   }
 }
@@ -322,23 +323,23 @@ TEST(flood_faults, floods_delay_no_other_client) {
       }
     });
   }
-  raw_client good = site.client();
+  raw_client other_client = site.client();
   for (int day = 0; day < 200; ++day) {
-    good.send(search_request(day, 2, cookie));
-    ASSERT_THAT(good.receive_response(), EndsWith(results_page(query_on_day(day), 3)));
+    other_client.send(search_request(day, 2, cookie));
+    ASSERT_THAT(other_client.receive_response(), EndsWith(results_page(query_on_day(day), 3)));
   }
 }
 
 TEST(flood_faults, flood_without_reader_delays_no_other_client) {
   const faulty_site site{"huge_body:100%"};
-  raw_client silent = site.client();
-  site.send_search(silent);
-  ASSERT_TRUE(silent.wait_readable(test::hang_deadline));
+  raw_client non_reader = site.client();
+  site.send_search(non_reader);
+  ASSERT_TRUE(non_reader.wait_readable(test::hang_deadline));
   // Each round trip lets the engine send at least one more block, 8 MiB in all: more than the sockets hold.
   site.run_engine(1'000);
-  raw_client good = site.client();
-  good.send(start_request(0, 2));
-  EXPECT_THAT(good.receive_response(), StartsWith("HTTP/1.1 200 OK\r\n"));
+  raw_client other_client = site.client();
+  other_client.send(start_request(0, 2));
+  EXPECT_THAT(other_client.receive_response(), StartsWith("HTTP/1.1 200 OK\r\n"));
 }
 
 TEST(flood_faults, huge_header_line_has_8_mib_before_the_page) {

@@ -197,10 +197,10 @@ TEST(scrape_latencies, ordinal_and_query_select_the_latency) {
 }
 
 TEST(scrape_latencies, number_of_days_does_not_change_latencies) {
-  const auto few = latencies_of(sample_model, 1, queries_of_days(3));
-  const auto many = latencies_of(sample_model, 1, queries_of_days(30));
-  EXPECT_TRUE(std::ranges::equal(few.starts, std::span{many.starts}.first(3)));
-  EXPECT_TRUE(std::ranges::equal(few.searches, std::span{many.searches}.first(3)));
+  const auto of_3_days = latencies_of(sample_model, 1, queries_of_days(3));
+  const auto of_30_days = latencies_of(sample_model, 1, queries_of_days(30));
+  EXPECT_TRUE(std::ranges::equal(of_3_days.starts, std::span{of_30_days.starts}.first(3)));
+  EXPECT_TRUE(std::ranges::equal(of_3_days.searches, std::span{of_30_days.searches}.first(3)));
 }
 
 TEST(scrape_latencies, both_steps_have_the_models_percentiles) {
@@ -221,7 +221,7 @@ TEST(scrape_latencies, sum_and_maxima_of_a_batch_are_correct) {
   EXPECT_EQ(scrape_latencies{}.max_exchange(), 0ms);
 }
 
-TEST(scrape_latencies, longest_scrape_is_minimal_over_all_pairings) {
+TEST(scrape_latencies, max_scrape_is_lowest_over_all_pairings) {
   const auto latencies = latencies_of(sample_model, 9, queries_of_days(6));
   auto starts = latencies.starts;
   std::ranges::sort(starts);

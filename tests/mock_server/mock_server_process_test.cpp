@@ -110,23 +110,23 @@ TEST_P(restarted_server, restart_keeps_port_and_fares_but_no_session) {
     raw.send(start_request(0, 0));
     return raw.receive_response();
   }());
-  raw_client connected{port};
+  raw_client client{port};
   for (int restart = 0; restart < 3; ++restart) {
-    connected.send("GET /m/ HTT");
+    client.send("GET /m/ HTT");
     server.kill();
-    connected.receive_all();
+    client.receive_all();
     EXPECT_THROW(raw_client{port}, std::system_error);
     EXPECT_THROW(server.stats(), std::runtime_error);
     server.restart();
     EXPECT_EQ(server.url(), url);
 
-    connected = raw_client{port};
-    connected.send(search_request(0, 0, session));
-    EXPECT_THAT(connected.receive_response(), StartsWith("HTTP/1.1 403 "));
-    connected.send(start_request(0, 0));
-    const std::string fresh = session_in(connected.receive_response());
-    connected.send(search_request(0, 0, fresh));
-    EXPECT_EQ(libxml2_fares(connected.receive_response()), timetable(query_on_day(0), 5));
+    client = raw_client{port};
+    client.send(search_request(0, 0, session));
+    EXPECT_THAT(client.receive_response(), StartsWith("HTTP/1.1 403 "));
+    client.send(start_request(0, 0));
+    const std::string fresh = session_in(client.receive_response());
+    client.send(search_request(0, 0, fresh));
+    EXPECT_EQ(libxml2_fares(client.receive_response()), timetable(query_on_day(0), 5));
   }
 }
 

@@ -57,10 +57,10 @@ TEST(mock_server_program, signal_ends_server_despite_pending_response) {
       raw_client raw{port_of(server)};
       raw.send(plain_start_request);
       ::kill(server.pid(), number);
-      const auto ended = server.wait(test::hang_deadline);
-      ASSERT_TRUE(ended);
-      EXPECT_TRUE(WIFEXITED(*ended));
-      EXPECT_EQ(WEXITSTATUS(*ended), 0);
+      const auto wait_status = server.wait(test::hang_deadline);
+      ASSERT_TRUE(wait_status);
+      EXPECT_TRUE(WIFEXITED(*wait_status));
+      EXPECT_EQ(WEXITSTATUS(*wait_status), 0);
     }
   }
 }

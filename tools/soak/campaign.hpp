@@ -57,7 +57,7 @@ case_line parse_case_line(const std::string& line);
 class worker_process {
  public:
   using writer = std::function<void(std::string_view line)>;
-  /// Runs in the child for each line sent to it. An exception ends the child, after a line `failed MESSAGE`.
+  /// Runs in the child for each line sent to it. An exception writes `failed MESSAGE` and ends the child.
   using handler = std::function<void(const std::string& line, const writer& write)>;
 
   /// Throws std::system_error if there is no pipe or process.
