@@ -42,6 +42,10 @@ const std::vector<column_meaning>& column_meanings() {
       {"in_flight_peak", "most requests that the server held at once"},
       {"sampler_cpu_share",
        "what watching the client's memory cost: the sampler's own CPU time / wall time, of one core"},
+      {"run_queue_delay_ms",
+       "time that the client's threads were ready to run but waited for a core; absent if some ended early"},
+      {"other_cpu_share",
+       "CPU time of programs other than client, server and bench / wall time, of one core"},
       {"fares", "fares brought home; checked against what the site holds"},
       {"errors", "days that came home with an error"},
   };
@@ -79,6 +83,8 @@ std::map<std::string, double> columns(const benchmark_case& row, const measureme
       {"errors", number(seen.report.errors)},
   };
   if (seen.report.attempts) out["attempts_per_day"] = *seen.report.attempts / number(row.days);
+  if (seen.run_queue_delay_ms) out["run_queue_delay_ms"] = *seen.run_queue_delay_ms;
+  if (seen.other_cpu_share) out["other_cpu_share"] = *seen.other_cpu_share;
   if (ideal_ms > 0) out["ideal_ratio"] = seen.report.wall_ms / ideal_ms;
   if (seen.report.wall_ms > 0) {
     out["requests_per_second"] = requests / seen.report.wall_ms * 1e3;

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
+#include <expected>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -16,6 +18,7 @@
 #include "bench/timeline/client_watch.hpp"
 #include "bench/timeline/memory_curve.hpp"
 #include "lib/system/build_identity.hpp"
+#include "lib/system/process_stats.hpp"
 
 namespace farebench {
 namespace {
@@ -137,18 +140,55 @@ using namespace std::chrono_literals;
 // Sockets are counted for no more than their peak: 3 µs each.
 constexpr auto look_at_sockets_every = 2ms;
 
+/// Readings before and after a batch. A reading costs about 50 µs, outside of the measured time.
+struct cpu_reading {
+  clock::time_point at;
+  /// Not used by any program, on all cores.
+  std::chrono::nanoseconds unused;
+  /// Used by client, server and bench.
+  std::chrono::nanoseconds ours;
+  std::expected<std::chrono::nanoseconds, process_error> client_delay;
+};
+
+std::optional<cpu_reading> read_cpu(const client_run& run) {
+  const auto delay = run_queue_delay(run.client());
+  const auto client = process_cpu_time(run.client());
+  const auto server = process_cpu_time(run.server());
+  const auto bench = process_cpu_time(::getpid());
+  const auto unused = unused_cpu_time();
+  if (!client || !server || !bench || !unused) return std::nullopt;
+  return cpu_reading{
+      .at = clock::now(), .unused = *unused, .ours = *client + *server + *bench, .client_delay = delay};
+}
+
+double other_cpu_share(const cpu_reading& before, const cpu_reading& after) {
+  using seconds = std::chrono::duration<double>;
+  static const auto cores = static_cast<double>(::sysconf(_SC_NPROCESSORS_ONLN));
+  const seconds known = after.unused - before.unused + after.ours - before.ours;
+  return std::max(0.0, cores - known / (after.at - before.at));
+}
+
 }  // namespace
 
 measurement measure(const programs& with, const benchmark_case& row, std::chrono::nanoseconds sample_every) {
   client_run run{with, row, {}};
   client_watch watch{run.client(), sample_every};
   measurement seen;
+  const auto before = read_cpu(run);
   watch.go();
   seen.report = run.go([&] { return watch.look(); }, sample_every);
+  const auto after = read_cpu(run);
   watch.end();
   seen.server = run.server_side();
   watch.exit();
   seen.memory = watch.told(seen.report);
+  if (before && after) {
+    seen.other_cpu_share = other_cpu_share(*before, *after);
+    if (before->client_delay && after->client_delay && seen.memory.threads_peak <= seen.memory.end.threads) {
+      seen.run_queue_delay_ms =
+          std::chrono::duration<double, std::milli>{*after->client_delay - *before->client_delay}.count();
+    }
+  }
   run.end();
   return seen;
 }

@@ -51,6 +51,7 @@ class client_run {
   client_run(const programs& with, const benchmark_case& row, const client_surroundings& surroundings);
 
   pid_t client() const { return probe_.pid(); }
+  pid_t server() const { return server_.pid(); }
 
   /// Looks at the client, and returns the moment before which it need not be called again.
   using watching = std::function<std::chrono::steady_clock::time_point()>;
@@ -86,6 +87,11 @@ struct measurement {
   batch_report report;
   watched_memory memory;
   server_stats server;  ///< without the suite's own connection
+  /// Time for which the client's threads were ready to run but waited for a core. Absent if a thread ended
+  /// during the batch, because its figure is lost with it.
+  std::optional<double> run_queue_delay_ms = {};
+  /// CPU time of programs other than client, server and bench / wall time: 1 is one core.
+  std::optional<double> other_cpu_share = {};
 };
 
 /// How often a client's memory is looked at where nobody says otherwise.

@@ -9,7 +9,9 @@
 #include <cerrno>
 #include <charconv>
 #include <chrono>
+#include <ctime>
 #include <filesystem>
+#include <fstream>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -21,7 +23,9 @@
 namespace farebench {
 namespace {
 
-std::string path_of(pid_t pid, const char* name) { return "/proc/" + std::to_string(pid) + "/" + name; }
+std::string path_of(pid_t pid, std::string_view name) {
+  return "/proc/" + std::to_string(pid) + "/" + std::string{name};
+}
 
 // Returns an empty descriptor if the process is gone.
 file_descriptor open_process_file(pid_t pid, const char* name) {
@@ -201,6 +205,55 @@ std::expected<std::size_t, process_error> count_sockets(pid_t pid) {
   if (errno == 0) return sockets;
   if (is_gone()) return std::unexpected(process_error::gone);
   throw_system_error("read " + path);
+}
+
+std::expected<std::chrono::nanoseconds, process_error> process_cpu_time(pid_t pid) {
+  clockid_t clock{};
+  timespec time{};
+  if (::clock_getcpuclockid(pid, &clock) != 0 || ::clock_gettime(clock, &time) != 0)
+    return std::unexpected(process_error::gone);
+  return std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec};
+}
+
+std::expected<std::chrono::nanoseconds, process_error> run_queue_delay(pid_t pid) {
+  const std::string tasks = path_of(pid, "task");
+  std::error_code error;
+  std::optional<std::chrono::nanoseconds> sum;
+  for (std::filesystem::directory_iterator task{tasks, error}, end; !error && task != end;
+       task.increment(error)) {
+    // "RUN_NS DELAY_NS TIMESLICES"
+    std::uint64_t run_ns = 0;
+    std::uint64_t delay_ns = 0;
+    if (std::ifstream{task->path() / "schedstat"} >> run_ns >> delay_ns)
+      sum = sum.value_or(std::chrono::nanoseconds{0}) + std::chrono::nanoseconds{delay_ns};
+  }
+  if (!sum) return std::unexpected(process_error::gone);
+  return *sum;
+}
+
+std::expected<std::chrono::nanoseconds, process_error> parse_unused_cpu_time(std::string_view text,
+                                                                             long ticks_per_second) {
+  // "cpu  user nice system idle iowait irq softirq steal …", in ticks.
+  constexpr std::string_view prefix = "cpu  ";
+  if (!text.starts_with(prefix)) return std::unexpected(process_error::malformed);
+  text.remove_prefix(prefix.size());
+  std::uint64_t ticks = 0;
+  for (int field = 0; field < 8; ++field) {
+    const auto number = take_number(text);
+    if (!number) return std::unexpected(process_error::malformed);
+    if (field >= 3) ticks += *number;
+  }
+  return std::chrono::nanoseconds{std::chrono::seconds{1}} / ticks_per_second * ticks;
+}
+
+std::expected<std::chrono::nanoseconds, process_error> unused_cpu_time() {
+  static const long ticks_per_second = ::sysconf(_SC_CLK_TCK);
+  const auto file = checked_descriptor(::open("/proc/stat", O_RDONLY | O_CLOEXEC), "open /proc/stat");
+  // The first line has at most ten numbers.
+  std::array<char, 256> buffer;
+  const ssize_t size = ::read(file.get(), buffer.data(), buffer.size());
+  if (size < 0) throw_system_error("read /proc/stat");
+  return parse_unused_cpu_time({buffer.data(), static_cast<std::size_t>(size)}, ticks_per_second);
 }
 
 resource_counts open_resources() {

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -96,6 +97,21 @@ class resident_reader {
 /// `gone`, depending on the kernel. Throws std::system_error if the kernel refuses, for example for another
 /// user's process.
 std::expected<std::size_t, process_error> count_sockets(pid_t pid);
+
+/// Returns the CPU time, user and system, of a process's threads, including threads that have ended.
+std::expected<std::chrono::nanoseconds, process_error> process_cpu_time(pid_t pid);
+
+/// Returns the time for which a process's existing threads have been ready to run but waited for a core.
+/// Costs about 10 µs per thread. Returns `gone` also if the kernel keeps no such figure.
+std::expected<std::chrono::nanoseconds, process_error> run_queue_delay(pid_t pid);
+
+/// Parses /proc/stat. Returns the time for which the machine's processors, added up, have run no program:
+/// idle, waiting for I/O, handling interrupts, or taken by the hypervisor. Pure.
+std::expected<std::chrono::nanoseconds, process_error> parse_unused_cpu_time(std::string_view text,
+                                                                             long ticks_per_second);
+
+/// Reads /proc/stat, whose figures are in units of 10 ms. Throws std::system_error if it cannot be read.
+std::expected<std::chrono::nanoseconds, process_error> unused_cpu_time();
 
 struct resource_counts {
   std::size_t descriptors;

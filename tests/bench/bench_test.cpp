@@ -78,6 +78,8 @@ TEST_F(bench_command, writes_json_and_nothing_else_to_standard_output) {
     // The coefficient of variation of what is always zero is not a number, and so left out.
     if (row.value("aggregate_name", "") == "cv") continue;
     for (const auto& column : columns_of_this_build()) {
+      // Lost with the threads of a pool.
+      if (column == "run_queue_delay_ms" && row["name"].get<std::string>().contains("thread_pool")) continue;
       EXPECT_TRUE(row.contains(column)) << row["name"] << " lacks " << column;
     }
     EXPECT_FALSE(row.contains("error_occurred")) << row.dump();

@@ -38,6 +38,8 @@ TEST(columns, are_what_their_formulas_say) {
   EXPECT_THAT(row.at("server_late_p99_ms"), DoubleEq(0.4));
   EXPECT_THAT(row.at("in_flight_peak"), DoubleEq(20));
   EXPECT_THAT(row.at("sampler_cpu_share"), DoubleEq(0.004));
+  EXPECT_THAT(row.at("run_queue_delay_ms"), DoubleEq(3));
+  EXPECT_THAT(row.at("other_cpu_share"), DoubleEq(0.05));
   EXPECT_THAT(row.at("fares"), DoubleEq(900));
   EXPECT_THAT(row.at("errors"), DoubleEq(0));
 }

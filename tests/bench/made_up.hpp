@@ -45,6 +45,8 @@ inline measurement made_up_measurement() {
                  .late_p50_ms = 0.1,
                  .late_p99_ms = 0.4,
                  .late_max_ms = 0.9};
+  seen.run_queue_delay_ms = 3;
+  seen.other_cpu_share = 0.05;
   return seen;
 }
 

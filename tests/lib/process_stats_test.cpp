@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <functional>
@@ -16,6 +17,8 @@
 
 namespace farebench {
 namespace {
+
+using namespace std::chrono_literals;
 
 const std::string complete =
     "Name:\tfetch_probe\n"
@@ -263,6 +266,49 @@ TEST(count_sockets, sockets_of_reaped_process_give_gone) {
   const auto of_reaped = count_sockets(pid);
   ASSERT_FALSE(of_reaped);
   EXPECT_EQ(of_reaped.error(), process_error::gone);
+}
+
+TEST(process_cpu_time, busy_thread_counts_after_its_end) {
+  const auto before = process_cpu_time(::getpid());
+  std::jthread{[] {
+    const auto spent = [] { return process_cpu_time(::getpid()).value(); };
+    for (const auto begin = spent(); spent() < begin + 20ms;) {
+    }
+  }}.join();
+  const auto after = process_cpu_time(::getpid());
+  ASSERT_TRUE(before && after);
+  EXPECT_GE(*after - *before, 15ms);
+}
+
+TEST(process_cpu_time, reaped_process_gives_gone) {
+  forked_child child;
+  const pid_t pid = child.pid();
+  EXPECT_TRUE(process_cpu_time(pid));
+  child.kill();
+  child.reap();
+  EXPECT_EQ(process_cpu_time(pid).error(), process_error::gone);
+}
+
+TEST(run_queue_delay, delay_never_falls) {
+  const auto before = run_queue_delay(::getpid());
+  if (!before) GTEST_SKIP() << "this kernel has no /proc/PID/task/TID/schedstat";
+  for (int i = 0; i < 100; ++i) std::this_thread::yield();
+  EXPECT_GE(*run_queue_delay(::getpid()), *before);
+}
+
+TEST(run_queue_delay, reaped_process_gives_gone) {
+  forked_child child;
+  const pid_t pid = child.pid();
+  child.kill();
+  child.reap();
+  EXPECT_EQ(run_queue_delay(pid).error(), process_error::gone);
+}
+
+TEST(unused_cpu_time, idle_to_steal_are_summed) {
+  EXPECT_EQ(parse_unused_cpu_time("cpu  1 2 3 40 50 6 7 8 9 10\ncpu0 1\n", 100), 1110ms);
+  EXPECT_EQ(parse_unused_cpu_time("cpu  1 2 3 40 50 6 7\n", 100).error(), process_error::malformed);
+  EXPECT_EQ(parse_unused_cpu_time("intr 1", 100).error(), process_error::malformed);
+  EXPECT_GT(unused_cpu_time().value(), 0s);
 }
 
 /// The kernel counts pages in batches per CPU, so that the two files may differ by a batch.

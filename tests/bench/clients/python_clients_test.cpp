@@ -66,6 +66,8 @@ TEST_P(python_client, row_has_all_fares_and_columns) {
   for (const auto& column : column_names()) {
     const bool counted = column == "heap_peak_bytes" || column == "allocations_per_request";
     if (counted && !this_build().sanitizers.empty()) continue;
+    // Lost with the threads of a pool.
+    if (column == "run_queue_delay_ms" && name == "python_threads") continue;
     EXPECT_TRUE(row.contains(column)) << column;
   }
   EXPECT_EQ(row["errors"], 0);
