@@ -18,7 +18,7 @@
 #include <system_error>
 #include <vector>
 
-#include "bench/track/flags.hpp"
+#include "bench/track/error.hpp"
 #include "bench/track/recordings.hpp"
 #include "lib/system/build_identity.hpp"
 #include "lib/system/child_process.hpp"

@@ -12,9 +12,8 @@
 #include <string_view>
 #include <utility>
 
-#include "bench/clients/clients.hpp"
 #include "bench/output/rows.hpp"
-#include "bench/track/flags.hpp"
+#include "bench/track/error.hpp"
 #include "bench/track/machine.hpp"
 #include "bench/track/measure.hpp"
 #include "lib/system/build_identity.hpp"
@@ -46,25 +45,8 @@ runner counted_aloud(const runner& with, std::size_t foreseen) {
 
 }  // namespace
 
-bench_flags workload_flags(const std::vector<std::string>& arguments) {
-  for (const auto& argument : arguments) {
-    const auto name = argument.substr(0, argument.find('='));
-    if (name.starts_with("--benchmark_") || name == "--journal" || name == "--timeline") {
-      throw track_error{
-          fmt::format("{} has no meaning in a comparison: choose with --strategies and --workers, and "
-                      "--pairs says how often",
-                      argument)};
-    }
-  }
-  auto flags = parse_bench_arguments(arguments);
-  for (const auto& name : flags.what.strategies)
-    if (is_python_client(name))
-      throw track_error{fmt::format("{} is no part of a commit's client: leave it out", name)};
-  return flags;
-}
-
 comparison compare_probes(const built_probe& base, const built_probe& head, const bench_flags& what,
-                          const comparing_plan& plan, const std::filesystem::path& track_folder) {
+                          const comparison_plan& plan, const std::filesystem::path& track_folder) {
   comparison made;
   made.base = base.side;
   made.head = head.side;
@@ -94,7 +76,7 @@ comparison compare_probes(const built_probe& base, const built_probe& head, cons
 }
 
 comparison compare_commits(const std::string& base, const std::string& head, const bench_flags& what,
-                           const comparing_plan& plan) {
+                           const comparison_plan& plan) {
   const auto sources = repository::here();
   // Both are looked for before either is built.
   for (const auto& revision : {base, head})
@@ -123,19 +105,21 @@ std::string context_of(const recorded_run& run, const char* name) {
   return found == run.context.end() ? "none" : found->second;
 }
 
+track_error incomparable(const std::string& reason) { return track_error{reason, exit_incomparable}; }
+
 void check_comparable(const recorded_run& one, const recorded_run& other) {
   for (const char* name : must_match) {
     if (context_of(one, name) != context_of(other, name)) {
-      throw incomparable{fmt::format("{} and {} cannot be compared: their {} differs ({}; {})", one.source,
-                                     other.source, name, context_of(one, name), context_of(other, name))};
+      throw incomparable(fmt::format("{} and {} cannot be compared: their {} differs ({}; {})", one.source,
+                                     other.source, name, context_of(one, name), context_of(other, name)));
     }
   }
   for (const auto* run : {&one, &other}) {
     const auto& sanitizers = run->context.at("sanitizers");
     const auto& type = run->context.at("build_type");
     if (!sanitizers.empty() || (type != "Release" && type != "RelWithDebInfo")) {
-      throw incomparable{fmt::format("{} says nothing: it was built {}", run->source,
-                                     sanitizers.empty() ? "unoptimised" : "with sanitizers")};
+      throw incomparable(fmt::format("{} says nothing: it was built {}", run->source,
+                                     sanitizers.empty() ? "unoptimised" : "with sanitizers"));
     }
   }
 }
@@ -205,8 +189,8 @@ recorded_side read_side(const fs::path& path) {
     const auto& first = side.runs.front();
     check_comparable(first, side.runs.back());
     if (side.runs.back().program() != first.program()) {
-      throw incomparable{fmt::format("{} holds results of different programs ({} and {}): name one program's",
-                                     path.string(), first.source, side.runs.back().source)};
+      throw incomparable(fmt::format("{} holds results of different programs ({} and {}): name one program's",
+                                     path.string(), first.source, side.runs.back().source));
     }
   }
   return side;

@@ -1,55 +1,96 @@
 #include "bench/track/flags.hpp"
 
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <string_view>
+
+#include "bench/clients/clients.hpp"
+#include "bench/track/error.hpp"
 
 namespace farebench::track {
-
-bench_flags parse_bench_arguments(std::vector<std::string> arguments) {
-  std::string program = "bench";
-  std::vector<char*> argv{program.data()};
-  for (auto& argument : arguments) argv.push_back(argument.data());
-  return parse_flags(static_cast<int>(argv.size()), argv.data());
-}
-
 namespace {
 
 constexpr const char* footer = R"(
-Whatever stands behind "--" are flags of bench that choose the workload (./bench --help); default: light.
+Flags after "--" are flags of bench that choose the workload (./bench --help). Default: light.
 
 Examples:
-  track compare HEAD~ .                       what the working tree changes about the last commit
+  track compare HEAD~ .                       what the working tree changes since the last commit
   track compare main HEAD -- --strategies coroutines,fibers --workers 100
   track compare results/runs/M/A.json results/runs/M/B.json
-  track record                                one more result file of this commit under results/runs/
-  track record --of HEAD~3                    of an older one, driven by this bench
+  track record                                adds a result file of this build under results/runs/
+  track record --of HEAD~3                    the same for an older commit, run by this bench
   track gate --against main --summary summary.md
-  track selftest --short                      are regressions caught, and is nothing else?
+  track selftest --short                      are mutants caught, without false alarms?
 
-BASE and HEAD are revisions, result files or folders of them. "." is the working tree as it stands, and so is HEAD
-while that has changes (HEAD^0 is the commit itself).
+BASE and HEAD are revisions, result files or folders of result files. "." is the working tree. So is HEAD if tracked
+files have changed; HEAD^0 is always the commit.
 
-Verdicts, a metric of a row each:
-  exact ones (allocations, heap peak)  regression or improvement above max(1 %, 64 bytes), of allocations above half
-                                       of one a request
-  noisy ones (time, CPU, RSS growth)   the median of the pairs' log-ratios with its exact interval: beyond the floor as
-                                       a whole a regression or an improvement, inside it the same, else cannot tell,
-                                       with the smallest change that could have been seen. The floor is what nine in
-                                       ten comparisons of a program with itself stayed within on this machine, at least
-                                       2 % of time, 5 % of CPU, 3 % of RSS growth
-What is flagged is measured again, and counts only when fresh runs confirm it (intervals of 1 - 0.01 / flagged).
+Verdicts, one per metric and row:
+  exact metrics (allocations, heap peak)    regression or improvement above max(1 %, 64 bytes), or above 0.5 allocations
+                                            per request
+  noisy metrics (time, CPU, RSS growth)     the median of the pairs' log-ratios and its exact interval. Regression or
+                                            improvement: the interval is beyond the floor. Same: it is within the floor. All
+                                            else: cannot tell, with the smallest detectable change. Nine in ten
+                                            comparisons of a program with itself stayed within the floor on this machine;
+                                            it is at least 2 % for time, 5 % for CPU and 3 % for RSS growth
+A flagged metric is measured again and counts only if fresh runs confirm it (confidence 1 - 0.01 / flagged metrics).
 
-Exit codes: 0 nothing got worse; 1 a confirmed regression (of record: a row failed, and is recorded as such; of
-selftest: a rate is too low or too high); 2 usage, bad input, or something that cannot be built, read or written;
-3 incomparable, or under --strict something that cannot be told.
+Exit codes: 0 nothing got worse; 1 a confirmed regression (record: a row failed and is recorded as failed; selftest: a
+rate is out of range); 2 wrong usage, invalid input, or something that cannot be built, read or written; 3 incomparable,
+or with --strict a metric that cannot be told.
 )";
 
-void add_comparing(CLI::App& verb, track_flags& flags) {
-  verb.add_flag("--json", flags.json, "the comparison as JSON on standard output");
-  verb.add_flag("--strict", flags.strict, "exit code 3 when something cannot be told");
-  verb.add_option("--pairs", flags.plan.pairs, "timed pairs a row, 6 to 200; default: 12")
+/// Adds a verb that its presence on the command line selects.
+CLI::App* add_verb(CLI::App& app, track_flags& flags, track::verb verb, const char* name,
+                   const char* description) {
+  auto* const added = app.add_subcommand(name, description);
+  added->footer("See also: track --help");
+  added->callback([&flags, verb] { flags.verb = verb; });
+  return added;
+}
+
+void add_comparison_flags(CLI::App& verb, track_flags& flags) {
+  verb.add_flag("--json", flags.json, "print the comparison as JSON");
+  verb.add_flag("--strict", flags.strict, "exit code 3 if a metric cannot be told");
+  verb.add_option("--pairs", flags.plan.pairs, "timed pairs per row, 6 to 200; default: 12")
       ->check(CLI::Range(6, 200).description(""))
+      ->type_name("N");
+}
+
+void add_record(CLI::App& app, track_flags& flags) {
+  auto* const record =
+      add_verb(app, flags, verb::record, "record", "run the bench and keep its result under results/runs/");
+  record->add_option("--of", flags.record.of, "commit whose client is measured; default: this build's")
+      ->type_name("REV");
+  record->add_option("--into", flags.record.into, "folder; default: results/runs")->type_name("FOLDER");
+}
+
+void add_compare(CLI::App& app, track_flags& flags) {
+  auto* const compare =
+      add_verb(app, flags, verb::compare, "compare", "compare two commits, result files or folders of them");
+  compare->add_option("BASE", flags.base, "revision, result file, or folder of result files")->required();
+  compare->add_option("HEAD", flags.head, "likewise")->required();
+  add_comparison_flags(*compare, flags);
+}
+
+void add_gate(CLI::App& app, track_flags& flags) {
+  auto* const gate = add_verb(app, flags, verb::gate, "gate", "for CI: did this tree make anything worse?");
+  gate->add_option("--against", flags.against,
+                   "default: the merge base with the upstream branch or main, else HEAD~")
+      ->type_name("REV");
+  gate->add_option("--summary", flags.summary, "append the comparison to FILE as Markdown")
+      ->type_name("FILE");
+  add_comparison_flags(*gate, flags);
+}
+
+void add_selftest(CLI::App& app, track_flags& flags) {
+  auto* const selftest = add_verb(app, flags, verb::selftest, "selftest",
+                                  "are mutants of the client caught, without false alarms?");
+  selftest->add_flag("--short", flags.is_short, "fewer comparisons, in about two minutes");
+  selftest->add_option("--kill", flags.kills, "instead: kill N recordings and check every file")
+      ->check(CLI::Range(1, 10'000).description(""))
       ->type_name("N");
 }
 
@@ -59,50 +100,46 @@ track_flags parse_track_flags(int argc, char** argv) {
   const auto end = std::find(argv, argv + argc, std::string_view{"--"});
   track_flags flags;
   if (end != argv + argc) flags.bench_flags.assign(end + 1, argv + argc);
+  flags.record.bench_flags = flags.bench_flags;
 
-  CLI::App app{"Regressions over commits: record, compare, gate.", "track"};
+  CLI::App app{"Finds regressions between commits.", "track"};
   app.require_subcommand(1);
   app.footer(footer);
-  std::string of;
-  auto* const record = app.add_subcommand("record", "run the bench and keep its result under results/runs/");
-  record->add_option("--of", of, "the commit whose client is measured; default: this build's")
-      ->type_name("REV");
-  record->add_option("--into", flags.record.into, "another folder than results/runs")->type_name("FOLDER");
-  auto* const compare =
-      app.add_subcommand("compare", "hold two commits, result files or folders against each other");
-  compare->add_option("BASE", flags.base, "a revision, a result file, or a folder of them")->required();
-  compare->add_option("HEAD", flags.head, "likewise")->required();
-  add_comparing(*compare, flags);
-  auto* const gate = app.add_subcommand("gate", "what CI runs: did this tree make anything worse?");
-  gate->add_option("--against", flags.against,
-                   "default: where it parted from the upstream or main, else HEAD~")
-      ->type_name("REV");
-  gate->add_option("--summary", flags.summary,
-                   "append the Markdown to a file; standard output has the table then")
-      ->type_name("FILE");
-  add_comparing(*gate, flags);
-  auto* const selftest =
-      app.add_subcommand("selftest", "are mutants of the client caught, and is nothing else?");
-  selftest->add_flag("--short", flags.is_short, "fewer comparisons, in a minute or two");
-  selftest->add_option("--kill", flags.kills, "instead: kill so many recordings, and look at every file")
-      ->check(CLI::Range(1, 10'000).description(""))
-      ->type_name("N");
-  for (auto* const verb : app.get_subcommands({})) verb->footer("See also: track --help");
-
+  add_record(app, flags);
+  add_compare(app, flags);
+  add_gate(app, flags);
+  add_selftest(app, flags);
   try {
     app.parse(static_cast<int>(end - argv), argv);
-  } catch (const CLI::CallForHelp&) {
-    const auto chosen = app.get_subcommands();
-    throw help_asked{chosen.empty() ? app.help() : chosen.front()->help()};
-  } catch (const CLI::ParseError& fault) {
-    throw track_error{fault.what()};
+  } catch (const CLI::CallForHelp& help) {
+    app.exit(help);
+    throw help_shown{};
+  } catch (const CLI::ParseError& error) {
+    throw track_error{error.what()};
   }
-  if (!of.empty()) flags.record.of = of;
-  flags.record.bench_flags = flags.bench_flags;
-  if (record->parsed()) flags.verb = track_flags::verb_of::record;
-  if (compare->parsed()) flags.verb = track_flags::verb_of::compare;
-  if (gate->parsed()) flags.verb = track_flags::verb_of::gate;
-  if (selftest->parsed()) flags.verb = track_flags::verb_of::selftest;
+  return flags;
+}
+
+bench_flags parse_bench_flags(std::vector<std::string> arguments) {
+  std::string program = "bench";
+  std::vector<char*> argv{program.data()};
+  for (auto& argument : arguments) argv.push_back(argument.data());
+  return parse_flags(static_cast<int>(argv.size()), argv.data());
+}
+
+bench_flags parse_workload_flags(const std::vector<std::string>& arguments) {
+  for (const auto& argument : arguments) {
+    const auto name = argument.substr(0, argument.find('='));
+    if (name.starts_with("--benchmark_") || name == "--journal" || name == "--timeline") {
+      throw track_error{fmt::format(
+          "{} has no effect on a comparison: use --strategies, --workers and --pairs instead", argument)};
+    }
+  }
+  auto flags = parse_bench_flags(arguments);
+  for (const auto& name : flags.what.strategies)
+    if (is_python_client(name))
+      throw track_error{
+          fmt::format("{} is not part of a commit's client: remove it from --strategies", name)};
   return flags;
 }
 

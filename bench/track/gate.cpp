@@ -9,7 +9,7 @@
 #include "bench/output/row_reporter.hpp"
 #include "bench/track/commits.hpp"
 #include "bench/track/compare.hpp"
-#include "bench/track/flags.hpp"
+#include "bench/track/error.hpp"
 #include "bench/track/judge.hpp"
 #include "bench/track/recordings.hpp"
 
@@ -96,7 +96,7 @@ std::string base_of_gate(const repository& sources) {
 }
 
 comparison run_gate(const std::optional<std::string>& against, const bench_flags& what,
-                    const comparing_plan& plan) {
+                    const comparison_plan& plan) {
   const auto sources = repository::here();
   const auto accepted = read_accepted(sources.root() / "results" / "accepted.json");
   const auto base = against ? *against : base_of_gate(sources);

@@ -42,6 +42,6 @@ std::string base_of_gate(const repository& sources);
 /// Compares the working tree with a revision, or with base_of_gate, and marks what results/accepted.json
 /// accepts, which is read, and must be right, before anything is measured.
 comparison run_gate(const std::optional<std::string>& against, const bench_flags& what,
-                    const comparing_plan& plan);
+                    const comparison_plan& plan);
 
 }  // namespace farebench::track

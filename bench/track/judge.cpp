@@ -9,7 +9,7 @@
 #include <cmath>
 
 #include "bench/output/rows.hpp"
-#include "bench/track/flags.hpp"
+#include "bench/track/error.hpp"
 #include "bench/track/recordings.hpp"
 
 namespace farebench::track {

@@ -11,11 +11,13 @@
 #include <fstream>
 #include <optional>
 #include <stdexcept>
+#include <string>
 #include <system_error>
 
 #include "bench/flags.hpp"
 #include "bench/track/compare.hpp"
 #include "bench/track/comparison_output.hpp"
+#include "bench/track/error.hpp"
 #include "bench/track/flags.hpp"
 #include "bench/track/gate.hpp"
 #include "bench/track/record.hpp"
@@ -28,29 +30,31 @@ namespace {
 using namespace farebench;
 using namespace farebench::track;
 
-void say(const std::string& text) {
+void print(const std::string& text) {
   if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0)
     throw std::runtime_error{"standard output cannot be written"};
 }
 
-/// A result file or a folder of them; the working tree is a folder too, and means its commit.
-bool is_recorded(const std::string& asked) { return asked != "." && std::filesystem::exists(asked); }
+/// Returns true for files and folders, but not for ".", which is the working tree.
+bool is_recorded(const std::string& side) { return side != "." && std::filesystem::exists(side); }
 
-comparison compare(const track_flags& flags) {
-  const bool base = is_recorded(flags.base);
-  const bool head = is_recorded(flags.head);
-  if (base != head) {
-    throw track_error{
-        fmt::format("{} is a {} and {} is none: compare two revisions, or two of what is recorded",
-                    base ? flags.base : flags.head, "file or folder", base ? flags.head : flags.base)};
+int compare(const track_flags& flags) {
+  const bool is_base_recorded = is_recorded(flags.base);
+  if (is_base_recorded != is_recorded(flags.head)) {
+    throw track_error{fmt::format(
+        "'{}' is a file or folder and '{}' is not: compare two revisions, or two result files or folders",
+        is_base_recorded ? flags.base : flags.head, is_base_recorded ? flags.head : flags.base)};
   }
-  if (!base) return compare_commits(flags.base, flags.head, workload_flags(flags.bench_flags), flags.plan);
-  if (!flags.bench_flags.empty())
-    throw track_error{"files hold the workload that they hold: no flags behind '--'"};
-  return compare_recorded(flags.base, flags.head);
+  if (is_base_recorded && !flags.bench_flags.empty())
+    throw track_error{"result files have their own workload: remove '--' and the flags after it"};
+  const auto result = is_base_recorded ? compare_recorded(flags.base, flags.head)
+                                       : compare_commits(flags.base, flags.head,
+                                                         parse_workload_flags(flags.bench_flags), flags.plan);
+  print(flags.json ? comparison_json(result) : comparison_table(result));
+  return exit_code_of(result, flags.strict);
 }
 
-/// Appended, as those who show such files (CI services) expect it.
+/// Appends, as CI services expect of their summary files.
 void append_summary(const std::filesystem::path& path, const std::string& text) {
   errno = 0;
   std::ofstream file{path, std::ios::binary | std::ios::app};
@@ -63,27 +67,17 @@ void append_summary(const std::filesystem::path& path, const std::string& text) 
 int gate(const track_flags& flags) {
   std::optional<std::string> against;
   if (!flags.against.empty()) against = flags.against;
-  const auto made = run_gate(against, workload_flags(flags.bench_flags), flags.plan);
-  if (!flags.summary.empty()) append_summary(flags.summary, comparison_markdown(made));
-  if (flags.json) {
-    say(comparison_json(made));
-  } else {
-    say(flags.summary.empty() ? comparison_markdown(made) : comparison_table(made));
-  }
-  return exit_code_of(made, flags.strict);
-}
-
-int selftest(const track_flags& flags) {
-  const auto rates = run_selftest(flags.is_short ? selftest_plan::brief() : selftest_plan{},
-                                  [](const std::string& line) { say(line + '\n'); });
-  return std::ranges::all_of(rates, &selftest_rate::is_good) ? exit_nothing_worse : exit_worse;
+  const auto result = run_gate(against, parse_workload_flags(flags.bench_flags), flags.plan);
+  if (!flags.summary.empty()) append_summary(flags.summary, comparison_markdown(result));
+  print(flags.json ? comparison_json(result) : comparison_table(result));
+  return exit_code_of(result, flags.strict);
 }
 
 int kill_test(int kills) {
   const auto folder = std::filesystem::temp_directory_path() / fmt::format("farebench-kills-{}", ::getpid());
   const auto report = kill_recordings(sibling_path("track"), folder, kills);
   std::filesystem::remove_all(folder);
-  say(fmt::format(
+  print(fmt::format(
       "{} recordings killed, {} of them while the file was being written: {} files whole, {} not; "
       "{} parts left after the next recording\n",
       report.kills, report.killed_while_writing, report.whole, report.broken, report.abandoned_parts));
@@ -91,19 +85,23 @@ int kill_test(int kills) {
   return report.broken == 0 && report.abandoned_parts == 0 ? exit_nothing_worse : exit_worse;
 }
 
+int selftest(const track_flags& flags) {
+  if (flags.kills > 0) return kill_test(flags.kills);
+  const auto rates = run_selftest(flags.is_short ? selftest_plan::brief() : selftest_plan{},
+                                  [](const std::string& line) { print(line + '\n'); });
+  return std::ranges::all_of(rates, &selftest_rate::is_good) ? exit_nothing_worse : exit_worse;
+}
+
 int run(const track_flags& flags) {
   switch (flags.verb) {
-    case track_flags::verb_of::record:
-      return record(flags.record);
-    case track_flags::verb_of::compare: {
-      const auto made = compare(flags);
-      say(flags.json ? comparison_json(made) : comparison_table(made));
-      return exit_code_of(made, flags.strict);
-    }
-    case track_flags::verb_of::gate:
+    case verb::record:
+      return record(flags.record, parse_bench_flags(flags.bench_flags));
+    case verb::compare:
+      return compare(flags);
+    case verb::gate:
       return gate(flags);
-    case track_flags::verb_of::selftest:
-      return flags.kills > 0 ? kill_test(flags.kills) : selftest(flags);
+    case verb::selftest:
+      return selftest(flags);
   }
   return exit_usage;
 }
@@ -112,22 +110,17 @@ int run(const track_flags& flags) {
 
 int main(int argc, char** argv) {
   open_missing_standard_streams();
-  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error like a full disk
+  // Writing beyond a file size limit becomes an error like a full disk.
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     return run(parse_track_flags(argc, argv));
-  } catch (const help_asked& help) {
-    fmt::print("{}", help.text);
+  } catch (const help_shown&) {
     return 0;
-  } catch (const help_shown&) {  // the bench's
-    return 0;
-  } catch (const flag_error& fault) {
-    print_error("track", fault.what());
-    return exit_usage;
-  } catch (const track_error& fault) {
-    print_error("track", fault.what());
-    return fault.exit_code();
-  } catch (const std::exception& fault) {
-    print_error("track", fault.what());
+  } catch (const track_error& error) {
+    print_error("track", error.what());
+    return error.exit_code();
+  } catch (const std::exception& error) {
+    print_error("track", error.what());
     return exit_usage;
   }
 }

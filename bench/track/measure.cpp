@@ -199,7 +199,7 @@ std::map<std::string, double> counted_figures(const counted_run& seen) {
 
 namespace {
 
-double confirming_confidence(const comparing_plan& plan, std::size_t flagged) {
+double confirming_confidence(const comparison_plan& plan, std::size_t flagged) {
   return 1 - plan.family_error / static_cast<double>(std::max<std::size_t>(flagged, 1));
 }
 
@@ -270,12 +270,12 @@ finding confirmed(const finding& first, finding fresh) {
 
 }  // namespace
 
-std::size_t confirming_pairs(const comparing_plan& plan, std::size_t flagged) {
+std::size_t confirming_pairs(const comparison_plan& plan, std::size_t flagged) {
   return std::max(plan.pairs, fewest_for(confirming_confidence(plan, flagged), 1));
 }
 
 std::vector<finding> compare_in_two_stages(const std::vector<benchmark_case>& cases,
-                                           const comparing_plan& plan, const runner& with, noise& known,
+                                           const comparison_plan& plan, const runner& with, noise& known,
                                            bool is_of_one_program, std::mt19937_64& random) {
   const auto screened = run_in_pairs(cases, {.pairs = plan.pairs, .counts = plan.counts}, with, random);
   learn(known, screened, inner_shift);

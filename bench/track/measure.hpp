@@ -79,7 +79,7 @@ std::map<std::string, double> timed_figures(const benchmark_case& row, const mea
 std::map<std::string, double> counted_figures(const counted_run& seen);
 
 /// How two clients are compared.
-struct comparing_plan {
+struct comparison_plan {
   std::size_t pairs = 12;  ///< of timed runs a case
   std::size_t counts = 3;  ///< of counted runs a case and side
   double screening_confidence = 0.95;
@@ -93,10 +93,10 @@ struct comparing_plan {
 /// the same side, counts; the rest of the flagged cannot be told. The floors are those of `known`, to which
 /// the A/As inside this comparison are added first; the whole of it, where it is one, is added last.
 std::vector<finding> compare_in_two_stages(const std::vector<benchmark_case>& cases,
-                                           const comparing_plan& plan, const runner& with, noise& known,
+                                           const comparison_plan& plan, const runner& with, noise& known,
                                            bool is_of_one_program, std::mt19937_64& random);
 
 /// Pairs for so many flagged metrics.
-std::size_t confirming_pairs(const comparing_plan& plan, std::size_t flagged);
+std::size_t confirming_pairs(const comparison_plan& plan, std::size_t flagged);
 
 }  // namespace farebench::track

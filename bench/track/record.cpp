@@ -10,9 +10,8 @@
 #include <cstdio>
 #include <ctime>
 
-#include "bench/flags.hpp"
 #include "bench/track/commits.hpp"
-#include "bench/track/flags.hpp"
+#include "bench/track/error.hpp"
 #include "bench/track/machine.hpp"
 #include "bench/track/recordings.hpp"
 #include "lib/system/child_process.hpp"
@@ -74,8 +73,7 @@ finished_bench run_bench(const fs::path& program, const std::vector<std::string>
   return out;
 }
 
-std::vector<std::string> arguments_of(const record_flags& flags) {
-  const auto parsed = parse_bench_arguments(flags.bench_flags);
+std::vector<std::string> arguments_of(const record_flags& flags, const bench_flags& parsed) {
   if (parsed.lists_only || parsed.display_format != "console")
     throw track_error{
         "record needs the bench's result itself: no --benchmark_list_tests and no --benchmark_format"};
@@ -126,8 +124,8 @@ void put_machine(ordered_json& context, const machine& here) {
 
 }  // namespace
 
-int record(const record_flags& flags) {
-  const auto arguments = arguments_of(flags);
+int record(const record_flags& flags, const bench_flags& parsed) {
+  const auto arguments = arguments_of(flags, parsed);
   const auto sources = repository::here();
   const probe_store probes{sources};
   fs::path client = sibling_path("fetch_probe");

@@ -12,7 +12,7 @@
 #include <system_error>
 #include <vector>
 
-#include "bench/track/flags.hpp"
+#include "bench/track/error.hpp"
 #include "lib/system/output_file.hpp"
 
 namespace farebench::track {

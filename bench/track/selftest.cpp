@@ -8,7 +8,7 @@
 #include <random>
 #include <thread>
 
-#include "bench/track/flags.hpp"
+#include "bench/track/error.hpp"
 #include "bench/track/judge.hpp"
 #include "bench/track/measure.hpp"
 #include "bench/track/recordings.hpp"

@@ -15,7 +15,7 @@
 #include "bench/probe/client_protocol.hpp"
 #include "bench/track/recordings.hpp"
 #include "bench/track/gate.hpp"
-#include "bench/track/flags.hpp"
+#include "bench/track/error.hpp"
 #include "mock_server/server_stats.hpp"
 #include "tests/fuzz/invariant.hpp"
 

@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "bench/track/flags.hpp"
+#include "bench/track/error.hpp"
 
 namespace farebench::track {
 namespace {

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "bench/track/flags.hpp"
+#include "bench/track/error.hpp"
 #include "tests/bench/track/wall_time.hpp"
 
 namespace farebench::track {

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "bench/track/flags.hpp"
+#include "bench/track/error.hpp"
 #include "tests/bench/track/made_up_run.hpp"
 #include "tests/support/sampled_cases.hpp"
 
