@@ -1,50 +1,122 @@
-import { hideTooltip } from './controls/tooltip.js';
-import { sections } from './sections/index.js';
+import { historySection } from './history.js';
+import { element, factList, section } from './dom.js';
+import { hideTooltip } from './marks.js';
+import { memoryOverTimeSection } from './memory_over_time.js';
+import { prepare } from './payload.js';
+import { recommendationSection } from './recommendation.js';
+import { scalingSection } from './scaling.js';
 import { formatState, parseState } from './state.js';
-import { viewOf } from './view.js';
+import { tableSection } from './table.js';
+import { timeMemorySection } from './time_memory.js';
+import { waitingSection } from './waiting.js';
 
-const dataIn = (/** @type {string} */ id) => JSON.parse(document.getElementById(id)?.textContent ?? 'null');
-const [datasets, recorded] = ['datasets', 'history-data'].map(dataIn);
+/**
+ * The page. A section is a function from a view to an element; each change of the state draws all sections again.
+ *
+ * @typedef {import('./payload.js').Payload} Payload
+ * @typedef {import('./payload.js').Row} Row
+ * @typedef {import('./state.js').State} State
+ *
+ * @typedef {object} HistoryView
+ * @property {Payload['history']} history
+ * @property {Payload['broken']} broken
+ * @property {State} state
+ * @property {(changes: Partial<State>) => void} change
+ * @property {number} width  of figures, in pixels
+ *
+ * @typedef {object} DatasetView
+ * @property {Payload['columns']} columns
+ * @property {Payload['strategies']} strategies
+ * @property {Payload['datasets']} datasets
+ * @property {Payload['datasets'][number]} dataset
+ * @property {string} point
+ * @property {Row[]} all   rows of the point
+ * @property {Row[]} rows  those of them that no filter hides
+ *
+ * @typedef {HistoryView & DatasetView} View
+ */
+
+/** The machine, versions and settings of the dataset's run. */
+function contextSection(/** @type {View} */ { dataset }) {
+  const text = (/** @type {unknown} */ value) => (typeof value === 'string' ? value || '–' : JSON.stringify(value));
+  const facts = Object.entries(dataset.context).map(
+    ([key, value]) => /** @type {[string, string]} */ ([key.replaceAll('_', ' '), text(value)]),
+  );
+  return section('context', 'Measured with', factList([['file', dataset.file], ...facts]));
+}
+
+const datasetSections = [
+  recommendationSection,
+  timeMemorySection,
+  memoryOverTimeSection,
+  waitingSection,
+  scalingSection,
+];
+const lastSections = [tableSection, contextSection];
+
+/** The part of the payload that the state selects; null if the payload has no dataset. @returns {DatasetView | null} */
+function selectDataset(/** @type {Payload} */ { columns, strategies, datasets }, /** @type {State} */ state) {
+  const dataset = datasets.find(({ id }) => id === state.data) ?? datasets[0];
+  if (!dataset) return null;
+  const point = (dataset.points.find(({ id }) => id === state.point) ?? dataset.points[0]).id;
+  const all = dataset.cases.filter((row) => row.point === point);
+  const rows = all.filter((row) => !state.workers.includes(row.workers) && !state.hidden.includes(row.label));
+  return { columns, strategies, datasets, dataset, point, all, rows };
+}
+
 const main = /** @type {HTMLElement} */ (document.querySelector('main'));
-let state = parseState(location.hash);
 
-/** What a figure may take of the page, in pixels; a window too small to show one has one that is cut. */
-function roomOf(/** @type {HTMLElement} */ parent) {
-  const { paddingLeft, paddingRight } = getComputedStyle(parent);
-  return Math.max(280, Math.floor(parent.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight)));
+/** Width of a figure in pixels; below 280 it scrolls. */
+function figureWidth() {
+  const { paddingLeft, paddingRight } = getComputedStyle(main);
+  return Math.max(280, Math.floor(main.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight)));
 }
 
-/** Draws everything anew; focus and the scrolled regions stay where they were, known by their ids. */
-function draw() {
-  const focused = document.activeElement?.id;
-  const scrolled = [...document.querySelectorAll('.scrolls')].map((region) => ({
-    id: region.id,
-    left: region.scrollLeft,
-  }));
-  hideTooltip();
-  const view = viewOf(datasets, recorded, state, change, roomOf(main));
-  main.replaceChildren(...sections.map((section) => section(view)));
-  document.title = `farebench: ${view.dataset.title}`;
-  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
-  for (const { id, left } of scrolled) document.getElementById(id)?.scrollTo({ left });
-}
+function start(/** @type {Payload} */ payload) {
+  let state = parseState(location.hash);
+  let width = figureWidth();
 
-function change(/** @type {Partial<import('./state.js').State>} */ changes) {
-  state = { ...state, ...changes };
-  history.replaceState(null, '', formatState(state) || location.pathname + location.search);
+  /** Draws the page again. Elements with the same id keep the focus and their scroll position. */
+  function draw() {
+    const focused = document.activeElement?.id;
+    const scrolled = [...document.querySelectorAll('.scrolls')].map(({ id, scrollLeft }) => ({ id, scrollLeft }));
+    hideTooltip();
+    const { history, broken } = payload;
+    const historyView = { history, broken, state, change, width };
+    const selected = selectDataset(payload, state);
+    if (selected) {
+      const view = { ...selected, ...historyView };
+      const drawAll = (/** @type {((view: View) => HTMLElement)[]} */ sections) => sections.map((draw) => draw(view));
+      main.replaceChildren(...drawAll(datasetSections), historySection(view), ...drawAll(lastSections));
+    } else {
+      main.replaceChildren(historySection({ ...historyView }));
+    }
+    document.title = `farebench: ${selected?.dataset.title ?? 'history'}`;
+    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+    for (const { id, scrollLeft } of scrolled) document.getElementById(id)?.scrollTo({ left: scrollLeft });
+  }
+
+  function change(/** @type {Partial<State>} */ changes) {
+    state = { ...state, ...changes };
+    history.replaceState(null, '', formatState(state) || location.pathname + location.search);
+    draw();
+  }
+
+  addEventListener('hashchange', () => {
+    state = parseState(location.hash);
+    draw();
+  });
+  new ResizeObserver(() => {
+    if (figureWidth() === width) return;
+    width = figureWidth();
+    draw();
+  }).observe(main);
   draw();
 }
 
-addEventListener('hashchange', () => {
-  state = parseState(location.hash);
-  draw();
-});
-
-let drawnWidth = roomOf(main);
-new ResizeObserver(() => {
-  if (roomOf(main) === drawnWidth) return;
-  drawnWidth = roomOf(main);
-  draw();
-}).observe(main);
-
-draw();
+const payload = JSON.parse(document.getElementById('data')?.textContent ?? 'null');
+if (payload?.version === 1) start(prepare(payload));
+else {
+  const text = 'This page has no data. `track report FILES… --out page.html` fills it.';
+  main.replaceChildren(element('p', {}, text));
+}

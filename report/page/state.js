@@ -1,24 +1,27 @@
-import { historyMetrics } from '../model/history_metrics.js';
-import { memoryMeasures } from '../model/memory_measures.js';
-
 /**
- * What is looked at, all of it in the URL's hash, so that a link shows the same.
+ * Choices of the reader. All are in the URL's hash, so that a link restores them.
  * @typedef {object} State
  * @property {string} data      a dataset's id; empty: the first
  * @property {string} point     empty: the dataset's first
- * @property {number[]} workers the counts that are left out
- * @property {string[]} hidden  the strategies (their labels) that are left out
- * @property {string} sort      a column's key, behind a minus for descending
+ * @property {number[]} workers worker counts that are hidden
+ * @property {string[]} hidden  labels that are hidden
+ * @property {string} sort      a column's name, after a minus if descending; "strategy": the payload's order
  * @property {string} memory    one of memoryMeasures
  * @property {'log' | 'linear'} axes  of memory over time
- * @property {'' | 'shown'} ranges    least to most, in the table's cells
- * @property {string} machine    of the history; empty: the latest recording's
- * @property {string} setting    of the history; empty: the latest recording's
- * @property {string} metric     one of historyMetrics
- * @property {string} against    the reference: a row's name, "canary"; empty: the floor, or what there is
- * @property {string} series     the row that is shown large; empty: the one with most to tell
- * @property {string} recording  the one whose samples are shown; empty: none
+ * @property {'' | 'shown'} ranges    minimum and maximum in the table's cells
+ * @property {string} group     of the history; empty: the one recorded last
+ * @property {string} metric    empty: the first
+ * @property {string} against   the reference's name; empty: the default one
+ * @property {string} series    the row in the large figure; empty: the one with the latest regression
+ * @property {string} recording the one whose details are open; empty: none
  */
+
+/** Columns that "memory" can mean. @type {Record<string, {column: string, title: string}>} */
+export const memoryMeasures = {
+  peak: { column: 'rss_peak_bytes', title: 'peak resident memory' },
+  growth: { column: 'rss_growth_bytes', title: 'growth over the memory at rest' },
+  heap: { column: 'heap_peak_bytes', title: 'peak of allocated bytes' },
+};
 
 /** @type {State} */
 const initial = {
@@ -30,49 +33,56 @@ const initial = {
   memory: 'peak',
   axes: 'log',
   ranges: '',
-  machine: '',
-  setting: '',
-  metric: 'real_time',
+  group: '',
+  metric: '',
   against: '',
   series: '',
   recording: '',
 };
-const texts = /** @type {const} */ (['machine', 'setting', 'against', 'series', 'recording']);
+const texts = /** @type {const} */ ([
+  'data',
+  'point',
+  'sort',
+  'memory',
+  'axes',
+  'ranges',
+  'group',
+  'metric',
+  'against',
+  'series',
+  'recording',
+]);
 
 /**
- * The state that a hash names. What it doesn't name, or what isn't understood, is as at first.
- * @param {string} hash with or without its #
+ * Parses a hash, with or without its "#". Missing and invalid fields have their initial value.
+ * @param {string} hash
  * @returns {State}
  */
 export function parseState(hash) {
   const fields = new URLSearchParams(hash.replace(/^#/, ''));
-  const memory = fields.get('memory') ?? '';
-  const metric = fields.get('metric') ?? '';
+  const values = Object.fromEntries(texts.map((key) => [key, fields.get(key) ?? initial[key]]));
+  const { memory, axes, ranges } = values;
   return {
     ...initial,
-    ...Object.fromEntries(texts.map((key) => [key, fields.get(key) ?? initial[key]])),
-    data: fields.get('data') ?? initial.data,
-    point: fields.get('point') ?? initial.point,
+    ...values,
     workers: fields
       .getAll('without-workers')
       .map(Number)
-      .filter((count) => count > 0),
+      .filter((workers) => workers > 0),
     hidden: fields.getAll('without'),
-    sort: fields.get('sort') ?? initial.sort,
     memory: Object.hasOwn(memoryMeasures, memory) ? memory : initial.memory,
-    axes: fields.get('axes') === 'linear' ? 'linear' : initial.axes,
-    ranges: fields.get('ranges') === 'shown' ? 'shown' : initial.ranges,
-    metric: Object.hasOwn(historyMetrics, metric) ? metric : initial.metric,
+    axes: axes === 'linear' ? 'linear' : 'log',
+    ranges: ranges === 'shown' ? 'shown' : '',
   };
 }
 
-/** The hash that names a state, without what is as at first. */
+/** The hash of a state, without fields that have their initial value. */
 export function formatState(/** @type {State} */ state) {
   const fields = new URLSearchParams();
-  for (const key of /** @type {const} */ (['data', 'point', 'sort', 'memory', 'axes', 'ranges', 'metric', ...texts])) {
+  for (const key of texts) {
     if (state[key] !== initial[key]) fields.set(key, state[key]);
   }
-  for (const count of state.workers) fields.append('without-workers', String(count));
+  for (const workers of state.workers) fields.append('without-workers', String(workers));
   for (const label of state.hidden) fields.append('without', label);
   const text = fields.toString();
   return text && `#${text}`;

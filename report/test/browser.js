@@ -1,53 +1,87 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { after, before } from 'node:test';
 import { pathToFileURL } from 'node:url';
 
 import { chromium } from 'playwright-core';
 
-import { bundlePage } from '../build/bundle.js';
-import { pageHtml } from '../build/page_html.js';
-import { readDatasets } from '../build/read_datasets.js';
+import { fillPage, temporaryFolder } from './made_up.js';
 
-/** Debian's Chromium, without a sandbox of its own: tests may run as root. */
-export const launch = () =>
-  chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', chromiumSandbox: false });
+/** Opens pages in Chromium. */
 
-const bundle = bundlePage();
+/** @type {import('playwright-core').Browser} */
+let browser;
+before(async () => {
+  // Without Chromium's own sandbox, because tests may run as root.
+  const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+  browser = await chromium.launch({ executablePath, chromiumSandbox: false });
+});
+after(() => browser.close());
 
-/** Makes the page of result files, and hands back its place. */
-export async function pageOf(
-  /** @type {ReturnType<import('./made_up.js').folderFor>} */ folder,
-  /** @type {string[]} */ files,
-  /** @type {import('../model/history_types.js').History | undefined} */ history = undefined,
-) {
-  return pathToFileURL(folder.write('report.html', pageHtml(readDatasets(files), await bundle, history))).href;
+/** Writes the page of a payload and returns its URL. */
+export async function pageUrl(/** @type {any} */ test, /** @type {unknown} */ payload) {
+  return pathToFileURL(temporaryFolder(test).write('report.html', await fillPage(payload))).href;
 }
 
 /**
- * Opens a page of which every word on the console, every fault and every request but its own is a failure of the test.
- * @param {import('playwright-core').Browser} browser
- * @param {{after: (done: () => unknown) => void}} test
+ * Opens a page. Any console message, exception, dialog or request for another URL fails the test.
+ * @param {any} test
  * @param {string} url
  * @param {import('playwright-core').BrowserContextOptions} options
  */
-export async function open(browser, test, url, options = {}) {
+export async function open(test, url, options = {}) {
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme: 'light', ...options });
   /** @type {string[]} */
-  const unwanted = [];
-  page.on('console', (message) => unwanted.push(`console: ${message.text()}`));
-  page.on('pageerror', (fault) => unwanted.push(`fault: ${fault}`));
+  const problems = [];
+  page.on('console', (message) => problems.push(`console: ${message.text()}`));
+  page.on('pageerror', (error) => problems.push(`exception: ${error}`));
   page.on('dialog', (dialog) => {
-    unwanted.push(`dialog: ${dialog.message()}`);
+    problems.push(`dialog: ${dialog.message()}`);
     void dialog.dismiss();
   });
   page.on('request', (request) => {
     if (!request.url().startsWith(url.split('#')[0]) && !request.url().startsWith('blob:'))
-      unwanted.push(`request: ${request.url()}`);
+      problems.push(`request: ${request.url()}`);
   });
   test.after(async () => {
     await page.close();
-    assert.deepEqual(unwanted, []);
+    assert.deepEqual(problems, []);
   });
   await page.goto(url);
-  await page.locator('main section').first().waitFor();
+  await page.locator('main > *').first().waitFor();
   return page;
 }
+
+/** Writes the page of a payload and opens it. */
+export const openPayload = async (
+  /** @type {any} */ test,
+  /** @type {unknown} */ payload,
+  hash = '',
+  /** @type {import('playwright-core').BrowserContextOptions} */ options = {},
+) => open(test, (await pageUrl(test, payload)) + hash, options);
+
+/** Runs axe-core on the page and expects no violation. */
+export async function expectAccessible(/** @type {import('playwright-core').Page} */ page) {
+  await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
+  const { violations } = await page.evaluate(() => /** @type {any} */ (window).axe.run());
+  const texts = violations.map(
+    (/** @type {any} */ { id, nodes }) =>
+      `${id}: ${nodes
+        .slice(0, 4)
+        .map((/** @type {any} */ node) => node.html.slice(0, 160))
+        .join(' | ')}`,
+  );
+  assert.deepEqual(texts, []);
+}
+
+export const pageWidth = (/** @type {import('playwright-core').Page} */ page) =>
+  page.evaluate(() => document.documentElement.scrollWidth);
+
+/** The section of a heading's id. */
+export const sectionOf = (/** @type {import('playwright-core').Page} */ page, /** @type {string} */ id) =>
+  page.locator('section', { has: page.locator(`#${id}`) });
+
+/** A figure by the start of its name. */
+export const figureOf = (/** @type {import('playwright-core').Page} */ page, /** @type {string} */ name) =>
+  page.locator(`svg[aria-label^="${name}"]`);

@@ -1,277 +1,251 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { historyOf } from '../model/history.js';
-import { inOrderOfCommits } from '../model/history_order.js';
-import { referenceOf } from '../model/history_reference.js';
-import { bandInWords } from '../model/history_words.js';
-import { intervalOfMedian } from '../model/order_interval.js';
-import { seriesName } from './made_up_history.js';
+import { expectAccessible, figureOf, openPayload, pageWidth, sectionOf } from './browser.js';
+import {
+  allCases,
+  caseName,
+  commitOf,
+  madeUpDataset,
+  madeUpGroup,
+  madeUpPayload,
+  madeUpSeries,
+  recording,
+} from './made_up.js';
 
-const coroutines = seriesName('coroutines');
-const floor = seriesName('raw_epoll');
-const spread = [0.99, 0.995, 1, 1, 1, 1, 1.005, 1.01];
-let made = 0;
+const coroutines = caseName('coroutines');
+const dataset = () => madeUpDataset('article', allCases(['fibers', 'coroutines', 'raw_epoll']));
 
-/** A recording whose times are the given ones, each with the same spread of repetitions. */
-function recorded(times, change = {}) {
-  const id = String(++made).padStart(4, '0');
-  return {
-    id,
-    recorded: `2026-01-01T00:00:00.${id}Z`,
-    commit: id,
-    parents: [],
-    commitDate: '',
-    subject: '',
-    dirty: false,
-    machine: 'm',
-    workload: 'w',
-    setting: 's',
-    program: `program ${id}`,
-    compiler: 'c',
-    canary: [10, 10],
-    load: [0, 0],
-    steal: 0,
-    rows: Object.entries(times).map(([name, time]) => ({
-      name,
-      failed: '',
-      values: typeof time === 'number' ? { real_time: spread.map((one) => one * time) } : time,
-    })),
-    ...change,
-  };
+/** A payload with one dataset and groups of recordings. */
+const withGroups = (...groups) => madeUpPayload({ datasets: [dataset()], groups });
+
+/** The group with its regression accepted. */
+function acceptedGroup(reason = 'keeps <b>order</b>', length = 12) {
+  const group = madeUpGroup({}, length);
+  const series = group.series.find(({ row, metric }) => row === coroutines && metric === 'real_time');
+  series?.accepted.push({ at: 8, commit: commitOf(8), reason });
+  return group;
 }
-const timesOf = (values, change) => values.map((value) => recorded({ [coroutines]: value, [floor]: 100 }, change));
-const changesIn = (recordings, metric = 'real_time') =>
-  historyOf(recordings, coroutines, metric).changes.map(({ at, worse, confirmed }) => [at, worse, confirmed]);
 
-test('a median’s interval leaves out as many values at each end as a fair coin lets it', () => {
-  const values = Array.from({ length: 12 }, (_, index) => index + 1);
-  // Of 12 tosses 2 heads or fewer have a chance of 79/4096, 1 or fewer of 13/4096.
-  assert.deepEqual(intervalOfMedian(values, 0.95), { low: 3, median: 6.5, high: 10, enough: true });
-  assert.deepEqual(intervalOfMedian(values, 0.975), { low: 2, median: 6.5, high: 11, enough: true });
-  assert.deepEqual(intervalOfMedian([3, 1, 2], 0.95), { low: 1, median: 2, high: 3, enough: false });
-  assert.equal(intervalOfMedian(Array(7).fill(1), 0.975).enough, true);
-  assert.equal(intervalOfMedian(Array(6).fill(1), 0.975).enough, false);
-  const many = intervalOfMedian(
-    Array.from({ length: 5000 }, (_, index) => index),
-    0.95,
-  );
-  assert.ok(many.low > 2400 && many.high < 2600, 'beyond what 0.5^n of a double can tell');
+/** A group of one row. @param {any[]} recordings @param {any} series @param {Record<string, any>} [changes] */
+const groupOfOne = (recordings, series, changes = {}) => {
+  const row = { name: coroutines, strategy: 'coroutines', label: 'coroutines', workers: 100, point: 'p' };
+  return madeUpGroup({ recordings, rows: [row], series: [series], ...changes });
+};
+
+const large = (page) => figureOf(page, 'history of');
+const markTexts = (page) =>
+  large(page)
+    .locator('.marks > *')
+    .evaluateAll((marks) => marks.map((mark) => mark.getAttribute('aria-label')));
+
+test('without recordings the page says how to record', async (t) => {
+  const page = await openPayload(t, withGroups());
+  const text = await sectionOf(page, 'history').innerText();
+  assert.match(text, /There are no recordings\. \.\/dev track record measures the current commit/);
 });
 
-test('recordings stand after their parents’, those of one commit side by side, clean before dirty', () => {
-  const [c, a, b, other, again] = [
-    recorded({}, { commit: 'c', parents: ['b'] }),
-    recorded({}, { commit: 'a' }),
-    recorded({}, { commit: 'b', parents: ['a'], dirty: true }),
-    recorded({}, { commit: 'd', parents: ['elsewhere'] }),
-    recorded({}, { commit: 'b', parents: ['a'] }),
-  ];
-  assert.deepEqual(inOrderOfCommits([c, a, b, other, again]), [a, again, b, c, other]);
-});
-
-test('without links the commits’ dates say the order, and without these when they were recorded', () => {
-  const [late, early] = [
-    recorded({}, { commit: 'x', commitDate: '2026-02-01' }),
-    recorded({}, { commit: 'y', commitDate: '2025-02-01' }),
-  ];
-  assert.deepEqual(inOrderOfCommits([late, early]), [early, late]);
-  const [first, second] = [recorded({}), recorded({})];
-  assert.deepEqual(inOrderOfCommits([second, first]), [first, second]);
-});
-
-test('parents that go round in a ring lose nothing', () => {
-  const ring = [recorded({}, { commit: 'a', parents: ['b'] }), recorded({}, { commit: 'b', parents: ['a'] })];
-  assert.equal(inOrderOfCommits(ring).length, 2);
-});
-
-test('a row is held against raw_epoll of as many workers, else of the nearest number, else the first row', () => {
-  const [few, many] = [seriesName('raw_epoll', 20), floor];
-  const sequential = seriesName('sequential', 1);
-  const all = recorded({ [coroutines]: 1, [few]: 1, [many]: 1, [sequential]: 1 });
-  const refer = (recording, name, chosen) => referenceOf([recording], name, 'real_time', chosen);
-  assert.equal(refer(all, coroutines), many);
-  assert.equal(refer(all, sequential), few);
-  assert.equal(refer(all, coroutines, sequential), sequential);
-  assert.equal(refer(all, coroutines, 'no such row'), many);
-  assert.equal(refer(recorded({ [coroutines]: 1, [sequential]: 1 }), coroutines), sequential);
-  assert.equal(refer(recorded({ [coroutines]: 1 }), coroutines), null);
-});
-
-test('the floor itself is held against the canary, in time; and what is none is no reference', () => {
-  const one = recorded({
-    [coroutines]: { heap_peak_bytes: [5], real_time: [30] },
-    [floor]: { heap_peak_bytes: [0], real_time: [20] },
-  });
-  assert.equal(referenceOf([one], floor, 'real_time'), 'canary');
-  assert.equal(historyOf([one], floor, 'real_time').points[0].ratio, 2);
-  assert.equal(referenceOf([one], floor, 'heap_peak_bytes'), coroutines);
-  assert.equal(referenceOf([one], coroutines, 'heap_peak_bytes'), null, 'a floor of nothing');
-  assert.equal(referenceOf([one], coroutines, 'heap_peak_bytes', 'canary'), null, 'bytes are no milliseconds');
-});
-
-test('the time of the floor, which waits for the latency, is held against the ideal', () => {
-  const one = recorded({ [floor]: 44 }, { canary: [10, 30] });
-  one.rows[0].idealMs = 40;
-  const { reference, points } = historyOf([one], floor, 'real_time');
-  assert.equal(reference, 'ideal');
-  assert.equal(points[0].ratio, 1.1);
-  assert.equal(referenceOf([one], floor, 'real_time', 'canary'), 'canary');
-  one.rows[0].values.cpu_us_per_request = [35];
-  assert.equal(referenceOf([one], floor, 'cpu_us_per_request'), 'canary', 'no latency is in it');
-});
-
-test('a machine that is slower moves no ratio', () => {
-  const recordings = [1, 1.5, 0.7].map((speed) => recorded({ [coroutines]: 120 * speed, [floor]: 100 * speed }));
-  const { points, changes } = historyOf(recordings, coroutines, 'real_time');
-  assert.deepEqual(
-    points.map((one) => Number(one.ratio.toFixed(9))),
-    [1.2, 1.2, 1.2],
-  );
-  assert.deepEqual(changes, []);
-});
-
-test('the interval holds the ratio, and both rows’ spread', () => {
-  const [{ low, ratio, high, samples }] = historyOf(timesOf([120]), coroutines, 'real_time').points;
-  assert.ok(Math.abs(low - (1.2 * 0.99) / 1.01) < 1e-9 && Math.abs(high - (1.2 * 1.01) / 0.99) < 1e-9);
-  assert.ok(low < ratio && ratio < high && samples.length === spread.length);
-});
-
-test('a level that rises is a change where it begins, one that falls too', () => {
-  assert.deepEqual(changesIn(timesOf([100, 101, 100, 115, 114, 115, 99, 100])), [
-    [3, true, true],
-    [6, false, true],
-  ]);
-});
-
-test('one stray recording is no change; the last one may be, unconfirmed', () => {
-  assert.deepEqual(changesIn(timesOf([100, 100, 130, 100, 100])), []);
-  assert.deepEqual(changesIn(timesOf([100, 100, 100, 130])), [[3, true, false]]);
-});
-
-test('what creeps is a change in the end, though no step is', () => {
-  const creeping = Array.from({ length: 20 }, (_, index) => 100 * 1.01 ** index);
-  assert.ok(changesIn(timesOf(creeping)).length >= 1);
-});
-
-test('fewer and noisier repetitions see less, never more', () => {
-  const noisy = [100, 100, 106, 106].map((time) =>
-    recorded({ [coroutines]: { real_time: [0.9, 1, 1.1].map((one) => one * time) }, [floor]: 100 }),
-  );
-  assert.deepEqual(changesIn(noisy), []);
-});
-
-test('the band is what one program’s recordings moved by; else what repetitions leave open; and it is said which', () => {
-  const alike = timesOf([100, 108, 100, 109, 100], { program: 'same' });
-  const ofRecordings = historyOf(alike, coroutines, 'real_time');
-  assert.equal(ofRecordings.band.source, 'recordings');
-  assert.equal(ofRecordings.band.count, 4);
-  assert.ok(Math.abs(ofRecordings.band.size - 0.09) < 1e-9);
-  assert.match(bandInWords(ofRecordings), /^Band: ±9.0 %, what the 4 repeated recordings of one program moved by/);
-  const ofRepetitions = historyOf(timesOf([100, 100]), coroutines, 'real_time');
-  assert.equal(ofRepetitions.band.source, 'repetitions');
-  assert.match(bandInWords(ofRepetitions), /no program was recorded twice/);
-  assert.equal(historyOf(timesOf([100, 100], { program: 'same' }), coroutines, 'real_time').band.size, 0.02);
-});
-
-test('a change beyond noise hides in a band that is as wide', () => {
-  const calm = timesOf([100, 100, 108, 108]);
-  assert.deepEqual(changesIn(calm), [[2, true, true]]);
-  const restless = [...timesOf([100, 110, 100], { program: 'restless' }), ...timesOf([108, 108])];
-  assert.deepEqual(changesIn(restless), []);
-});
-
-test('a change between recordings of one program is not called the client’s', () => {
-  const recordings = timesOf([100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 130, 130], {
-    program: 'same',
-  });
-  const { changes } = historyOf(recordings, coroutines, 'real_time');
-  assert.deepEqual(
-    changes.map(({ at, sameProgram }) => [at, sameProgram]),
-    [[12, true]],
-  );
-});
-
-const counted = (metric, counts, change) =>
-  counts.map((count) => recorded({ [coroutines]: { [metric]: [count] }, [floor]: { [metric]: [1000] } }, change));
-
-test('a count is a change above one percent and 64 bytes, or half an allocation, at once', () => {
-  for (const [metric, counts, expected] of [
-    ['heap_peak_bytes', [100_000, 101_000, 101_001], [[2, true, true]]],
-    ['heap_peak_bytes', [1000, 1064, 1065], [[2, true, true]]],
-    ['heap_peak_bytes', [100_000, 90_000], [[1, false, true]]],
-    ['heap_peak_bytes', [100_000, 100_600, 101_200], [[2, true, true]]], // creeps from the level's first
-    ['allocations_per_request', [50, 50.5, 50.51], [[2, true, true]]],
-  ])
-    assert.deepEqual(changesIn(counted(metric, counts), metric), expected, `${metric} ${counts}`);
-});
-
-test('a count that moves by itself must move by more', () => {
-  const same = counted('heap_peak_bytes', [100_000, 103_000], { program: 'same' });
-  assert.deepEqual(changesIn([...same, ...counted('heap_peak_bytes', [102_000])], 'heap_peak_bytes'), []);
-  assert.deepEqual(changesIn([...same, ...counted('heap_peak_bytes', [104_000])], 'heap_peak_bytes'), [
-    [2, true, true],
-  ]);
-});
-
-test('counts are judged themselves: a reference that changes is not the row’s change', () => {
-  const recordings = [1000, 2000].map((below) =>
-    recorded({ [coroutines]: { heap_peak_bytes: [5000] }, [floor]: { heap_peak_bytes: [below] } }),
-  );
-  const { points, changes } = historyOf(recordings, coroutines, 'heap_peak_bytes');
-  assert.deepEqual([points.map((one) => one.ratio), changes], [[5, 2.5], []]);
-});
-
-test('levels lie end to end, each the median of its ratios', () => {
-  const { levels, points } = historyOf(timesOf([100, 100, 120, 121, 122]), coroutines, 'real_time');
-  assert.deepEqual(
-    levels.map(({ from, to, level }) => [from, to, Number(level.toFixed(6))]),
-    [
-      [0, 1, 1],
-      [2, 4, 1.21],
-    ],
-  );
-  assert.equal(points.length, 5);
-});
-
-test('a failed or absent row, or a failed reference, is a gap, and failures keep their reason', () => {
-  const [a, b, c, d] = timesOf([100, 100, 100, 100]);
-  b.rows[0] = { name: coroutines, failed: 'late', values: {} };
-  c.rows = c.rows.filter((row) => row.name !== coroutines);
-  d.rows[1] = { name: floor, failed: 'late', values: {} };
-  const { points, failed } = historyOf([a, b, c, d], coroutines, 'real_time');
-  assert.deepEqual(
-    points.map((one) => one.place),
-    [0],
-  );
-  assert.deepEqual(
-    failed.map(({ place, reason }) => [place, reason]),
-    [[1, 'late']],
-  );
-});
-
-test('what is accepted is marked at its commit’s first recording, of that row and figure alone', () => {
-  const recordings = timesOf([100, 120, 120]);
-  const entry = { series: coroutines, metric: 'real_time', commit: recordings[1].commit, reason: 'why' };
-  const others = [
-    { ...entry, series: floor },
-    { ...entry, metric: 'heap_peak_bytes' },
-  ];
-  const { accepted } = historyOf(recordings, coroutines, 'real_time', {
-    accepted: [entry, ...others, { ...entry, commit: 'unknown' }],
-  });
-  assert.deepEqual(
-    accepted.map(({ at, reason }) => [at, reason]),
-    [
-      [1, 'why'],
-      [-1, 'why'],
-    ],
-  );
-});
-
-test('no recordings, or none with the figure, is a history of nothing', () => {
-  for (const recordings of [[], [recorded({ [floor]: 1 })]]) {
-    const { points, levels, changes } = historyOf(recordings, coroutines, 'cpu_us_per_request');
-    assert.deepEqual([points, levels, changes], [[], [], []]);
+test('broken files are listed with their reasons', async (t) => {
+  const broken = [{ file: 'runs/a.json', reason: 'its checksum differs' }];
+  for (const groups of [[], [madeUpGroup()]]) {
+    const page = await openPayload(t, madeUpPayload({ datasets: [dataset()], groups, broken }));
+    assert.match(await sectionOf(page, 'history').innerText(), /runs\/a\.json: its checksum differs/);
   }
+});
+
+test('a payload without datasets shows its history', async (t) => {
+  const page = await openPayload(t, madeUpPayload({ datasets: [], groups: [madeUpGroup()] }));
+  assert.equal(await page.title(), 'farebench: history');
+  assert.equal(await large(page).count(), 1);
+  assert.equal(await page.locator('#table').count(), 0);
+});
+
+test('the row with a regression is shown large', async (t) => {
+  const page = await openPayload(t, withGroups(acceptedGroup()));
+  assert.equal(await page.locator('#history-series').inputValue(), coroutines);
+  assert.equal(await large(page).locator('.marks > *').count(), 12);
+  assert.equal(await large(page).locator('.samples > *').count(), 12 * 3);
+  assert.equal(await large(page).locator('.band rect').count(), 2);
+  assert.equal(await large(page).locator('.changes line').count(), 1);
+  assert.match((await large(page).textContent()) ?? '', /▲ \+12 %.*✓ accepted/);
+  const text = await sectionOf(page, 'history').innerText();
+  assert.match(text, /12 recordings of 12 commits on invented-2-cores/);
+  assert.match(text, /coroutines 100\s+\w{7}\s+worse: \+12 %; accepted: keeps <b>order<\/b>/);
+  assert.match(await sectionOf(page, 'history').locator('figcaption').innerText(), /^Band: ±2 %\./);
+  assert.match(await page.getByRole('radio', { name: 'time' }).locator('..').innerText(), /time \(1 change\)/);
+});
+
+test('marks are in the order of recordings', async (t) => {
+  const page = await openPayload(t, withGroups(madeUpGroup()));
+  const commits = (await markTexts(page)).map((text) => text?.slice(0, 7));
+  assert.deepEqual(
+    commits,
+    Array.from({ length: 12 }, (_, number) => commitOf(number).slice(0, 7)),
+  );
+  const places = await large(page)
+    .locator('.marks > *')
+    .evaluateAll((marks) => marks.map((mark) => mark.getBoundingClientRect().left));
+  assert.deepEqual(
+    places,
+    [...places].sort((a, b) => a - b),
+  );
+});
+
+test('metric, row and reference are in the link', async (t) => {
+  const page = await openPayload(t, withGroups(madeUpGroup()));
+  await page.locator('#against').selectOption({ label: 'thread_pool 20' });
+  assert.match((await markTexts(page))[11] ?? '', /time 39\.\d ms, .* of thread_pool 20/);
+  await page.locator('.history-panels').getByRole('button', { name: 'coroutines 20' }).click();
+  await page.getByText('heap peak', { exact: true }).click();
+  assert.match((await markTexts(page))[11] ?? '', /heap peak .* of raw_epoll 100/, 'the default without another');
+  assert.match(page.url(), /metric=heap_peak_bytes.*against=.*series=/);
+  const texts = await markTexts(page);
+  await page.reload();
+  assert.deepEqual(await markTexts(page), texts);
+  assert.equal(await page.getByRole('button', { name: 'coroutines 20', pressed: true }).count(), 1);
+});
+
+test('a change in the table opens its row', async (t) => {
+  const page = await openPayload(t, withGroups(madeUpGroup()), `#series=${encodeURIComponent(caseName('fibers'))}`);
+  assert.equal(await page.locator('#history-series').inputValue(), caseName('fibers'));
+  await page.locator('#changes').getByRole('button', { name: 'coroutines 100' }).click();
+  assert.equal(await page.locator('#history-series').inputValue(), coroutines);
+});
+
+test('Enter opens the details of a recording', async (t) => {
+  const group = madeUpGroup();
+  group.recordings[3].program = group.recordings[1].program;
+  const page = await openPayload(t, withGroups(group));
+  const marks = large(page).locator('.marks > *');
+  assert.equal(await large(page).locator('[tabindex="0"]').count(), 1, 'one tab stop');
+  await marks.first().focus();
+  await page.keyboard.press('ArrowRight');
+  assert.equal(await page.locator('#tooltip').innerText(), (await markTexts(page))[1]);
+  assert.match(
+    (await markTexts(page))[1] ?? '',
+    /recorded 2026-11-02 09:30 UTC; .* load 0\.10 to 0\.40; canary 20\.0 to 20\.2 ms/,
+  );
+  assert.equal(await large(page).locator('.samples > .lit').count(), 3);
+  await page.keyboard.press('Enter');
+  const details = page.getByRole('group', { name: 'recording r01' });
+  const text = await details.innerText();
+  assert.match(text, new RegExp(commitOf(1)));
+  assert.match(text, /subject 1/);
+  assert.match(text, /repetitions\s+39\.\d ms, 40\.\d ms, 40\.\d ms/);
+  assert.match(text, /recorded 2 times here/);
+  assert.equal(await large(page).locator('.samples > .lit').count(), 3);
+  assert.equal(await page.evaluate(() => document.activeElement?.id), 'recording-r01', 'the focus stays');
+  await page.reload();
+  await details.waitFor();
+  await page.getByRole('button', { name: 'close' }).click();
+  assert.equal(await details.count(), 0);
+  await marks.nth(3).click({ force: true });
+  assert.equal(await page.locator('.details').count(), 1);
+});
+
+test('filters hide panels of the history', async (t) => {
+  const page = await openPayload(t, withGroups(madeUpGroup()));
+  assert.equal(await page.locator('.history-panels li').count(), 8);
+  await page.getByRole('checkbox', { name: 'coroutines' }).uncheck();
+  assert.equal(await page.locator('.history-panels li').count(), 6);
+});
+
+test('groups of recordings are chosen, the latest first', async (t) => {
+  const early = madeUpGroup({ id: 'early', machine: 'early-machine' }, 3);
+  const late = madeUpGroup({ id: 'late', machine: 'late-machine', title: '' }, 5);
+  const page = await openPayload(t, withGroups(early, late));
+  assert.match(await sectionOf(page, 'history').innerText(), /5 recordings of 5 commits on late-machine/);
+  await page.getByText('early-machine: workload article', { exact: true }).click();
+  assert.match(await sectionOf(page, 'history').innerText(), /3 recordings of 3 commits on early-machine/);
+  assert.match(page.url(), /group=early/);
+});
+
+test('failed and dirty recordings are marked', async (t) => {
+  const recordings = [recording(0), recording(0, { id: 'dirty', dirty: true }), recording(1)];
+  const series = madeUpSeries(coroutines, 2, { failed: [{ at: 2, reason: 'server was late' }] });
+  const page = await openPayload(t, withGroups(groupOfOne(recordings, series)));
+  const [clean, dirty, failed] = await markTexts(page);
+  assert.match(clean ?? '', /^[0-9a-f]{7}, recorded/);
+  assert.match(dirty ?? '', /^[0-9a-f]{7}\+ \(uncommitted changes\), recorded/);
+  assert.match(failed ?? '', /failed: server was late/);
+});
+
+for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
+  for (const width of [1280, 360]) {
+    test(`axe accepts the history: ${colorScheme}, ${width} px`, async (t) => {
+      const payload = madeUpPayload({
+        datasets: [dataset()],
+        groups: [acceptedGroup()],
+        broken: [{ file: 'a.json', reason: 'empty' }],
+      });
+      const page = await openPayload(t, payload, '#recording=r08', { colorScheme, viewport: { width, height: 800 } });
+      assert.equal(await pageWidth(page), width);
+      await expectAccessible(page);
+    });
+  }
+}
+
+test('names of fifty commits do not overlap', async (t) => {
+  for (const width of [1280, 360]) {
+    const page = await openPayload(t, withGroups(madeUpGroup({}, 50)), '', { viewport: { width, height: 800 } });
+    const boxes = await large(page)
+      .locator('text')
+      .evaluateAll((texts) =>
+        texts
+          .filter((text) => /^[0-9a-f]{7}$/.test(text.textContent ?? ''))
+          .map((text) => text.getBoundingClientRect())
+          .sort((a, b) => a.left - b.left)
+          .map(({ left, right }) => ({ left, right })),
+      );
+    assert.ok(boxes.length >= 4);
+    boxes.slice(1).forEach((box, at) => assert.ok(box.left > boxes[at].right));
+  }
+});
+
+test('an accepted change of the last commit fits a phone', async (t) => {
+  const recordings = Array.from({ length: 30 }, (_, number) => recording(number));
+  const series = madeUpSeries(coroutines, 30, { changesAt: 29 });
+  Object.assign(series.changes[0], { confirmed: false, factor: null });
+  series.accepted.push({ at: 29, commit: commitOf(29), reason: 'needed' });
+  series.accepted.push({ at: -1, commit: commitOf(99), reason: 'elsewhere' });
+  const payload = withGroups(groupOfOne(recordings, series));
+  const page = await openPayload(t, payload, '', { viewport: { width: 360, height: 740 } });
+  assert.match((await large(page).textContent()) ?? '', /▲ from zero\?.*✓ accepted/);
+  const text = await sectionOf(page, 'history').innerText();
+  assert.match(text, /accepted: needed/);
+  assert.match(text, /not among these recordings; accepted: elsewhere/);
+  assert.equal(await pageWidth(page), 360);
+});
+
+test('hostile text of a recording stays text', async (t) => {
+  const evil = `<img src=x onerror=alert(1)></script><script>alert(2)</script>"${'x'.repeat(300)}`;
+  const recordings = [0, 1, 2].map((number) =>
+    recording(number, { id: `${evil}${number}`, subject: evil, compiler: evil }),
+  );
+  const series = madeUpSeries(evil, 3, {
+    changesAt: 1,
+    reference: { name: evil, title: evil },
+    accepted: [{ at: 1, commit: commitOf(1), reason: evil }],
+    band: { size: 0.1, text: evil },
+  });
+  const row = { name: evil, strategy: evil, label: evil, workers: 100, point: evil };
+  const group = groupOfOne(recordings, series, { machine: evil, title: evil, rows: [row] });
+  const payload = withGroups(group, madeUpGroup({ id: 'plain' }, 2));
+  const page = await openPayload(t, payload, '', { viewport: { width: 360, height: 740 } });
+  await large(page).locator('.marks > *').nth(1).focus();
+  await page.keyboard.press('Enter');
+  assert.ok((await sectionOf(page, 'history').innerText()).includes(`accepted: ${evil}`));
+  assert.equal(await page.locator('main img, main script').count(), 0);
+  assert.equal(await pageWidth(page), 360);
+  await page.reload();
+  assert.equal(await page.locator('.details').count(), 1);
+});
+
+test('a row without points and an unknown hash are shown', async (t) => {
+  const empty = madeUpSeries(coroutines, 0, { levels: [] });
+  const hash = '#series=x&against=y&recording=z&group=q&metric=toString';
+  const page = await openPayload(t, withGroups(groupOfOne([recording(0)], empty)), hash);
+  const text = await sectionOf(page, 'history').innerText();
+  assert.match(text, /coroutines 100 has no figures of this metric, or no reference for them/);
+  assert.doesNotMatch(text, /NaN|undefined|Infinity/);
 });

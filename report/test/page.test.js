@@ -1,57 +1,44 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { launch, open, pageOf } from './browser.js';
-import { folderFor, nameOf, result, row, timelineOf } from './made_up.js';
+import { expectAccessible, figureOf, open, openPayload, pageUrl, pageWidth, sectionOf } from './browser.js';
+import { allCases, columns, context, madeUpCase, madeUpDataset, madeUpPayload, strategy } from './made_up.js';
 
-/** @type {import('playwright-core').Browser} */
-let browser;
-before(async () => {
-  browser = await launch();
-});
-after(() => browser.close());
+const burst = 'latency_ms:50/page_kb:3';
+const hold = 'latency_ms:1000/page_kb:3';
+const failure = { count: 5, reason: '3335 of 10000 days failed: out_of_resources' };
 
-/** The page of a whole article result with curves, and of one without, some of whose rows failed. */
-async function twoDatasets(t) {
-  const folder = folderFor(t);
-  const article = result();
-  const scale = result(['thread_pool', 'coroutines', 'raw_epoll'], { workload: 'scale' });
-  for (const one of scale.benchmarks) {
-    one.name = one.name.replace(
-      'latency_ms:145',
-      one.name.includes('workers:20/') ? 'latency_ms:50' : 'latency_ms:1000',
-    );
-    if (one.name.includes('thread_pool/workers:100/'))
-      Object.assign(one, { error_occurred: true, error_message: '3335 of 10000 days failed: out_of_resources' });
-  }
-  const files = [folder.write('article.json', article), folder.write('scale.json', scale)];
-  folder.write('article.timeline.json', timelineOf(article));
-  return pageOf(folder, files);
+/** A dataset with all strategies and curves, and one with two points, a failed case and no curves. */
+function twoDatasets() {
+  const scale = ['thread_pool', 'coroutines', 'raw_epoll'].flatMap((name) => [
+    madeUpCase(name, 20, { point: burst }),
+    madeUpCase(name, 100, {
+      point: hold,
+      ...(name === 'thread_pool' ? { failed: failure, figures: {} } : {}),
+    }),
+  ]);
+  return madeUpPayload({
+    datasets: [madeUpDataset('article', allCases()), madeUpDataset('scale', scale, { timeline: null })],
+  });
 }
 
-const figure = (page, name) => page.locator(`svg[aria-label^="${name}"]`);
-
-test('every row has its mark, its bar, its panel and its line in the table', async (t) => {
-  const page = await open(browser, t, await twoDatasets(t));
-  assert.equal(await figure(page, 'time against memory').locator('.marks > path').count(), 20);
-  assert.equal(await figure(page, 'CPU as a share').locator('.marks > rect').count(), 20);
+test('each row has its mark, bar, panel and table line', async (t) => {
+  const page = await openPayload(t, twoDatasets());
+  assert.equal(await figureOf(page, 'time against memory').locator('.marks > path').count(), 20);
+  assert.equal(await figureOf(page, 'CPU time as a share').locator('.marks > rect').count(), 20);
   assert.equal(await page.locator('.panels li').count(), 20);
   assert.equal(await page.locator('.panels .peak').count(), 20);
   assert.equal(await page.locator('table.rows tbody tr').count(), 20);
-  assert.equal(
-    await figure(page, 'growth of memory').locator('.marks > path').count(),
-    18,
-    'each strategy of two worker counts',
-  );
-  assert.equal(await figure(page, 'growth of memory').locator('.fitted path').count(), 9);
-  assert.equal(await figure(page, 'time against memory').locator('.frontier path').count(), 1);
+  const scaling = figureOf(page, 'memory growth');
+  assert.equal(await scaling.locator('.marks > path').count(), 18, 'strategies with two worker counts');
+  assert.equal(await scaling.locator('.fitted path').count(), 9);
+  assert.equal(await figureOf(page, 'time against memory').locator('.frontier path').count(), 1);
 });
 
-test('colour and shape: families and control flows are told apart', async (t) => {
-  const page = await open(browser, t, await twoDatasets(t));
-  const looks = await figure(page, 'time against memory')
+test('colours and shapes distinguish strategies', async (t) => {
+  const page = await openPayload(t, twoDatasets());
+  const looks = await figureOf(page, 'time against memory')
     .locator('.marks > path')
     .evaluateAll((marks) =>
       marks.map((mark) => ({
@@ -61,54 +48,54 @@ test('colour and shape: families and control flows are told apart', async (t) =>
         fill: getComputedStyle(mark).fill,
       })),
     );
-  const of = (label) => looks.find((look) => look.label === label);
+  const find = (label) => looks.find((look) => look.label === label);
   assert.equal(new Set(looks.map((look) => look.stroke)).size, 11);
-  assert.equal(of('coroutines').path, of('python_asyncio').path);
-  assert.equal(of('thread_pool').path, of('python_threads').path);
-  assert.equal(of('coroutines').fill, of('coroutines').stroke);
-  assert.notEqual(of('python_asyncio').fill, of('python_asyncio').stroke);
+  assert.equal(find('coroutines').path, find('python_asyncio').path);
+  assert.equal(find('thread_pool').path, find('python_threads').path);
+  assert.equal(find('coroutines').fill, find('coroutines').stroke);
+  assert.notEqual(find('python_asyncio').fill, find('python_asyncio').stroke);
 });
 
-test('the answer is a sentence of the data', async (t) => {
-  const page = await open(browser, t, await twoDatasets(t));
+test('the recommendation has a headline and a table of ratios', async (t) => {
+  const page = await openPayload(t, twoDatasets(), `#data=scale&point=${encodeURIComponent(hold)}`);
+  assert.equal(await page.locator('.headline').innerText(), `Headline of ${hold}`);
+  const rows = page.locator('#comparison tbody tr');
+  assert.match(await rows.nth(0).innerText(), /thread_pool 100\s+–\s+–\s+failed/);
+  assert.match(await rows.nth(1).innerText(), /coroutines 100\s+1\.3×\s+0\.88×\s+as fast/);
+  assert.match(await page.locator('.setting').innerText(), /scale: 100 days, .* 2 cores \(An invented processor\)/);
   assert.match(
-    await page.locator('.answer').innerText(),
-    /^Coroutines: 1\.\d\d× the ideal time \(\d+ ms\) at 14\.\d MiB with 100 workers; a thread pool needs 1\.\d+× the memory; Python’s asyncio needs \d+× the time and 5\.\d× the memory\.$/,
-  );
-  assert.match(
-    await page.locator('section', { has: page.locator('#waiting') }).innerText(),
-    /All of Python’s parallel rows are mostly work/,
+    await page.locator('#strategies').innerText(),
+    /coroutines\s+flow of coroutines\s+changes for coroutines/,
   );
 });
 
 for (const width of [1280, 700]) {
-  test(`labels of twenty marks can be read: none lies upon another, at ${width} px`, async (t) => {
-    const page = await open(browser, t, await twoDatasets(t), { viewport: { width, height: 900 } });
-    const texts = await figure(page, 'time against memory')
+  test(`labels do not overlap at ${width} px`, async (t) => {
+    const page = await openPayload(t, twoDatasets(), '', { viewport: { width, height: 900 } });
+    const texts = await figureOf(page, 'time against memory')
       .locator('.labels text')
       .evaluateAll((all) =>
-        all.map((one) => {
-          const { left, right, top, bottom } = one.getBoundingClientRect();
-          return { text: one.textContent, left, right, top: top + 2, bottom: bottom - 2 };
+        all.map((text) => {
+          const { left, right, top, bottom } = text.getBoundingClientRect();
+          return { text: text.textContent, left, right, top: top + 2, bottom: bottom - 2 };
         }),
       );
     assert.equal(texts.length, 20);
     for (const [index, a] of texts.entries()) {
-      for (const b of texts.slice(index + 1))
-        assert.ok(
-          a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top,
-          `${a.text} upon ${b.text}`,
-        );
+      for (const b of texts.slice(index + 1)) {
+        const apart = a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
+        assert.ok(apart, `${a.text} overlaps ${b.text}`);
+      }
     }
   });
 }
 
-test('a filter leaves rows out everywhere, and its link restores it', async (t) => {
-  const page = await open(browser, t, await twoDatasets(t));
+test('a filter hides rows everywhere and its link restores it', async (t) => {
+  const page = await openPayload(t, twoDatasets());
   await page.getByRole('checkbox', { name: 'python_threads' }).uncheck();
   await page.getByRole('checkbox', { name: '20', exact: true }).uncheck();
   const check = async () => {
-    assert.equal(await figure(page, 'time against memory').locator('.marks > path').count(), 10);
+    assert.equal(await figureOf(page, 'time against memory').locator('.marks > path').count(), 10);
     assert.equal(await page.locator('table.rows tbody tr').count(), 10);
     assert.equal(await page.locator('.panels li').count(), 10);
     assert.equal(await page.getByRole('status').innerText(), '10 of 20 rows shown');
@@ -122,46 +109,47 @@ test('a filter leaves rows out everywhere, and its link restores it', async (t) 
   assert.doesNotMatch(page.url(), /#/);
 });
 
-test('focus stays on the control that was used', async (t) => {
-  const page = await open(browser, t, await twoDatasets(t));
+test('all rows hidden is a page without figures', async (t) => {
+  const page = await openPayload(t, twoDatasets(), '#without-workers=1&without-workers=20&without-workers=100');
+  assert.match(await page.locator('main').innerText(), /No visible row has both a time and this memory figure/);
+  assert.match(await page.locator('main').innerText(), /No visible row has CPU figures/);
+});
+
+test('the focus stays on the used control', async (t) => {
+  const page = await openPayload(t, twoDatasets());
   await page.getByRole('checkbox', { name: 'fibers' }).focus();
   await page.keyboard.press('Space');
   assert.equal(await page.getByRole('checkbox', { name: 'fibers' }).isChecked(), false);
   assert.equal(await page.evaluate(() => document.activeElement?.parentElement?.textContent), 'fibers');
 });
 
-test('datasets and points are chosen, and deep links to them hold', async (t) => {
-  const url = await twoDatasets(t);
-  const page = await open(browser, t, url);
+test('links restore the dataset, point and order', async (t) => {
+  const url = await pageUrl(t, twoDatasets());
+  const page = await open(t, url);
   await page.getByText('scale', { exact: true }).click();
   assert.equal(await page.title(), 'farebench: scale');
-  await page.getByText(/^hold: 1 s a response/).click();
-  assert.match(await page.locator('.answer').innerText(), /a thread pool failed \(3335 of 10000 days failed\)/);
-  const link = page.url();
-  const other = await open(browser, t, link);
-  assert.equal(await other.locator('.answer').innerText(), await page.locator('.answer').innerText());
+  await page.getByText(`title of ${hold}`, { exact: true }).click();
+  assert.equal(await page.locator('.headline').innerText(), `Headline of ${hold}`);
+  const other = await open(t, page.url());
+  assert.equal(await other.locator('.headline').innerText(), `Headline of ${hold}`);
   await other.evaluate(() => {
-    location.hash = '#data=article&sort=-time_s';
+    location.hash = '#data=article&sort=-real_time';
   });
-  await other.getByRole('columnheader', { name: 'time, s' }).and(other.locator('[aria-sort="descending"]')).waitFor();
+  const heading = other.getByRole('columnheader', { name: 'time, s' });
+  await heading.and(other.locator('[aria-sort="descending"]')).waitFor();
   assert.equal(await other.title(), 'farebench: article');
 });
 
-test('a row that failed is shown with its reason, and its curves’ absence with how to get them', async (t) => {
-  const page = await open(browser, t, `${await twoDatasets(t)}#data=scale&point=latency_ms%3A1000%2Fpage_kb%3A94`);
-  assert.match(
-    await page.locator('tr.failed').innerText(),
-    /thread_pool\s+100\s+FAILED \(5 of 5\): 3335 of 10000 days failed: out_of_resources/,
-  );
-  assert.match(await page.locator('.left-out').innerText(), /thread_pool 100 failed/);
-  assert.match(
-    await page.locator('section', { has: page.locator('#memory-over-time') }).innerText(),
-    /scale\.timeline\.json/,
-  );
+test('a failed row is shown with its reason', async (t) => {
+  const page = await openPayload(t, twoDatasets(), `#data=scale&point=${encodeURIComponent(hold)}`);
+  const text = 'FAILED (5 of 5): 3335 of 10000 days failed: out_of_resources';
+  assert.ok((await page.locator('tr.failed').innerText()).includes(text));
+  assert.match(await page.locator('.omitted').innerText(), /thread_pool 100 failed \(5 of 5\)/);
+  assert.match(await sectionOf(page, 'memory-over-time').innerText(), /no curves.*scale\.timeline\.json/s);
 });
 
-test('a heading sorts, and the other way round the second time', async (t) => {
-  const page = await open(browser, t, await twoDatasets(t));
+test('a heading sorts and reverses', async (t) => {
+  const page = await openPayload(t, twoDatasets());
   const heading = page.getByRole('columnheader', { name: 'peak, MiB' });
   const first = () => page.locator('table.rows tbody tr').first().locator('th').innerText();
   await heading.getByRole('button').click();
@@ -172,17 +160,17 @@ test('a heading sorts, and the other way round the second time', async (t) => {
   assert.match(await first(), /python_threads/);
 });
 
-test('least and most stand beneath the medians when they are asked for', async (t) => {
-  const page = await open(browser, t, await twoDatasets(t));
+test('ranges appear below the medians', async (t) => {
+  const page = await openPayload(t, twoDatasets());
   const cell = page.locator('table.rows tbody tr').first().locator('td').nth(1);
-  assert.equal(await cell.innerText(), '29.2');
-  await page.getByRole('checkbox', { name: 'least to most' }).check();
-  assert.match(await cell.innerText(), /^29.2\s+28.9 to 29.6$/);
+  assert.equal(await cell.innerText(), '29.1');
+  await page.getByRole('checkbox', { name: 'minimum and maximum' }).check();
+  assert.match(await cell.innerText(), /^29.1\s+28.8 to 29.4$/);
   assert.match(page.url(), /ranges=shown/);
 });
 
-test('the rows that are shown can be had as CSV', async (t) => {
-  const page = await open(browser, t, `${await twoDatasets(t)}#without=python_sync`);
+test('visible rows download as CSV', async (t) => {
+  const page = await openPayload(t, twoDatasets(), '#without=python_sync');
   const [download] = await Promise.all([
     page.waitForEvent('download'),
     page.getByRole('button', { name: 'download these 19 rows as CSV' }).click(),
@@ -195,14 +183,11 @@ test('the rows that are shown can be had as CSV', async (t) => {
   assert.match(lines[0], /^strategy,loops,workers,.*rss_peak_bytes_median,rss_peak_bytes_min,rss_peak_bytes_max/);
 });
 
-test('marks are reached by keyboard, and tell what they are until Escape', async (t) => {
-  const page = await open(browser, t, await twoDatasets(t));
-  const marks = figure(page, 'time against memory').locator('.marks > path');
-  assert.equal(
-    await figure(page, 'time against memory').locator('[tabindex="0"]').count(),
-    1,
-    'one stop of the Tab key',
-  );
+test('arrow keys move between marks and show tooltips', async (t) => {
+  const page = await openPayload(t, twoDatasets());
+  const figure = figureOf(page, 'time against memory');
+  const marks = figure.locator('.marks > path');
+  assert.equal(await figure.locator('[tabindex="0"]').count(), 1, 'one tab stop');
   await marks.first().focus();
   const tooltip = page.locator('#tooltip');
   assert.equal(await tooltip.innerText(), await marks.first().getAttribute('aria-label'));
@@ -210,7 +195,7 @@ test('marks are reached by keyboard, and tell what they are until Escape', async
   assert.equal(await tooltip.innerText(), await marks.nth(1).getAttribute('aria-label'));
   assert.match(
     await tooltip.innerText(),
-    /^thread_pool, 20 workers: 1\.\d+ s \(.* to .*\), .*× the ideal; peak resident memory 13\.\d MiB/,
+    /^thread_pool, 20 workers: 1\.\d+ s \(.* to .*\), .*× ideal; peak resident memory 13\.\d MiB/,
   );
   await page.keyboard.press('Escape');
   assert.equal(await tooltip.isVisible(), false);
@@ -218,17 +203,15 @@ test('marks are reached by keyboard, and tell what they are until Escape', async
   assert.equal(await tooltip.isVisible(), true);
 });
 
-test('memory and axes have other measures, and every figure follows', async (t) => {
-  const page = await open(browser, t, await twoDatasets(t));
+test('memory measure and axes change the figures', async (t) => {
+  const page = await openPayload(t, twoDatasets());
   await page.getByText('growth over the memory at rest', { exact: true }).click();
-  assert.match(
-    (await figure(page, 'time against memory').locator('.marks > path').first().getAttribute('aria-label')) ?? '',
-    /growth over the memory at rest/,
-  );
+  const mark = figureOf(page, 'time against memory').locator('.marks > path').first();
+  assert.match((await mark.getAttribute('aria-label')) ?? '', /growth over the memory at rest/);
   const path = () => page.locator('.panels .curve path').first().getAttribute('d');
-  const log = await path();
+  const logarithmic = await path();
   await page.getByText('linear', { exact: true }).click();
-  assert.notEqual(await path(), log);
+  assert.notEqual(await path(), logarithmic);
   assert.match(page.url(), /axes=linear/);
 });
 
@@ -238,56 +221,42 @@ for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
     [360, ''],
     [1280, '#data=scale'],
   ])) {
-    test(`axe finds nothing: ${colorScheme}, ${width} px${hash && ', failed rows'}`, async (t) => {
-      const page = await open(browser, t, (await twoDatasets(t)) + hash, {
-        colorScheme,
-        viewport: { width, height: 800 },
-      });
-      await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
-      const { violations } = await page.evaluate(() => /** @type {any} */ (window).axe.run());
-      assert.deepEqual(
-        violations.map(
-          (one) =>
-            `${one.id}: ${one.nodes
-              .slice(0, 4)
-              .map((node) => node.html.slice(0, 120))
-              .join(' | ')}`,
-        ),
-        [],
-      );
+    test(`axe finds no violation: ${colorScheme}, ${width} px ${hash}`, async (t) => {
+      const page = await openPayload(t, twoDatasets(), hash, { colorScheme, viewport: { width, height: 800 } });
+      await expectAccessible(page);
     });
   }
 }
 
-test('the schemes differ', async (t) => {
-  const url = await twoDatasets(t);
-  const papers = await Promise.all(
-    /** @type {const} */ (['light', 'dark']).map(async (colorScheme) =>
-      (await open(browser, t, url, { colorScheme })).evaluate(() => getComputedStyle(document.body).backgroundColor),
-    ),
+test('light and dark schemes differ', async (t) => {
+  const url = await pageUrl(t, twoDatasets());
+  const backgrounds = await Promise.all(
+    /** @type {const} */ (['light', 'dark']).map(async (colorScheme) => {
+      const page = await open(t, url, { colorScheme });
+      return page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    }),
   );
-  assert.notEqual(papers[0], papers[1]);
+  assert.notEqual(backgrounds[0], backgrounds[1]);
 });
 
-test('on a phone the page never scrolls sideways; wide tables do, and can be focused', async (t) => {
-  const page = await open(browser, t, await twoDatasets(t), { viewport: { width: 360, height: 740 } });
-  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
+test('on a phone only wide tables scroll sideways', async (t) => {
+  const page = await openPayload(t, twoDatasets(), '', { viewport: { width: 360, height: 740 } });
+  assert.equal(await pageWidth(page), 360);
   const region = page.getByRole('region', { name: 'all columns of the rows' });
-  assert.ok(await region.evaluate((one) => one.scrollWidth > one.clientWidth));
+  assert.ok(await region.evaluate(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth));
   await region.focus();
   await page.keyboard.press('ArrowRight');
   await page.waitForFunction(() => Number(document.querySelector('#rows')?.scrollLeft) > 0);
 });
 
-test('a window that changes its width has figures that fit', async (t) => {
-  const page = await open(browser, t, await twoDatasets(t));
+test('figures follow the width of the window', async (t) => {
+  const page = await openPayload(t, twoDatasets());
   await page.setViewportSize({ width: 500, height: 800 });
   await page.waitForFunction(() => Number(document.querySelector('figure svg')?.clientWidth) < 500);
-  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 500);
+  assert.equal(await pageWidth(page), 500);
 });
 
 test('hostile text stays text', async (t) => {
-  const folder = folderFor(t);
   const names = [
     '<script>alert(1)</script>',
     '</script><img src=x onerror=alert(2)>',
@@ -299,69 +268,81 @@ test('hostile text stays text', async (t) => {
     '&amp;',
     '=HYPERLINK("x")',
   ];
-  const made = {
+  const cases = names.flatMap((name, at) =>
+    [20, 100].map((workers) =>
+      madeUpCase(name, workers, {
+        notes: [`<i>${name}; late`],
+        ...(at === 2 ? { failed: { count: 1, reason: `<img src=x onerror=alert(6)> ${name}` }, figures: {} } : {}),
+      }),
+    ),
+  );
+  const dataset = madeUpDataset('<script>', cases, {
     context: {
-      ...result().context,
+      ...context,
       '<b>key': '</script><script>alert(4)</script>\u2028',
       cpu_model: '<img src=x onerror=alert(5)>',
-      workload: '<script>',
     },
-    benchmarks: names.flatMap((name, at) =>
-      [20, 100].map((workers) => ({
-        ...row('coroutines', workers, 0, { real_time: 100 + 10 * at + workers }),
-        name: nameOf(name, workers),
-        label: `<i>${name}; late`,
-        ...(at === 2 ? { error_occurred: true, error_message: `<img src=x onerror=alert(6)> ${name}` } : {}),
-      })),
-    ),
-  };
-  const file = folder.write('run.json', made);
-  folder.write(
-    'run.timeline.json',
-    timelineOf({ benchmarks: made.benchmarks.map((one) => ({ ...one, repetition_index: 0 })) }),
-  );
-  const page = await open(browser, t, await pageOf(folder, [file]), { viewport: { width: 360, height: 740 } });
+  });
+  const payload = madeUpPayload({ datasets: [dataset], names, broken: [{ file: '<b>', reason: '<img src=x>' }] });
+  const page = await openPayload(t, payload, '', { viewport: { width: 360, height: 740 } });
   assert.equal(await page.locator('main img, main script, main b, main i').count(), 0);
   const text = await page.locator('main').innerText();
-  for (const name of names.filter((one) => !/[\u2028\u2029]/.test(one))) assert.ok(text.includes(name), name);
+  for (const name of names.filter((name) => !/[\u2028\u2029]/.test(name))) assert.ok(text.includes(name), name);
   assert.equal(await page.locator('table.rows tbody tr').count(), 18);
-  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
+  assert.equal(await pageWidth(page), 360);
   await page.getByRole('checkbox', { name: names[0] }).uncheck();
   await page.reload();
   assert.equal(await page.locator('table.rows tbody tr').count(), 16);
 });
 
-test('one row, or none that passed, is a page too', async (t) => {
-  const folder = folderFor(t);
-  const failed = { ...row('coroutines'), error_occurred: true, error_message: 'late' };
-  const files = [
-    folder.write('one.json', { context: {}, benchmarks: [row('sequential', 1)] }),
-    folder.write('none.json', { context: {}, benchmarks: [failed] }),
-    folder.write('zero.json', {
-      context: {},
-      benchmarks: [
-        row('fibers', 9, 0, { real_time: 0, ideal_ratio: undefined, rss_peak_bytes: 0, rss_growth_bytes: -5 }),
-      ],
-    }),
+test('unknown clients have symbols and colours of their own', async (t) => {
+  const clients = ['tokio', 'goroutines'].map((name) => ({ ...strategy(name), language: name, family: 'coroutines' }));
+  const cases = [...clients.map(({ name }) => madeUpCase(name)), madeUpCase('page')];
+  const payload = madeUpPayload({ datasets: [madeUpDataset('article', cases)] });
+  const page = await openPayload(t, { ...payload, strategies: clients });
+  const looks = await figureOf(page, 'time against memory')
+    .locator('.marks > path')
+    .evaluateAll((marks) => marks.map((mark) => [getComputedStyle(mark).stroke, getComputedStyle(mark).fill]));
+  assert.notEqual(looks[0][0], looks[1][0]);
+  for (const [stroke, fill] of looks.slice(0, 2)) assert.notEqual(stroke, fill, 'hollow');
+});
+
+test('one row, no passed row and zero figures are pages too', async (t) => {
+  const zero = madeUpCase('fibers', 9);
+  for (const [name, spread] of Object.entries(zero.figures)) {
+    Object.assign(zero.figures, { [name]: name === 'rss_growth_bytes' ? [-5, -5, -5] : spread.map(() => 0) });
+  }
+  const failed = madeUpCase('coroutines', 100, { failed: { count: 1, reason: 'late' }, figures: {} });
+  const datasets = [
+    madeUpDataset('one', [madeUpCase('sequential', 1)]),
+    madeUpDataset('none', [failed]),
+    madeUpDataset('zero', [zero], { timeline: null, answers: [] }),
   ];
-  const url = await pageOf(folder, files);
-  for (const [data, expected] of [
-    ['one', /^One after the other: /],
-    ['none', /^No answer: the one row failed \(late\)|^No answer: the one row failed/],
-    ['zero', /^Fibers: /],
-  ]) {
-    const page = await open(browser, t, `${url}#data=${data}`);
-    assert.match(await page.locator('.answer').innerText(), expected);
+  const url = await pageUrl(t, madeUpPayload({ datasets }));
+  for (const { id } of datasets) {
+    const page = await open(t, `${url}#data=${id}`);
+    assert.equal(await page.locator('table.rows tbody tr').count(), 1);
     assert.doesNotMatch(await page.locator('main').innerText(), /NaN|undefined|Infinity/);
   }
 });
 
-test('on paper there are no controls, and no dark', async (t) => {
-  const page = await open(browser, t, await twoDatasets(t), { colorScheme: 'dark' });
+test('print hides the controls and is never dark', async (t) => {
+  const page = await openPayload(t, twoDatasets(), '', { colorScheme: 'dark' });
   await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
   assert.equal(await page.locator('.filters').isVisible(), false);
-  assert.equal(
-    await page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue('--paper')),
-    '#fffdf8',
-  );
+  const background = await page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue('--page'));
+  assert.equal(background, '#fffdf8');
+});
+
+test('without data the page says how to fill it', async (t) => {
+  const page = await openPayload(t, 'farebench-data');
+  assert.match(await page.locator('main').innerText(), /no data.*track report/);
+});
+
+test('headings name the unit and explain the column', async (t) => {
+  const page = await openPayload(t, twoDatasets());
+  for (const { name, better } of columns) {
+    const title = (await page.locator(`#sort-${name}`).getAttribute('title')) ?? '';
+    assert.ok(title.startsWith(`meaning of ${name}`) && title.endsWith('is better') === (better !== 'none'), title);
+  }
 });

@@ -1,0 +1,190 @@
+import * as Plot from '@observablehq/plot';
+
+import { byteAxis, figureStyle, identityScales, paddedDomain, timeAxis } from './axes.js';
+import { radioGroup, rowFilters } from './controls.js';
+import { element, section } from './dom.js';
+import { rowLabels } from './labels.js';
+import { colour, rowMark } from './look.js';
+import { figureElement } from './marks.js';
+import { median, rowName } from './payload.js';
+import { memoryMeasures } from './state.js';
+import { bytes, count, duration, integer, times } from './units.js';
+
+/** Time against memory: one mark per row, the Pareto frontier, and the filters that hold for the whole page. */
+
+/** @typedef {import('./payload.js').Row} Row */
+
+const time = (/** @type {Row} */ row) => median(row, 'real_time');
+
+/** Rows with both figures above zero, as log axes need. */
+const drawable = (/** @type {Row[]} */ rows, /** @type {string} */ column) =>
+  rows.filter((row) => time(row) > 0 && median(row, column) > 0);
+
+/** "coroutines, 100 workers: 302 ms (298 ms to 310 ms), 1.04× ideal; peak resident memory 14.0 MiB (… to …)" */
+function describe(/** @type {Row} */ row, /** @type {{column: string, title: string}} */ { column, title }) {
+  const [fastest, , slowest] = row.figures.real_time;
+  const [min, size, max] = row.figures[column];
+  const ideal = median(row, 'ideal_ratio');
+  return (
+    `${row.label}, ${count(row.workers, 'worker')}: ${duration(time(row))} (${duration(fastest)} to ${duration(slowest)})` +
+    `${ideal > 0 ? `, ${times(ideal)} ideal` : ''}; ${title} ${bytes(size)} (${bytes(min)} to ${bytes(max)})`
+  );
+}
+
+/**
+ * The frontiers' steps, from the top of the frame to its right edge. Batches of different sizes do not compare, so each
+ * has its own.
+ * @param {Row[]} rows
+ * @param {string} column
+ * @param {{x: number[], y: number[]}} domains
+ */
+function frontierSteps(rows, column, { x, y }) {
+  const members = rows.filter((row) => row.frontier.includes(column));
+  return [...new Set(members.map((row) => row.days))].map((days) => {
+    const corners = members
+      .filter((row) => row.days === days)
+      .map((row) => ({ x: time(row), y: median(row, column) }))
+      .sort((a, b) => a.x - b.x);
+    const steps = [{ x: corners[0].x, y: y[1] }, ...corners, { x: x[1], y: corners[corners.length - 1].y }];
+    return { days, steps };
+  });
+}
+
+/** The longest horizontal step, as the place of the frontier's name; none if the name does not fit beside row labels. */
+function frontierName(
+  /** @type {{x: number, y: number}[]} */ steps,
+  /** @type {number[]} */ x,
+  /** @type {number} */ width,
+  /** @type {string} */ text,
+) {
+  const levels = steps.slice(1).map((corner, index) => ({
+    x: corner.x,
+    y: steps[index].y,
+    length: (Math.log(corner.x / steps[index].x) / Math.log(x[1] / x[0])) * width,
+  }));
+  const longest = levels.slice(1).reduce((best, level) => (level.length > best.length ? level : best));
+  return longest.length > text.length * 5.5 + 150 ? [{ ...longest, text }] : [];
+}
+
+function frontierMarks(
+  /** @type {Row[]} */ rows,
+  /** @type {string} */ column,
+  /** @type {{x: number[], y: number[]}} */ domains,
+  /** @type {number} */ width,
+) {
+  const frontiers = frontierSteps(rows, column, domains);
+  const names = frontiers.flatMap(({ days, steps }) => {
+    const suffix = frontiers.length > 1 ? `, ${count(days, 'day')}` : '';
+    return frontierName(steps, domains.x, width, `no row is both faster and leaner${suffix}`);
+  });
+  const dashed = { stroke: colour('quiet'), strokeWidth: 1.25, strokeDasharray: '5,3', className: 'frontier' };
+  const textStyle = { textAnchor: /** @type {const} */ ('end'), fill: colour('quiet'), fontStyle: 'italic' };
+  return [
+    ...frontiers.map(({ steps }) => Plot.line(steps, { x: 'x', y: 'y', curve: 'step-after', ...dashed })),
+    Plot.text(names, { x: 'x', y: 'y', text: 'text', dx: -6, dy: -7, ...textStyle }),
+  ];
+}
+
+/**
+ * The figure: both axes logarithmic, whiskers from minimum to maximum. Null without rows to draw.
+ * @param {Row[]} rows of one point
+ * @param {{document?: Document, width: number, memory?: string}} options
+ */
+export function timeMemoryFigure(rows, { document, width, memory = 'peak' }) {
+  const measure = memoryMeasures[memory];
+  const { column } = measure;
+  const visible = drawable(rows, column);
+  if (!visible.length) return null;
+  const narrow = width < 560;
+  const height = narrow ? 420 : 500;
+  const times = visible.flatMap((row) => row.figures.real_time);
+  const sizes = visible.flatMap((row) => row.figures[column].filter((value) => value > 0));
+  const x = paddedDomain(times, 0.06, narrow ? 0.12 : 0.16);
+  const y = paddedDomain(sizes, 0.08, 0.1);
+  const size = (/** @type {Row} */ row) => median(row, column);
+  const stroke = (/** @type {Row} */ row) => row.look.stroke;
+  const whiskers = { stroke, strokeOpacity: 0.8, className: 'whiskers' };
+  return /** @type {SVGSVGElement} */ (
+    Plot.plot({
+      ...(document ? { document } : {}),
+      width,
+      height,
+      marginLeft: 62,
+      marginRight: narrow ? 8 : 16,
+      marginTop: 30,
+      marginBottom: 44,
+      style: figureStyle,
+      ...identityScales,
+      x: { type: 'log', domain: x },
+      y: { type: 'log', domain: y },
+      marks: [
+        ...timeAxis(x, width - 80, 'time for the whole batch, log scale →'),
+        ...byteAxis(y, height - 74, `↑ ${measure.title}, log scale`),
+        ...frontierMarks(visible, column, { x, y }, width - 78),
+        Plot.ruleY(visible, {
+          y: size,
+          x1: (row) => row.figures.real_time[0],
+          x2: (row) => row.figures.real_time[2],
+          ...whiskers,
+        }),
+        Plot.ruleX(visible, {
+          x: time,
+          y1: (row) => Math.max(row.figures[column][0], y[0]),
+          y2: (row) => row.figures[column][2],
+          ...whiskers,
+        }),
+        rowLabels(visible, { x: time, y: size, isPreferred: (row) => row.frontier.includes(column), narrow }),
+        Plot.dot(visible, { x: time, y: size, r: narrow ? 4 : 4.5, ...rowMark((row) => describe(row, measure)) }),
+      ],
+    })
+  );
+}
+
+/** Rows that are not in the figure, with the reasons. */
+function omittedRows(/** @type {import('./main.js').View} */ { rows, state }) {
+  const visible = drawable(rows, memoryMeasures[state.memory].column);
+  const omitted = rows.filter((row) => !visible.includes(row));
+  if (!omitted.length) return null;
+  return element(
+    'ul',
+    { class: 'omitted' },
+    ...omitted.map((row) =>
+      element(
+        'li',
+        {},
+        element('strong', {}, rowName(row)),
+        row.failed
+          ? ` failed (${integer(row.failed.count)} of ${integer(row.repetitions)}): ${row.failed.reason}`
+          : ': not measured',
+      ),
+    ),
+  );
+}
+
+export function timeMemorySection(/** @type {import('./main.js').View} */ view) {
+  const { memory } = view.state;
+  const svg = timeMemoryFigure(view.rows, { width: view.width, memory });
+  const perDays = new Set(view.all.map((row) => row.days)).size > 1 ? ', one per number of days' : '';
+  return section(
+    'time-memory',
+    'Time against memory',
+    rowFilters(view),
+    radioGroup(
+      'memory',
+      'memory',
+      Object.entries(memoryMeasures).map(([value, { title }]) => ({ value, text: title })),
+      memory,
+      (value) => view.change({ memory: value }),
+    ),
+    svg
+      ? figureElement(
+          'time against memory: a mark for each strategy and number of workers',
+          svg,
+          'Faster is to the left, leaner is further down. Whiskers: minimum to maximum. ' +
+            `Dashed: the Pareto frontier of all rows but the floor (raw_epoll)${perDays}. ` +
+            'Shapes show the control flow; Python clients are hollow.',
+        )
+      : element('p', {}, 'No visible row has both a time and this memory figure.'),
+    omittedRows(view),
+  );
+}
