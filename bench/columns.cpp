@@ -1,109 +1,241 @@
 #include "bench/columns.hpp"
 
-#include <algorithm>
-#include <chrono>
+#include <fmt/format.h>
 
-#include "bench/cases.hpp"
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+#include "bench/clients/clients.hpp"
+#include "mock_server/latency/latency_model.hpp"
 
 namespace farebench {
 namespace {
 
-// What the kernel holds for a client and no figure of its process shows (measured on Linux 6.x):
-// a thread's kernel stack and task_struct, a connected TCP socket with its buffers' bookkeeping.
-constexpr double kernel_bytes_a_thread = 22 * 1024;
-constexpr double kernel_bytes_a_socket = 3 * 1024;
+using nlohmann::json;
+using nlohmann::ordered_json;
+
+// Memory that the kernel holds for a client outside of the client's own figures, measured on Linux 6: a
+// kernel stack and task_struct per thread; a connected TCP socket with the bookkeeping of its buffers.
+constexpr double kernel_bytes_per_thread = 22 * 1024;
+constexpr double kernel_bytes_per_socket = 3 * 1024;
+
+double in_ms(std::chrono::nanoseconds time) {
+  return std::chrono::duration<double, std::milli>{time}.count();
+}
+
+template <typename Value>
+Value required(const json& row, const char* member) {
+  try {
+    return row.at(member).get<Value>();
+  } catch (const json::exception&) {
+    throw std::invalid_argument{fmt::format("row without a valid \"{}\"", member)};
+  }
+}
+
+std::size_t required_count(const json& row, const char* member) {
+  const auto found = row.find(member);
+  if (found == row.end() || !found->is_number_integer() || *found <= 0)
+    throw std::invalid_argument{fmt::format("row without a valid \"{}\": not a positive integer", member)};
+  return found->get<std::size_t>();
+}
 
 }  // namespace
 
-const std::vector<column_meaning>& column_meanings() {
-  static const std::vector<column_meaning> meanings{
-      {"ideal_ratio",
-       "wall time / ideal, ideal = ceil(days/workers) · 2 · latency, or of random latencies max(sum/workers, "
-       "longest day); absent at zero latency"},
-      {"requests_per_second", "HTTP requests that the server answered / wall time"},
-      {"cpu_us_per_request", "user + system time of the client / requests"},
-      {"cpu_share",
-       "user + system time of the client / wall time: the rest was waiting; above 1: more than one core"},
-      {"rss_baseline_bytes", "resident memory with the libraries initialised and nothing fetched"},
-      {"rss_peak_bytes", "most resident memory during the batch (VmHWM)"},
-      {"rss_growth_bytes", "rss_peak_bytes − rss_baseline_bytes"},
-      {"anon_peak_bytes", "most anonymous memory: heap and stacks, without the libraries' file pages"},
-      {"bytes_per_worker", "rss_growth_bytes / workers that had work, at most one a day"},
-      {"heap_peak_bytes", "most bytes allocated at once, counted in one extra, untimed run"},
-      {"allocations_per_request", "allocations of the batch / requests, from the same run"},
-      {"kernel_estimate_bytes", "threads · 22 KiB + sockets · 3 KiB + page tables (VmPTE)"},
-      {"threads_peak", "most threads at once, sampled"},
-      {"context_switches_per_request", "voluntary and involuntary / requests"},
-      {"attempts_per_day", "attempts at days, repeats included / days; 1 where nothing had to be repeated"},
-      {"scrape_p50_ms", "median time of one day's scrape, both requests"},
-      {"scrape_p99_ms", "its 99th percentile"},
-      {"server_late_p50_ms", "how much later than asked the server answered: median"},
-      {"server_late_p99_ms", "its 99th percentile"},
-      {"in_flight_peak", "most requests that the server held at once"},
-      {"sampler_cpu_share",
-       "what watching the client's memory cost: the sampler's own CPU time / wall time, of one core"},
-      {"run_queue_delay_ms",
-       "time that the client's threads were ready to run but waited for a core; absent if some ended early"},
-      {"other_cpu_share",
-       "CPU time of programs other than client, server and bench / wall time, of one core"},
-      {"fares", "fares brought home; checked against what the site holds"},
-      {"errors", "days that came home with an error"},
-  };
-  return meanings;
+std::string_view to_string(column_unit unit) {
+  using enum column_unit;
+  switch (unit) {
+    case ms:
+      return "ms";
+    case us:
+      return "us";
+    case bytes:
+      return "bytes";
+    case ratio:
+      return "ratio";
+    case share:
+      return "share";
+    case count:
+      return "count";
+    case per_second:
+      return "per_second";
+  }
+  return {};
 }
 
-std::vector<std::string> column_names() {
+std::string_view to_string(better_direction direction) {
+  using enum better_direction;
+  switch (direction) {
+    case lower:
+      return "lower";
+    case higher:
+      return "higher";
+    case none:
+      return "none";
+  }
+  return {};
+}
+
+std::span<const column> columns() {
+  using enum column_unit;
+  using enum better_direction;
+  static constexpr std::array all{
+      column{"real_time", ms, lower, "wall time of the batch, measured in the client"},
+      column{"ideal_ratio", ratio, lower,
+             "real_time / ideal; ideal: ceil(days/workers) · 2 · latency, with random latencies max(their "
+             "sum/workers, longest day)"},
+      column{"requests_per_second", per_second, higher, "HTTP requests / real_time"},
+      column{"cpu_us_per_request", us, lower, "user and system time of the client / requests"},
+      column{"cpu_share", share, none,
+             "user and system time of the client / real_time; above 1: more than one core"},
+      column{"rss_baseline_bytes", bytes, lower,
+             "resident memory before the batch, with libraries initialised"},
+      column{"rss_peak_bytes", bytes, lower, "peak resident memory during the batch (VmHWM)"},
+      column{"rss_growth_bytes", bytes, lower, "rss_peak_bytes − rss_baseline_bytes"},
+      column{"anon_peak_bytes", bytes, lower,
+             "peak anonymous memory: heap and stacks, without file pages of libraries"},
+      column{"bytes_per_worker", bytes, lower, "rss_growth_bytes / min(workers, days)"},
+      column{"heap_peak_bytes", bytes, lower,
+             "peak allocated memory, counted in an extra run that is not timed"},
+      column{"allocations_per_request", count, lower,
+             "allocations of the batch / requests, from the same run"},
+      column{"kernel_estimate_bytes", bytes, lower,
+             "threads · 22 KiB + sockets · 3 KiB + page tables (VmPTE)"},
+      column{"threads_peak", count, lower, "peak number of threads, sampled"},
+      column{"context_switches_per_request", count, lower, "voluntary and involuntary switches / requests"},
+      column{"attempts_per_day", count, lower, "attempts, including retries / days"},
+      column{"scrape_p50_ms", ms, lower, "median time of a day's scrape (two requests)"},
+      column{"scrape_p99_ms", ms, lower, "99th percentile of the same"},
+      column{"server_late_p50_ms", ms, lower, "median delay of the server's responses beyond the latency"},
+      column{"server_late_p99_ms", ms, lower, "99th percentile of the same"},
+      column{"in_flight_peak", count, none, "peak number of requests in the server"},
+      column{"sampler_cpu_share", share, lower, "CPU time of the memory sampler / real_time"},
+      column{"run_queue_delay_ms", ms, lower,
+             "time that threads of the client waited for a core; absent if a thread ended during the batch"},
+      column{"other_cpu_share", share, lower,
+             "CPU time of programs other than client, server and bench / real_time"},
+      column{"fares", count, none, "fares found, checked against those of the site"},
+      column{"errors", count, lower, "days without a result"},
+  };
+  return all;
+}
+
+std::vector<std::string> counter_names() {
   std::vector<std::string> names;
-  for (const auto& column : column_meanings()) names.push_back(column.name);
+  for (const column& one : columns().subspan(1)) names.emplace_back(one.name);
   return names;
 }
 
-std::map<std::string, double> columns(const benchmark_case& row, const measurement& seen,
-                                      const std::optional<counted_run>& counted) {
+std::map<std::string, double> column_values(const benchmark_case& row, const measurement& measured,
+                                            const std::optional<counted_run>& counted) {
   const auto number = [](auto value) { return static_cast<double>(value); };
-  const double requests = number(seen.server.requests);
-  const double growth = number(seen.memory.end.rss_peak_bytes -
-                               std::min(seen.memory.end.rss_peak_bytes, seen.memory.baseline.rss_bytes));
-  const double ideal_ms = std::chrono::duration<double, std::milli>{ideal_wall(row)}.count();
+  const auto& report = measured.report;
+  const auto& memory = measured.memory;
+  const auto& server = measured.server;
+  const double requests = number(server.requests);
+  const double growth =
+      number(memory.end.rss_peak_bytes - std::min(memory.end.rss_peak_bytes, memory.baseline.rss_bytes));
 
-  std::map<std::string, double> out{
-      {"rss_baseline_bytes", number(seen.memory.baseline.rss_bytes)},
-      {"rss_peak_bytes", number(seen.memory.end.rss_peak_bytes)},
+  std::map<std::string, double> values{
+      {"rss_baseline_bytes", number(memory.baseline.rss_bytes)},
+      {"rss_peak_bytes", number(memory.end.rss_peak_bytes)},
       {"rss_growth_bytes", growth},
-      {"anon_peak_bytes", number(seen.memory.anon_peak_bytes)},
+      {"anon_peak_bytes", number(memory.anon_peak_bytes)},
       {"bytes_per_worker", growth / number(row.active_workers())},
-      {"threads_peak", number(seen.memory.threads_peak)},
-      {"scrape_p50_ms", seen.report.scrape_p50_ms},
-      {"scrape_p99_ms", seen.report.scrape_p99_ms},
-      {"server_late_p50_ms", seen.server.late_p50_ms},
-      {"server_late_p99_ms", seen.server.late_p99_ms},
-      {"sampler_cpu_share", seen.memory.curve.sampler_cpu_share},
-      {"in_flight_peak", number(seen.server.in_flight_peak)},
-      {"fares", number(seen.report.fares)},
-      {"errors", number(seen.report.errors)},
+      {"threads_peak", number(memory.threads_peak)},
+      {"scrape_p50_ms", report.scrape_p50_ms},
+      {"scrape_p99_ms", report.scrape_p99_ms},
+      {"server_late_p50_ms", server.late_p50_ms},
+      {"server_late_p99_ms", server.late_p99_ms},
+      {"sampler_cpu_share", memory.curve.sampler_cpu_share},
+      {"in_flight_peak", number(server.in_flight_peak)},
+      {"fares", number(report.fares)},
+      {"errors", number(report.errors)},
   };
-  if (seen.report.attempts) out["attempts_per_day"] = *seen.report.attempts / number(row.days);
-  if (seen.run_queue_delay_ms) out["run_queue_delay_ms"] = *seen.run_queue_delay_ms;
-  if (seen.other_cpu_share) out["other_cpu_share"] = *seen.other_cpu_share;
-  if (ideal_ms > 0) out["ideal_ratio"] = seen.report.wall_ms / ideal_ms;
-  if (seen.report.wall_ms > 0) {
-    out["requests_per_second"] = requests / seen.report.wall_ms * 1e3;
-    out["cpu_share"] = seen.report.cpu_us / (seen.report.wall_ms * 1e3);
+  if (report.attempts) values["attempts_per_day"] = *report.attempts / number(row.days);
+  if (measured.run_queue_delay_ms) values["run_queue_delay_ms"] = *measured.run_queue_delay_ms;
+  if (measured.other_cpu_share) values["other_cpu_share"] = *measured.other_cpu_share;
+  if (const double ideal_ms = in_ms(ideal_wall(row)); ideal_ms > 0)
+    values["ideal_ratio"] = report.wall_ms / ideal_ms;
+  if (report.wall_ms > 0) {
+    values["requests_per_second"] = requests / report.wall_ms * 1e3;
+    values["cpu_share"] = report.cpu_us / (report.wall_ms * 1e3);
   }
   if (requests > 0) {
-    out["cpu_us_per_request"] = seen.report.cpu_us / requests;
-    out["context_switches_per_request"] = number(seen.report.context_switches) / requests;
+    values["cpu_us_per_request"] = report.cpu_us / requests;
+    values["context_switches_per_request"] = number(report.context_switches) / requests;
   }
   if (counted) {
-    out["kernel_estimate_bytes"] = number(seen.memory.threads_peak) * kernel_bytes_a_thread +
-                                   number(counted->sockets_peak) * kernel_bytes_a_socket +
-                                   number(seen.memory.page_table_peak_bytes);
-    if (counted->heap_peak_bytes) out["heap_peak_bytes"] = number(*counted->heap_peak_bytes);
-    if (counted->allocations && counted->requests > 0) {
-      out["allocations_per_request"] = number(*counted->allocations) / number(counted->requests);
-    }
+    values["kernel_estimate_bytes"] = number(memory.threads_peak) * kernel_bytes_per_thread +
+                                      number(counted->sockets_peak) * kernel_bytes_per_socket +
+                                      number(memory.page_table_peak_bytes);
+    if (counted->heap_peak_bytes) values["heap_peak_bytes"] = number(*counted->heap_peak_bytes);
+    if (counted->allocations && counted->requests > 0)
+      values["allocations_per_request"] = number(*counted->allocations) / number(counted->requests);
   }
-  return out;
+  return values;
+}
+
+ordered_json schema_json(std::span<const std::string> strategies) {
+  ordered_json schema{
+      {"version", 1}, {"columns", ordered_json::array()}, {"strategies", ordered_json::array()}};
+  for (const column& one : columns()) {
+    schema["columns"].push_back({{"name", one.name},
+                                 {"unit", to_string(one.unit)},
+                                 {"better", to_string(one.better)},
+                                 {"meaning", one.meaning}});
+  }
+  for (const client_info& client : all_clients()) {
+    if (std::ranges::find(strategies, client.name) == strategies.end()) continue;
+    schema["strategies"].push_back({{"name", client.name},
+                                    {"label", client.label},
+                                    {"family", client.family},
+                                    {"language", client.language},
+                                    {"transport", client.transport},
+                                    {"control_flow", client.control_flow},
+                                    {"code_changes", client.code_changes}});
+  }
+  return schema;
+}
+
+ordered_json parameters_json(const benchmark_case& row) {
+  ordered_json members{{"strategy", row.strategy},
+                       {"workers", row.workers},
+                       {"loops", row.loops},
+                       {"days", row.days},
+                       {"page_kb", row.page_kb},
+                       {"latency", format_latency(row.latency)},
+                       {"latency_ms", in_ms(row.latency.mean())},
+                       {"engine", to_string(row.engine)}};
+  if (!row.latency.is_fixed()) members["seed"] = row.seed;
+  if (row.kind != point_kind::plain) members["kind"] = to_string(row.kind);
+  return members;
+}
+
+benchmark_case parse_parameters(const json& row) {
+  const auto latency = parse_latency(required<std::string>(row, "latency"));
+  if (!latency) throw std::invalid_argument{"row without a valid \"latency\": " + latency.error()};
+  const auto engine_name = required<std::string>(row, "engine");
+  const auto engine = parse_engine_kind(engine_name);
+  if (!engine) throw std::invalid_argument{fmt::format("row with an unknown \"engine\": '{}'", engine_name)};
+
+  benchmark_case parsed{.strategy = required<std::string>(row, "strategy"),
+                        .workers = required_count(row, "workers"),
+                        .latency = *latency,
+                        .page_kb = required_count(row, "page_kb"),
+                        .days = required_count(row, "days"),
+                        .engine = *engine,
+                        .loops = required_count(row, "loops")};
+  if (row.contains("seed")) parsed.seed = required<std::uint64_t>(row, "seed");
+  if (row.contains("kind")) {
+    const auto kind = required<std::string>(row, "kind");
+    if (kind != to_string(point_kind::burst) && kind != to_string(point_kind::hold))
+      throw std::invalid_argument{fmt::format("row with an unknown \"kind\": '{}'", kind)};
+    parsed.kind = kind == to_string(point_kind::hold) ? point_kind::hold : point_kind::burst;
+  }
+  return parsed;
 }
 
 }  // namespace farebench

@@ -1,8 +1,12 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bench/cases.hpp"
@@ -10,16 +14,47 @@
 
 namespace farebench {
 
-/// Every column that a row may have, in the order of the documentation: name and meaning (for --help).
-struct column_meaning {
-  std::string name;
-  std::string meaning;
-};
-const std::vector<column_meaning>& column_meanings();
-std::vector<std::string> column_names();
+enum class column_unit : std::uint8_t { ms, us, bytes, ratio, share, count, per_second };
 
-/// The columns of one row, by name; a column that does not apply is absent. Pure.
-std::map<std::string, double> columns(const benchmark_case& row, const measurement& seen,
-                                      const std::optional<counted_run>& counted);
+enum class better_direction : std::uint8_t { lower, higher, none };
+
+/// Returns "ms", "us", "bytes", "ratio", "share", "count" or "per_second".
+std::string_view to_string(column_unit unit);
+/// Returns "lower", "higher" or "none".
+std::string_view to_string(better_direction direction);
+
+/// A figure of a row.
+struct column {
+  std::string_view name;
+  column_unit unit;
+  better_direction better;
+  /// Definition, for --help and result files.
+  std::string_view meaning;
+};
+
+/// Returns all columns in the order of documentation and result files. The first is real_time, which Google
+/// Benchmark also has; the others are its user counters.
+std::span<const column> columns();
+
+/// Returns the names of all columns except real_time.
+std::vector<std::string> counter_names();
+
+/// Returns a row's columns except real_time, by name. Inapplicable ones are absent. Pure.
+std::map<std::string, double> column_values(const benchmark_case& row, const measurement& measured,
+                                            const std::optional<counted_run>& counted);
+
+/// Returns the "schema" of a result file: version, columns, and facts about the strategies of its rows. Names
+/// without a client are left out.
+nlohmann::ordered_json schema_json(std::span<const std::string> strategies);
+
+/// Returns a case's parameters as members of a row:
+///   {"strategy":"coroutines","workers":100,"loops":1,"days":100,"page_kb":3,"latency":"20ms","latency_ms":20,
+///    "engine":"beast"}
+/// latency_ms is the mean. Random latencies add "seed", points of the scale workload "kind".
+nlohmann::ordered_json parameters_json(const benchmark_case& row);
+
+/// Reads the case from a row with the members above. Throws std::invalid_argument, naming the member, if one
+/// is missing or invalid.
+benchmark_case parse_parameters(const nlohmann::json& row);
 
 }  // namespace farebench

@@ -51,8 +51,7 @@ constexpr const char* examples = R"(Examples:
 
 std::string footer() {
   std::string text = "\nColumns, on every row:\n";
-  for (const auto& column : column_meanings())
-    text += fmt::format("  {:<30} {}\n", column.name, column.meaning);
+  for (const column& column : columns()) text += fmt::format("  {:<30} {}\n", column.name, column.meaning);
   text += R"(
 A row fails, with its reason, when its fares differ from what the site holds, it beat the ideal, more than
 1 % of its connections were dropped off the listen queue, connections accepted differ from workers (of a

@@ -149,7 +149,7 @@ int run(bench_flags flags) {
                  shown,
                  interrupted.drain()};
   for (const auto& row : cases) measured.add(row);
-  auto display = make_display_reporter(column_names(), measured.ledger());
+  auto display = make_display_reporter(counter_names(), measured.ledger());
   if (flags.display_format == "json") display = marked_if(interrupted, std::move(display));
   if (flags.lists_only) {
     benchmark::RunSpecifiedBenchmarks(display.get());
@@ -163,7 +163,7 @@ int run(bench_flags flags) {
   if (!flags.out.empty()) {
     file.emplace(flags.out);
     file_reporter =
-        make_row_reporter(*parse_output_format(flags.out_format), column_names(), measured.ledger(),
+        make_row_reporter(*parse_output_format(flags.out_format), counter_names(), measured.ledger(),
                           benchmark::ConsoleReporter::OO_None, &file->stream());
     if (flags.out_format == "json") file_reporter = marked_if(interrupted, std::move(file_reporter));
   }

@@ -94,7 +94,7 @@ finished_row suite::run_once(const benchmark_case& row, case_facts& facts) {
     if (timeline_)
       timeline_->append(row.name(), static_cast<int>(facts.repetitions.size()), seen.memory.curve);
     finished.real_time_ms = seen.report.wall_ms;
-    finished.columns = columns(row, seen, facts.counted);
+    finished.columns = column_values(row, seen, facts.counted);
   } catch (const run_interrupted&) {
     throw;
   } catch (const std::exception& fault) {

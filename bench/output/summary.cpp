@@ -258,10 +258,8 @@ std::string recommendation_text(std::span<const case_result> cases, std::size_t 
 }
 
 std::string summary_csv(std::span<const case_result> cases) {
-  std::vector<std::string> names{"real_time"};
-  for (const auto& name : column_names()) {
-    if (name != "real_time") names.push_back(name);
-  }
+  std::vector<std::string> names;
+  for (const column& one : columns()) names.emplace_back(one.name);
   std::vector<std::string> fields{"strategy", "loops",  "workers", "days",        "page_kb", "latency",
                                   "seed",     "engine", "kind",    "repetitions", "failed",  "reason"};
   for (const auto& name : names) fields.insert(fields.end(), {name, name + "_min", name + "_max"});

@@ -176,7 +176,7 @@ runner run_probes(const harness& with, const std::filesystem::path& base, const 
 }
 
 std::map<std::string, double> timed_figures(const benchmark_case& row, const measurement& seen) {
-  auto all = columns(row, seen, std::nullopt);
+  auto all = column_values(row, seen, std::nullopt);
   all["real_time"] = seen.report.wall_ms;
   std::map<std::string, double> figures;
   for (const auto& one : metrics()) {

@@ -60,7 +60,7 @@ std::ptrdiff_t lines(const std::string& text) { return std::ranges::count(text, 
 
 /// The columns that a row of this build must have: under a sanitizer nothing can count the heap.
 std::vector<std::string> columns_of_this_build() {
-  auto names = column_names();
+  auto names = counter_names();
   if (!this_build().sanitizers.empty()) {
     std::erase(names, "heap_peak_bytes");
     std::erase(names, "allocations_per_request");
@@ -132,7 +132,7 @@ TEST_F(bench_command, writes_csv_of_which_every_line_has_the_same_cells) {
   std::istringstream text{run.output};
   std::string header;
   std::getline(text, header);
-  for (const auto& column : column_names()) EXPECT_THAT(header, HasSubstr(column));
+  for (const auto& column : counter_names()) EXPECT_THAT(header, HasSubstr(column));
   std::ptrdiff_t rows = 0;
   for (std::string line; std::getline(text, line); ++rows) {
     EXPECT_EQ(std::ranges::count(line, ','), std::ranges::count(header, ',')) << line;

@@ -2,21 +2,33 @@
 
 #include <gmock/gmock.h>
 
+#include <chrono>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "bench/clients/clients.hpp"
 #include "tests/bench/made_up.hpp"
 
 namespace farebench {
 namespace {
 
+using namespace std::chrono_literals;
 using testing::Contains;
 using testing::DoubleEq;
+using testing::HasSubstr;
 using testing::Key;
 using testing::Not;
 
-const counted_run counted{
+constexpr counted_run counted{
     .heap_peak_bytes = 500'000, .allocations = 3'000, .sockets_peak = 21, .requests = 200};
 
-TEST(columns, are_what_their_formulas_say) {
-  const auto row = columns(made_up_case(), made_up_measurement(), counted);
+std::map<std::string, double> values_of(const measurement& measured) {
+  return column_values(made_up_case(), measured, counted);
+}
+
+TEST(column_values, follow_the_formulas) {
+  const auto row = values_of(made_up_measurement());
   EXPECT_THAT(row.at("ideal_ratio"), DoubleEq(250.0 / 200.0));
   EXPECT_THAT(row.at("requests_per_second"), DoubleEq(800));
   EXPECT_THAT(row.at("cpu_us_per_request"), DoubleEq(100));
@@ -44,60 +56,134 @@ TEST(columns, are_what_their_formulas_say) {
   EXPECT_THAT(row.at("errors"), DoubleEq(0));
 }
 
-TEST(columns, are_all_there_and_no_others) {
-  const auto row = columns(made_up_case(), made_up_measurement(), counted);
+TEST(column_values, are_the_columns_of_the_schema) {
   std::vector<std::string> names;
-  names.reserve(row.size());
-  for (const auto& [name, value] : row) names.push_back(name);
-  EXPECT_THAT(names, testing::UnorderedElementsAreArray(column_names()));
+  for (const auto& [name, value] : values_of(made_up_measurement())) names.push_back(name);
+  EXPECT_THAT(names, testing::UnorderedElementsAreArray(counter_names()));
 }
 
-TEST(columns, divide_by_the_ideal_of_random_latencies) {
-  using namespace std::chrono_literals;
+TEST(column_values, random_latencies_have_their_own_ideal) {
   auto row = made_up_case();
   row.latency = latency_model::uniform(20ms, 20ms);
-  row.days = 110;  // of fixed latency six waves, 240 ms; here 110 · 2 · 20 ms / 20
-  EXPECT_THAT(columns(row, made_up_measurement(), counted).at("ideal_ratio"), DoubleEq(250.0 / 220.0));
+  // A fixed latency would have six waves of 40 ms; here it is 110 · 2 · 20 ms / 20.
+  row.days = 110;
+  EXPECT_THAT(column_values(row, made_up_measurement(), counted).at("ideal_ratio"), DoubleEq(250.0 / 220.0));
   row.latency = latency_model::uniform(0ms, 0ms);
-  EXPECT_THAT(columns(row, made_up_measurement(), counted), Not(Contains(Key("ideal_ratio"))));
+  EXPECT_THAT(column_values(row, made_up_measurement(), counted), Not(Contains(Key("ideal_ratio"))));
 }
 
-TEST(columns, have_no_attempts_of_a_probe_that_does_not_tell_them) {
-  auto seen = made_up_measurement();
-  seen.report.attempts.reset();
-  EXPECT_THAT(columns(made_up_case(), seen, counted), Not(Contains(Key("attempts_per_day"))));
+TEST(column_values, report_without_attempts_gives_no_attempts) {
+  auto measured = made_up_measurement();
+  measured.report.attempts.reset();
+  EXPECT_THAT(values_of(measured), Not(Contains(Key("attempts_per_day"))));
 }
 
-TEST(columns, have_no_ideal_at_zero_latency) {
+TEST(column_values, zero_latency_gives_no_ideal_ratio) {
   auto row = made_up_case();
-  row.latency = std::chrono::seconds{0};
-  EXPECT_THAT(columns(row, made_up_measurement(), counted), Not(Contains(Key("ideal_ratio"))));
+  row.latency = 0s;
+  EXPECT_THAT(column_values(row, made_up_measurement(), counted), Not(Contains(Key("ideal_ratio"))));
 }
 
-TEST(columns, leave_out_what_was_not_counted) {
-  const auto uncounted = columns(made_up_case(), made_up_measurement(), std::nullopt);
+TEST(column_values, uncounted_figures_are_absent) {
+  const auto uncounted = column_values(made_up_case(), made_up_measurement(), std::nullopt);
   EXPECT_THAT(uncounted, Not(Contains(Key("heap_peak_bytes"))));
   EXPECT_THAT(uncounted, Not(Contains(Key("allocations_per_request"))));
   EXPECT_THAT(uncounted, Not(Contains(Key("kernel_estimate_bytes"))));
   const auto sockets_only =
-      columns(made_up_case(), made_up_measurement(), counted_run{.sockets_peak = 21, .requests = 200});
+      column_values(made_up_case(), made_up_measurement(), counted_run{.sockets_peak = 21, .requests = 200});
   EXPECT_THAT(sockets_only, Not(Contains(Key("heap_peak_bytes"))));
   EXPECT_THAT(sockets_only, Contains(Key("kernel_estimate_bytes")));
 }
 
-TEST(columns, divide_by_no_zero) {
-  auto seen = made_up_measurement();
-  seen.server.requests = 0;
-  seen.report.wall_ms = 0;
-  const auto row = columns(made_up_case(), seen, counted_run{.heap_peak_bytes = 1, .allocations = 1});
+TEST(column_values, zero_divisors_give_no_infinities) {
+  auto measured = made_up_measurement();
+  measured.server.requests = 0;
+  measured.report.wall_ms = 0;
+  const auto row =
+      column_values(made_up_case(), measured, counted_run{.heap_peak_bytes = 1, .allocations = 1});
   for (const auto& [name, value] : row) EXPECT_TRUE(std::isfinite(value)) << name;
   EXPECT_THAT(row, Not(Contains(Key("cpu_us_per_request"))));
 }
 
-TEST(columns, never_grow_by_less_than_nothing) {
-  auto seen = made_up_measurement();
-  seen.memory.end.rss_peak_bytes = seen.memory.baseline.rss_bytes - 4096;
-  EXPECT_THAT(columns(made_up_case(), seen, counted).at("rss_growth_bytes"), DoubleEq(0));
+TEST(column_values, peak_below_baseline_is_no_growth) {
+  auto measured = made_up_measurement();
+  measured.memory.end.rss_peak_bytes = measured.memory.baseline.rss_bytes - 4096;
+  EXPECT_THAT(values_of(measured).at("rss_growth_bytes"), DoubleEq(0));
+}
+
+TEST(schema, lists_columns_and_the_strategies_of_the_rows) {
+  const auto schema = schema_json(std::vector<std::string>{"raw_epoll", "multi_socket", "unknown"});
+  EXPECT_EQ(schema["version"], 1);
+  ASSERT_EQ(schema["columns"].size(), columns().size());
+  EXPECT_EQ(schema["columns"][0]["name"], "real_time");
+  std::set<std::string> names;
+  for (const auto& one : schema["columns"]) {
+    EXPECT_TRUE(names.insert(one["name"]).second) << one;
+    EXPECT_THAT(one["unit"].get<std::string>(),
+                testing::MatchesRegex("ms|us|bytes|ratio|share|count|per_second"));
+    EXPECT_THAT(one["better"].get<std::string>(), testing::MatchesRegex("lower|higher|none"));
+    EXPECT_NE(one["meaning"], "");
+  }
+  ASSERT_EQ(schema["strategies"].size(), 2u);
+  EXPECT_EQ(schema["strategies"][0]["name"], "multi_socket");
+  EXPECT_EQ(schema["strategies"][1]["family"], "floor");
+  for (const char* member : {"label", "language", "transport", "control_flow", "code_changes"})
+    EXPECT_NE(schema["strategies"][0].at(member), "") << member;
+}
+
+TEST(case_parameters, are_members_of_a_row) {
+  const auto row =
+      parameters_json({.strategy = "coroutines", .workers = 100, .latency = 20ms, .page_kb = 3, .days = 50});
+  EXPECT_EQ(row.dump(),
+            R"({"strategy":"coroutines","workers":100,"loops":1,"days":50,"page_kb":3,"latency":"20ms",)"
+            R"("latency_ms":20.0,"engine":"beast"})");
+}
+
+TEST(case_parameters, are_read_as_written) {
+  const benchmark_case fixed{
+      .strategy = "coroutines", .workers = 7, .latency = 1500us, .page_kb = 94, .days = 9, .loops = 2};
+  auto random = fixed;
+  random.latency = latency_model::lognormal(20ms, 80ms);
+  random.seed = 18446744073709551615u;
+  random.engine = engine_kind::cpp_httplib;
+  auto hold = fixed;
+  hold.kind = point_kind::hold;
+  auto burst = fixed;
+  burst.kind = point_kind::burst;
+  for (const auto& row : {fixed, random, hold, burst}) {
+    const auto parsed = parse_parameters(nlohmann::json::parse(parameters_json(row).dump()));
+    EXPECT_EQ(parsed.name(), row.name());
+    EXPECT_EQ(parsed.kind, row.kind);
+    EXPECT_EQ(parsed.seed, row.seed);
+    EXPECT_EQ(parsed.loops, row.loops);
+  }
+}
+
+TEST(case_parameters, invalid_member_is_named) {
+  const nlohmann::json valid = parameters_json(made_up_case());
+  const auto error_with = [&](const char* member, const nlohmann::json& value) -> std::string {
+    auto row = valid;
+    row[member] = value;
+    try {
+      parse_parameters(row);
+    } catch (const std::invalid_argument& error) {
+      return error.what();
+    }
+    return "none";
+  };
+  EXPECT_EQ(error_with("workers", 20), "none");
+  for (const char* member : {"strategy", "workers", "loops", "days", "page_kb", "latency", "engine", "kind"})
+    EXPECT_THAT(error_with(member, nullptr), HasSubstr(member));
+  EXPECT_THAT(error_with("workers", 0), HasSubstr("workers"));
+  EXPECT_THAT(error_with("workers", -1), HasSubstr("workers"));
+  EXPECT_THAT(error_with("days", 1.5), HasSubstr("days"));
+  EXPECT_THAT(error_with("latency", "20"), HasSubstr("latency"));
+  EXPECT_THAT(error_with("engine", "steam"), HasSubstr("'steam'"));
+  EXPECT_THAT(error_with("kind", "long"), HasSubstr("'long'"));
+  EXPECT_THAT(error_with("seed", "x"), HasSubstr("seed"));
+  auto without = valid;
+  without.erase("workers");
+  EXPECT_THROW(parse_parameters(without), std::invalid_argument);
 }
 
 }  // namespace

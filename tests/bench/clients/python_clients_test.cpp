@@ -63,7 +63,7 @@ TEST_P(python_client, row_has_all_fares_and_columns) {
   const auto result = nlohmann::json::parse(run.output);
   ASSERT_EQ(result["benchmarks"].size(), 1u);
   const auto& row = result["benchmarks"][0];
-  for (const auto& column : column_names()) {
+  for (const auto& column : counter_names()) {
     const bool counted = column == "heap_peak_bytes" || column == "allocations_per_request";
     if (counted && !this_build().sanitizers.empty()) continue;
     // Lost with the threads of a pool.
