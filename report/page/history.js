@@ -12,6 +12,7 @@ import { count, format, integer, significant, utc } from './units.js';
  * @typedef {import('./payload.js').Group} Group
  * @typedef {import('./payload.js').Metric} Metric
  * @typedef {import('./history_figure.js').Track} Track
+ * @typedef {{group: Group, metric: Metric, tracks: Track[], current: Track}} Selection
  */
 
 const code = (/** @type {string} */ text) => element('code', {}, text);
@@ -48,7 +49,7 @@ function mostRelevant(/** @type {Track[]} */ tracks) {
   return [...drawn].reverse().find(({ row }) => row.label === 'coroutines') ?? drawn[0] ?? tracks[0];
 }
 
-/** The selected group, metric and tracks. */
+/** The selected group, metric and tracks. @returns {Selection} */
 function select(/** @type {HistoryView} */ { history: { groups, metrics }, state }) {
   const latest = (/** @type {Group} */ group) =>
     group.recordings
@@ -63,10 +64,7 @@ function select(/** @type {HistoryView} */ { history: { groups, metrics }, state
   return { group, metric, tracks, current };
 }
 
-function controls(
-  /** @type {HistoryView} */ { history, state, change },
-  /** @type {ReturnType<typeof select>} */ selected,
-) {
+function controls(/** @type {HistoryView} */ { history, state, change }, /** @type {Selection} */ selected) {
   const { group, metric, current, tracks } = selected;
   const references = group.series.filter((series) => series.row === current.row.name && series.metric === metric.name);
   const changesOf = (/** @type {Metric} */ choice) =>
@@ -75,13 +73,12 @@ function controls(
     const changes = changesOf(choice);
     return changes ? `${choice.label} (${count(changes, 'change')})` : choice.label;
   };
-  const groupTitle = (/** @type {Group} */ { machine, title }) => [machine, title].filter(Boolean).join(': ');
   return [
     history.groups.length > 1 &&
       radioGroup(
         'machine and setting',
         'group',
-        history.groups.map((choice) => ({ value: choice.id, text: groupTitle(choice) })),
+        history.groups.map(({ id, title }) => ({ value: id, text: title })),
         group.id,
         (value) => change({ group: value, recording: '' }),
       ),
@@ -117,10 +114,7 @@ function controls(
 }
 
 /** The large figure. A click or Enter on a mark opens the recording's details and highlights its samples. */
-function largeFigure(
-  /** @type {HistoryView} */ { state, change, width },
-  /** @type {ReturnType<typeof select>} */ selected,
-) {
+function largeFigure(/** @type {HistoryView} */ { state, change, width }, /** @type {Selection} */ selected) {
   const { group, current } = selected;
   const svg = historyFigure(current, group, { width, recording: state.recording });
   if (!svg) return element('p', {}, `${rowName(current.row)} has no figures of this metric, or no reference for them.`);
@@ -156,10 +150,7 @@ function largeFigure(
 }
 
 /** The open recording: its commit, the machine's state, and the current row's figures. */
-function recordingDetails(
-  /** @type {HistoryView} */ { state, change },
-  /** @type {ReturnType<typeof select>} */ selected,
-) {
+function recordingDetails(/** @type {HistoryView} */ { state, change }, /** @type {Selection} */ selected) {
   const { group, current, metric } = selected;
   const { recordings } = group;
   const at = recordings.findIndex(({ id }) => id === state.recording);
@@ -200,35 +191,34 @@ function recordingDetails(
 }
 
 /** Changes and accepted regressions of all rows in one metric, latest first. A row's button opens its series. */
-function changesTable(/** @type {HistoryView} */ { change }, /** @type {ReturnType<typeof select>} */ selected) {
+function changesTable(/** @type {HistoryView} */ { change }, /** @type {Selection} */ selected) {
   const { group, metric, tracks } = selected;
   const lines = tracks.flatMap(({ row, series: { points, changes, accepted } }) => {
-    const found = changes.map(({ at, text }) => ({ at: points[at].at, text }));
-    const commits = found.map(({ at }) => group.recordings[at].commit);
-    const reasonOf = (/** @type {string} */ commit) => accepted.find((entry) => entry.commit === commit)?.reason;
-    const unmatched = accepted
-      .filter(({ commit }) => !commits.includes(commit))
-      .map(({ at, commit, reason }) =>
-        at < 0
-          ? { row, at, commit: commit.slice(0, 7), text: 'not among these recordings', reason }
-          : { row, at: points[at].at, commit: commit.slice(0, 7), text: 'no change found', reason },
-      );
-    const matched = found.map(({ at, text }, index) => {
-      return { row, at, commit: shortCommit(group.recordings[at]), text, reason: reasonOf(commits[index]) };
+    const placeOf = (/** @type {number} */ at) => (at < 0 ? -1 : points[at].at);
+    const found = changes.map(({ at, text }) => {
+      const recording = group.recordings[placeOf(at)];
+      const reason = accepted.find(({ commit }) => commit === recording.commit)?.reason;
+      return { row, at: placeOf(at), commit: recording.commit, name: shortCommit(recording), text, reason };
     });
-    return [...matched, ...unmatched];
+    const unmatched = accepted
+      .filter(({ commit }) => !found.some((line) => line.commit === commit))
+      .map(({ at, commit, reason }) => {
+        const text = at < 0 ? 'not among these recordings' : 'no change found';
+        return { row, at: placeOf(at), commit, name: commit.slice(0, 7), text, reason };
+      });
+    return [...found, ...unmatched];
   });
   const title = element('h3', {}, `Changes: ${metric.label}`);
   if (!lines.length) return element('div', {}, title, element('p', {}, 'No row changed by more than its noise.'));
   const cells = lines
     .sort((a, b) => b.at - a.at)
-    .map(({ row, commit, text, reason }, index) => {
+    .map(({ row, name, text, reason }, index) => {
       const open = { type: 'button', id: `change-${index}`, click: () => change({ series: row.name }) };
       return element(
         'tr',
         {},
         element('th', { scope: 'row' }, element('button', open, symbolFor(row.look), ` ${rowName(row)}`)),
-        element('td', {}, code(commit)),
+        element('td', {}, code(name)),
         element('td', { class: 'note' }, text, reason !== undefined && element('strong', {}, `; accepted: ${reason}`)),
       );
     });
@@ -238,10 +228,7 @@ function changesTable(/** @type {HistoryView} */ { change }, /** @type {ReturnTy
 }
 
 /** All visible rows in small, with one scale. A panel's button opens it in large. */
-function panels(
-  /** @type {HistoryView} */ { state, width, change },
-  /** @type {ReturnType<typeof select>} */ selected,
-) {
+function panels(/** @type {HistoryView} */ { state, width, change }, /** @type {Selection} */ selected) {
   const { group, metric, tracks, current } = selected;
   const visible = tracks.filter(
     ({ row, series }) =>
@@ -271,7 +258,7 @@ function panels(
             'h4',
             {},
             element('button', button, symbolFor(row.look), ` ${row.label} `, element('span', {}, integer(row.workers))),
-            element('small', {}, ` ÷ ${series.reference.title}`),
+            element('small', {}, `÷ ${series.reference.title}`),
           ),
           nameFigure(historyPanel(track, group, { width: panelWidth, span }), 'img', describeTrack(track)),
         );

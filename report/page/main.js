@@ -17,21 +17,13 @@ import { waitingSection } from './waiting.js';
  * @typedef {import('./payload.js').Row} Row
  * @typedef {import('./state.js').State} State
  *
- * @typedef {object} HistoryView
- * @property {Payload['history']} history
- * @property {Payload['broken']} broken
- * @property {State} state
- * @property {(changes: Partial<State>) => void} change
- * @property {number} width  of figures, in pixels
+ * `width` is that of figures, in pixels.
+ * @typedef {{history: Payload['history'], broken: Payload['broken'], state: State,
+ *   change: (changes: Partial<State>) => void, width: number}} HistoryView
  *
- * @typedef {object} DatasetView
- * @property {Payload['columns']} columns
- * @property {Payload['strategies']} strategies
- * @property {Payload['datasets']} datasets
- * @property {Payload['datasets'][number]} dataset
- * @property {string} point
- * @property {Row[]} all   rows of the point
- * @property {Row[]} rows  those of them that no filter hides
+ * `all` are the rows of the point, `rows` those of them that no filter hides.
+ * @typedef {{columns: Payload['columns'], strategies: Payload['strategies'], datasets: Payload['datasets'],
+ *   dataset: Payload['datasets'][number], point: string, all: Row[], rows: Row[]}} DatasetView
  *
  * @typedef {HistoryView & DatasetView} View
  */
@@ -45,13 +37,8 @@ function contextSection(/** @type {View} */ { dataset }) {
   return section('context', 'Measured with', factList([['file', dataset.file], ...facts]));
 }
 
-const datasetSections = [
-  recommendationSection,
-  timeMemorySection,
-  memoryOverTimeSection,
-  waitingSection,
-  scalingSection,
-];
+/** Sections of a dataset, before and after the history. */
+const firstSections = [recommendationSection, timeMemorySection, memoryOverTimeSection, waitingSection, scalingSection];
 const lastSections = [tableSection, contextSection];
 
 /** The part of the payload that the state selects; null if the payload has no dataset. @returns {DatasetView | null} */
@@ -87,9 +74,9 @@ function start(/** @type {Payload} */ payload) {
     if (selected) {
       const view = { ...selected, ...historyView };
       const drawAll = (/** @type {((view: View) => HTMLElement)[]} */ sections) => sections.map((draw) => draw(view));
-      main.replaceChildren(...drawAll(datasetSections), historySection(view), ...drawAll(lastSections));
+      main.replaceChildren(...drawAll(firstSections), historySection(view), ...drawAll(lastSections));
     } else {
-      main.replaceChildren(historySection({ ...historyView }));
+      main.replaceChildren(historySection(historyView));
     }
     document.title = `farebench: ${selected?.dataset.title ?? 'history'}`;
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });

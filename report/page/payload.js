@@ -1,130 +1,65 @@
 import { lookOf } from './look.js';
 
 /**
- * Data that `track report --json` prints (bench/track/report.cpp); the page draws it and computes no statistics.
- * A spread has the minimum, median and maximum over a case's repetitions.
+ * Data that `track report --json` prints (bench/track/report.cpp). The page draws it and computes no statistics.
  *
- * @typedef {[min: number, median: number, max: number]} Spread
  * @typedef {import('./look.js').Look} Look
  * @typedef {import('./units.js').Unit} Unit
+ * @typedef {[min: number, median: number, max: number]} Spread  over a case's repetitions
  *
  * @typedef {{name: string, title: string, unit: Unit, better: 'lower' | 'higher' | 'none', meaning: string}} Column
  *
- * @typedef {object} Strategy
- * @property {string} name
- * @property {string} label
- * @property {string} family
- * @property {string} language
- * @property {string} control_flow
- * @property {string} code_changes
- * @property {Look} look  added by prepare()
+ * A strategy; prepare() adds its look.
+ * @typedef {{name: string, label: string, family: string, language: string, control_flow: string,
+ *   code_changes: string, look: Look}} Strategy
  *
- * @typedef {object} Row  a case's result
- * @property {string} name
- * @property {string} strategy
- * @property {string} label      "coroutines", "coroutines, 2 loops"
- * @property {number} loops
- * @property {number} workers
- * @property {number} days
- * @property {string} point
- * @property {number} repetitions
- * @property {{count: number, reason: string} | null} failed
- * @property {string[]} notes
- * @property {Record<string, Spread>} figures  by column; empty if the case failed
- * @property {string[]} frontier  memory columns in whose Pareto frontier with time the case is
- * @property {Look} look         added by prepare()
+ * A case's result. `figures` are by column, and empty if the case failed. `frontier` has the memory columns in whose
+ * Pareto frontier with time the case is.
+ * @typedef {{name: string, strategy: string, label: string, loops: number, workers: number, days: number,
+ *   point: string, repetitions: number, failed: {count: number, reason: string} | null, notes: string[],
+ *   figures: Record<string, Spread>, frontier: string[], look: Look}} Row
  *
- * @typedef {object} Curve  memory over time of one repetition, in ms since the start and KiB
- * @property {number} repetition
- * @property {Record<string, number>} phases_ms
- * @property {[ms: number, kib: number][]} points
+ * Memory over time of one repetition: KiB at times in ms since the start.
+ * @typedef {{repetition: number, phases_ms: Record<string, number>, points: [ms: number, kib: number][]}} Curve
  *
- * @typedef {object} Fit  a power law (factor · workers^exponent) and a straight line's slope
- * @property {string} point
- * @property {string} label
- * @property {string} column
- * @property {number} exponent
- * @property {number} factor
- * @property {number} slope
- * @property {string[]} cases
+ * A power law, factor · workers^exponent, and the slope of a straight line.
+ * @typedef {{point: string, label: string, column: string, exponent: number, factor: number, slope: number,
+ *   cases: string[]}} Fit
  *
- * @typedef {object} Recommendation
- * @property {string} point
- * @property {string} headline
- * @property {{case: string, time_ratio: number | null, memory_ratio: number | null, text: string}[]} rows
+ * @typedef {{case: string, time_ratio: number | null, memory_ratio: number | null, text: string}} Comparison
+ * @typedef {{point: string, headline: string, rows: Comparison[]}} Recommendation
  *
- * @typedef {object} Dataset
- * @property {string} id
- * @property {string} title
- * @property {string} file
- * @property {Record<string, unknown>} context
- * @property {{id: string, title: string, kind: string}[]} points
- * @property {Row[]} cases
- * @property {Recommendation[]} answers
- * @property {Fit[]} fits
- * @property {{sample_every_ms: number, curves: Record<string, Curve>} | null} timeline
+ * @typedef {{id: string, title: string, file: string, context: Record<string, unknown>,
+ *   points: {id: string, title: string, kind: string}[], cases: Row[], answers: Recommendation[], fits: Fit[],
+ *   timeline: {sample_every_ms: number, curves: Record<string, Curve>} | null}} Dataset
  *
- * @typedef {object} Recording
- * @property {string} id
- * @property {string} commit
- * @property {boolean} dirty
- * @property {string} subject
- * @property {string} recorded
- * @property {string} commit_date
- * @property {string} program
- * @property {string} compiler
- * @property {[before: number, after: number]} canary
- * @property {[before: number, after: number]} load
- * @property {number} steal
+ * @typedef {[before: number, after: number]} Pair
+ * @typedef {{id: string, commit: string, dirty: boolean, subject: string, recorded: string, commit_date: string,
+ *   program: string, compiler: string, canary: Pair, load: Pair, steal: number}} Recording
  *
- * @typedef {object} HistoryPoint  one recording of a series
- * @property {number} at         index of the recording
- * @property {number} figure
- * @property {number} reference
- * @property {number} ratio
- * @property {number} low
- * @property {number} high
- * @property {boolean} enough    whether there were enough repetitions for a confidence interval
- * @property {number[]} [samples]  figures of the repetitions, in the series with the default reference
+ * A recording of a series: `at` is its index. Without `enough` repetitions, `low` and `high` are the minimum and
+ * maximum. Only the series with the default reference has `samples`, the figures of the repetitions.
+ * @typedef {{at: number, figure: number, reference: number, ratio: number, low: number, high: number,
+ *   enough: boolean, samples?: number[]}} HistoryPoint
  *
- * @typedef {object} Change  its `at` is an index of points
- * @property {number} at
- * @property {number | null} factor
- * @property {boolean} worse
- * @property {boolean} confirmed
- * @property {boolean} same_program
- * @property {string} text
+ * A change begins at a point of the series, of index `at`.
+ * @typedef {{at: number, factor: number | null, worse: boolean, confirmed: boolean, same_program: boolean,
+ *   text: string}} Change
  *
- * @typedef {object} Series
- * @property {string} row
- * @property {string} metric
- * @property {{name: string, title: string}} reference
- * @property {boolean} is_default
- * @property {HistoryPoint[]} points
- * @property {{at: number, reason: string}[]} failed
- * @property {{size: number, text: string}} band
- * @property {Change[]} changes
- * @property {{from: number, to: number, level: number}[]} levels
- * @property {{at: number, commit: string, reason: string}[]} accepted
+ * @typedef {{row: string, metric: string, reference: {name: string, title: string}, is_default: boolean,
+ *   points: HistoryPoint[], failed: {at: number, reason: string}[], band: {size: number, text: string},
+ *   changes: Change[], levels: {from: number, to: number, level: number}[],
+ *   accepted: {at: number, commit: string, reason: string}[]}} Series
  *
  * @typedef {{name: string, strategy: string, label: string, workers: number, point: string, look: Look}} HistoryRow
  * @typedef {{name: string, label: string, unit: Unit, exact: boolean}} Metric
  *
- * @typedef {object} Group  recordings of one machine and setting, in commit order
- * @property {string} id
- * @property {string} title
- * @property {string} machine
- * @property {Recording[]} recordings
- * @property {HistoryRow[]} rows
- * @property {Series[]} series
+ * Recordings of one machine and setting, in commit order.
+ * @typedef {{id: string, title: string, machine: string, recordings: Recording[], rows: HistoryRow[],
+ *   series: Series[]}} Group
  *
- * @typedef {object} Payload
- * @property {number} version
- * @property {Column[]} columns
- * @property {Strategy[]} strategies
- * @property {Dataset[]} datasets
- * @property {{metrics: Metric[], groups: Group[]}} history
- * @property {{file: string, reason: string}[]} broken
+ * @typedef {{version: number, columns: Column[], strategies: Strategy[], datasets: Dataset[],
+ *   history: {metrics: Metric[], groups: Group[]}, broken: {file: string, reason: string}[]}} Payload
  */
 
 /**

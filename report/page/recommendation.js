@@ -51,11 +51,11 @@ function strategyTable(/** @type {View} */ { all, strategies }) {
     },
     strategies
       .filter(({ name }) => names.has(name))
-      .map(({ look, label, control_flow, code_changes }) =>
+      .map(({ look, name, label, control_flow, code_changes }) =>
         element(
           'tr',
           {},
-          element('th', { scope: 'row' }, symbolFor(look), ` ${label}`),
+          element('th', { scope: 'row' }, symbolFor(look), ` ${name}`, label !== name && element('small', {}, label)),
           element('td', {}, control_flow),
           element('td', {}, code_changes),
         ),

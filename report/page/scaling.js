@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 
-import { bottomAxis, byteAxis, figureStyle, identityScales, microsecondAxis, paddedDomain } from './axes.js';
+import { bottomAxis, byteAxis, figureStyle, identityScales, microsecondAxis } from './axes.js';
 import { element, section } from './dom.js';
 import { endLabels } from './labels.js';
 import { rowMark } from './look.js';
@@ -46,7 +46,7 @@ function scalingFigure(fits, { column, unit, axis, title }, width) {
   const workers = [...new Set(visible.map((row) => row.workers))].sort((a, b) => a - b);
   const x = [workers[0] / 1.1, workers[workers.length - 1] * 1.1];
   const values = visible.flatMap((row) => row.figures[column].filter((value) => value > 0));
-  const y = paddedDomain([Math.min(...values) / 1.3, Math.max(...values) * 1.3], 0, 0);
+  const y = [Math.min(...values) / 1.3, Math.max(...values) * 1.3];
   const textLength = Math.max(...fits.map(({ label }) => label.length)) + (narrow ? 5 : 11);
   const lastRow = (/** @type {typeof fits[number]} */ fit) => fit.rows[fit.rows.length - 1];
   const lines = fits.flatMap((fit) =>

@@ -155,7 +155,7 @@ function omittedRows(/** @type {import('./main.js').View} */ { rows, state }) {
         element('strong', {}, rowName(row)),
         row.failed
           ? ` failed (${integer(row.failed.count)} of ${integer(row.repetitions)}): ${row.failed.reason}`
-          : ': not measured',
+          : ': no figure above zero',
       ),
     ),
   );
