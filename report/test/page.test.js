@@ -3,7 +3,16 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
 import { expectAccessible, figureOf, open, openPayload, pageUrl, pageWidth, sectionOf } from './browser.js';
-import { allCases, columns, context, madeUpCase, madeUpDataset, madeUpPayload, strategy } from './made_up.js';
+import {
+  allCases,
+  columns,
+  context,
+  madeUpCase,
+  madeUpDataset,
+  madeUpGroup,
+  madeUpPayload,
+  strategy,
+} from './made_up.js';
 
 const burst = 'latency_ms:50/page_kb:3';
 const hold = 'latency_ms:1000/page_kb:3';
@@ -332,6 +341,14 @@ test('print hides the controls and is never dark', async (t) => {
   assert.equal(await page.locator('.filters').isVisible(), false);
   const background = await page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue('--page'));
   assert.equal(background, '#fffdf8');
+});
+
+test('print keeps the names of rows', async (t) => {
+  const page = await openPayload(t, madeUpPayload({ groups: [madeUpGroup()] }));
+  await page.emulateMedia({ media: 'print' });
+  for (const region of ['#changes tbody', '.history-panels li:nth-child(5)', '.rows thead']) {
+    assert.equal(await page.locator(`${region} button`).first().isVisible(), true, region);
+  }
 });
 
 test('without data the page says how to fill it', async (t) => {
