@@ -22,6 +22,7 @@
 #include "bench/output/row_reporter.hpp"
 #include "bench/output/summary.hpp"
 #include "bench/progress.hpp"
+#include "bench/run_lock.hpp"
 #include "bench/suite.hpp"
 #include "bench/timeline/memory_curve.hpp"
 #include "lib/system/child_process.hpp"
@@ -131,7 +132,13 @@ int run(bench_flags flags) {
   const auto peers = leave_out_unready_python_clients(cases, with, flags.notes);
   for (const auto& note : flags.notes) print_error(note);
   if (cases.empty()) return 0;  // each was skipped with a reason, which is no failure
-  const auto context = measuring_context(with, flags, cases, peers);
+  auto context = measuring_context(with, flags, cases, peers);
+  std::optional<run_lock> lock;
+  if (!flags.smoke && !flags.lists_only) lock.emplace();
+  if (lock && lock->warning()) {
+    context["beside"] = "another bench";
+    print_error("WARNING: " + *lock->warning());
+  }
   for (const auto& [key, value] : context) benchmark::AddCustomContext(key, value);
   if (const auto unfit = unfit_for_measuring(context); !unfit.empty()) {
     benchmark::AddCustomContext("warning", unfit);

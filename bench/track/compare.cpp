@@ -13,10 +13,12 @@
 #include <utility>
 
 #include "bench/output/rows.hpp"
+#include "bench/run_lock.hpp"
 #include "bench/track/error.hpp"
 #include "bench/track/machine.hpp"
 #include "bench/track/measure.hpp"
 #include "lib/system/build_identity.hpp"
+#include "lib/system/command_line.hpp"
 #include "lib/system/output_file.hpp"
 
 namespace farebench::track {
@@ -66,6 +68,11 @@ comparison compare_probes(const built_probe& base, const built_probe& head, cons
   const auto with = counted_aloud(run_probes(driven_by, base.program, head.program),
                                   cases.size() * 2 * (plan.pairs + plan.counts));
   std::mt19937_64 random{std::random_device{}()};
+  const run_lock lock;
+  if (lock.warning()) {
+    print_error("track", *lock.warning());
+    made.notes.push_back(*lock.warning());
+  }
   const auto before = load_now();
   made.findings = compare_in_two_stages(cases, plan, with, known, made.is_of_one_program(), random);
   const auto after = load_now();

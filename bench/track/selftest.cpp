@@ -8,6 +8,7 @@
 #include <random>
 #include <thread>
 
+#include "bench/run_lock.hpp"
 #include "bench/track/error.hpp"
 #include "bench/track/judge.hpp"
 #include "bench/track/measure.hpp"
@@ -192,6 +193,8 @@ std::vector<selftest_rate> run_selftest(const selftest_plan& plan,
     throw track_error{
         "this build is unoptimised or has sanitizers, which measure nothing: use the release preset"};
   for (const auto& one : mutants()) program_of(one);  // before any time is spent
+  const run_lock lock;
+  if (lock.warning()) say(*lock.warning());
   std::mt19937_64 random{std::random_device{}()};
   std::vector<selftest_rate> rates;
   for (const auto& one : mutants()) {
