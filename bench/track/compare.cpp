@@ -12,7 +12,7 @@
 #include <string_view>
 #include <utility>
 
-#include "bench/output/rows.hpp"
+#include "bench/output/statistics.hpp"
 #include "bench/run_lock.hpp"
 #include "bench/track/error.hpp"
 #include "bench/track/machine.hpp"

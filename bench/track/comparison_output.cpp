@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-#include "bench/output/summary.hpp"
+#include "bench/output/text_table.hpp"
 #include "bench/track/judge.hpp"
 
 namespace farebench::track {

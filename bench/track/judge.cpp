@@ -8,7 +8,7 @@
 #include <array>
 #include <cmath>
 
-#include "bench/output/rows.hpp"
+#include "bench/output/statistics.hpp"
 #include "bench/track/error.hpp"
 #include "bench/track/recordings.hpp"
 

@@ -23,7 +23,7 @@
 #include <thread>
 #include <vector>
 
-#include "bench/output/rows.hpp"
+#include "bench/output/statistics.hpp"
 #include "bench/track/recordings.hpp"
 #include "lib/system/file_descriptor.hpp"
 
