@@ -76,82 +76,49 @@ const byteUnits = /** @type {[number, string][]} */ ([
   [1, 'B'],
 ]);
 
-/** Round ticks in one unit for the whole axis: "0.5 MiB" below "1 MiB". */
-function byteTicks(/** @type {number[]} */ domain, /** @type {number} */ length) {
-  const [size, unit] = byteUnits.find(([unitSize]) => domain[1] >= unitSize * 2) ?? [1, 'B'];
-  const scaled = logTicks(
-    domain.map((end) => end / size),
-    length,
-    24,
-  );
-  return {
-    ticks: scaled.map((tick) => tick * size),
-    text: (/** @type {number} */ value) => `${short(value / size)} ${unit}`,
-  };
-}
-
 const gridStyle = { stroke: colour('line'), strokeOpacity: 1 };
 const textStyle = { fill: colour('quiet'), tickSize: 0 };
 
-/** @typedef {(value: number, index: number) => string} TickText */
+/**
+ * @typedef {(ticks: number[], text: (value: number, index: number) => string, label: string | null) => any[]} Axis
+ * @typedef {(domain: number[], length: number, label: string | null) => any[]} LogAxis  `length` in pixels
+ */
 
-/** An axis at the bottom with its grid. */
-export const bottomAxis = (
-  /** @type {number[]} */ ticks,
-  /** @type {TickText} */ text,
-  /** @type {string | null} */ label,
-) => [
+/** An axis at the bottom with its grid. @type {Axis} */
+export const bottomAxis = (ticks, text, label) => [
   Plot.gridX(ticks, gridStyle),
   Plot.axisX(ticks, { ...textStyle, text, label, labelAnchor: 'right', labelArrow: 'none' }),
 ];
 
-/** An axis at the left with its grid. */
-export const leftAxis = (
-  /** @type {number[]} */ ticks,
-  /** @type {TickText} */ text,
-  /** @type {string | null} */ label,
-  options = {},
-) => [
+/** An axis at the left with its grid. @type {Axis} */
+export const leftAxis = (ticks, text, label) => [
   Plot.gridY(ticks, gridStyle),
-  Plot.axisY(ticks, { ...textStyle, text, label, labelAnchor: 'top', labelArrow: 'none', ...options }),
+  Plot.axisY(ticks, { ...textStyle, text, label, labelAnchor: 'top', labelArrow: 'none' }),
 ];
 
-/** A logarithmic time axis in ms. */
-export const timeAxis = (
-  /** @type {number[]} */ domain,
-  /** @type {number} */ length,
-  /** @type {string | null} */ label,
-) => bottomAxis(logTicks(domain, length, length < 200 ? 34 : 46), durationTick, label);
+/** Time in ms. @type {LogAxis} */
+export const timeAxis = (domain, length, label) =>
+  bottomAxis(logTicks(domain, length, length < 200 ? 34 : 46), durationTick, label);
 
-/** A logarithmic axis of bytes. */
-export function byteAxis(
-  /** @type {number[]} */ domain,
-  /** @type {number} */ length,
-  /** @type {string | null} */ label,
-) {
-  const { ticks, text } = byteTicks(domain, length);
-  return leftAxis(ticks, text, label);
+/** Bytes, in one unit for the whole axis: "0.5 MiB" below "1 MiB". @type {LogAxis} */
+export function byteAxis(domain, length, label) {
+  const [size, unit] = byteUnits.find(([unitSize]) => domain[1] >= unitSize * 2) ?? [1, 'B'];
+  const scaled = domain.map((end) => end / size);
+  const ticks = logTicks(scaled, length, 24).map((tick) => tick * size);
+  return leftAxis(ticks, (value) => `${short(value / size)} ${unit}`, label);
 }
 
-/** A linear axis of bytes from zero. */
-export const linearByteAxis = (/** @type {number} */ high) =>
-  leftAxis(
-    evenTicks(0, high / MiB, 4).map((tick) => tick * MiB),
-    (value) => (value === 0 ? '0' : `${short(value / MiB)} MiB`),
-    null,
-  );
+/** Bytes on a linear axis from zero. */
+export function linearByteAxis(/** @type {number} */ high) {
+  const ticks = evenTicks(0, high / MiB, 4).map((tick) => tick * MiB);
+  return leftAxis(ticks, (value) => (value === 0 ? '0' : `${short(value / MiB)} MiB`), null);
+}
 
-/** A logarithmic axis of microseconds. */
-export const microsecondAxis = (
-  /** @type {number[]} */ domain,
-  /** @type {number} */ length,
-  /** @type {string} */ label,
-) =>
-  leftAxis(
-    logTicks(domain, length, 24),
-    (value) => (value < 1000 ? `${short(value)} µs` : durationTick(value / 1000)),
-    label,
-  );
+/** Microseconds. @type {LogAxis} */
+export function microsecondAxis(domain, length, label) {
+  const text = (/** @type {number} */ value) => (value < 1000 ? `${short(value)} µs` : durationTick(value / 1000));
+  return leftAxis(logTicks(domain, length, 24), text, label);
+}
 
 /** A log axis's domain: the values with some room at both ends, in parts of their range. */
 export function paddedDomain(

@@ -17,7 +17,7 @@ export function symbolFor(/** @type {import('./look.js').Look} */ { symbol, stro
  * A choice between few values: radio buttons that look like tabs.
  * @param {string} legend
  * @param {string} name
- * @param {{value: string, text: string}[]} choices
+ * @param {[value: string, text: string][]} choices
  * @param {string} current
  * @param {(value: string) => void} choose
  */
@@ -26,7 +26,7 @@ export const radioGroup = (legend, name, choices, current, choose) =>
     'fieldset',
     { class: 'radio-group' },
     element('legend', {}, legend),
-    ...choices.map(({ value, text }, index) =>
+    ...choices.map(([value, text], index) =>
       element(
         'label',
         {},
@@ -46,7 +46,7 @@ export const radioGroup = (legend, name, choices, current, choose) =>
  * A choice between many values: a list that opens.
  * @param {string} legend
  * @param {string} id
- * @param {{value: string, text: string}[]} choices
+ * @param {[value: string, text: string][]} choices
  * @param {string} current
  * @param {(value: string) => void} choose
  */
@@ -58,7 +58,7 @@ export const selectBox = (legend, id, choices, current, choose) =>
     element(
       'select',
       { id, change: (event) => choose(event.target.value) },
-      ...choices.map(({ value, text }) => element('option', { value, selected: value === current }, text)),
+      ...choices.map(([value, text]) => element('option', { value, selected: value === current }, text)),
     ),
   );
 
@@ -96,7 +96,7 @@ export function datasetChooser(/** @type {View} */ { datasets, dataset, point, c
       radioGroup(
         'workload',
         'data',
-        datasets.map(({ id, title }) => ({ value: id, text: title })),
+        datasets.map(({ id, title }) => [id, title]),
         dataset.id,
         (data) => change({ data, point: '' }),
       ),
@@ -104,7 +104,7 @@ export function datasetChooser(/** @type {View} */ { datasets, dataset, point, c
       radioGroup(
         'point',
         'point',
-        dataset.points.map(({ id, title }) => ({ value: id, text: title })),
+        dataset.points.map(({ id, title }) => [id, title]),
         point,
         (value) => change({ point: value }),
       ),

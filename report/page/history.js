@@ -78,14 +78,14 @@ function controls(/** @type {HistoryView} */ { history, state, change }, /** @ty
       radioGroup(
         'machine and setting',
         'group',
-        history.groups.map(({ id, title }) => ({ value: id, text: title })),
+        history.groups.map(({ id, title }) => [id, title]),
         group.id,
         (value) => change({ group: value, recording: '' }),
       ),
     radioGroup(
       'metric',
       'metric',
-      history.metrics.map((choice) => ({ value: choice.name, text: metricText(choice) })),
+      history.metrics.map((choice) => [choice.name, metricText(choice)]),
       metric.name,
       (value) => change({ metric: value }),
     ),
@@ -95,17 +95,16 @@ function controls(/** @type {HistoryView} */ { history, state, change }, /** @ty
       selectBox(
         'row',
         'history-series',
-        tracks.map(({ row }) => ({ value: row.name, text: rowName(row) })),
+        tracks.map(({ row }) => [row.name, rowName(row)]),
         current.row.name,
         (value) => change({ series: value }),
       ),
       selectBox(
         'reference',
         'against',
-        references.map(({ reference: { name, title }, is_default }) => ({
-          value: is_default ? '' : name,
-          text: is_default ? `${title} (default)` : title,
-        })),
+        references.map(({ reference: { name, title }, is_default }) =>
+          is_default ? ['', `${title} (default)`] : [name, title],
+        ),
         current.series.is_default ? '' : current.series.reference.name,
         (value) => change({ against: value }),
       ),

@@ -205,7 +205,7 @@ export function historyFigure(track, group, { width, recording }) {
       x: { type: 'linear', domain: [-0.5, recordings.length - 0.5] },
       y: { type: 'log', domain: y },
       marks: [
-        ...leftAxis(logTicks(y, height - 96, 28), ratioTick, label, { labelOffset: 44 }),
+        ...leftAxis(logTicks(y, height - 96, 28), ratioTick, label),
         Plot.axisX(
           ticks.map(({ at }) => at),
           {

@@ -192,13 +192,13 @@ export function rowLabels(rows, { x, y, isPreferred, narrow }) {
 
 /**
  * Plot's mark of labels at the right ends of lines, kept apart.
- * @param {{x: number, y: number, name: string, rest: string, fill: string}[]} ends  in the axes' units
+ * @param {{workers: number, value: number, name: string, rest: string, fill: string}[]} ends
  * @param {boolean} narrow
  */
 export const endLabels = (ends, narrow) =>
   Plot.text(ends, {
-    x: 'x',
-    y: 'y',
+    x: 'workers',
+    y: 'value',
     text: 'name',
     render(index, _scales, { x: xs = [], y: ys = [] }, { width, height, ...margins }, context) {
       const owner = ownerOf(context);
@@ -210,10 +210,8 @@ export const endLabels = (ends, narrow) =>
       );
       const labels = [...index].flatMap((at, line) => {
         const place = { x: width - margins.marginRight + 14, y: heights[line], anchor: /** @type {const} */ ('start') };
-        return labelElements(owner, { ...place, ...pick(ends[at]), mark: { x: xs[at] + 7, y: ys[at] } });
+        return labelElements(owner, { ...place, ...ends[at], mark: { x: xs[at] + 7, y: ys[at] } });
       });
       return svgElement(owner, 'g', { class: 'labels', 'font-size': narrow ? 10 : 11 }, ...labels);
     },
   });
-
-const pick = (/** @type {{name: string, rest: string, fill: string}} */ { name, rest, fill }) => ({ name, rest, fill });

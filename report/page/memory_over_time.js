@@ -176,8 +176,8 @@ export function memoryOverTimeSection(/** @type {import('./main.js').View} */ { 
       'axes',
       'axes',
       [
-        { value: 'log', text: 'logarithmic' },
-        { value: 'linear', text: 'linear' },
+        ['log', 'logarithmic'],
+        ['linear', 'linear'],
       ],
       state.axes,
       (value) => change({ axes: value === 'linear' ? 'linear' : 'log' }),

@@ -67,7 +67,7 @@ function scalingFigure(fits, { column, unit, axis, title }, width) {
       width,
       height,
       marginLeft: 58,
-      marginRight: Math.min(width * 0.4, 18 + textLength * (narrow ? 5.7 : 6.3)),
+      marginRight: Math.min(width * 0.4, 20 + textLength * (narrow ? 5.9 : 6.6)),
       marginTop: 30,
       marginBottom: 40,
       style: figureStyle,
@@ -95,8 +95,8 @@ function scalingFigure(fits, { column, unit, axis, title }, width) {
         }),
         endLabels(
           fits.map((fit) => ({
-            x: lastRow(fit).workers,
-            y: median(lastRow(fit), column),
+            workers: lastRow(fit).workers,
+            value: median(lastRow(fit), column),
             name: fit.label,
             rest: `${narrow ? '' : 'slope '}${slopeText(fit.exponent)}`,
             fill: lastRow(fit).look.stroke,

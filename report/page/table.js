@@ -127,10 +127,10 @@ function download(/** @type {string} */ id, /** @type {Row[]} */ rows) {
   URL.revokeObjectURL(href);
 }
 
-/** Warnings of the bench about visible rows; a note that only names the engine is none. */
+/** Notes of the bench on visible rows, without those that only name the engine. */
 function notesList(/** @type {Row[]} */ rows) {
   const warnings = rows.flatMap((row) => {
-    const notes = row.notes.filter((note) => note.includes(';'));
+    const notes = row.notes.filter((note) => !/^engine: [^;]*$/.test(note));
     return notes.length ? [{ row, text: notes.join(' · ') }] : [];
   });
   if (!warnings.length) return null;

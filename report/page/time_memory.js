@@ -172,7 +172,7 @@ export function timeMemorySection(/** @type {import('./main.js').View} */ view) 
     radioGroup(
       'memory',
       'memory',
-      Object.entries(memoryMeasures).map(([value, { title }]) => ({ value, text: title })),
+      Object.entries(memoryMeasures).map(([value, { title }]) => [value, title]),
       memory,
       (value) => view.change({ memory: value }),
     ),
