@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <ranges>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,6 +19,7 @@
 #include "farebench/fare_scanner.hpp"
 #include "farebench/site_protocol.hpp"
 #include "farebench/strategy.hpp"
+#include "mock_server/site/results_page.hpp"
 #include "tools/soak/campaign.hpp"
 #include "tools/soak/oracle.hpp"
 #include "tools/soak/soak_case.hpp"
@@ -54,19 +56,16 @@ outcome scan(const std::string& page) {
   return scanner.finish();
 }
 
-/// Reads a page, with a guess for a price that cannot be read.
-outcome scan_with_guessed_price(const std::string& page) {
+/// Reads a page. If it has an invalid price, guesses all prices.
+outcome scan_with_guessed_prices(const std::string& page) {
   auto fares = scan(page);
-  constexpr std::string_view prefix = "price: read \"";
-  if (fares || fares.error().detail.find(prefix) == std::string::npos) return fares;
-  const std::string& detail = fares.error().detail;
-  const auto begin = detail.find(prefix) + prefix.size();
-  const std::string misread = detail.substr(begin, detail.find('"', begin) - begin);
-  const auto at = page.find(misread);
-  // The detail may spell it differently from the page.
-  if (at == std::string::npos) return fares;
+  if (fares) return fares;
   std::string changed = page;
-  return scan(changed.replace(at, misread.size(), "99"));
+  for (const row_place& place : find_bus_rows(page) | std::views::reverse) {
+    const auto [begin, end] = place.words[4];
+    changed.replace(begin, end - begin, "99");
+  }
+  return scan(changed);
 }
 
 /// Runs the days one after the other, with one attempt each. Correct as it stands; mutants replace a member.
@@ -134,9 +133,9 @@ void run_with_stale_session(const batch& work, const outcome_sink& sink) {
   client.run(work, sink);
 }
 
-void run_with_guessed_price(const batch& work, const outcome_sink& sink) {
+void run_with_guessed_prices(const batch& work, const outcome_sink& sink) {
   hand_written_client client;
-  client.read_page = scan_with_guessed_price;
+  client.read_page = scan_with_guessed_prices;
   client.run(work, sink);
 }
 
@@ -161,7 +160,7 @@ constexpr std::array mutants{
     mutant{"stale_session", "sequential", "price_not_a_number", invariant::own_session,
            &run_with_stale_session},
     mutant{"guessed_price", "sequential", "price_not_a_number", invariant::correct_fares,
-           &run_with_guessed_price},
+           &run_with_guessed_prices},
 };
 
 class mutant_strategy final : public strategy {
