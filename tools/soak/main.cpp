@@ -66,7 +66,7 @@ violation is printed to standard error with the command that reproduces it. The 
 }
 
 struct soak_flags {
-  std::vector<const fault_scenario*> scenarios;
+  std::vector<std::string> scenarios;
   std::vector<std::string> strategies;
   std::uint64_t first_seed = 1;
   std::size_t seeds = 10;
@@ -74,64 +74,34 @@ struct soak_flags {
   bool checks_mutants = false;
 };
 
-std::vector<std::string> split(const std::string& text) {
-  std::vector<std::string> parts;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const auto end = std::min(text.find(',', begin), text.size());
-    parts.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return parts;
-}
-
-/// An empty text selects all. Throws CLI::ValidationError.
-std::vector<const fault_scenario*> scenarios_flag(const std::string& text) {
-  std::vector<const fault_scenario*> scenarios;
-  if (text.empty()) {
-    for (const auto& scenario : all_scenarios()) scenarios.push_back(&scenario);
-    return scenarios;
-  }
-  for (const auto& name : split(text)) {
-    const fault_scenario* const scenario = find_scenario(name);
-    if (scenario == nullptr)
-      throw CLI::ValidationError("--faults", fmt::format("unknown scenario '{}'", name));
-    scenarios.push_back(scenario);
-  }
-  return scenarios;
-}
-
-/// An empty text selects all. Throws CLI::ValidationError.
-std::vector<std::string> strategies_flag(const std::string& text) {
-  const auto names = strategies() | std::views::transform(&strategy_info::name);
-  if (text.empty()) return {names.begin(), names.end()};
-  std::vector<std::string> strategies;
-  for (const auto& name : split(text)) {
-    if (std::ranges::find(names, name) == names.end())
-      throw CLI::ValidationError(
-          "--strategies", fmt::format("unknown strategy '{}': choose from {}", name, fmt::join(names, ", ")));
-    if (std::ranges::find(strategies, name) != strategies.end())
-      throw CLI::ValidationError("--strategies", fmt::format("'{}' is given twice", name));
-    strategies.push_back(name);
-  }
-  return strategies;
-}
-
 /// Flags to run with, or an exit code after --help (0) or a usage error (2) has been printed.
 struct parsed_flags {
   soak_flags flags;
   std::optional<int> exit_code;
 };
 
-/// Returns an error message, or an empty string. CLI11 itself would accept -1 as 2^64 - 1.
+// Each returns an error message, or an empty string.
+
+/// CLI11 itself would accept -1 as 2^64 - 1.
 std::string check_seed(const std::string& text) {
   return text.starts_with('-') ? fmt::format("'{}' is negative; the first seed is 0 or above", text) : "";
+}
+
+std::string check_scenario(const std::string& name) {
+  return find_scenario(name) == nullptr ? fmt::format("unknown scenario '{}'", name) : "";
+}
+
+std::string check_strategy(const std::string& name) {
+  if (find_strategy(name) != nullptr) return "";
+  const auto names = strategies() | std::views::transform(&strategy_info::name);
+  return fmt::format("unknown strategy '{}': choose from {}", name, fmt::join(names, ", "));
 }
 
 parsed_flags parse_flags(int argc, const char* const* argv) {
   parsed_flags result;
   soak_flags& flags = result.flags;
-  std::string scenarios;
-  std::string strategies;
+  for (const auto& scenario : all_scenarios()) flags.scenarios.push_back(scenario.name);
+  for (const auto& strategy : strategies()) flags.strategies.emplace_back(strategy.name);
   bool is_short = false;
   CLI::App app{description, "soak"};
   app.footer(footer());
@@ -141,8 +111,16 @@ parsed_flags parse_flags(int argc, const char* const* argv) {
   app.add_option("--first-seed", flags.first_seed, "first seed")
       ->check(CLI::Validator{&check_seed, ""})
       ->capture_default_str();
-  app.add_option("--faults", scenarios, "comma-separated scenarios; default: all")->type_name("NAMES");
-  app.add_option("--strategies", strategies, "comma-separated strategies; default: all")->type_name("NAMES");
+  const auto add_names = [&](const char* flag, std::vector<std::string>& names, const char* meaning,
+                             std::string (*check)(const std::string&)) {
+    app.add_option(flag, names, meaning)
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->check(CLI::Validator{check, ""})
+        ->option_text("NAMES");
+  };
+  add_names("--faults", flags.scenarios, "comma-separated scenarios; default: all", &check_scenario);
+  add_names("--strategies", flags.strategies, "comma-separated strategies; default: all", &check_strategy);
   app.add_option("--jobs", flags.jobs, "number of processes; default: four per core")
       ->check(CLI::Range(std::size_t{1}, std::size_t{256}).description(""));
   app.add_flag("--short", is_short, "five seeds per scenario")->excludes(seeds);
@@ -150,8 +128,10 @@ parsed_flags parse_flags(int argc, const char* const* argv) {
       ->excludes(seeds);
   try {
     app.parse(argc, argv);
-    flags.scenarios = scenarios_flag(scenarios);
-    flags.strategies = strategies_flag(strategies);
+    for (const auto& name : flags.strategies) {
+      if (std::ranges::count(flags.strategies, name) > 1)
+        throw CLI::ValidationError("--strategies", fmt::format("'{}' is given twice", name));
+    }
   } catch (const CLI::CallForHelp&) {
     fmt::print("{}\n", app.help());
     result.exit_code = 0;
@@ -177,7 +157,7 @@ void on_interrupt(int) {
 std::vector<soak_case> make_cases(const soak_flags& flags) {
   std::vector<soak_case> cases;
   for (std::size_t i = 0; i < flags.seeds; ++i) {
-    for (const auto* const scenario : flags.scenarios) cases.push_back({scenario, flags.first_seed + i});
+    for (const auto& name : flags.scenarios) cases.push_back({find_scenario(name), flags.first_seed + i});
   }
   return cases;
 }
