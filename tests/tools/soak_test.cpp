@@ -21,62 +21,64 @@ using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-/// Reads until the worker has ended.
-std::vector<std::string> all_lines(worker_process& worker) {
+/// Receives until the worker has ended.
+std::vector<std::string> all_messages(worker_process& worker) {
   std::vector<std::string> all;
-  while (!worker.has_ended()) {
-    for (auto& line : worker.read_lines()) all.push_back(std::move(line));
-  }
+  while (auto message = worker.receive()) all.push_back(*std::move(message));
   return all;
 }
 
-TEST(worker_process, lines_are_handled_in_order) {
-  worker_process worker{[](const std::string& line, const auto& write) {
-    write("begin " + line);
-    write("done " + line);
+TEST(worker_process, messages_are_handled_in_order) {
+  worker_process worker{[](const std::string& message, const auto& send) {
+    send("begin " + message);
+    send("done " + message);
   }};
   worker.send("one");
   worker.send("two");
-  std::vector<std::string> lines;
-  while (lines.size() < 4) {
-    for (auto& line : worker.read_lines()) lines.push_back(line);
-  }
-  EXPECT_THAT(lines, ElementsAre("begin one", "done one", "begin two", "done two"));
+  for (const char* const expected : {"begin one", "done one", "begin two", "done two"})
+    EXPECT_EQ(worker.receive(), expected);
 }
 
-TEST(worker_process, exception_gives_a_last_line) {
+TEST(worker_process, exception_gives_a_last_message) {
   worker_process worker{[](const std::string&, const auto&) { throw std::runtime_error{"no more"}; }};
   worker.send("job");
-  EXPECT_THAT(all_lines(worker), ElementsAre("failed no more"));
+  EXPECT_THAT(all_messages(worker), ElementsAre("failed no more"));
 }
 
 TEST(worker_process, crash_ends_the_output) {
   worker_process worker{[](const std::string&, const auto&) { std::raise(SIGKILL); }};
   worker.send("job");
-  EXPECT_THAT(all_lines(worker), testing::IsEmpty());
+  EXPECT_THAT(all_messages(worker), testing::IsEmpty());
 }
 
 TEST(worker_process, hanging_handler_can_be_killed) {
-  worker_process worker{[](const std::string&, const auto& write) {
-    write("begin");
+  worker_process worker{[](const std::string&, const auto& send) {
+    send("begin");
     for (;;) ::poll(nullptr, 0, 1'000);
   }};
   worker.send("job");
-  EXPECT_THAT(worker.read_lines(), ElementsAre("begin"));
+  EXPECT_EQ(worker.receive(), "begin");
   worker.kill();
 }
 
-TEST(case_line, line_is_parsed_by_type) {
-  EXPECT_EQ(parse_case_line("begin fibers").strategy, "fibers");
-  EXPECT_EQ(parse_case_line("end 6").outcomes, 6u);
-  const auto line = parse_case_line("violation fibers 4 day 1: 2 fares");
-  EXPECT_EQ(line.type, case_line::kind::violation);
-  EXPECT_EQ(line.strategy, "fibers");
-  EXPECT_EQ(line.found.violated, invariant::correct_fares);
-  EXPECT_EQ(line.found.detail, "day 1: 2 fares");
-  EXPECT_EQ(parse_case_line("failed no memory").found.detail, "no memory");
-  EXPECT_EQ(parse_case_line("done").type, case_line::kind::done);
-  EXPECT_THROW(parse_case_line("hello"), std::runtime_error);
+TEST(case_report, text_is_parsed_back) {
+  using enum case_report::kind;
+  const std::vector<case_report> reports{
+      {.type = strategy_begin, .strategy = "fibers"},
+      {.type = strategy_end, .strategy = "fibers", .outcomes = 6},
+      {.type = violation_found,
+       .strategy = "fibers",
+       .found = {invariant::correct_fares, "day 1: 2 fares\nand more"}},
+  };
+  for (const auto& report : reports) {
+    const auto parsed = parse_case_report(text_of(report));
+    EXPECT_EQ(parsed.type, report.type);
+    EXPECT_EQ(parsed.strategy, report.strategy);
+    EXPECT_EQ(parsed.outcomes, report.outcomes);
+    EXPECT_EQ(parsed.found.violated, report.found.violated);
+    EXPECT_EQ(parsed.found.detail, report.found.detail);
+  }
+  EXPECT_THROW(parse_case_report("hello"), std::runtime_error);
 }
 
 /// Runs bin/soak with arguments in shell syntax.

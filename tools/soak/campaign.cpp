@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -48,87 +49,56 @@ std::string text_of(const tally& total) {
                      total.outcomes, total.lost, total.duplicated, total.wrong, total.hung);
 }
 
-case_line parse_case_line(const std::string& line) {
-  std::istringstream words{line};
-  std::string type;
-  words >> type;
-  case_line result{.type = case_line::kind::done};
-  const auto rest = [&] {
-    std::string text;
-    std::getline(words >> std::ws, text);
-    return text;
-  };
-  if (type == "begin") {
-    result.type = case_line::kind::begin;
-    words >> result.strategy;
-  } else if (type == "end") {
-    result.type = case_line::kind::end;
-    words >> result.outcomes;
-  } else if (type == "violation") {
-    int number = 0;
-    words >> result.strategy >> number;
-    result.type = case_line::kind::violation;
-    result.found = {static_cast<invariant>(number), rest()};
-  } else if (type == "failed") {
-    result.type = case_line::kind::failed;
-    result.found.detail = rest();
-  } else if (type != "done") {
-    throw std::runtime_error{"invalid line of a worker process: " + line};
-  }
-  return result;
+std::string text_of(const case_report& report) {
+  return fmt::format("{} {} {} {} {}", static_cast<int>(report.type), report.strategy, report.outcomes,
+                     static_cast<int>(report.found.violated), report.found.detail);
+}
+
+case_report parse_case_report(const std::string& text) {
+  std::istringstream words{text};
+  case_report report;
+  int type = 0;
+  int violated = 0;
+  if (!(words >> type >> report.strategy >> report.outcomes >> violated))
+    throw std::runtime_error{"invalid message of a worker process: " + text};
+  report.type = static_cast<case_report::kind>(type);
+  report.found.violated = static_cast<invariant>(violated);
+  std::getline(words >> std::ws, report.found.detail, '\0');
+  return report;
 }
 
 namespace {
 
-std::pair<file_descriptor, file_descriptor> make_pipe() {
-  std::array<int, 2> ends;
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw std::system_error{errno, std::generic_category(), "pipe2"};
-  return {file_descriptor{ends[0]}, file_descriptor{ends[1]}};
-}
+constexpr std::string_view done_message = "done";
+constexpr std::string_view failed_prefix = "failed ";
 
-void write_line(int descriptor, std::string_view line) {
-  std::string bytes{line};
-  bytes += '\n';
-  for (std::string_view left = bytes; !left.empty();) {
-    const auto count = ::write(descriptor, left.data(), left.size());
-    if (count < 0 && errno == EINTR) continue;
-    // The reader has ended, which read_lines detects.
-    if (count < 0) return;
-    left.remove_prefix(static_cast<std::size_t>(count));
+// Parent and child exchange packets, so that each message is one call.
+
+void send_message(const file_descriptor& socket, std::string_view message) {
+  message = message.substr(0, worker_process::max_message_bytes);
+  // An error means that the other side has ended, which receive_message() detects.
+  while (::send(socket.get(), message.data(), message.size(), MSG_NOSIGNAL) < 0 && errno == EINTR) {
   }
 }
 
-/// Waits for bytes and appends them; false at the end of the stream.
-bool read_some(int descriptor, std::string& text) {
-  std::array<char, 4096> bytes;
-  for (;;) {
-    const auto count = ::read(descriptor, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return false;
-    text.append(bytes.data(), static_cast<std::size_t>(count));
-    return true;
-  }
+std::optional<std::string> receive_message(const file_descriptor& socket) {
+  std::string message(worker_process::max_message_bytes, '\0');
+  ssize_t count;
+  do {
+    count = ::recv(socket.get(), message.data(), message.size(), 0);
+  } while (count < 0 && errno == EINTR);
+  if (count <= 0) return std::nullopt;
+  message.resize(static_cast<std::size_t>(count));
+  return message;
 }
 
-/// Removes the complete lines from `text` and returns them.
-std::vector<std::string> extract_lines(std::string& text) {
-  std::vector<std::string> lines;
-  std::size_t begin = 0;
-  for (std::size_t end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1)
-    lines.push_back(text.substr(begin, end - begin));
-  text.erase(0, begin);
-  return lines;
-}
-
-[[noreturn]] void run_child(const worker_process::handler& handle, int input, int output) {
-  const auto write = [output](std::string_view line) { write_line(output, line); };
+[[noreturn]] void run_child(const worker_process::handler& handle, const file_descriptor& socket) {
+  const auto send = [&](std::string_view message) { send_message(socket, message); };
   int exit_code = 0;
   try {
-    for (std::string pending; read_some(input, pending);) {
-      for (const auto& line : extract_lines(pending)) handle(line, write);
-    }
+    while (const auto message = receive_message(socket)) handle(*message, send);
   } catch (const std::exception& error) {
-    write(std::string{"failed "} + error.what());
+    send(fmt::format("{}{}", failed_prefix, error.what()));
     exit_code = 1;
   }
   std::fflush(nullptr);
@@ -138,8 +108,11 @@ std::vector<std::string> extract_lines(std::string& text) {
 }  // namespace
 
 worker_process::worker_process(const handler& handle) {
-  auto [child_input, input] = make_pipe();
-  auto [output, child_output] = make_pipe();
+  std::array<int, 2> ends;
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
+    throw std::system_error{errno, std::generic_category(), "socketpair"};
+  socket_ = file_descriptor{ends[0]};
+  const file_descriptor child_socket{ends[1]};
   const pid_t parent = ::getpid();
   std::fflush(nullptr);
   child_ = ::fork();
@@ -147,31 +120,21 @@ worker_process::worker_process(const handler& handle) {
   if (child_ == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(0);
-    input.reset();
-    output.reset();
-    run_child(handle, child_input.get(), child_output.get());
+    socket_.reset();
+    run_child(handle, child_socket);
   }
-  input_ = std::move(input);
-  output_ = std::move(output);
 }
 
 worker_process::worker_process(worker_process&& other) noexcept
-    : child_{std::exchange(other.child_, -1)},
-      input_{std::move(other.input_)},
-      output_{std::move(other.output_)},
-      pending_{std::move(other.pending_)},
-      has_ended_{other.has_ended_} {}
+    : child_{std::exchange(other.child_, -1)}, socket_{std::move(other.socket_)} {}
 
 worker_process::~worker_process() {
   if (child_ > 0) kill();
 }
 
-void worker_process::send(std::string_view line) { write_line(input_.get(), line); }
+void worker_process::send(std::string_view message) { send_message(socket_, message); }
 
-std::vector<std::string> worker_process::read_lines() {
-  if (!read_some(output_.get(), pending_)) has_ended_ = true;
-  return extract_lines(pending_);
-}
+std::optional<std::string> worker_process::receive() { return receive_message(socket_); }
 
 void worker_process::kill() {
   ::kill(child_, SIGKILL);
@@ -185,46 +148,20 @@ using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-/// A case to be run, from one of its strategies on. Sent to a worker process as "CASE STRATEGY".
-struct case_job {
-  std::size_t case_index;
-  std::size_t first_strategy;
-};
-
-std::string text_of(const case_job& job) { return fmt::format("{} {}", job.case_index, job.first_strategy); }
-
-case_job parse_job(const std::string& line) {
-  std::istringstream words{line};
-  case_job job{};
-  words >> job.case_index >> job.first_strategy;
-  return job;
-}
-
-/// Writes the progress of a case as lines (see case_line).
-class line_listener final : public case_listener {
- public:
-  explicit line_listener(const worker_process::writer& write) : write_{write} {}
-
-  void on_begin(std::string_view strategy) override { write_(fmt::format("begin {}", strategy)); }
-  void on_end(std::size_t outcomes) override { write_(fmt::format("end {}", outcomes)); }
-  void on_violation(std::string_view strategy, const violation& found) override {
-    std::string detail = found.detail;
-    std::ranges::replace(detail, '\n', ' ');
-    write_(fmt::format("violation {} {} {}", strategy, static_cast<int>(found.violated), detail));
-  }
-
- private:
-  const worker_process::writer& write_;
-};
-
-void run_job(const case_job& job, const campaign& plan, growth_detector& growth,
-             const worker_process::writer& write) {
-  line_listener listener{write};
-  const auto strategies = std::span{plan.strategies}.subspan(job.first_strategy);
-  run_case(plan.cases[job.case_index], strategies, make_strategy, listener);
+/// Runs the case of a message "CASE STRATEGY", from that strategy on. Sends its reports, then `done_message`.
+void run_job(const std::string& message, const campaign& plan, growth_detector& growth,
+             const worker_process::sender& send) {
+  std::size_t case_index = 0;
+  std::size_t first_strategy = 0;
+  std::istringstream{message} >> case_index >> first_strategy;
+  const auto strategies = std::span{plan.strategies}.subspan(first_strategy);
+  const auto send_report = [&](const case_report& report) { send(text_of(report)); };
+  run_case(plan.cases[case_index], strategies, make_strategy, send_report);
   if (const auto growth_text = growth.check(); !growth_text.empty())
-    listener.on_violation(strategies.back(), {invariant::no_leak, growth_text});
-  write("done");
+    send_report({.type = case_report::kind::violation_found,
+                 .strategy = strategies.back(),
+                 .found = {invariant::no_leak, growth_text}});
+  send(done_message);
 }
 
 /// Time after which a run counts as hung. Far above the limit of within_deadline, which the oracle checks.
@@ -266,8 +203,8 @@ class campaign_run {
  private:
   job_slot make_slot() {
     return {.worker = worker_process{
-                [this, growth = growth_detector{}](const std::string& line, const auto& write) mutable {
-                  run_job(parse_job(line), plan_, growth, write);
+                [this, growth = growth_detector{}](const std::string& message, const auto& send) mutable {
+                  run_job(message, plan_, growth, send);
                 }}};
   }
 
@@ -294,7 +231,7 @@ class campaign_run {
 
   void begin(job_slot& slot, std::size_t first_strategy) {
     slot.strategy_index = first_strategy;
-    slot.worker.send(text_of(case_job{slot.case_index, first_strategy}));
+    slot.worker.send(fmt::format("{} {}", slot.case_index, first_strategy));
     set_deadline(slot);
   }
 
@@ -319,7 +256,7 @@ class campaign_run {
       auto& slot = slots_[slot_indices[i]];
       if (stall > 1s) slot->deadline += stall;
       if (polled[i].revents != 0) {
-        read(slot);
+        receive(slot);
       } else if (clock::now() > slot->deadline) {
         const auto limit = time_limit(plan_.cases[slot->case_index]);
         replace(slot, {invariant::no_hang, fmt::format("did not end within {} s", limit / 1s)});
@@ -327,32 +264,26 @@ class campaign_run {
     }
   }
 
-  void read(std::optional<job_slot>& slot) {
-    for (const auto& text : slot->worker.read_lines()) {
-      const auto line = parse_case_line(text);
-      switch (line.type) {
-        case case_line::kind::begin:
-          slot->strategy_index = index_of(line.strategy);
-          set_deadline(*slot);
-          break;
-        case case_line::kind::end:
-          ++total_.runs;
-          total_.outcomes += line.outcomes;
-          break;
-        case case_line::kind::violation:
-          report(*slot, line.strategy, line.found);
-          break;
-        case case_line::kind::failed:
-          slot->exit_reason = ": " + line.found.detail;
-          break;
-        case case_line::kind::done:
-          begin_next_case(slot);
-          if (!slot) return;
-          break;
-      }
+  void receive(std::optional<job_slot>& slot) {
+    const auto message = slot->worker.receive();
+    if (!message) return replace(slot, {invariant::no_exception, "its process ended" + slot->exit_reason});
+    if (*message == done_message) return begin_next_case(slot);
+    if (message->starts_with(failed_prefix)) {
+      slot->exit_reason = ": " + message->substr(failed_prefix.size());
+      return;
     }
-    if (slot->worker.has_ended())
-      replace(slot, {invariant::no_exception, "its process ended" + slot->exit_reason});
+    const auto received = parse_case_report(*message);
+    switch (received.type) {
+      case case_report::kind::strategy_begin:
+        slot->strategy_index = index_of(received.strategy);
+        return set_deadline(*slot);
+      case case_report::kind::strategy_end:
+        ++total_.runs;
+        total_.outcomes += received.outcomes;
+        return;
+      case case_report::kind::violation_found:
+        return report(*slot, received.strategy, received.found);
+    }
   }
 
   /// Continues the case in a new process, with the strategy after the current one.

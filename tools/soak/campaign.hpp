@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,54 +36,39 @@ struct tally {
 /// "41400 runs, 260000 outcomes, 0 lost, 0 duplicated, 0 wrong, 0 hung".
 std::string text_of(const tally& total);
 
-/// A line that a worker process writes about its case.
-struct case_line {
-  /// `begin` NAME, `end` OUTCOMES, `violation` NAME NUMBER DETAIL, `failed` DETAIL, or `done`.
-  enum class kind { begin, end, violation, failed, done };
-  kind type;
-  /// Set for begin and violation.
-  std::string strategy = {};
-  /// Set for end.
-  std::size_t outcomes = 0;
-  /// Set for violation; for failed, only its detail.
-  violation found = {invariant::no_exception, {}};
-};
+/// Text of a report, for a message between processes. Throws std::runtime_error for invalid text.
+std::string text_of(const case_report& report);
+case_report parse_case_report(const std::string& text);
 
-/// Throws std::runtime_error for an invalid line.
-case_line parse_case_line(const std::string& line);
-
-/// A forked child process that handles lines one after the other and writes lines back, so that a handler
-/// that hangs or crashes can be counted, killed and replaced. Create it while the process has one thread. The
-/// child ends with this object, and with its parent process.
+/// A forked child process that handles messages one after the other and sends messages back, so that a
+/// handler that hangs or crashes can be counted, killed and replaced. Create it while the process has one
+/// thread. The child ends with this object, and with its parent process.
 class worker_process {
  public:
-  using writer = std::function<void(std::string_view line)>;
-  /// Runs in the child for each line sent to it. An exception writes `failed MESSAGE` and ends the child.
-  using handler = std::function<void(const std::string& line, const writer& write)>;
+  /// Sends a message of at most `max_message_bytes` to the parent.
+  using sender = std::function<void(std::string_view message)>;
+  /// Runs in the child for each message. An exception sends "failed MESSAGE" and ends the child.
+  using handler = std::function<void(const std::string& message, const sender& send)>;
+  static constexpr std::size_t max_message_bytes = 64 * 1024;
 
-  /// Throws std::system_error if there is no pipe or process.
+  /// Throws std::system_error if there is no socket or process.
   explicit worker_process(const handler& handle);
   ~worker_process();
   worker_process(worker_process&& other) noexcept;
   worker_process& operator=(worker_process&&) = delete;
 
-  void send(std::string_view line);
-  /// Becomes readable when the child has written or ended.
-  int descriptor() const { return output_.get(); }
-  /// Waits for output and returns its complete lines, possibly none.
-  std::vector<std::string> read_lines();
-  /// True once read_lines has reached the end of the child's output.
-  bool has_ended() const { return has_ended_; }
+  void send(std::string_view message);
+  /// Becomes readable when the child has sent a message or ended.
+  int descriptor() const { return socket_.get(); }
+  /// Waits for a message. Returns nullopt when the child has ended.
+  std::optional<std::string> receive();
   pid_t pid() const { return child_; }
   /// Sends SIGKILL and reaps the child.
   void kill();
 
  private:
   pid_t child_ = -1;
-  file_descriptor input_;
-  file_descriptor output_;
-  std::string pending_;
-  bool has_ended_ = false;
+  file_descriptor socket_;
 };
 
 /// Cases to run, several at a time.

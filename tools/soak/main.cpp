@@ -219,8 +219,6 @@ int run_soak(const soak_flags& flags) {
       .on_violation = [&](const auto& work, auto strategy,
                           const auto& found) { printer.on_violation(work, strategy, found); },
       .on_progress = [&](const tally& total) { printer.on_progress(total); }};
-  // Writing to a worker process that has just ended is not fatal.
-  std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGINT, &on_interrupt);
   const auto total = run_campaign(plan, listener, [] { return is_interrupted != 0; });
   printer.clear();

@@ -172,29 +172,22 @@ class mutant_strategy final : public strategy {
   client_function client_;
 };
 
-class violation_recorder final : public case_listener {
- public:
-  void on_begin(std::string_view) override {}
-  void on_end(std::size_t) override {}
-  void on_violation(std::string_view, const violation& found) override { violations.push_back(found); }
-
-  std::vector<violation> violations;
-};
-
 }  // namespace
 
 bool check_mutants(const std::function<void(const std::string& line)>& print) {
   constexpr std::uint64_t seeds = 4;
   bool all_right = true;
   for (const auto& mutant : mutants) {
-    violation_recorder recorder;
+    std::vector<violation> found;
+    const auto record = [&](const case_report& report) {
+      if (report.type == case_report::kind::violation_found) found.push_back(report.found);
+    };
     const std::vector<std::string> names{mutant.runs_as};
     for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
       run_case(
           {find_scenario(mutant.scenario), seed}, names,
-          [&](std::string_view) { return std::make_unique<mutant_strategy>(mutant.client); }, recorder);
+          [&](std::string_view) { return std::make_unique<mutant_strategy>(mutant.client); }, record);
     }
-    const auto& found = recorder.violations;
     const auto expected = std::ranges::find(found, mutant.violates, &violation::violated);
     const bool is_right = mutant.violates ? expected != found.end() : found.empty();
     all_right = all_right && is_right;

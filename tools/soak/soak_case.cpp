@@ -192,7 +192,8 @@ class case_site {
 }  // namespace
 
 void run_case(const soak_case& work, std::span<const std::string> strategies, const strategy_factory& make,
-              case_listener& listener) {
+              const case_listener& listener) {
+  using enum case_report::kind;
   constexpr int max_runs = 3;
   case_site site{work};
   const auto max_stall = std::min(site.plan().policy.exchange.exchange_deadline, 2'000ms) / 4;
@@ -200,7 +201,7 @@ void run_case(const soak_case& work, std::span<const std::string> strategies, co
   std::deque<run_record> runs;
   std::vector<std::pair<std::string_view, const run_record*>> by_strategy;
   for (const auto& name : strategies) {
-    listener.on_begin(name);
+    listener({.type = strategy_begin, .strategy = std::string{name}});
     const auto client = make(name);
     const strategy_info* const info = find_strategy(name);
     const bool has_one_worker = info != nullptr && !info->uses_workers;
@@ -213,11 +214,13 @@ void run_case(const soak_case& work, std::span<const std::string> strategies, co
         break;
       }
     }
-    listener.on_end(runs.back().outcomes.size());
-    for (const auto& found : violations) listener.on_violation(name, found);
+    listener({.type = strategy_end, .strategy = std::string{name}, .outcomes = runs.back().outcomes.size()});
+    for (const auto& found : violations)
+      listener({.type = violation_found, .strategy = std::string{name}, .found = found});
   }
   if (work.scenario->depends_on_timing) return;
-  for (const auto& [name, found] : judge_together(by_strategy)) listener.on_violation(name, found);
+  for (const auto& [name, found] : judge_together(by_strategy))
+    listener({.type = violation_found, .strategy = std::string{name}, .found = found});
 }
 
 std::string growth_detector::check() {

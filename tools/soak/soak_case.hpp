@@ -21,27 +21,27 @@ struct soak_case {
   std::uint64_t seed;
 };
 
-/// Receives the progress of a case, on the thread that runs it.
-class case_listener {
- public:
-  /// Before a strategy runs.
-  virtual void on_begin(std::string_view strategy) = 0;
-  /// After it has run, with its number of outcomes.
-  virtual void on_end(std::size_t outcomes) = 0;
-  virtual void on_violation(std::string_view strategy, const violation& found) = 0;
-
- protected:
-  ~case_listener() = default;
+/// A step in the progress of a case.
+struct case_report {
+  enum class kind : std::uint8_t { strategy_begin, strategy_end, violation_found };
+  kind type = kind::strategy_begin;
+  std::string strategy = {};
+  /// Set for strategy_end.
+  std::size_t outcomes = 0;
+  /// Set for violation_found.
+  violation found = {invariant::no_exception, {}};
 };
+
+using case_listener = std::function<void(const case_report& report)>;
 
 using strategy_factory = std::function<std::unique_ptr<strategy>(std::string_view name)>;
 
 /// Runs each strategy in turn against one mock server, then checks the invariants, for each strategy alone
 /// and over all of them. Repeats a run that violated an invariant, at most twice, if the machine stalled
-/// meanwhile for a quarter of the exchange deadline or for 500 ms. Throws std::system_error or
-/// std::runtime_error if the server does not start.
+/// meanwhile for a quarter of the exchange deadline or for 500 ms. Calls `listener` on this thread. Throws
+/// std::system_error or std::runtime_error if the server does not start.
 void run_case(const soak_case& work, std::span<const std::string> strategies, const strategy_factory& make,
-              case_listener& listener);
+              const case_listener& listener);
 
 /// Detects resources that grow over many cases, although each case is correct. Not thread-safe.
 class growth_detector {
