@@ -1,6 +1,6 @@
 import { radioGroup, selectBox, symbolFor } from './controls.js';
 import { element, factList, scrollingTable, section } from './dom.js';
-import { describeTrack, historyFigure, historyPanel, rangeOf, ratioText, shortCommit } from './history_figure.js';
+import { describeSeries, historyFigure, historyPanel, rangeOf, ratioText, shortCommit } from './history_figure.js';
 import { figureElement, nameFigure } from './marks.js';
 import { rowName } from './payload.js';
 import { count, format, integer, significant, utc } from './units.js';
@@ -11,8 +11,8 @@ import { count, format, integer, significant, utc } from './units.js';
  * @typedef {import('./main.js').HistoryView} HistoryView
  * @typedef {import('./payload.js').Group} Group
  * @typedef {import('./payload.js').Metric} Metric
- * @typedef {import('./history_figure.js').Track} Track
- * @typedef {{group: Group, metric: Metric, tracks: Track[], current: Track}} Selection
+ * @typedef {import('./history_figure.js').RowSeries} RowSeries
+ * @typedef {{group: Group, metric: Metric, entries: RowSeries[], current: RowSeries}} Selection
  */
 
 const code = (/** @type {string} */ text) => element('code', {}, text);
@@ -28,7 +28,7 @@ const brokenList = (/** @type {HistoryView['broken']} */ broken) =>
   );
 
 /** The series of all rows for one metric: against the chosen reference if the payload has that, else the default. */
-function tracksOf(/** @type {Group} */ group, /** @type {Metric} */ metric, /** @type {string} */ against) {
+function seriesOfRows(/** @type {Group} */ group, /** @type {Metric} */ metric, /** @type {string} */ against) {
   return group.rows.flatMap((row) => {
     const choices = group.series.filter((series) => series.row === row.name && series.metric === metric.name);
     const series =
@@ -39,17 +39,17 @@ function tracksOf(/** @type {Group} */ group, /** @type {Metric} */ metric, /** 
   });
 }
 
-/** The track with the latest regression, or that of coroutines with most workers, or the first. */
-function mostRelevant(/** @type {Track[]} */ tracks) {
-  const drawn = tracks.filter(({ series }) => series.points.length);
-  const lastRegression = (/** @type {Track} */ { series: { changes, points } }) =>
+/** The series with the latest regression, or that of coroutines with most workers, or the first. */
+function mostRelevant(/** @type {RowSeries[]} */ entries) {
+  const drawn = entries.filter(({ series }) => series.points.length);
+  const lastRegression = (/** @type {RowSeries} */ { series: { changes, points } }) =>
     Math.max(-1, ...changes.filter(({ worse }) => worse).map(({ at }) => points[at].at));
-  const worst = drawn.reduce((best, track) => (lastRegression(track) >= lastRegression(best) ? track : best), drawn[0]);
+  const worst = drawn.reduce((best, entry) => (lastRegression(entry) >= lastRegression(best) ? entry : best), drawn[0]);
   if (worst && lastRegression(worst) >= 0) return worst;
-  return [...drawn].reverse().find(({ row }) => row.label === 'coroutines') ?? drawn[0] ?? tracks[0];
+  return [...drawn].reverse().find(({ row }) => row.label === 'coroutines') ?? drawn[0] ?? entries[0];
 }
 
-/** The selected group, metric and tracks. @returns {Selection} */
+/** The selected group, metric and entries. @returns {Selection} */
 function select(/** @type {HistoryView} */ { history: { groups, metrics }, state }) {
   const latest = (/** @type {Group} */ group) =>
     group.recordings
@@ -59,16 +59,16 @@ function select(/** @type {HistoryView} */ { history: { groups, metrics }, state
   const byDate = [...groups].sort((a, b) => (latest(a) < latest(b) ? 1 : -1));
   const group = groups.find(({ id }) => id === state.group) ?? byDate[0];
   const metric = metrics.find(({ name }) => name === state.metric) ?? metrics[0];
-  const tracks = tracksOf(group, metric, state.against);
-  const current = tracks.find(({ row }) => row.name === state.series) ?? mostRelevant(tracks);
-  return { group, metric, tracks, current };
+  const entries = seriesOfRows(group, metric, state.against);
+  const current = entries.find(({ row }) => row.name === state.series) ?? mostRelevant(entries);
+  return { group, metric, entries, current };
 }
 
 function controls(/** @type {HistoryView} */ { history, state, change }, /** @type {Selection} */ selected) {
-  const { group, metric, current, tracks } = selected;
+  const { group, metric, current, entries } = selected;
   const references = group.series.filter((series) => series.row === current.row.name && series.metric === metric.name);
   const changesOf = (/** @type {Metric} */ choice) =>
-    tracksOf(group, choice, state.against).reduce((sum, { series }) => sum + series.changes.length, 0);
+    seriesOfRows(group, choice, state.against).reduce((sum, { series }) => sum + series.changes.length, 0);
   const metricText = (/** @type {Metric} */ choice) => {
     const changes = changesOf(choice);
     return changes ? `${choice.label} (${count(changes, 'change')})` : choice.label;
@@ -95,7 +95,7 @@ function controls(/** @type {HistoryView} */ { history, state, change }, /** @ty
       selectBox(
         'row',
         'history-series',
-        tracks.map(({ row }) => [row.name, rowName(row)]),
+        entries.map(({ row }) => [row.name, rowName(row)]),
         current.row.name,
         (value) => change({ series: value }),
       ),
@@ -191,8 +191,8 @@ function recordingDetails(/** @type {HistoryView} */ { state, change }, /** @typ
 
 /** Changes and accepted regressions of all rows in one metric, latest first. A row's button opens its series. */
 function changesTable(/** @type {HistoryView} */ { change }, /** @type {Selection} */ selected) {
-  const { group, metric, tracks } = selected;
-  const lines = tracks.flatMap(({ row, series: { points, changes, accepted } }) => {
+  const { group, metric, entries } = selected;
+  const lines = entries.flatMap(({ row, series: { points, changes, accepted } }) => {
     const placeOf = (/** @type {number} */ at) => (at < 0 ? -1 : points[at].at);
     const found = changes.map(({ at, text }) => {
       const recording = group.recordings[placeOf(at)];
@@ -228,8 +228,8 @@ function changesTable(/** @type {HistoryView} */ { change }, /** @type {Selectio
 
 /** All visible rows in small, with one scale. A panel's button opens it in large. */
 function panels(/** @type {HistoryView} */ { state, width, change }, /** @type {Selection} */ selected) {
-  const { group, metric, tracks, current } = selected;
-  const visible = tracks.filter(
+  const { group, metric, entries, current } = selected;
+  const visible = entries.filter(
     ({ row, series }) =>
       series.points.length && !state.hidden.includes(row.label) && !state.workers.includes(row.workers),
   );
@@ -245,8 +245,8 @@ function panels(/** @type {HistoryView} */ { state, width, change }, /** @type {
     element(
       'ul',
       { class: 'history-panels', style: `--columns:${columns}` },
-      ...visible.map((track, index) => {
-        const { row, series } = track;
+      ...visible.map((entry, index) => {
+        const { row, series } = entry;
         const isCurrent = row.name === current.row.name;
         const open = () => change({ series: row.name });
         const button = { type: 'button', id: `history-panel-${index}`, 'aria-pressed': String(isCurrent), click: open };
@@ -259,7 +259,7 @@ function panels(/** @type {HistoryView} */ { state, width, change }, /** @type {
             element('button', button, symbolFor(row.look), ` ${row.label} `, element('span', {}, integer(row.workers))),
             element('small', {}, `÷ ${series.reference.title}`),
           ),
-          nameFigure(historyPanel(track, group, { width: panelWidth, span }), 'img', describeTrack(track)),
+          nameFigure(historyPanel(entry, group, { width: panelWidth, span }), 'img', describeSeries(entry)),
         );
       }),
     ),

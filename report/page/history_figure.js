@@ -13,7 +13,7 @@ import { count, format, preciseTimes, shift, significant, utc } from './units.js
  * @typedef {import('./payload.js').HistoryRow} HistoryRow
  * @typedef {import('./payload.js').Metric} Metric
  * @typedef {import('./payload.js').Recording} Recording
- * @typedef {{row: HistoryRow, metric: Metric, series: import('./payload.js').Series}} Track  a series with its row and metric
+ * @typedef {{row: HistoryRow, metric: Metric, series: import('./payload.js').Series}} RowSeries  a series with its row and metric
  */
 
 /** "a1b2c3d", with a plus for uncommitted changes. */
@@ -25,7 +25,7 @@ export const ratioText = (/** @type {HistoryPoint} */ { ratio, low, high }) =>
 
 /** The text of a recording's mark. */
 function describePoint(
-  /** @type {Track} */ { series, metric },
+  /** @type {RowSeries} */ { series, metric },
   /** @type {number} */ index,
   /** @type {Group} */ group,
 ) {
@@ -43,7 +43,7 @@ function describePoint(
 }
 
 /** The panel's content for screen readers. */
-export function describeTrack(/** @type {Track} */ { row, series }) {
+export function describeSeries(/** @type {RowSeries} */ { row, series }) {
   const { points, changes, reference } = series;
   const changeTexts = changes.map(({ factor }) => shift(factor)).join(', ');
   return (
@@ -53,7 +53,7 @@ export function describeTrack(/** @type {Track} */ { row, series }) {
 }
 
 /** The lowest and highest ratio of a series: its intervals, levels with their bands, and samples. */
-export function rangeOf(/** @type {Track} */ { series: { points, levels, band } }) {
+export function rangeOf(/** @type {RowSeries} */ { series: { points, levels, band } }) {
   const values = [
     ...points.flatMap(({ low, high }) => [low, high]),
     ...levels.flatMap(({ level }) => [level / (1 + band.size), level * (1 + band.size)]),
@@ -71,7 +71,7 @@ function domainAround(/** @type {number[]} */ [low, high], /** @type {number} */
 const ratioTick = (/** @type {number} */ value) => `${Number(value.toPrecision(4))}×`;
 
 /** The level between changes, with its band. */
-function levelMarks(/** @type {Track} */ { row, series: { points, levels, band } }) {
+function levelMarks(/** @type {RowSeries} */ { row, series: { points, levels, band } }) {
   const { stroke } = row.look;
   const x1 = (/** @type {{from: number}} */ { from }) => points[from].at - 0.45;
   const x2 = (/** @type {{to: number}} */ { to }) => points[to].at + 0.45;
@@ -90,7 +90,7 @@ function levelMarks(/** @type {Track} */ { row, series: { points, levels, band }
 }
 
 /** A line where a new level begins, and its size if there is room: `gap` is the room in recordings. */
-function changeMarks(/** @type {Track} */ { series: { changes, points } }, /** @type {number} */ gap) {
+function changeMarks(/** @type {RowSeries} */ { series: { changes, points } }, /** @type {number} */ gap) {
   const x = (/** @type {{at: number}} */ { at }) => (points[at].at + points[at - 1].at) / 2;
   const stroke = (/** @type {{worse: boolean}} */ { worse }) => colour(worse ? 'failed' : 'accent');
   const labelled = changes.filter(
@@ -111,7 +111,7 @@ function changeMarks(/** @type {Track} */ { series: { changes, points } }, /** @
 }
 
 /** "✓ accepted" right of its recording, or left of it near the right edge. */
-function acceptedMarks(/** @type {Track} */ { series: { accepted, points } }, /** @type {number} */ length) {
+function acceptedMarks(/** @type {RowSeries} */ { series: { accepted, points } }, /** @type {number} */ length) {
   const marked = accepted.filter(({ at }) => at >= 0).map(({ at }) => points[at]);
   return /** @type {const} */ (['start', 'end']).map((textAnchor) =>
     Plot.text(
@@ -163,12 +163,12 @@ function commitTicks(recordings, slot, preferred) {
 /**
  * The large figure: ratios with intervals and samples, levels, bands, changes, accepted regressions and failures. Its
  * marks have the recording's index as `data-at`.
- * @param {Track} track
+ * @param {RowSeries} entry
  * @param {Group} group
  * @param {{width: number, recording: string}} options  `recording`: id of the highlighted one
  */
-export function historyFigure(track, group, { width, recording }) {
-  const { series, row, metric } = track;
+export function historyFigure(entry, group, { width, recording }) {
+  const { series, row, metric } = entry;
   const { points, failed } = series;
   if (!points.length) return null;
   const { look } = row;
@@ -185,7 +185,7 @@ export function historyFigure(track, group, { width, recording }) {
     })),
   );
   const ratios = samples.map(({ ratio }) => ratio).filter((ratio) => ratio > 0);
-  const [low, high] = rangeOf(track);
+  const [low, high] = rangeOf(entry);
   const y = domainAround([Math.min(low, ...ratios), Math.max(high, ...ratios)], 1.06);
   const notable = [...series.changes, ...series.accepted].flatMap(({ at }) => points[at]?.at ?? []);
   const { ticks, repeated } = commitTicks(recordings, slot, new Set(notable));
@@ -224,8 +224,8 @@ export function historyFigure(track, group, { width, recording }) {
           stroke: colour('quiet'),
           strokeWidth: 2,
         }),
-        ...levelMarks(track),
-        ...changeMarks(track, 64 / slot),
+        ...levelMarks(entry),
+        ...changeMarks(entry, 64 / slot),
         Plot.dot(samples, { x: 'x', y: 'ratio', r: 1.7, fill: look.stroke, className: 'samples' }),
         Plot.ruleX(points, {
           x: 'at',
@@ -235,7 +235,7 @@ export function historyFigure(track, group, { width, recording }) {
           strokeWidth: (point) => (isHighlighted(point) ? 3 : 1.25),
           className: 'whiskers',
         }),
-        ...acceptedMarks(track, recordings.length),
+        ...acceptedMarks(entry, recordings.length),
         Plot.dot(points, {
           x: 'at',
           y: 'ratio',
@@ -244,7 +244,7 @@ export function historyFigure(track, group, { width, recording }) {
           fill: look.fill,
           stroke: look.stroke,
           strokeWidth: 1.5,
-          ariaLabel: (point) => describePoint(track, points.indexOf(point), group),
+          ariaLabel: (point) => describePoint(entry, points.indexOf(point), group),
           className: 'marks',
         }),
         Plot.dot(failed, {
@@ -270,13 +270,13 @@ export function historyFigure(track, group, { width, recording }) {
 
 /**
  * A small figure. All panels have the same `span`, so that a percent is equally high in each.
- * @param {Track} track
+ * @param {RowSeries} entry
  * @param {Group} group
  * @param {{width: number, span: number}} options
  */
-export function historyPanel(track, group, { width, span }) {
-  const { row, series } = track;
-  const [low, high] = rangeOf(track);
+export function historyPanel(entry, group, { width, span }) {
+  const { row, series } = entry;
+  const [low, high] = rangeOf(entry);
   const middle = Math.sqrt(low * high);
   const y = [middle / Math.sqrt(span), middle * Math.sqrt(span)];
   const height = 104;
@@ -296,8 +296,8 @@ export function historyPanel(track, group, { width, span }) {
       y: { type: 'log', domain: y },
       marks: [
         ...leftAxis(ticks, ratioTick, null),
-        ...levelMarks(track),
-        ...changeMarks(track, (56 * group.recordings.length) / width),
+        ...levelMarks(entry),
+        ...changeMarks(entry, (56 * group.recordings.length) / width),
         Plot.dot(series.points, { x: 'at', y: 'ratio', r: 1.8, fill: row.look.stroke, className: 'dots' }),
       ],
     })

@@ -1,19 +1,19 @@
 /**
  * Choices of the reader. All are in the URL's hash, so that a link restores them.
  * @typedef {object} State
- * @property {string} data      a dataset's id; empty: the first
- * @property {string} point     empty: the dataset's first
- * @property {number[]} workers worker counts that are hidden
- * @property {string[]} hidden  labels that are hidden
- * @property {string} sort      a column's name, after a minus if descending; "strategy": the payload's order
- * @property {string} memory    one of memoryMeasures
- * @property {'log' | 'linear'} axes  of memory over time
- * @property {'' | 'shown'} ranges    minimum and maximum in the table's cells
- * @property {string} group     of the history; empty: the one recorded last
- * @property {string} metric    empty: the first
- * @property {string} against   the reference's name; empty: the default one
- * @property {string} series    the row in the large figure; empty: the one with the latest regression
- * @property {string} recording the one whose details are open; empty: none
+ * @property {string} data      a dataset's id; empty: the first.
+ * @property {string} point     empty: the dataset's first.
+ * @property {number[]} workers worker counts that are hidden.
+ * @property {string[]} hidden  labels that are hidden.
+ * @property {string} sort      a column's name, after a minus if descending; "strategy": the payload's order.
+ * @property {string} memory    one of memoryMeasures.
+ * @property {'log' | 'linear'} axes  of memory over time.
+ * @property {'' | 'shown'} ranges    minimum and maximum in the table's cells.
+ * @property {string} group     of the history; empty: the one recorded last.
+ * @property {string} metric    empty: the first.
+ * @property {string} against   the reference's name; empty: the default one.
+ * @property {string} series    the row in the large figure; empty: the one with the latest regression.
+ * @property {string} recording the one whose details are open; empty: none.
  */
 
 /** Columns that "memory" can mean. @type {Record<string, {column: string, title: string}>} */
