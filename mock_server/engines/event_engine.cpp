@@ -33,8 +33,8 @@
 #include "mock_server/faults/fault_effects.hpp"
 #include "mock_server/faults/fault_injection.hpp"
 
-// The engine on Boost.Asio and Beast. An event_server runs all connections on one thread; nothing here is
-// used by another thread, except event_server::stop() and served().
+// The engine on Boost.Asio and Beast. One thread runs all connections; other threads only construct and stop
+// the engine and read its statistics.
 
 namespace farebench {
 namespace {
@@ -64,7 +64,7 @@ class script_player {
     when_readable,
     /// At moment().
     when_due,
-    /// At once, after event_server::refuse_connections().
+    /// At once, after event_engine::refuse_connections().
     after_refusal,
     /// The script has ended; the connection serves the next request.
     next_request,
@@ -245,25 +245,25 @@ void listening_sockets::close() {
 
 // Connections.
 
-class event_server;
+class event_engine;
 
-/// One connection, from request to response to request. Owned by its event_server.
+/// One connection, from request to response to request. Owned by its event_engine.
 ///
-/// It waits for one event at a time: for its socket, with one pending handler, or in the server's due_queue
+/// It waits for one event at a time: for its socket, with one pending handler, or in the engine's due_queue
 /// for the moment of its response or of a fault's next step. Only that event resumes it, and it is destroyed
 /// only when it runs. So no event ever reaches a destroyed connection.
 ///
 /// An idle connection holds no buffers; one that waits holds its response alone.
 class event_connection {
  public:
-  event_connection(event_server& server, tcp::socket socket) : server_(server), socket_(std::move(socket)) {}
+  event_connection(event_engine& engine, tcp::socket socket) : engine_(engine), socket_(std::move(socket)) {}
   ~event_connection() { end_response(); }
   event_connection(const event_connection&) = delete;
   event_connection& operator=(const event_connection&) = delete;
 
-  /// Call once, with the connection's place in the server's list.
+  /// Call once, with the connection's place in the engine's list.
   void start(std::list<event_connection>::iterator self);
-  /// Called at the moment passed to event_server::wait_until().
+  /// Called at the moment passed to event_engine::wait_until().
   void on_due();
   /// Ends a wait for the socket that has lasted since before `moment`: its handler runs with an error.
   void cancel_wait_since_before(clock::time_point moment);
@@ -286,7 +286,7 @@ class event_connection {
   void begin_response();
   void end_response();
 
-  event_server& server_;
+  event_engine& engine_;
   std::list<event_connection>::iterator self_;
   tcp::socket socket_;
   /// Received, but not yet consumed by a reader.
@@ -334,26 +334,19 @@ class due_queue {
   std::priority_queue<wait> waits_;
 };
 
-/// Serves the site to any number of connections on the thread that calls run().
-class event_server {
+/// Serves the site to any number of connections on one thread.
+class event_engine final : public server_engine {
  public:
-  event_server(site& served, const response_latency& latency, const std::optional<fault_settings>& faults);
+  event_engine(site& served, const engine_options& options);
+  ~event_engine() override { event_engine::stop(); }
 
-  /// Call once, before run(). Returns the port. Throws std::system_error naming the call.
-  std::uint16_t listen(const std::string& host, std::uint16_t port);
-  /// Serves until stop(). Throws nothing but std::bad_alloc.
-  void run();
-  /// Any thread.
-  void stop() { loop_.stop(); }
-  /// Ends all connections and stops listening, after run() has returned.
-  void close();
+  std::uint16_t port() const override { return port_; }
+  server_stats stats() const override { return served_.stats(); }
+  void stop() override;
 
-  /// Any thread.
+  // For connections, on the engine's thread.
+
   served_site& served() { return served_; }
-  const served_site& served() const { return served_; }
-
-  // For connections.
-
   /// nullptr: no faults.
   fault_injection* faults() { return faults_ ? &*faults_ : nullptr; }
   /// Closes the port for fault_settings::refusal_time. New clients are refused meanwhile; a client that was
@@ -366,6 +359,7 @@ class event_server {
   void destroy(std::list<event_connection>::iterator connection) { connections_.erase(connection); }
 
  private:
+  void run();
   void accept_when_ready(tcp::acceptor& socket);
   bool accept_all(tcp::acceptor& socket);
   void resume_listening_later();
@@ -387,6 +381,8 @@ class event_server {
   std::list<event_connection> connections_;
   std::array<char, 16 * 1024> input_;
   bool is_refusing_ = false;
+  std::uint16_t port_ = 0;
+  std::thread thread_;
 };
 
 void event_connection::start(std::list<event_connection>::iterator self) {
@@ -418,7 +414,7 @@ void event_connection::run(step next) {
         next = perform();
         break;
       default:
-        return server_.destroy(self_);
+        return engine_.destroy(self_);
     }
   }
 }
@@ -436,7 +432,7 @@ event_connection::step event_connection::wait_for_socket(tcp::socket::wait_type 
 // Received bytes are parsed in the buffer that all connections share. Only bytes left over are copied.
 event_connection::step event_connection::receive() {
   error_code error;
-  const auto input = server_.input();
+  const auto input = engine_.input();
   const std::size_t size = socket_.receive(asio::buffer(input.data(), input.size()), 0, error);
   if (error == asio::error::would_block) return wait_for_socket(tcp::socket::wait_read, step::receive);
   return error ? step::end : read({input.data(), size});
@@ -465,7 +461,7 @@ event_connection::step event_connection::read(std::string_view received) {
 void event_connection::on_head() {
   if (std::exchange(head_is_read_, true)) return;
   if (served_site::counts(reader_->request().target)) {
-    server_.served().log().arrived();
+    engine_.served().log().arrived();
     logged_ = log_state::arrived;
   }
   if (reader_->waits_to_continue()) {
@@ -479,11 +475,11 @@ void event_connection::on_head() {
 // Renders the response on arrival and not when it is due, so that rendering does not delay it.
 event_connection::step event_connection::respond() {
   const site_request request = reader_->request();
-  timed_response response = reader_->refusal() != 0 ? server_.served().refusal(reader_->refusal())
-                                                    : server_.served().respond(request);
+  timed_response response = reader_->refusal() != 0 ? engine_.served().refusal(reader_->refusal())
+                                                    : engine_.served().respond(request);
   closes_ = !reader_->keeps_connection();
-  if (server_.faults() != nullptr && logged_ != log_state::none) {
-    auto script = server_.faults()->apply(request, reader_->scrape_tag(), response.content, response.latency);
+  if (engine_.faults() != nullptr && logged_ != log_state::none) {
+    auto script = engine_.faults()->apply(request, reader_->scrape_tag(), response.content, response.latency);
     if (script) fault_ = std::make_unique<script_player>(*std::move(script));
   }
   if (!fault_) {
@@ -495,7 +491,7 @@ event_connection::step event_connection::respond() {
   if (logged_ == log_state::none) return step::send;
   due_ = arrival_ + response.latency;
   if (response.latency <= 0ns) return fault_ ? step::perform : step::send;
-  server_.wait_until(due_, *this);
+  engine_.wait_until(due_, *this);
   return step::wait;
 }
 
@@ -537,16 +533,16 @@ event_connection::step event_connection::perform() {
     end_response();
   }
   using next = script_player::next;
-  switch (fault_->perform(socket_, server_.input())) {
+  switch (fault_->perform(socket_, engine_.input())) {
     case next::when_writable:
       return wait_for_socket(tcp::socket::wait_write, step::perform);
     case next::when_readable:
       return wait_for_socket(tcp::socket::wait_read, step::perform);
     case next::when_due:
-      server_.wait_until(fault_->moment(), *this);
+      engine_.wait_until(fault_->moment(), *this);
       return step::wait;
     case next::after_refusal:
-      server_.refuse_connections();
+      engine_.refuse_connections();
       return step::perform;
     case next::next_request:
       fault_.reset();
@@ -559,49 +555,50 @@ event_connection::step event_connection::perform() {
 
 void event_connection::begin_response() {
   if (logged_ != log_state::arrived) return;
-  server_.served().log().leaving();
+  engine_.served().log().leaving();
   logged_ = log_state::leaving;
 }
 
 // The response was sent or lost.
 void event_connection::end_response() {
-  if (logged_ == log_state::leaving) server_.served().log().left(clock::now() - due_);
-  if (logged_ == log_state::arrived) server_.served().log().abandoned();
+  if (logged_ == log_state::leaving) engine_.served().log().left(clock::now() - due_);
+  if (logged_ == log_state::arrived) engine_.served().log().abandoned();
   logged_ = log_state::none;
   sent_bytes_ = 0;
   head_ = {};
   body_ = {};
 }
 
-// The server and its engine.
+// The engine.
 
-event_server::event_server(site& served, const response_latency& latency,
-                           const std::optional<fault_settings>& faults)
-    : served_(served, latency, engine_kind::beast, 0ms) {
-  if (!faults) return;
-  faults_.emplace(served, *faults);
-  refusal_time_ = faults->refusal_time;
-}
-
-std::uint16_t event_server::listen(const std::string& host, std::uint16_t port) {
-  const std::uint16_t bound_port = listening_.open(host, port);
+event_engine::event_engine(site& served, const engine_options& options)
+    : served_(served, options.latency, engine_kind::beast, 0ms) {
+  if (options.faults) {
+    faults_.emplace(served, *options.faults);
+    refusal_time_ = options.faults->refusal_time;
+  }
+  port_ = listening_.open(options.host, options.port);
   for (tcp::acceptor& socket : listening_) served_.add_listening_socket(socket.native_handle());
-  return bound_port;
+  thread_ = std::thread([this] { run(); });
 }
 
-void event_server::run() {
-  for (tcp::acceptor& socket : listening_) accept_when_ready(socket);
-  close_silent_connections_later();
-  loop_.run();
-}
-
-void event_server::close() {
+void event_engine::stop() {
+  loop_.stop();
+  if (!thread_.joinable()) return;
+  thread_.join();
   served_.forget_listening_sockets();
   listening_.close();
   connections_.clear();
 }
 
-void event_server::accept_when_ready(tcp::acceptor& socket) {
+// Serves until stop(). Throws nothing but std::bad_alloc.
+void event_engine::run() {
+  for (tcp::acceptor& socket : listening_) accept_when_ready(socket);
+  close_silent_connections_later();
+  loop_.run();
+}
+
+void event_engine::accept_when_ready(tcp::acceptor& socket) {
   socket.async_wait(tcp::acceptor::wait_read, [this, &socket](error_code error) {
     if (error || is_refusing_) return;
     if (accept_all(socket)) return accept_when_ready(socket);
@@ -612,7 +609,7 @@ void event_server::accept_when_ready(tcp::acceptor& socket) {
 }
 
 // Returns false if the process can open no further connection.
-bool event_server::accept_all(tcp::acceptor& socket) {
+bool event_engine::accept_all(tcp::acceptor& socket) {
   for (;;) {
     error_code error;
     tcp::socket accepted = socket.accept(error);
@@ -627,14 +624,14 @@ bool event_server::accept_all(tcp::acceptor& socket) {
 }
 
 // Queued connections are accepted first; otherwise the kernel would reset them.
-void event_server::refuse_connections() {
+void event_engine::refuse_connections() {
   if (std::exchange(is_refusing_, true)) return;
   for (tcp::acceptor& socket : listening_) accept_all(socket);
   listening_.pause();
   resume_listening_later();
 }
 
-void event_server::resume_listening_later() {
+void event_engine::resume_listening_later() {
   refusal_timer_.expires_after(refusal_time_);
   refusal_timer_.async_wait([this](error_code error) {
     if (error) return;
@@ -644,12 +641,12 @@ void event_server::resume_listening_later() {
   });
 }
 
-void event_server::wait_until(clock::time_point moment, event_connection& connection) {
+void event_engine::wait_until(clock::time_point moment, event_connection& connection) {
   due_queue_.push(moment, &connection);
   if (moment < due_timer_moment_) arm_timer();
 }
 
-void event_server::arm_timer() {
+void event_engine::arm_timer() {
   due_timer_moment_ = due_queue_.next();
   due_timer_.expires_at(due_timer_moment_);
   due_timer_.async_wait([this](error_code error) {
@@ -659,7 +656,7 @@ void event_server::arm_timer() {
 
 // Connections that become due meanwhile wait until the ready sockets have run. Checking for them before each
 // socket made no response less late, and a wave of 10,000 took 6 % longer.
-void event_server::run_due() {
+void event_engine::run_due() {
   due_timer_moment_ = clock::time_point::min();
   const clock::time_point now = clock::now();
   while (event_connection* const connection = due_queue_.pop_due(now)) connection->on_due();
@@ -667,7 +664,7 @@ void event_server::run_due() {
   if (!due_queue_.empty()) arm_timer();
 }
 
-void event_server::close_silent_connections_later() {
+void event_engine::close_silent_connections_later() {
   silence_timer_.expires_after(request_limits::beast_timeout / 8);
   silence_timer_.async_wait([this](error_code error) {
     if (error) return;
@@ -676,31 +673,6 @@ void event_server::close_silent_connections_later() {
     close_silent_connections_later();
   });
 }
-
-class event_engine final : public server_engine {
- public:
-  event_engine(site& served, const engine_options& options)
-      : server_(served, options.latency, options.faults), port_(server_.listen(options.host, options.port)) {
-    thread_ = std::thread([this] { server_.run(); });
-  }
-
-  ~event_engine() override { event_engine::stop(); }
-
-  std::uint16_t port() const override { return port_; }
-  server_stats stats() const override { return server_.served().stats(); }
-
-  void stop() override {
-    server_.stop();
-    if (!thread_.joinable()) return;
-    thread_.join();
-    server_.close();
-  }
-
- private:
-  event_server server_;
-  const std::uint16_t port_;
-  std::thread thread_;
-};
 
 }  // namespace
 
