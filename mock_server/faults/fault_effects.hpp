@@ -23,12 +23,7 @@ inline constexpr std::string_view redirect_target = "/redirects";
 void alter_response(fault_kind kind, site_response& response, random_stream& random,
                     std::chrono::system_clock::time_point now);
 
-// The two parts of alter_response. Each does nothing for the faults of the other.
-
-/// Changes status and header fields, and replaces the body of an error.
-void alter_head(fault_kind kind, site_response& response, random_stream& random,
-                std::chrono::system_clock::time_point now);
-/// Changes the rows of a results page. Does nothing to a page without rows.
+/// The part of alter_response that changes the rows of a results page. Does nothing to a page without rows.
 void alter_page(fault_kind kind, std::string& page, random_stream& random);
 
 /// Raw output of a connection, which an engine performs instead of sending a response: chunks of bytes, then

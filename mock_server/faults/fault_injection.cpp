@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -23,14 +24,7 @@ using std::chrono::nanoseconds;
 
 constexpr nanoseconds min_late_latency{std::chrono::milliseconds{200}};
 
-template <typename Value>
-std::string or_null(bool is_known, const Value& value) {
-  return is_known ? fmt::format("{}", value) : "null";
-}
-
-std::string quoted_or_null(bool is_known, std::string_view value) {
-  return is_known ? fmt::format("\"{}\"", value) : "null";
-}
+using json = nlohmann::ordered_json;
 
 int step_of(const site_request& request) {
   if (request.target == search_target) return request.method == "POST" ? 2 : 0;
@@ -54,14 +48,13 @@ fault_log::fault_log(const std::filesystem::path& path)
 
 void fault_log::write(const attempt_step& exchange, std::optional<std::uint64_t> session,
                       std::optional<fault_kind> fault, int status) {
-  std::string line = fmt::format(
-      "{{\"date\":{},",
-      quoted_or_null(exchange.date.has_value(), exchange.date ? format_iso_date(*exchange.date) : ""));
-  if (session) line += fmt::format("\"session\":{},", *session);
-  line += fmt::format(
-      "\"step\":{},\"attempt\":{},\"fault\":{},\"status\":{}}}\n", or_null(exchange.step != 0, exchange.step),
-      or_null(exchange.attempt != 0, exchange.attempt),
-      quoted_or_null(fault.has_value(), fault ? to_string(*fault) : ""), or_null(status != 0, status));
+  json object{{"date", exchange.date ? json(format_iso_date(*exchange.date)) : json{}}};
+  if (session) object["session"] = *session;
+  object["step"] = exchange.step != 0 ? json(exchange.step) : json{};
+  object["attempt"] = exchange.attempt != 0 ? json(exchange.attempt) : json{};
+  object["fault"] = fault ? json(to_string(*fault)) : json{};
+  object["status"] = status != 0 ? json(status) : json{};
+  const std::string line = object.dump() + "\n";
   ssize_t written;
   do {
     written = ::write(file_.get(), line.data(), line.size());

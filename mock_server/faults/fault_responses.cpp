@@ -93,14 +93,7 @@ void open_comment(std::string& page, std::size_t begin) {
   for (std::size_t at = begin; (at = page.find("-->", at)) != std::string::npos;) page[at + 2] = ' ';
 }
 
-}  // namespace
-
-void alter_response(fault_kind kind, site_response& response, random_stream& random,
-                    system_clock::time_point now) {
-  alter_head(kind, response, random, now);
-  alter_page(kind, response.body, random);
-}
-
+// Changes status and header fields, and replaces the body of an error.
 void alter_head(fault_kind kind, site_response& response, random_stream& random,
                 system_clock::time_point now) {
   constexpr std::array statuses{500, 502, 503, 504};
@@ -146,6 +139,14 @@ void alter_head(fault_kind kind, site_response& response, random_stream& random,
     default:
       return;
   }
+}
+
+}  // namespace
+
+void alter_response(fault_kind kind, site_response& response, random_stream& random,
+                    system_clock::time_point now) {
+  alter_head(kind, response, random, now);
+  alter_page(kind, response.body, random);
 }
 
 void alter_page(fault_kind kind, std::string& page, random_stream& random) {

@@ -265,8 +265,13 @@ std::string corrupt(std::string bytes) {
   return bytes;
 }
 
-std::optional<fault_script> make_connection_script(fault_kind kind, const site_response& response) {
+}  // namespace
+
+std::optional<fault_script> make_script(fault_kind kind, const site_response& response) {
+  const std::string& body = response.body;
+  raw_head head{response};
   switch (kind) {
+    // The connection.
     case fault_kind::refuse:
       return fault_script{.final_action = refuse};
     case fault_kind::no_response:
@@ -291,15 +296,7 @@ std::optional<fault_script> make_connection_script(fault_kind kind, const site_r
       return dribble_headers(response);
     case fault_kind::dribble_body:
       return dribble_body(response);
-    default:
-      return std::nullopt;
-  }
-}
-
-std::optional<fault_script> make_framing_script(fault_kind kind, const site_response& response) {
-  const std::string& body = response.body;
-  raw_head head{response};
-  switch (kind) {
+    // The framing of a response.
     case fault_kind::truncated_body:
       return send_part(response, 2, 1, close);
     case fault_kind::cut_between_rows:
@@ -339,14 +336,7 @@ std::optional<fault_script> make_framing_script(fault_kind kind, const site_resp
                                       body}}};
     case fault_kind::unsolicited_response:
       return send_two_responses(response);
-    default:
-      return std::nullopt;
-  }
-}
-
-std::optional<fault_script> make_flood_script(fault_kind kind, const site_response& response) {
-  raw_head head{response};
-  switch (kind) {
+    // More data than a client should accept.
     case fault_kind::flood_1xx:
       return send_endlessly(0, "",
                             repeat("HTTP/1.1 103 Early Hints\r\nLink: </m/style.css>; rel=preload\r\n\r\n"));
@@ -370,14 +360,6 @@ std::optional<fault_script> make_flood_script(fault_kind kind, const site_respon
     default:
       return std::nullopt;
   }
-}
-
-}  // namespace
-
-std::optional<fault_script> make_script(fault_kind kind, const site_response& response) {
-  if (auto script = make_connection_script(kind, response)) return script;
-  if (auto script = make_framing_script(kind, response)) return script;
-  return make_flood_script(kind, response);
 }
 
 }  // namespace farebench
