@@ -1,19 +1,17 @@
 #include "bench/track/recordings.hpp"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <openssl/evp.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <array>
-#include <cmath>
-#include <set>
+#include <chrono>
+#include <cstdio>
 #include <stdexcept>
 #include <system_error>
-#include <vector>
 
 #include "bench/track/error.hpp"
-#include "lib/system/output_file.hpp"
+#include "bench/track/strict_json.hpp"
 
 namespace farebench::track {
 
@@ -31,189 +29,187 @@ namespace {
 
 using nlohmann::ordered_json;
 
-// To write JSON out again, as its checksum needs, takes a call a level; what we record has four.
-constexpr int deepest = 64;
-
-const ordered_json& member(const ordered_json& object, std::string_view name, const std::string& where) {
-  const auto found = object.is_object() ? object.find(std::string{name}) : object.end();
-  if (!object.is_object() || found == object.end())
-    throw track_error{fmt::format("{} has no '{}'", where, name)};
-  return *found;
-}
-
-}  // namespace
-
-std::string read_input_file(const std::filesystem::path& path) {
-  try {
-    return read_file(path);
-  } catch (const std::system_error& error) {
-    throw track_error{fmt::format("{} cannot be read: {}", path.string(), error.code().message())};
-  }
-}
-
-ordered_json parse_strictly(std::string_view text, const std::string& source) {
-  // Of two members of one name the parser keeps one and says nothing.
-  std::vector<std::set<std::string>> open;
-  const auto note = [&](int depth, ordered_json::parse_event_t event, ordered_json& parsed) {
-    using enum ordered_json::parse_event_t;
-    if (depth > deepest) throw track_error{fmt::format("{} is nested more than {} deep", source, deepest)};
-    if (event == object_start) open.emplace_back();
-    if (event == object_end) open.pop_back();
-    if (event == key && !open.back().insert(parsed.get<std::string>()).second)
-      throw track_error{fmt::format("{} has '{}' twice in one object", source, parsed.get<std::string>())};
-    return true;
-  };
-  try {
-    auto whole = ordered_json::parse(text, note);
-    if (!whole.is_object()) throw track_error{source + " is no JSON object"};
-    return whole;
-  } catch (const ordered_json::parse_error& fault) {
-    if (fault.byte > text.size()) {
-      throw track_error{fmt::format("{} is truncated: it ends in the middle of its JSON, after {} bytes",
-                                    source, text.size())};
-    }
-    throw track_error{fmt::format("{} is not JSON: it goes wrong at byte {}", source, fault.byte)};
-  } catch (const ordered_json::exception& fault) {
-    throw track_error{fmt::format("{} is not understood: {}", source, fault.what())};
-  }
-}
-
-std::string text_member(const ordered_json& object, std::string_view name, const std::string& where) {
-  const auto& value = member(object, name, where);
-  if (!value.is_string()) throw track_error{fmt::format("{}: '{}' is not a text", where, name)};
-  return value.get<std::string>();
-}
-
-double number_member(const ordered_json& object, std::string_view name, const std::string& where) {
-  const auto& value = member(object, name, where);
-  if (!value.is_number() || !std::isfinite(value.get<double>()))
-    throw track_error{fmt::format("{}: '{}' is not a number", where, name)};
-  return value.get<double>();
-}
-
-void check_hex(std::string_view text, std::size_t digits, const std::string& where) {
-  const auto is_hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
-  if (text.size() != digits || !std::ranges::all_of(text, is_hex))
-    throw track_error{fmt::format("{} is not {} hex digits: '{}'", where, digits, text)};
-}
-
-namespace {
-
-using nlohmann::ordered_json;
-
-constexpr std::string_view run_format = "farebench-run 1";
+// Version 2 has a schema, version 1 has none.
+constexpr std::string_view format_1 = "farebench-run 1";
+constexpr std::string_view format_2 = "farebench-run 2";
 constexpr std::string_view checksum_member = "sha256";
 
-/// What Google Benchmark puts behind the names of rows that run once and time themselves.
-constexpr std::string_view name_suffix = "/iterations:1/manual_time";
-
-/// Of everything but itself, in the order in which it stands there.
-std::string checksum_of(ordered_json context, const ordered_json& rows) {
+/// Returns the checksum of all members except the checksum itself, in the order of the file.
+std::string checksum_of(ordered_json context, const ordered_json& rows, const ordered_json& schema) {
   context.erase(std::string{checksum_member});
-  return sha256(ordered_json{{"context", std::move(context)}, {"benchmarks", rows}}.dump());
+  ordered_json whole;
+  if (!schema.is_null()) whole["schema"] = schema;
+  whole["context"] = std::move(context);
+  whole["benchmarks"] = rows;
+  return sha256(whole.dump());
 }
 
-/// Text that a comparison rests upon, and figures without which a recording is not complete.
-constexpr std::array required_texts{"machine",    "program_sha256", "commit",  "dirty",      "engine",
-                                    "workload",   "latency",        "page_kb", "days",       "first_date",
-                                    "build_type", "compiler",       "flags",   "sanitizers", "date"};
-constexpr std::array required_numbers{"canary", "canary_after", "steal_percent", "load_before", "load_after"};
+/// Texts that comparisons depend on, besides those of recording_facts.
+constexpr std::array required_texts{"engine",     "workload",   "latency", "page_kb",   "days",
+                                    "first_date", "build_type", "flags",   "sanitizers"};
 
-void read_context(recorded_run& run, const ordered_json& context) {
-  const std::string where = run.source + ": its context";
-  if (text_member(context, "format", where) != run_format) {
-    throw track_error{fmt::format("{} is of another format, '{}': this track reads '{}'", run.source,
-                                  text_member(context, "format", where), run_format)};
+/// Returns a date of ISO 8601 ("2026-11-24T20:15:30+01:00") in UTC.
+std::string utc_date(const std::string& text, const std::string& where) {
+  int year = 0;
+  unsigned int month = 0;
+  unsigned int day = 0;
+  std::array<int, 3> time{};
+  std::array<char, 2> sign{"+"};
+  std::array<int, 2> zone{};
+  int end = 0;
+  const int found = std::sscanf(text.c_str(), "%4d-%2u-%2uT%2d:%2d:%2d%n", &year, &month, &day, &time[0],
+                                &time[1], &time[2], &end);
+  const auto rest = text.substr(static_cast<std::size_t>(end));
+  const bool has_zone =
+      rest == "Z" || std::sscanf(rest.c_str(), "%1[+-]%2d:%2d", sign.data(), &zone[0], &zone[1]) == 3;
+  const auto date = std::chrono::year{year} / std::chrono::month{month} / std::chrono::day{day};
+  if (found != 6 || !has_zone || !date.ok())
+    throw track_error{fmt::format("{} is not a date with time and zone: '{}'", where, text)};
+  const std::chrono::minutes offset{(sign[0] == '-' ? -1 : 1) * (60 * zone[0] + zone[1])};
+  const auto utc = std::chrono::sys_days{date} + std::chrono::hours{time[0]} + std::chrono::minutes{time[1]} +
+                   std::chrono::seconds{time[2]} - offset;
+  return fmt::format("{:%FT%TZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(utc)));
+}
+
+std::string hex_member(const ordered_json& context, std::string_view name, std::size_t digits,
+                       const std::string& where) {
+  auto text = text_member(context, name, where);
+  check_hex(text, digits, fmt::format("{}: {}", where, name));
+  return text;
+}
+
+recording_facts facts_of(const ordered_json& context, const std::string& where) {
+  const auto number = [&](std::string_view name) { return number_member(context, name, where); };
+  recording_facts facts{.id = {},
+                        .machine = text_member(context, "machine", where),
+                        .commit = hex_member(context, "commit", 40, where),
+                        .parents = {},
+                        .subject = optional_text_member(context, "subject", where),
+                        .commit_date = {},
+                        .recorded = utc_date(text_member(context, "date", where), where + ": date"),
+                        .program = hex_member(context, "program_sha256", 64, where),
+                        .compiler = text_member(context, "compiler", where),
+                        .canary = {number("canary"), number("canary_after")},
+                        .load = {number("load_before"), number("load_after")},
+                        .steal_percent = number("steal_percent")};
+  for (const auto& parent : list_member(context, "parents", where)) {
+    check_hex(parent.is_string() ? parent.get<std::string>() : quoted(parent), 40, where + ": a parent");
+    facts.parents.push_back(parent.get<std::string>());
   }
-  for (const char* name : required_texts) text_member(context, name, where);
-  for (const char* name : required_numbers) number_member(context, name, where);
-  for (const auto& [name, value] : context.items())
-    if (value.is_string()) run.context[name] = value.get<std::string>();
-  check_hex(run.program(), 64, where + ": program_sha256");
-  check_hex(run.commit(), 40, where + ": commit");
-  run.canary = (number_member(context, "canary", where) + number_member(context, "canary_after", where)) / 2;
-  if (!(run.canary > 0)) throw track_error{where + ": canary is not above zero"};
+  if (const auto date = optional_text_member(context, "commit_date", where); !date.empty())
+    facts.commit_date = utc_date(date, where + ": commit_date");
+  const auto dirty = text_member(context, "dirty", where);
+  facts.is_dirty = dirty == "true";
+  if (dirty != "true" && dirty != "false")
+    throw track_error{fmt::format("{}: dirty is neither 'true' nor 'false': '{}'", where, dirty)};
+  if (!(facts.canary.before > 0) || !(facts.canary.after > 0))
+    throw track_error{fmt::format("{}: canary is not above zero: {} and {}", where, facts.canary.before,
+                                  facts.canary.after)};
+  return facts;
 }
 
-std::string series_of(const ordered_json& row, const std::string& where) {
-  const auto name = text_member(row, "name", where);
-  if (!name.ends_with(name_suffix))
-    throw track_error{fmt::format("{}: '{}' is not the name of a row of bench", where, name)};
-  return name.substr(0, name.size() - name_suffix.size());
-}
-
-figures figures_of(const ordered_json& row, const std::string& where) {
-  // What is Google Benchmark's own and says nothing of the client.
-  static const std::set<std::string> others{
-      "family_index", "per_family_instance_index", "repetitions", "repetition_index", "threads", "iterations",
-      "cpu_time"};
-  figures found;
-  for (const auto& [name, value] : row.items())
-    if (value.is_number() && !others.contains(name)) found[name] = number_member(row, name, where);
-  return found;
-}
-
-void read_row(recorded_run& run, const ordered_json& row, const std::string& where) {
-  const auto series = series_of(row, where);
+/// Requires what `track record` writes and a result file may lack.
+void check_row(const ordered_json& row, const std::string& where) {
+  if (!text_member(row, "name", where).ends_with("/iterations:1/manual_time"))
+    throw track_error{
+        fmt::format("{}: '{}' is not the name of a row of bench", where, row["name"].get<std::string>())};
   if (text_member(row, "run_type", where) != "iteration")
     throw track_error{where + " is no repetition: its run_type is not 'iteration'"};
   if (text_member(row, "time_unit", where) != "ms") throw track_error{where + ": its time_unit is not 'ms'"};
-  const auto time = number_member(row, "real_time", where);
-  if (const auto failed = row.find("error_occurred"); failed != row.end()) {
-    if (!failed->is_boolean()) throw track_error{where + ": error_occurred is neither true nor false"};
-    if (failed->get<bool>()) {
-      run.failures.emplace(series, text_member(row, "error_message", where));
-      return;
-    }
-  }
-  if (!(time > 0)) throw track_error{where + ": its real_time is not above zero"};
-  run.rows[series].push_back(figures_of(row, where));
+  const bool has_failed = row.value("error_occurred", ordered_json{}) == true;
+  if (!(number_member(row, "real_time", where) > 0) && !has_failed)
+    throw track_error{
+        fmt::format("{}: its real_time is not above zero: {}", where, quoted(row["real_time"]))};
 }
 
 }  // namespace
 
-std::string recorded_text(ordered_json context, const ordered_json& rows) {
-  context["format"] = run_format;
-  context[std::string{checksum_member}] = checksum_of(context, rows);
-  std::string text = fmt::format("{{\n\"context\": {},\n\"benchmarks\": [", context.dump(1));
+std::string recorded_run::setting() const {
+  std::string text;
+  for (const char* name : setting_members)
+    if (const auto found = context.find(name); found != context.end())
+      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, found->second);
+  return text;
+}
+
+const case_result* recorded_run::find(const std::string& series) const {
+  const auto found = std::ranges::find_if(
+      result.cases, [&](const case_result& one) { return one.parameters.name() == series; });
+  return found == result.cases.end() ? nullptr : &*found;
+}
+
+std::string recorded_text(ordered_json context, const ordered_json& rows, const ordered_json& schema) {
+  context["format"] = schema.is_null() ? format_1 : format_2;
+  context[std::string{checksum_member}] = checksum_of(context, rows, schema);
+  std::string text = "{\n";
+  if (!schema.is_null()) text += fmt::format("\"schema\": {},\n", schema.dump());
+  text += fmt::format("\"context\": {},\n\"benchmarks\": [", context.dump(1));
   for (std::size_t i = 0; i < rows.size(); ++i)
     text += fmt::format("{}\n{}", i == 0 ? "" : ",", rows[i].dump());
   return text + "\n]\n}\n";
 }
 
-recorded_run parse_recorded_run(std::string_view text, const std::string& source) {
-  const ordered_json whole = parse_strictly(text, source);
+bool is_recording(const ordered_json& whole) {
   const auto context = whole.find("context");
-  const auto rows = whole.find("benchmarks");
-  if (context == whole.end() || rows == whole.end() || !context->is_object() || !rows->is_array())
+  return context != whole.end() && context->is_object() && context->contains("format");
+}
+
+recorded_run read_recording(const ordered_json& whole, const std::string& source) {
+  const ordered_json none;
+  const auto schema = whole.contains("schema") ? whole["schema"] : none;
+  const std::string where = source + ": context";
+  if (!whole.contains("context") || !whole.contains("benchmarks"))
     throw track_error{source + " is no result file: it has no context and benchmarks"};
-  if (!context->contains("format"))
-    throw track_error{source +
-                      " is not of track record: its context has no 'format' (compare.py compares others)"};
-  recorded_run run;
-  run.source = source;
-  read_context(run, *context);
-  if (rows->empty()) throw track_error{source + " has no rows"};
-  for (std::size_t i = 0; i < rows->size(); ++i)
-    read_row(run, (*rows)[i], fmt::format("{}: row {}", source, i + 1));
-  if (text_member(*context, checksum_member, source + ": its context") != checksum_of(*context, *rows))
-    throw track_error{source + " was changed after it was recorded: its checksum (sha256) is another"};
+  const auto& context = whole["context"];
+  if (!is_recording(whole))
+    throw track_error{source + " is not of track record: its context has no 'format'"};
+  const auto format = text_member(context, "format", where);
+  if (format != (schema.is_null() ? format_1 : format_2))
+    throw track_error{
+        fmt::format("{} is of another format, '{}': this track reads '{}', and '{}' with a schema", source,
+                    format, format_1, format_2)};
+  for (const char* name : required_texts) text_member(context, name, where);
+  recorded_run run{.result = {}, .context = {}, .facts = facts_of(context, where)};
+  run.facts.id = std::filesystem::path{source}.stem().string();
+  for (const auto& [name, value] : context.items())
+    if (value.is_string()) run.context[name] = value.get<std::string>();
+  const auto& rows = list_member(whole, "benchmarks", source);
+  for (std::size_t i = 0; i < rows.size(); ++i) check_row(rows[i], fmt::format("{}: row {}", source, i + 1));
+  run.result = read_result(whole, source);
+  if (text_member(context, checksum_member, where) != checksum_of(context, rows, schema))
+    throw track_error{source + " was changed after it was recorded: its checksum (sha256) differs"};
   return run;
+}
+
+recorded_run parse_recorded_run(std::string_view text, const std::string& source) {
+  return read_recording(parse_strictly(text, source), source);
 }
 
 recorded_run read_recorded_run(const std::filesystem::path& path) {
   return parse_recorded_run(read_input_file(path), path.string());
 }
 
-std::vector<std::filesystem::path> result_files_in(const std::filesystem::path& folder) {
-  std::vector<std::filesystem::path> found;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator{folder, error})
-    if (entry.path().extension() == ".json") found.push_back(entry.path());
-  if (error) throw track_error{fmt::format("{} cannot be read: {}", folder.string(), error.message())};
-  if (found.empty()) throw track_error{folder.string() + " holds no result file (*.json)"};
-  std::ranges::sort(found);
-  return found;
+std::vector<std::filesystem::path> result_files_in(const std::filesystem::path& folder, bool subfolders) {
+  std::vector<std::filesystem::path> files;
+  std::vector<std::filesystem::path> folders{folder};
+  for (std::size_t i = 0; i < folders.size(); ++i) {
+    std::error_code error;
+    std::vector<std::filesystem::path> found;
+    for (const auto& entry : std::filesystem::directory_iterator{folders[i], error}) {
+      const auto name = entry.path().filename().string();
+      if (entry.is_directory() && subfolders && i == 0) folders.push_back(entry.path());
+      if (!entry.is_directory() && name.ends_with(".json") && !name.starts_with('.'))
+        found.push_back(entry.path());
+    }
+    if (error) throw track_error{fmt::format("{} cannot be read: {}", folders[i].string(), error.message())};
+    if (i == 0) std::ranges::sort(folders.begin() + 1, folders.end());
+    std::ranges::sort(found);
+    files.insert(files.end(), found.begin(), found.end());
+  }
+  if (files.empty())
+    throw track_error{fmt::format("{} holds no result file ({})", folder.string(),
+                                  subfolders ? "*.json, */*.json" : "*.json")};
+  return files;
 }
 
 }  // namespace farebench::track

@@ -1,64 +1,90 @@
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
-
+#include <array>
+#include <cstddef>
 #include <filesystem>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "bench/track/result_file.hpp"
+
 namespace farebench::track {
 
-/// SHA-256 (FIPS 180-4) as 64 hex digits.
+/// Returns SHA-256 (FIPS 180-4) as 64 hex digits.
 std::string sha256(std::string_view bytes);
 
-// Reading files that people may have touched: each of these throws track_error (exit code 2) that names
-// `source` or `where`, and what is wrong there.
+/// Members of a recording's context that must be equal for figures to be comparable, besides the machine.
+inline constexpr std::array setting_members{"workload", "engine",     "latency", "page_kb",
+                                            "days",     "first_date", "seed"};
 
-/// Returns the content of a file.
-std::string read_input_file(const std::filesystem::path& path);
-
-/// A JSON object, without a member that stands there twice.
-nlohmann::ordered_json parse_strictly(std::string_view text, const std::string& source);
-
-std::string text_member(const nlohmann::ordered_json& object, std::string_view name,
-                        const std::string& where);
-/// Finite.
-double number_member(const nlohmann::ordered_json& object, std::string_view name, const std::string& where);
-
-/// So many lower-case hex digits.
-void check_hex(std::string_view text, std::size_t digits, const std::string& where);
-
-/// What one repetition showed, by column; the wall time too, as "real_time" in ms.
-using figures = std::map<std::string, double>;
-
-/// A result file of `track record`, read and found whole. A *series* is the name of a row without what Google
-/// Benchmark puts behind it: the same from commit to commit.
-struct recorded_run {
-  std::string source;                          ///< the file, for messages
-  std::map<std::string, std::string> context;  ///< what of it is text: commit, machine, compiler, …
-  double canary = 0;  ///< what the machine itself took, see canary; smaller is faster
-  std::map<std::string, std::vector<figures>> rows;  ///< by series: the repetitions, in order
-  std::map<std::string, std::string> failures;       ///< series with a failed repetition: why, the first
-
-  const std::string& machine() const { return context.at("machine"); }
-  const std::string& program() const { return context.at("program_sha256"); }
-  const std::string& commit() const { return context.at("commit"); }
+/// Values before and after the bench ran.
+struct before_and_after {
+  double before;
+  double after;
 };
 
-/// The text of a result file for a context and rows: Google Benchmark's JSON, one row a line, and in the
-/// context a checksum of all the rest, by which a file that was changed by hand is known.
-std::string recorded_text(nlohmann::ordered_json context, const nlohmann::ordered_json& rows);
+/// Circumstances of a recording.
+struct recording_facts {
+  /// Name of the file without .json. Unique among the recordings read together.
+  std::string id;
+  std::string machine;
+  /// 40 hex digits.
+  std::string commit;
+  std::vector<std::string> parents;
+  /// First line of the commit's message; "" if unknown.
+  std::string subject;
+  /// UTC, "2026-11-24T19:15:30Z"; "" if unknown.
+  std::string commit_date;
+  /// UTC.
+  std::string recorded;
+  /// The sources differed from the commit.
+  bool is_dirty = false;
+  /// SHA-256 of the client without its commit id.
+  std::string program;
+  std::string compiler;
+  /// Time of the canary in ms.
+  before_and_after canary;
+  before_and_after load;
+  double steal_percent = 0;
+};
 
-/// Throws track_error (exit code 2) that names `source` and what is wrong with the text: truncated, not of
-/// track record, a member that is missing or of another kind, or changed since it was recorded.
+/// A result file of `track record` with a valid checksum. A *series* is the name of a case: the same from
+/// commit to commit.
+struct recorded_run {
+  result_file result;
+  /// Texts of the context: workload, engine, flags, …
+  std::map<std::string, std::string> context;
+  recording_facts facts;
+
+  const std::string& source() const { return result.source; }
+  /// Mean of the canary, in ms.
+  double canary() const { return (facts.canary.before + facts.canary.after) / 2; }
+  /// The setting_members with their values: "workload light, engine beast, …".
+  std::string setting() const;
+  /// Returns nullptr if there is no such case.
+  const case_result* find(const std::string& series) const;
+};
+
+/// Returns the text of a recording: Google Benchmark's JSON with one row per line, and in the context a
+/// checksum of everything else, which reveals changes. `schema` is null for a bench that writes none.
+std::string recorded_text(nlohmann::ordered_json context, const nlohmann::ordered_json& rows,
+                          const nlohmann::ordered_json& schema = nullptr);
+
+/// Returns whether a parsed result file claims to be a recording.
+bool is_recording(const nlohmann::ordered_json& whole);
+
+/// Reads a recording. Throws track_error (exit code 2) that names `source`, the place and the value: not a
+/// recording, missing or invalid members, or changed since it was recorded.
+recorded_run read_recording(const nlohmann::ordered_json& whole, const std::string& source);
 recorded_run parse_recorded_run(std::string_view text, const std::string& source);
-
-/// The same of a file; also when it cannot be read.
 recorded_run read_recorded_run(const std::filesystem::path& path);
 
-/// The result files in a folder, by name, which is by time. Throws track_error when there is none.
-std::vector<std::filesystem::path> result_files_in(const std::filesystem::path& folder);
+/// Returns the result files (*.json) in a folder, by name, and so by time. With `subfolders`, also those of
+/// the folders in it. Throws track_error if there is none.
+std::vector<std::filesystem::path> result_files_in(const std::filesystem::path& folder,
+                                                   bool subfolders = false);
 
 }  // namespace farebench::track

@@ -13,9 +13,10 @@
 #include <string_view>
 
 #include "bench/probe/client_protocol.hpp"
-#include "bench/track/recordings.hpp"
-#include "bench/track/gate.hpp"
 #include "bench/track/error.hpp"
+#include "bench/track/gate.hpp"
+#include "bench/track/recordings.hpp"
+#include "bench/track/strict_json.hpp"
 #include "mock_server/server_stats.hpp"
 #include "tests/fuzz/invariant.hpp"
 
@@ -30,14 +31,15 @@ bool is_a_run(std::string_view text) {
   try {
     const auto run = track::parse_recorded_run(text, "a file");
     std::size_t repetitions = 0;
-    for (const auto& [series, rows] : run.rows) {
-      repetitions += rows.size();
-      for (const auto& row : rows)
-        for (const auto& [name, value] : row) expect(std::isfinite(value), "figures are finite", name);
+    for (const auto& result : run.result.cases) {
+      repetitions += result.repetitions.size();
+      for (const auto& row : result.repetitions) {
+        expect(std::isfinite(row.real_time_ms.value_or(0)), "figures are finite", "real_time");
+        for (const auto& [name, value] : row.columns)
+          expect(std::isfinite(value), "figures are finite", name);
+      }
     }
-    const auto rows = ordered_json::parse(text).at("benchmarks").size();
-    expect(repetitions + run.failures.size() <= rows && (repetitions == rows || !run.failures.empty()),
-           "a run has all of its rows");
+    expect(repetitions == ordered_json::parse(text).at("benchmarks").size(), "a run has all of its rows");
     return true;
   } catch (const track::track_error& error) {
     expect_one_line(error.what(), "a recorded run is refused in one line");
@@ -63,7 +65,7 @@ std::string sealed(std::string_view text) {
   const auto context = whole.find("context");
   const auto rows = whole.find("benchmarks");
   if (context == whole.end() || rows == whole.end() || !context->is_object() || !rows->is_array()) return {};
-  return track::recorded_text(*context, *rows);
+  return track::recorded_text(*context, *rows, whole.value("schema", ordered_json{}));
 }
 
 template <typename Read>

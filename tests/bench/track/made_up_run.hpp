@@ -29,6 +29,7 @@ inline nlohmann::ordered_json made_up_context() {
           {"page_kb", "3"},
           {"sanitizers", ""},
           {"workload", "light"},
+          {"parents", nlohmann::ordered_json::array()},
           {"machine", "some-cpu-2c-24g-0123abcd"},
           {"program_sha256", std::string(64, '1')},
           {"canary", 1.0},

@@ -1,0 +1,384 @@
+#include "bench/track/result_file.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <map>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "bench/clients/clients.hpp"
+#include "bench/columns.hpp"
+#include "bench/track/error.hpp"
+#include "bench/track/strict_json.hpp"
+
+namespace farebench::track {
+namespace {
+
+using nlohmann::ordered_json;
+
+std::string_view without_suffix(std::string_view name) { return name.substr(0, name.rfind("/iterations:")); }
+
+template <typename Number>
+bool parse_number(std::string_view text, Number& number) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc{} && end == text.data() + text.size();
+}
+
+/// Rewrites the latency of a name for parse_latency(): "20", "uniform_10-30", "lognormal_20_p99_80".
+std::string latency_flag(std::string_view text) {
+  const auto two_of = [](std::string_view values, std::string_view separator, const char* form) {
+    const auto at = values.find(separator);
+    if (at == std::string_view::npos) return std::string{};
+    return fmt::format(fmt::runtime(form), values.substr(0, at), values.substr(at + separator.size()));
+  };
+  constexpr std::string_view uniform = "uniform_";
+  constexpr std::string_view lognormal = "lognormal_";
+  if (text.starts_with(uniform)) return two_of(text.substr(uniform.size()), "-", "uniform:{}ms-{}ms");
+  if (text.starts_with(lognormal))
+    return two_of(text.substr(lognormal.size()), "_p99_", "lognormal:{}ms,p99={}ms");
+  return fmt::format("{}ms", text);
+}
+
+/// Returns the parameters after the strategy, by key.
+std::map<std::string_view, std::string_view> settings_of(std::string_view text) {
+  std::map<std::string_view, std::string_view> settings;
+  while (!text.empty()) {
+    const auto setting = text.substr(0, text.find('/'));
+    const auto colon = setting.find(':');
+    if (colon == std::string_view::npos) return {};
+    settings[setting.substr(0, colon)] = setting.substr(colon + 1);
+    text.remove_prefix(std::min(text.size(), setting.size() + 1));
+  }
+  return settings;
+}
+
+}  // namespace
+
+std::optional<benchmark_case> parse_case_name(std::string_view name) {
+  constexpr std::string_view start = "fetch/strategy:";
+  name = without_suffix(name);
+  const auto workers_at = name.rfind("/workers:");
+  if (!name.starts_with(start) || workers_at == std::string_view::npos || workers_at < start.size())
+    return std::nullopt;
+  auto settings = settings_of(name.substr(workers_at + 1));
+  const auto latency = parse_latency(latency_flag(settings["latency_ms"]));
+  const auto engine =
+      settings.contains("engine") ? parse_engine_kind(settings["engine"]) : engine_kind::cpp_httplib;
+  if (!latency || !engine) return std::nullopt;
+  auto strategy = name.substr(start.size(), workers_at - start.size());
+  benchmark_case made{
+      .strategy = {}, .workers = 0, .latency = *latency, .page_kb = 0, .days = 0, .engine = *engine};
+  if (const auto at = strategy.rfind("/loops:");
+      at != std::string_view::npos && parse_number(strategy.substr(at + 7), made.loops))
+    strategy = strategy.substr(0, at);
+  made.strategy = strategy;
+  const bool has_numbers = parse_number(settings["workers"], made.workers) &&
+                           parse_number(settings["page_kb"], made.page_kb) &&
+                           parse_number(settings["days"], made.days) &&
+                           (!settings.contains("seed") || parse_number(settings["seed"], made.seed));
+  // The comparison refuses unknown and repeated settings, and any other order.
+  if (!has_numbers || made.workers == 0 || made.days == 0 || made.name() != name) return std::nullopt;
+  return made;
+}
+
+namespace {
+
+/// Returns the facts that a schema has about a strategy of unknown origin.
+ordered_json unknown_strategy(const std::string& name) {
+  ordered_json facts{{"name", name}, {"label", name}, {"family", "other"}};
+  for (const char* member : {"language", "transport", "control_flow", "code_changes"})
+    facts[member] = "unknown";
+  return facts;
+}
+
+ordered_json checked_facts(const ordered_json& schema, std::string_view list,
+                           std::initializer_list<const char*> members, const std::string& source) {
+  const auto& facts = list_member(schema, list, source + ": schema");
+  for (std::size_t i = 0; i < facts.size(); ++i)
+    for (const char* name : members)
+      text_member(facts[i], name, fmt::format("{}: {} {} of the schema", source, list, i + 1));
+  return facts;
+}
+
+void read_schema(result_file& file, const ordered_json& schema) {
+  const auto version = count_member(schema, "version", file.source + ": schema");
+  if (version != 1)
+    throw track_error{
+        fmt::format("{}: schema version {} is unknown: this track reads version 1", file.source, version)};
+  file.columns = checked_facts(schema, "columns", {"name", "unit", "better", "meaning"}, file.source);
+  file.strategies = checked_facts(
+      schema, "strategies",
+      {"name", "label", "family", "language", "transport", "control_flow", "code_changes"}, file.source);
+}
+
+/// Returns the kind that the file's workload gives to a latency. Names do not state it.
+point_kind kind_in_workload(const ordered_json& context, const latency_model& latency) {
+  const auto* const known = find_workload(context.value("workload", ""));
+  if (known == nullptr) return point_kind::plain;
+  const auto point = std::ranges::find(known->what.points, latency, &workload_point::latency);
+  return point == known->what.points.end() ? point_kind::plain : point->kind;
+}
+
+/// Milliseconds per unit of time.
+double milliseconds_of(const std::string& unit, const std::string& where) {
+  static const std::map<std::string, double> known{{"s", 1e3}, {"ms", 1}, {"us", 1e-3}, {"ns", 1e-6}};
+  const auto found = known.find(unit);
+  if (found == known.end())
+    throw track_error{fmt::format("{}: time_unit is not one of s, ms, us, ns: '{}'", where, unit)};
+  return found->second;
+}
+
+/// Reads the rows of one file.
+class row_reader {
+ public:
+  row_reader(result_file& file, bool has_schema) : file_{file}, has_schema_{has_schema} {
+    for (const auto& column : file.columns) columns_.insert(column.at("name").get<std::string>());
+    columns_.erase("real_time");
+  }
+
+  void read(const ordered_json& row, const std::string& where) {
+    const auto type = text_member(row, "run_type", where);
+    if (type == "aggregate") return;
+    if (type != "iteration")
+      throw track_error{fmt::format("{}: run_type is neither iteration nor aggregate: '{}'", where, type)};
+    const auto at = case_of(row, where);
+    file_.cases[at].repetitions.push_back(repetition_of(row, where));
+    file_.repetition_indices[at].push_back(
+        row.contains("repetition_index") ? count_member(row, "repetition_index", where) : 0);
+  }
+
+ private:
+  /// Returns the index of the row's case, which it adds if it is new.
+  std::size_t case_of(const ordered_json& row, const std::string& where) {
+    const std::string name{without_suffix(text_member(row, "name", where))};
+    const auto [found, is_new] = index_of_.try_emplace(name, file_.cases.size());
+    if (!is_new) return found->second;
+    auto parameters = has_schema_ ? std::optional{parameters_of(row, where)} : parse_case_name(name);
+    if (!parameters || parameters->name() != name)
+      throw track_error{fmt::format("{}: '{}' is not the name of a row of bench", where, name)};
+    if (!has_schema_) parameters->kind = kind_in_workload(file_.context, parameters->latency);
+    file_.cases.push_back({.parameters = std::move(*parameters)});
+    file_.repetition_indices.emplace_back();
+    return found->second;
+  }
+
+  static benchmark_case parameters_of(const ordered_json& row, const std::string& where) {
+    try {
+      return parse_parameters(row);
+    } catch (const std::invalid_argument& error) {
+      throw track_error{fmt::format("{}: {}", where, error.what())};
+    }
+  }
+
+  finished_row repetition_of(const ordered_json& row, const std::string& where) const {
+    finished_row made;
+    const double unit = milliseconds_of(text_member(row, "time_unit", where), where);
+    if (const auto failed = row.find("error_occurred"); failed != row.end()) {
+      if (!failed->is_boolean())
+        throw track_error{
+            fmt::format("{}: error_occurred is neither true nor false: {}", where, quoted(*failed))};
+      if (failed->get<bool>()) made.verdict.failure = optional_text_member(row, "error_message", where);
+      if (failed->get<bool>() && made.verdict.failure.empty()) made.verdict.failure = "no reason given";
+    }
+    // Google Benchmark may omit the figures of a failed row.
+    if (!made.verdict.failed() || row.contains("real_time")) {
+      made.real_time_ms = number_member(row, "real_time", where) * unit;
+      if (*made.real_time_ms < 0)
+        throw track_error{fmt::format("{}: real_time is below zero: {}", where, quoted(row["real_time"]))};
+    }
+    made.verdict.warning = optional_text_member(row, "label", where);
+    for (const auto& [name, value] : row.items())
+      if (columns_.contains(name)) made.columns[name] = number_member(row, name, where);
+    return made;
+  }
+
+  result_file& file_;
+  bool has_schema_;
+  std::set<std::string> columns_;
+  std::map<std::string, std::size_t> index_of_;
+};
+
+/// Sorts the cases for display, and the repetitions of each by index.
+void sort_rows(result_file& file) {
+  std::vector<std::pair<case_result, std::vector<std::size_t>>> sorted;
+  for (std::size_t at = 0; at < file.cases.size(); ++at) {
+    const auto& indices = file.repetition_indices[at];
+    std::vector<std::size_t> order(indices.size());
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+    std::ranges::stable_sort(order, {}, [&](std::size_t i) { return indices[i]; });
+    auto& [result, ascending] =
+        sorted.emplace_back(case_result{.parameters = file.cases[at].parameters}, std::vector<std::size_t>{});
+    for (const auto i : order) {
+      result.repetitions.push_back(std::move(file.cases[at].repetitions[i]));
+      ascending.push_back(indices[i]);
+    }
+  }
+  std::ranges::stable_sort(sorted, precedes, [](const auto& entry) { return entry.first.parameters; });
+  for (std::size_t at = 0; at < sorted.size(); ++at)
+    std::tie(file.cases[at], file.repetition_indices[at]) = std::move(sorted[at]);
+}
+
+/// Adds the facts about the strategies of the cases, which a file without a schema lacks.
+void add_strategies(result_file& file) {
+  std::vector<std::string> names;
+  for (const auto& result : file.cases)
+    if (std::ranges::find(names, result.parameters.strategy) == names.end())
+      names.push_back(result.parameters.strategy);
+  file.strategies = schema_json(names).at("strategies");
+  for (const auto& name : names)
+    if (find_client(name) == nullptr) file.strategies.push_back(unknown_strategy(name));
+}
+
+}  // namespace
+
+result_file read_result(const ordered_json& whole, const std::string& source) {
+  if (!whole.contains("context") || !whole.contains("benchmarks"))
+    throw track_error{source + " is no result file: it has no context and benchmarks"};
+  result_file file;
+  file.source = source;
+  file.context = whole["context"];
+  optional_text_member(file.context, "workload", source + ": context");
+  const auto& rows = list_member(whole, "benchmarks", source);
+  const bool has_schema = whole.contains("schema");
+  read_schema(file, has_schema ? whole["schema"] : schema_json({}));
+  row_reader reader{file, has_schema};
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    reader.read(rows[i], fmt::format("{}: row {}", source, i + 1));
+  if (file.cases.empty()) {
+    throw track_error{source + (rows.empty() ? " has no rows"
+                                             : " has aggregates only: measure without "
+                                               "--benchmark_report_aggregates_only")};
+  }
+  sort_rows(file);
+  if (!has_schema) add_strategies(file);
+  return file;
+}
+
+std::vector<double> column_values(const case_result& result, const std::string& column) {
+  std::vector<double> values;
+  if (has_failed(result)) return values;
+  for (const auto& row : result.repetitions) {
+    if (column == "real_time") {
+      if (row.real_time_ms) values.push_back(*row.real_time_ms);
+    } else if (const auto found = row.columns.find(column); found != row.columns.end()) {
+      values.push_back(found->second);
+    }
+  }
+  return values;
+}
+
+std::string first_failure(const case_result& result) {
+  for (const auto& row : result.repetitions)
+    if (row.verdict.failed()) return row.verdict.failure;
+  return {};
+}
+
+bool precedes(const benchmark_case& one, const benchmark_case& other) {
+  const auto rank = [](const benchmark_case& parameters) {
+    const auto clients = all_clients();
+    return std::ranges::find(clients, parameters.strategy, &client_info::name) - clients.begin();
+  };
+  const auto key = [&](const benchmark_case& of) {
+    return std::tuple{rank(of), of.label(), of.workers, of.latency.mean(), of.name()};
+  };
+  return key(one) < key(other);
+}
+
+std::string point_id(const benchmark_case& parameters) {
+  auto id = fmt::format("latency:{}/page_kb:{}", format_latency(parameters.latency), parameters.page_kb);
+  if (!parameters.latency.is_fixed()) id += fmt::format("/seed:{}", parameters.seed);
+  if (parameters.engine != engine_kind::cpp_httplib)
+    id += fmt::format("/engine:{}", to_string(parameters.engine));
+  return id;
+}
+
+std::string point_title(const benchmark_case& parameters) {
+  const auto& latency = parameters.latency;
+  const auto in_ms = [](std::chrono::nanoseconds time) {
+    return std::chrono::duration<double, std::milli>{time}.count();
+  };
+  const double first = in_ms(latency.first());
+  const double second = in_ms(latency.second());
+  std::string title;
+  if (parameters.kind != point_kind::plain) title = fmt::format("{}: ", to_string(parameters.kind));
+  switch (latency.kind()) {
+    case latency_model::shape::fixed:
+      if (first == 0) {
+        title += "no latency";
+      } else {
+        title += first < 1000 ? fmt::format("{} ms per response", first)
+                              : fmt::format("{} s per response", first / 1000);
+      }
+      break;
+    case latency_model::shape::uniform:
+      title += fmt::format("{} to {} ms per response, uniform, seed {}", first, second, parameters.seed);
+      break;
+    case latency_model::shape::lognormal:
+      title += fmt::format("{} ms per response, log-normal, 99th percentile {} ms, seed {}", first, second,
+                           parameters.seed);
+  }
+  title += fmt::format(", {} KiB pages", parameters.page_kb);
+  if (parameters.engine != engine_kind::cpp_httplib)
+    title += fmt::format(", engine {}", to_string(parameters.engine));
+  return title;
+}
+
+std::filesystem::path timeline_path(const std::filesystem::path& result) {
+  auto path = result;
+  if (path.extension() == ".json") path.replace_extension();
+  return path += ".timeline.json";
+}
+
+namespace {
+
+void check_points(const ordered_json& points, const std::string& where) {
+  double latest = -HUGE_VAL;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const auto& point = points[i];
+    const bool is_pair =
+        point.is_array() && point.size() == 2 && point[0].is_number() && point[1].is_number();
+    const auto place = fmt::format("{}: point {}", where, i + 1);
+    if (!is_pair || !std::isfinite(point[0].get<double>()) || !(point[1].get<double>() >= 0))
+      throw track_error{fmt::format("{} is not a pair [ms, KiB]: {}", place, quoted(point))};
+    if (point[0].get<double>() < latest)
+      throw track_error{fmt::format("{} is earlier than the one before: {}", place, quoted(point))};
+    latest = point[0].get<double>();
+  }
+}
+
+}  // namespace
+
+timeline read_timeline(const std::filesystem::path& path, const result_file& result) {
+  const auto source = path.string();
+  const auto whole = parse_strictly(read_input_file(path), source);
+  if (count_member(whole, "timeline", source) != 1)
+    throw track_error{fmt::format("{}: timeline version {} is unknown: this track reads version 1", source,
+                                  quoted(whole["timeline"]))};
+  timeline made{.sample_every_ms = number_member(whole, "sample_every_ms", source), .curves = {}};
+  std::set<std::string> names;
+  for (const auto& one : result.cases) names.insert(one.parameters.name());
+  for (const auto& curve : list_member(whole, "curves", source)) {
+    const auto where = fmt::format("{}: curve {}", source, made.curves.size() + 1);
+    timeline_curve read{.case_name = text_member(curve, "name", where),
+                        .repetition = count_member(curve, "repetition", where),
+                        .phases_ms = required_member(curve, "phases_ms", where),
+                        .points = list_member(curve, "points", where)};
+    if (!names.contains(read.case_name))
+      throw track_error{fmt::format("{}: '{}' is no case of the result: are both files of one run?", where,
+                                    read.case_name)};
+    if (!read.phases_ms.is_object())
+      throw track_error{fmt::format("{}: 'phases_ms' is not an object: {}", where, quoted(read.phases_ms))};
+    for (const auto& [phase, at] : read.phases_ms.items()) number_member(read.phases_ms, phase, where);
+    check_points(read.points, where);
+    made.curves.push_back(std::move(read));
+  }
+  return made;
+}
+
+}  // namespace farebench::track
