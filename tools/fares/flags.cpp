@@ -43,22 +43,22 @@ Exit codes: 0 all days succeeded; 1 some days failed, or the output could not be
 130 interrupted before all days were complete.
 )";
 
-milliseconds duration_flag(const std::string& flag, const std::string& text) {
-  const auto parsed = parse_duration(text);
-  if (!parsed) throw CLI::ValidationError(flag, parsed.error());
-  const auto rounded = ceil<milliseconds>(*parsed);
-  // fetch_policy requires positive times.
-  if (rounded == 0ms) throw CLI::ValidationError(flag, fmt::format("'{}' must be above zero", text));
-  return rounded;
+void add_duration(CLI::App& app, const std::string& flag, milliseconds& value, const std::string& meaning) {
+  const auto parse = [flag, &value](const std::string& text) {
+    const auto parsed = parse_duration(text);
+    if (!parsed) throw CLI::ValidationError(flag, parsed.error());
+    value = ceil<milliseconds>(*parsed);
+    // fetch_policy requires positive times.
+    if (value == 0ms) throw CLI::ValidationError(flag, fmt::format("'{}' must be above zero", text));
+  };
+  app.add_option_function<std::string>(flag, parse, meaning)->type_name("TIME");
 }
 
 year_month_day date_flag(const std::string& text) {
+  if (text.empty()) return floor<days>(system_clock::now());
   const auto date = parse_iso_date(text);
-  if (!date) {
-    throw CLI::ValidationError("--first-date",
-                               fmt::format("'{}' is not a date; write it as 2026-03-01", text));
-  }
-  return *date;
+  if (date) return *date;
+  throw CLI::ValidationError("--first-date", fmt::format("'{}' is not a date; write it as 2026-03-01", text));
 }
 
 fares_format format_flag(const std::string& text) {
@@ -87,9 +87,6 @@ parsed_flags parse_fares_flags(int argc, char** argv) {
   app.footer(notes);
   std::string first_date;
   std::string format = "table";
-  std::string timeout;
-  std::string connect_timeout;
-  std::string deadline;
   app.add_option("--from", flags.from, "departure station, e.g. ID10202003")->required()->type_name("ID");
   app.add_option("--to", flags.to, "arrival station, e.g. ID10202002")->required()->type_name("ID");
   app.add_option("--first-date", first_date, "first day, e.g. 2026-03-01; default: today (UTC)")
@@ -121,20 +118,15 @@ parsed_flags parse_fares_flags(int argc, char** argv) {
       ->capture_default_str()
       ->check(CLI::Range(std::size_t{1}, std::size_t{100}).description(""))
       ->type_name("N");
-  app.add_option("--deadline", deadline, "time per day, including all attempts and delays; default: 60s")
-      ->type_name("TIME");
-  app.add_option("--connect-timeout", connect_timeout, "time per connection attempt; default: 5s")
-      ->type_name("TIME");
-  app.add_option("--timeout", timeout, "time per request, until its last byte; default: 30s")
-      ->type_name("TIME");
+  add_duration(app, "--deadline", flags.policy.scrape_deadline,
+               "time per day, including all attempts and delays; default: 60s");
+  add_duration(app, "--connect-timeout", flags.policy.exchange.connect_timeout,
+               "time per connection attempt; default: 5s");
+  add_duration(app, "--timeout", flags.policy.exchange.exchange_deadline,
+               "time per request, until its last byte; default: 30s");
   try {
     app.parse(argc, argv);
-    flags.first_date =
-        first_date.empty() ? year_month_day{floor<days>(system_clock::now())} : date_flag(first_date);
-    if (!connect_timeout.empty())
-      flags.policy.exchange.connect_timeout = duration_flag("--connect-timeout", connect_timeout);
-    if (!deadline.empty()) flags.policy.scrape_deadline = duration_flag("--deadline", deadline);
-    if (!timeout.empty()) flags.policy.exchange.exchange_deadline = duration_flag("--timeout", timeout);
+    flags.first_date = date_flag(first_date);
     if (flags.from.empty() || flags.to.empty())
       throw CLI::ValidationError("--from, --to", "the station ID must not be empty");
     check_dates(flags);
