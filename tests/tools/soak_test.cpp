@@ -12,7 +12,7 @@
 #include "mock_server/faults/fault_plan.hpp"
 #include "tests/support/run_command.hpp"
 #include "tools/soak/run_record.hpp"
-#include "tools/soak/scenario.hpp"
+#include "tools/soak/soak_case.hpp"
 
 namespace farebench::soak {
 namespace {

@@ -23,7 +23,7 @@
 #include "lib/system/command_line.hpp"
 #include "mock_server/mock_server_process.hpp"
 #include "tools/soak/campaign.hpp"
-#include "tools/soak/scenario.hpp"
+#include "tools/soak/soak_case.hpp"
 
 namespace {
 
