@@ -1,22 +1,24 @@
 #include "bench/track/compare.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cmath>
-#include <cstdio>
-#include <memory>
+#include <cstddef>
+#include <iterator>
+#include <map>
+#include <random>
 #include <set>
 #include <string_view>
 #include <utility>
 
 #include "bench/output/statistics.hpp"
 #include "bench/run_lock.hpp"
+#include "bench/track/commits.hpp"
 #include "bench/track/error.hpp"
 #include "bench/track/machine.hpp"
-#include "bench/track/measure.hpp"
 #include "lib/system/build_identity.hpp"
 #include "lib/system/command_line.hpp"
 #include "lib/system/output_file.hpp"
@@ -24,74 +26,98 @@
 namespace farebench::track {
 namespace {
 
-/// The same runs, with a line on a terminal's standard error that counts them. How many it takes to confirm
-/// what is flagged is not foreseen.
-runner counted_aloud(const runner& with, std::size_t foreseen) {
-  const auto done = std::make_shared<std::size_t>(0);
-  const bool is_terminal = ::isatty(STDERR_FILENO) == 1;
-  const auto around = [done, is_terminal, foreseen](const auto& run) {
-    return [done, is_terminal, foreseen, run](side of, const benchmark_case& row) {
-      ++*done;
-      if (is_terminal) {
-        const auto total = *done <= foreseen ? fmt::format(" of {}", foreseen) : std::string{", to confirm"};
-        fmt::print(stderr, "\r\x1b[Krun {}{}: {}, {} workers", *done, total, row.label(), row.workers);
-        std::fflush(stderr);
-      }
-      auto result = run(of, row);
-      if (is_terminal) fmt::print(stderr, "\r\x1b[K");
-      return result;
+using clock = std::chrono::steady_clock;
+namespace fs = std::filesystem;
+
+/// Counts runs on a terminal and measures the duration of each step.
+class comparison_progress {
+ public:
+  /// Begins a step of `runs` runs, and ends the one before.
+  void start(std::string_view step, std::size_t runs = 0) {
+    finish();
+    steps_.push_back({.name = std::string{step}, .seconds = 0});
+    began_ = clock::now();
+    runs_ = runs;
+    done_ = 0;
+  }
+
+  void finish() {
+    if (steps_.empty()) return;
+    steps_.back().seconds = std::chrono::duration<double>{clock::now() - began_}.count();
+    print_status("");
+  }
+
+  /// Returns a runner that counts the runs. Refers to this object.
+  runner watch(runner inner) {
+    const auto counted = [this](auto run) {
+      return [this, run = std::move(run)](side of, const benchmark_case& row) {
+        // Failed runs are repeated.
+        runs_ = std::max(runs_, ++done_);
+        print_status(fmt::format("[{}/{}] {}: {}, {} workers", done_, runs_, steps_.back().name, row.label(),
+                                 row.workers));
+        return run(of, row);
+      };
     };
-  };
-  return {.timed = around(with.timed), .counted = around(with.counted)};
-}
+    return {.timed = counted(std::move(inner.timed)),
+            .counted = counted(std::move(inner.counted)),
+            .on_stage = [this](std::string_view stage, std::size_t runs) { start(stage, runs); }};
+  }
+
+  const std::vector<step_time>& steps() const { return steps_; }
+
+ private:
+  std::vector<step_time> steps_;
+  clock::time_point began_;
+  std::size_t runs_ = 0;
+  std::size_t done_ = 0;
+};
 
 }  // namespace
 
-comparison compare_probes(const built_probe& base, const built_probe& head, const bench_flags& what,
-                          const comparison_plan& plan, const std::filesystem::path& track_folder) {
-  comparison made;
-  made.base = base.side;
-  made.head = head.side;
-  made.machine = this_machine().name();
-  if (!this_build().is_fit_for_measuring())
-    made.notes.emplace_back("this bench was built unoptimised or with sanitizers: its figures say nothing");
-  if (made.is_of_one_program())
-    made.notes.emplace_back(
-        "one program on both sides: an A/A, whatever differs is noise, and is kept as the floor");
-  made.notes.insert(made.notes.end(), what.notes.begin(), what.notes.end());
+comparison compare_commits(const std::string& base, const std::string& head, const bench_flags& workload,
+                           const comparison_plan& plan) {
+  const auto sources = repository::open();
+  // Both must exist before either is built.
+  for (const auto& revision : {base, head})
+    if (revision != ".") sources.resolve(revision);
+  const probe_store probes{sources};
+  comparison_progress progress;
+  progress.start("build base");
+  const auto base_probe = probes.probe_of(base);
+  progress.start("build head");
+  const auto head_probe = probes.probe_of(head);
 
-  const auto cases = cases_of(what.what);
-  const auto noise_file = track_folder / "noise" / (made.machine + ".json");
+  comparison result{.base = base_probe.side,
+                    .head = head_probe.side,
+                    .machine = this_machine().name(),
+                    .notes = workload.notes};
+  if (!this_build().is_fit_for_measuring())
+    result.notes.emplace_back("this bench is not optimised or has sanitizers: its figures mean nothing");
+  if (result.is_of_one_program())
+    result.notes.emplace_back("one program on both sides: an A/A, whose differences become the floor");
+
+  const auto noise_file = probes.folder() / "noise" / (result.machine + ".json");
   auto known = noise::read(noise_file);
-  auto driven_by = harness::beside_this_program();
-  driven_by.sample_every = what.sample_every;
-  const auto with = counted_aloud(run_probes(driven_by, base.program, head.program),
-                                  cases.size() * 2 * (plan.pairs + plan.counts));
+  auto parts = harness::find();
+  parts.sample_every = workload.sample_every;
   std::mt19937_64 random{std::random_device{}()};
   const run_lock lock;
   if (lock.warning()) {
     print_error("track", *lock.warning());
-    made.notes.push_back(*lock.warning());
+    result.notes.push_back(*lock.warning());
   }
-  const auto before = load_now();
-  made.findings = compare_in_two_stages(cases, plan, with, known, made.is_of_one_program(), random);
-  const auto after = load_now();
-  made.notes.push_back(fmt::format("load average {:.2f} before, {:.2f} after; {:.1f} % of the time stolen",
-                                   before.load_average, after.load_average, steal_percent(before, after)));
-  write_file(noise_file, known.to_text());
-  return made;
-}
-
-comparison compare_commits(const std::string& base, const std::string& head, const bench_flags& what,
-                           const comparison_plan& plan) {
-  const auto sources = repository::here();
-  // Both are looked for before either is built.
-  for (const auto& revision : {base, head})
-    if (revision != ".") sources.resolve(revision);
-  const probe_store probes{sources};
-  const auto left = probes.probe_of(base);
-  const auto right = probes.probe_of(head);
-  return compare_probes(left, right, what, plan, probes.folder());
+  const auto before = read_load();
+  result.findings =
+      compare_in_two_stages(cases_of(workload.what), plan,
+                            progress.watch(make_probe_runner(parts, base_probe.program, head_probe.program)),
+                            known, result.is_of_one_program(), random);
+  const auto after = read_load();
+  progress.finish();
+  result.steps = progress.steps();
+  result.notes.push_back(fmt::format("load average {:.2f} before, {:.2f} after; {:.1f} % of the time stolen",
+                                     before.load_average, after.load_average, steal_percent(before, after)));
+  write_file(noise_file, known.to_json());
+  return result;
 }
 
 namespace {
@@ -100,10 +126,11 @@ namespace fs = std::filesystem;
 
 constexpr double family_error = 0.05;
 
-/// What is worth a note when it differs.
-constexpr std::array worth_a_note{"build_type", "compiler",    "flags", "libcurl",
+/// Fields of the context whose difference is a note.
+constexpr std::array noted_fields{"build_type", "compiler",    "flags", "libcurl",
                                   "boost",      "cpp-httplib", "kernel"};
 
+/// Returns "none" for a missing field.
 std::string context_of(const recorded_run& run, const char* name) {
   const auto found = run.context.find(name);
   return found == run.context.end() ? "none" : found->second;
@@ -111,21 +138,21 @@ std::string context_of(const recorded_run& run, const char* name) {
 
 track_error incomparable(const std::string& reason) { return track_error{reason, exit_incomparable}; }
 
-void check_comparable(const recorded_run& one, const recorded_run& other) {
+void check_comparable(const recorded_run& run, const recorded_run& other) {
   const auto check = [&](const char* name) {
-    if (context_of(one, name) != context_of(other, name)) {
-      throw incomparable(fmt::format("{} and {} cannot be compared: their {} differs ({}; {})", one.source(),
-                                     other.source(), name, context_of(one, name), context_of(other, name)));
+    if (context_of(run, name) != context_of(other, name)) {
+      throw incomparable(fmt::format("{} and {} cannot be compared: their {} differs ({}; {})", run.source(),
+                                     other.source(), name, context_of(run, name), context_of(other, name)));
     }
   };
   check("machine");
   for (const char* name : setting_members) check(name);
-  for (const auto* run : {&one, &other}) {
-    const auto& sanitizers = run->context.at("sanitizers");
-    const auto& type = run->context.at("build_type");
+  for (const auto* checked : {&run, &other}) {
+    const auto& sanitizers = checked->context.at("sanitizers");
+    const auto& type = checked->context.at("build_type");
     if (!sanitizers.empty() || (type != "Release" && type != "RelWithDebInfo")) {
-      throw incomparable(fmt::format("{} says nothing: it was built {}", run->source(),
-                                     sanitizers.empty() ? "unoptimised" : "with sanitizers"));
+      throw incomparable(fmt::format("{} cannot be compared: its build was {}", checked->source(),
+                                     sanitizers.empty() ? "not optimised" : "sanitized"));
     }
   }
 }
@@ -152,12 +179,12 @@ std::set<std::string> series_of(const std::vector<recorded_run>& runs) {
   return names;
 }
 
-/// "head: why" when a repetition of the series failed; its figures do not count then.
+/// Returns the first failure of a series, or an empty text. Its figures do not count then.
 std::string failure_of(const recorded_side& base, const recorded_side& head, const std::string& series) {
-  for (const auto& [where, side] : {std::pair{"base", &base}, {"head", &head}})
+  for (const auto& [title, side] : {std::pair{"base", &base}, {"head", &head}})
     for (const auto& run : side->runs)
       if (const auto* const found = run.find(series); found != nullptr && has_failed(*found))
-        return fmt::format("failed in {}: {}", where, first_failure(*found));
+        return fmt::format("failed in {}: {}", title, first_failure(*found));
   return {};
 }
 
@@ -167,7 +194,7 @@ double canary_of(const recorded_side& side) {
   return *median(values);
 }
 
-compared_side described(const recorded_side& side) {
+compared_side summary_of(const recorded_side& side) {
   const auto& first = side.runs.front();
   return {.name = side.name,
           .commit = first.facts.commit,
@@ -175,13 +202,21 @@ compared_side described(const recorded_side& side) {
           .program_sha256 = first.facts.program};
 }
 
-bool is_of_machine(const metric& of) { return of.name == "real_time" || of.name == "cpu_us_per_request"; }
+bool depends_on_machine(const metric& of) {
+  return of.name == "real_time" || of.name == "cpu_us_per_request";
+}
 
-struct tested {
+/// Samples of one metric of one series. Noisy ones have equal sizes.
+struct recorded_samples {
   std::string series;
   const metric& of;
   metric_samples samples;
 };
+
+bool has_ratios(const metric_samples& samples) {
+  const auto is_positive = [](double value) { return value > 0; };
+  return std::ranges::all_of(samples.base, is_positive) && std::ranges::all_of(samples.head, is_positive);
+}
 
 }  // namespace
 
@@ -193,116 +228,124 @@ recorded_side read_side(const fs::path& path) {
     const auto& first = side.runs.front();
     check_comparable(first, side.runs.back());
     if (side.runs.back().facts.program != first.facts.program) {
-      throw incomparable(fmt::format("{} holds results of different programs ({} and {}): name one program's",
-                                     path.string(), first.source(), side.runs.back().source()));
+      throw incomparable(
+          fmt::format("{} holds results of different programs ({} and {}): name files of one program",
+                      path.string(), first.source(), side.runs.back().source()));
     }
   }
   return side;
 }
 
 noise noise_of_recordings(const std::vector<recorded_run>& runs) {
-  noise known;
-  std::map<std::string, const recorded_run*> latest;  // by program and workload
+  noise result;
+  // By program and workload.
+  std::map<std::string, const recorded_run*> latest;
   for (const auto& run : runs) {
     const auto key = fmt::format("{}\n{}\n{}", run.facts.program, run.facts.machine, run.setting());
-    if (const auto* const before = std::exchange(latest[key], &run)) {
-      for (const auto& name : series_of({run})) {
-        for (const auto& of : metrics()) {
-          const auto earlier = median(values_of({*before}, name, of));
-          const auto later = median(values_of({run}, name, of));
-          if (earlier && later && *earlier > 0 && *later > 0)
-            known.add(name, of.name, std::log(*later / *earlier));
-        }
+    const auto* const previous = std::exchange(latest[key], &run);
+    if (!previous) continue;
+    for (const auto& series : series_of({run})) {
+      for (const auto& of : metrics()) {
+        const auto earlier = median(values_of({*previous}, series, of));
+        const auto later = median(values_of({run}, series, of));
+        if (earlier && later && *earlier > 0 && *later > 0)
+          result.add(series, of.name, std::log(*later / *earlier));
       }
     }
   }
-  return known;
+  return result;
 }
 
 comparison compare_files(const recorded_side& base, const recorded_side& head, const noise& known) {
   const auto& first = base.runs.front();
   const auto& second = head.runs.front();
   check_comparable(first, second);
-  comparison made;
-  made.base = described(base);
-  made.head = described(head);
-  made.machine = first.facts.machine;
-  made.is_from_files = true;
-  made.notes.emplace_back(
-      "from files: weaker evidence, not measured in turns and not confirmed; compare the commits to be sure");
-  for (const char* name : worth_a_note) {
+  comparison result{.base = summary_of(base),
+                    .head = summary_of(head),
+                    .machine = first.facts.machine,
+                    .is_from_files = true};
+  result.notes.emplace_back(
+      "from files: weaker evidence, neither measured in turns nor confirmed; to be sure, compare the "
+      "commits");
+  for (const char* name : noted_fields) {
     if (context_of(first, name) != context_of(second, name))
-      made.notes.push_back(
+      result.notes.push_back(
           fmt::format("{}: {} in base, {} in head", name, context_of(first, name), context_of(second, name)));
   }
   const double canary = canary_of(head) / canary_of(base);
-  made.notes.push_back(fmt::format("the machine itself took {:+.1f} % (canary)", 100 * (canary - 1)));
-  if (made.is_of_one_program())
-    made.notes.emplace_back("one program on both sides: an A/A, whatever differs is noise");
+  result.notes.push_back(
+      fmt::format("canary (fixed work on this machine): {:+.1f} % time", 100 * (canary - 1)));
+  if (result.is_of_one_program())
+    result.notes.emplace_back("one program on both sides: an A/A, all differences are noise");
 
   const auto in_base = series_of(base.runs);
   const auto in_head = series_of(head.runs);
-  std::ranges::set_difference(in_base, in_head, std::back_inserter(made.base_only));
-  std::ranges::set_difference(in_head, in_base, std::back_inserter(made.head_only));
+  std::ranges::set_difference(in_base, in_head, std::back_inserter(result.base_only));
+  std::ranges::set_difference(in_head, in_base, std::back_inserter(result.head_only));
 
-  std::vector<tested> all;
-  std::size_t noisy = 0;
-  for (const auto& name : in_base) {
-    if (!in_head.contains(name)) continue;
-    if (auto failure = failure_of(base, head, name); !failure.empty()) {
-      made.findings.push_back({.series = name, .metric = metrics().front().name, .why = std::move(failure)});
+  std::vector<recorded_samples> all;
+  double noisy = 0;
+  for (const auto& series : in_base) {
+    if (!in_head.contains(series)) continue;
+    if (auto failure = failure_of(base, head, series); !failure.empty()) {
+      result.findings.push_back(
+          {.series = series, .metric = metrics().front().name, .reason = std::move(failure)});
       continue;
     }
     for (const auto& of : metrics()) {
-      tested one{.series = name,
-                 .of = of,
-                 .samples = {values_of(base.runs, name, of), values_of(head.runs, name, of)}};
-      const auto pairs = std::min(one.samples.base.size(), one.samples.head.size());
+      metric_samples samples{values_of(base.runs, series, of), values_of(head.runs, series, of)};
+      const auto pairs = std::min(samples.base.size(), samples.head.size());
       if (pairs == 0) continue;
       if (!of.is_exact()) {
-        one.samples.base.resize(pairs);
-        one.samples.head.resize(pairs);
+        samples.base.resize(pairs);
+        samples.head.resize(pairs);
+        if (!has_ratios(samples)) {
+          result.findings.push_back(
+              {.series = series, .metric = of.name, .reason = "no ratio: a figure is not above zero"});
+          continue;
+        }
         ++noisy;
       }
-      all.push_back(std::move(one));
+      all.push_back({.series = series, .of = of, .samples = std::move(samples)});
     }
   }
-  for (const auto& one : all) {
-    if (one.of.is_exact()) {
-      made.findings.push_back(judge_exact(one.series, one.of, one.samples));
+  for (const auto& [series, of, samples] : all) {
+    if (of.is_exact()) {
+      result.findings.push_back(judge_exact(series, of, samples));
       continue;
     }
-    auto floor = known.floor(one.series, one.of);
-    if (is_of_machine(one.of)) floor = std::max(floor, std::expm1(std::abs(std::log(canary))));
-    made.findings.push_back(
-        judge_noisy(one.series, one.of, one.samples, floor, 1 - family_error / static_cast<double>(noisy)));
+    auto floor = known.floor(series, of);
+    if (depends_on_machine(of)) floor = std::max(floor, std::expm1(std::abs(std::log(canary))));
+    // All intervals together contain their medians with a probability of 95 %.
+    result.findings.push_back(judge_noisy(series, of, samples, floor, 1 - 0.05 / noisy));
   }
-  std::ranges::sort(made.findings, {}, [](const finding& one) {
-    return std::pair{std::string_view{one.series}, find_metric(one.metric)};  // these stand in their order
+  // metrics() is one array, so that addresses have its order.
+  std::ranges::sort(result.findings, {}, [](const finding& found) {
+    return std::pair{std::string_view{found.series}, find_metric(found.metric)};
   });
-  return made;
+  return result;
 }
 
 comparison compare_recorded(const fs::path& base, const fs::path& head) {
-  const auto left = read_side(base);
-  const auto right = read_side(head);
-  std::vector<std::string> notes;
+  const auto base_side = read_side(base);
+  const auto head_side = read_side(head);
   std::set<fs::path> folders;
   for (const auto& path : {base, head})
     folders.insert(fs::weakly_canonical(fs::is_directory(path) ? path : fs::absolute(path).parent_path()));
-  std::vector<recorded_run> beside;
+  std::vector<recorded_run> neighbours;
+  std::vector<std::string> notes;
   for (const auto& folder : folders) {
     for (const auto& file : result_files_in(folder)) {
       try {
-        beside.push_back(read_recorded_run(file));
-      } catch (const track_error& fault) {
-        notes.push_back(fmt::format("left out of the floor: {}", fault.what()));
+        neighbours.push_back(read_recorded_run(file));
+      } catch (const track_error& error) {
+        notes.push_back(fmt::format("not used for the floor: {}", error.what()));
       }
     }
   }
-  auto made = compare_files(left, right, noise_of_recordings(beside));
-  made.notes.insert(made.notes.end(), notes.begin(), notes.end());
-  return made;
+  auto result = compare_files(base_side, head_side, noise_of_recordings(neighbours));
+  result.notes.insert(result.notes.end(), notes.begin(), notes.end());
+  return result;
 }
 
 }  // namespace farebench::track

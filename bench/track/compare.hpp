@@ -5,45 +5,41 @@
 #include <vector>
 
 #include "bench/flags.hpp"
-#include "bench/track/commits.hpp"
 #include "bench/track/judge.hpp"
 #include "bench/track/measure.hpp"
 #include "bench/track/recordings.hpp"
 
 namespace farebench::track {
 
-/// Holds two clients against each other, both driven by this build's bench and server, in turns. The noise
-/// that this machine has shown is read from and added to a file under build/track/.
-comparison compare_probes(const built_probe& base, const built_probe& head, const bench_flags& what,
-                          const comparison_plan& plan, const std::filesystem::path& track_folder);
-
-/// The same of two revisions, which are built first.
-comparison compare_commits(const std::string& base, const std::string& head, const bench_flags& what,
+/// Builds the clients of two revisions and compares them. This build's bench and server run both, in turns.
+/// Shows its progress on a terminal. The noise of this machine is kept in a file under build/track/.
+comparison compare_commits(const std::string& base, const std::string& head, const bench_flags& workload,
                            const comparison_plan& plan);
 
-/// One side's result files: of one program, on one machine, of one workload.
+/// Result files of one program, on one machine, with one workload.
 struct recorded_side {
-  std::string name;  ///< as it was asked for
+  /// The path given by the user.
+  std::string name;
   std::vector<recorded_run> runs;
 };
 
-/// A result file, or all those of a folder. Throws track_error (exit code 2) that names what is wrong with
-/// which, with exit code 3 when they are of several programs.
+/// Reads a result file, or all of a folder. Throws track_error naming the file and what is invalid (exit code
+/// 2), or the difference between files of several programs (exit code 3).
 recorded_side read_side(const std::filesystem::path& path);
 
-/// The A/As among recorded runs: two of one program, one after the other, and of each series and metric that
-/// they share the ratio of their medians.
+/// Returns the A/As among recorded runs: for each two consecutive runs of one program, the ratio of their
+/// medians of each series and metric. Pure.
 noise noise_of_recordings(const std::vector<recorded_run>& runs);
 
-/// Holds what was recorded against each other. Weaker evidence than compare_commits: the sides were not
-/// measured in turns, so that what the machine did meanwhile looks like a change, and nothing flagged can be
-/// confirmed. So each interval is corrected for how many metrics are tested (Bonferroni), and of time and CPU
-/// the floor is at least what the canary moved by. Throws track_error (exit code 3), with the reason, for
-/// different machines, workloads or engines. Pure.
+/// Compares recorded runs. This is weaker evidence than compare_commits: the sides were not measured in
+/// turns, so that changes of the machine look like changes of the program, and nothing is confirmed.
+/// Therefore each interval is corrected for the number of metrics (Bonferroni), and the floor of time and CPU
+/// is at least the change of the canary. Throws track_error (exit code 3) with the reason for different
+/// machines, workloads or engines. Pure.
 comparison compare_files(const recorded_side& base, const recorded_side& head, const noise& known);
 
-/// The two, read, with the A/As of the folders that they are in as the floor; a file there that cannot be
-/// read is left out with a note.
+/// Reads and compares two sides. Floors come from the recordings in their folders; unreadable files among
+/// those become notes.
 comparison compare_recorded(const std::filesystem::path& base, const std::filesystem::path& head);
 
 }  // namespace farebench::track

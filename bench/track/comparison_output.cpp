@@ -7,205 +7,119 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <optional>
-#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "bench/output/text_table.hpp"
-#include "bench/track/judge.hpp"
+#include "lib/system/command_line.hpp"
 
 namespace farebench::track {
-
-// The cells of a finding, for tables of any kind.
-
-std::string label_of(const finding& one);
-/// "46.1 ms ± 2 %"; "–" when absent.
-std::string side_cell(const finding& one, const std::optional<side_summary>& side);
-/// "+15.2 %", "+15.2 % [+14.1, +16.0]"; "–" when absent.
-std::string change_cell(const finding& one);
-/// "regression (accepted)"
-std::string verdict_cell(const finding& one);
-std::string why_cell(const finding& one);
-
 namespace {
 
 constexpr const char* absent = "–";
 
-/// Without a sign where nothing is left of it: "-0.0" says no more than "0.0".
-std::string signed_percent(double share) {
-  const auto text = fmt::format("{:+.1f}", 100 * share);
-  return std::abs(100 * share) < 0.05 ? "0.0" : text;
+/// A part of the output: findings of one verdict.
+struct section {
+  track::verdict verdict;
+  bool is_accepted;
+  std::string_view title;
+
+  bool contains(const finding& found) const {
+    return found.verdict == verdict && found.acceptance.empty() != is_accepted;
+  }
+};
+
+constexpr std::array<section, 5> sections{{{verdict::regression, false, "Regressions"},
+                                           {verdict::regression, true, "Accepted regressions"},
+                                           {verdict::cannot_tell, false, "Cannot tell"},
+                                           {verdict::improvement, false, "Improvements"},
+                                           {verdict::same, false, "The same"}}};
+
+std::string label_of(const finding& found) {
+  const auto* const known = find_metric(found.metric);
+  return std::string{known ? known->label : found.metric};
 }
 
-}  // namespace
-
-std::string label_of(const finding& one) {
-  const auto* const known = find_metric(one.metric);
-  return std::string{known ? known->label : one.metric};
-}
-
-std::string side_cell(const finding& one, const std::optional<side_summary>& side) {
-  const auto* const known = find_metric(one.metric);
+/// "46.1 ms ± 2 %".
+std::string side_cell(const finding& found, const std::optional<side_summary>& side) {
+  const auto* const known = find_metric(found.metric);
   if (!side || !known) return absent;
   return fmt::format("{} ± {:.1f} %", figure_text(*known, side->median), 100 * side->spread);
 }
 
-std::string change_cell(const finding& one) {
-  if (!one.change) return absent;
-  auto text = signed_percent(*one.change) + " %";
-  if (one.low && one.high)
-    text += fmt::format(" [{}, {}]", signed_percent(*one.low), signed_percent(*one.high));
+/// Without "-0.0".
+std::string signed_percent(double share) {
+  return std::abs(100 * share) < 0.05 ? "0.0" : fmt::format("{:+.1f}", 100 * share);
+}
+
+/// "+15.2 %", "+15.2 % [+14.1, +16.0]".
+std::string change_cell(const finding& found) {
+  if (!found.change) return absent;
+  auto text = signed_percent(*found.change) + " %";
+  if (found.low && found.high)
+    text += fmt::format(" [{}, {}]", signed_percent(*found.low), signed_percent(*found.high));
   return text;
 }
 
-std::string verdict_cell(const finding& one) {
-  std::string text{to_string(one.what)};
-  return one.accepted.empty() ? text : text + " (accepted)";
+std::string reason_cell(const finding& found) {
+  return found.acceptance.empty() ? found.reason
+                                  : fmt::format("{}; accepted: {}", found.reason, found.acceptance);
 }
 
-std::string why_cell(const finding& one) {
-  return one.accepted.empty() ? one.why : fmt::format("{}; accepted: {}", one.why, one.accepted);
+/// Returns the value of "name:value" in the name of a row, or an empty text.
+std::string parameter(const std::string& series, const std::string& name) {
+  const auto key = series.find('/' + name + ':');
+  if (key == std::string::npos) return {};
+  const auto begin = key + name.size() + 2;
+  return series.substr(begin, series.find('/', begin) - begin);
 }
 
-namespace {
-
-using nlohmann::ordered_json;
-
-ordered_json side_json(const compared_side& side) {
-  return {{"name", side.name},
-          {"commit", side.commit},
-          {"dirty", side.dirty},
-          {"program_sha256", side.program_sha256}};
+/// "coroutines with 20 workers", or the series if it is not the name of a row.
+std::string short_name(const std::string& series) {
+  const auto strategy = parameter(series, "strategy");
+  if (strategy.empty()) return series;
+  const auto loops = parameter(series, "loops");
+  return fmt::format("{}{} with {} workers", strategy, loops.empty() ? "" : fmt::format(" ({} loops)", loops),
+                     parameter(series, "workers"));
 }
 
-void put(ordered_json& object, const char* name, const std::optional<double>& value) {
-  if (value) object[name] = *value;
-}
-
-ordered_json finding_json(const finding& one) {
-  ordered_json out{{"series", one.series}, {"metric", one.metric}, {"verdict", to_string(one.what)}};
-  for (const auto& [name, side] : {std::pair{"base", &one.base}, {"head", &one.head}})
-    if (*side) out[name] = {{"median", (*side)->median}, {"spread", (*side)->spread}};
-  put(out, "change", one.change);
-  put(out, "change_low", one.low);
-  put(out, "change_high", one.high);
-  if (one.low) out["confidence"] = one.confidence;
-  out["floor"] = one.floor;
-  put(out, "smallest_seen", one.smallest_seen);
-  out["why"] = one.why;
-  if (!one.accepted.empty()) out["accepted"] = one.accepted;
-  return out;
-}
-
-}  // namespace
-
-std::string comparison_json(const comparison& of) {
-  auto findings = ordered_json::array();
-  for (const auto& one : of.findings) findings.push_back(finding_json(one));
-  const ordered_json whole{{"format", "farebench-comparison 1"},
-                           {"base", side_json(of.base)},
-                           {"head", side_json(of.head)},
-                           {"machine", of.machine},
-                           {"from_files", of.is_from_files},
-                           {"same_program", of.is_of_one_program()},
-                           {"regressions", count(of, verdict::regression)},
-                           {"accepted", count(of, verdict::regression) - count_unaccepted(of)},
-                           {"improvements", count(of, verdict::improvement)},
-                           {"same", count(of, verdict::same)},
-                           {"cannot_tell", count(of, verdict::cannot_tell)},
-                           {"findings", findings},
-                           {"base_only", of.base_only},
-                           {"head_only", of.head_only},
-                           {"notes", of.notes}};
-  // A reason may quote what is not UTF-8.
-  return whole.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
-}
-
-namespace {
-
-/// A text as a cell of a table, in which a bar would begin the next one.
-std::string cell(std::string_view text) {
-  std::string out;
-  for (const char c : text) out += c == '|' ? std::string{"\\|"} : std::string(1, c);
-  return out;
-}
-
-std::string row_of(const finding& one) {
-  return fmt::format("| `{}` | {} | {} | {} | {} | {} | {} |\n", cell(one.series), label_of(one),
-                     side_cell(one, one.base), side_cell(one, one.head), change_cell(one),
-                     one.what == verdict::regression && one.accepted.empty()
-                         ? fmt::format("**{}**", verdict_cell(one))
-                         : verdict_cell(one),
-                     cell(why_cell(one)));
-}
-
-}  // namespace
-
-std::string comparison_markdown(const comparison& of) {
-  std::string text =
-      fmt::format("### {}\n\n`{}` ({}) → `{}` ({}), on {}: {}.\n",
-                  count_unaccepted(of) == 0 ? "Nothing got worse" : "Something got worse", of.base.name,
-                  commit_text(of.base), of.head.name, commit_text(of.head), of.machine, verdict_counts(of));
-  std::string rows;
-  for (const auto& one : of.findings)
-    if (one.what != verdict::same) rows += row_of(one);
-  if (!rows.empty())
-    text += "\n| series | metric | base | head | change | verdict | why |\n|---|---|--:|--:|--:|---|---|\n" +
-            rows;
-  std::string list;
-  for (const auto& name : of.base_only) list += fmt::format("- only in base: `{}`\n", name);
-  for (const auto& name : of.head_only) list += fmt::format("- only in head: `{}`\n", name);
-  for (const auto& note : of.notes) list += fmt::format("- {}\n", note);
-  return list.empty() ? text : text + "\n" + list;
-}
-
-namespace {
-
-constexpr std::size_t columns = 6;
-using line = std::array<std::string, columns>;
-
-line line_of(const finding& one) {
-  return {"  " + label_of(one), side_cell(one, one.base), side_cell(one, one.head),
-          change_cell(one),     verdict_cell(one),        why_cell(one)};
-}
-
-std::string laid_out(const line& cells, const std::array<std::size_t, columns>& widths) {
-  std::string text;
-  for (std::size_t i = 0; i < columns; ++i) {
-    const bool is_figure = i >= 1 && i <= 3;
-    const std::string room(widths[i] - text_width(cells[i]), ' ');
-    text += (i == 0 ? "" : "  ") + (is_figure ? room + cells[i] : cells[i] + room);
+/// "2 of 65 got worse: time of A, heap peak of B." Empty if none match.
+template <typename Predicate>
+std::string sentence(const comparison& of, std::string_view predicate, Predicate matches) {
+  constexpr std::size_t max_names = 3;
+  std::vector<std::string> names;
+  for (const auto& found : of.findings)
+    if (matches(found)) names.push_back(fmt::format("{} of {}", label_of(found), short_name(found.series)));
+  if (names.empty()) return {};
+  const auto count = names.size();
+  if (count > max_names) {
+    names.resize(max_names);
+    names.push_back(fmt::format("{} more", count - max_names));
   }
-  text.erase(text.find_last_not_of(' ') + 1);
-  return text + '\n';
+  return printable(
+      fmt::format("{} of {} {}: {}.", count, of.findings.size(), predicate, fmt::join(names, ", ")));
 }
 
-std::string rows_of(const comparison& of) {
-  std::array<std::size_t, columns> widths{};
-  const line head{"metric", "base", "head", "change", "verdict", "why"};
-  const auto widen = [&](const line& cells) {
-    for (std::size_t i = 0; i < columns; ++i) widths[i] = std::max(widths[i], text_width(cells[i]));
-  };
-  widen(head);
-  for (const auto& one : of.findings) widen(line_of(one));
-  std::string text = laid_out(head, widths);
-  std::string series;
-  for (const auto& one : of.findings) {
-    if (one.series != series) text += one.series + '\n';
-    series = one.series;
-    text += laid_out(line_of(one), widths);
-  }
-  return text;
-}
-
-std::string plural(std::size_t number, std::string_view what) {
-  return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
+std::string plural(std::size_t number, std::string_view noun) {
+  return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
 }
 
 }  // namespace
+
+std::string headline(const comparison& of) {
+  auto text = sentence(of, "got worse", [](const finding& found) {
+    return found.verdict == verdict::regression && found.acceptance.empty();
+  });
+  if (text.empty()) text = "Nothing got worse.";
+  const auto untold = sentence(of, "cannot be told",
+                               [](const finding& found) { return found.verdict == verdict::cannot_tell; });
+  return untold.empty() ? text : text + ' ' + untold;
+}
 
 std::string commit_text(const compared_side& side) {
-  // Of a folder of files there may be several ids.
   const auto id = side.commit.size() == 40 ? side.commit.substr(0, 12) : side.commit;
   return side.dirty ? id + " and changes" : id;
 }
@@ -219,16 +133,159 @@ std::string verdict_counts(const comparison& of) {
                      count(of, verdict::cannot_tell));
 }
 
-std::string comparison_table(const comparison& of) {
+namespace {
+
+constexpr std::size_t columns = 5;
+using table_line = std::array<std::string, columns>;
+
+table_line line_of(const finding& found) {
+  return {"  " + label_of(found), side_cell(found, found.base), side_cell(found, found.head),
+          change_cell(found), printable(reason_cell(found))};
+}
+
+std::string aligned(const table_line& cells, const std::array<std::size_t, columns>& widths) {
   std::string text;
+  for (std::size_t i = 0; i < columns; ++i) {
+    const bool is_figure = i >= 1 && i <= 3;
+    const std::string padding(widths[i] - text_width(cells[i]), ' ');
+    text += (i == 0 ? "" : "  ") + (is_figure ? padding + cells[i] : cells[i] + padding);
+  }
+  text.erase(text.find_last_not_of(' ') + 1);
+  return text + '\n';
+}
+
+std::string sections_of(const comparison& of, same_findings same) {
+  const table_line head{"metric", "base", "head", "change", "reason"};
+  std::array<std::size_t, columns> widths{};
+  const auto widen = [&](const table_line& cells) {
+    for (std::size_t i = 0; i < columns; ++i) widths[i] = std::max(widths[i], text_width(cells[i]));
+  };
+  widen(head);
+  for (const auto& found : of.findings) widen(line_of(found));
+  std::string text = aligned(head, widths);
+  for (const auto& part : sections) {
+    if (part.verdict == verdict::same && same == same_findings::counted) continue;
+    const std::string* series = nullptr;
+    for (const auto& found : of.findings) {
+      if (!part.contains(found)) continue;
+      if (!series) text += fmt::format("\n{}\n", part.title);
+      if (!series || *series != found.series) text += printable(found.series) + '\n';
+      series = &found.series;
+      text += aligned(line_of(found), widths);
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string comparison_table(const comparison& of, same_findings same) {
+  std::string text = headline(of) + "\n\n";
   for (const auto& [title, side] : {std::pair{"base", &of.base}, {"head", &of.head}})
-    text += fmt::format("{}  {}  {}, program {}\n", title, side->name, commit_text(*side),
+    text += fmt::format("{}  {}  {}, program {}\n", title, printable(side->name), commit_text(*side),
                         side->program_sha256.substr(0, 12));
-  text += fmt::format("on    {}\n\n", of.machine) + rows_of(of);
-  for (const auto& [where, series] : {std::pair{"base", &of.base_only}, {"head", &of.head_only}})
-    for (const auto& name : *series) text += fmt::format("only in {}: {}\n", where, name);
-  for (const auto& note : of.notes) text += fmt::format("note: {}\n", note);
+  text += fmt::format("on    {}\n\n{}\n", printable(of.machine), sections_of(of, same));
+  for (const auto& [title, names] : {std::pair{"base", &of.base_only}, {"head", &of.head_only}})
+    for (const auto& name : *names) text += fmt::format("only in {}: {}\n", title, printable(name));
+  for (const auto& note : of.notes) text += fmt::format("note: {}\n", printable(note));
   return text + verdict_counts(of) + '\n';
+}
+
+namespace {
+
+using nlohmann::ordered_json;
+
+ordered_json side_json(const compared_side& side) {
+  return {{"name", side.name},
+          {"commit", side.commit},
+          {"dirty", side.dirty},
+          {"program_sha256", side.program_sha256}};
+}
+
+void add(ordered_json& object, const char* name, const std::optional<double>& value) {
+  if (value) object[name] = *value;
+}
+
+ordered_json finding_json(const finding& found) {
+  ordered_json out{{"series", found.series}, {"metric", found.metric}, {"verdict", to_string(found.verdict)}};
+  for (const auto& [name, side] : {std::pair{"base", &found.base}, {"head", &found.head}})
+    if (*side) out[name] = {{"median", (*side)->median}, {"spread", (*side)->spread}};
+  add(out, "change", found.change);
+  add(out, "change_low", found.low);
+  add(out, "change_high", found.high);
+  if (found.low) out["confidence"] = found.confidence;
+  out["floor"] = found.floor;
+  add(out, "smallest_seen", found.min_detectable);
+  out["why"] = found.reason;
+  if (!found.acceptance.empty()) out["accepted"] = found.acceptance;
+  return out;
+}
+
+}  // namespace
+
+std::string comparison_json(const comparison& of) {
+  auto findings = ordered_json::array();
+  for (const auto& found : of.findings) findings.push_back(finding_json(found));
+  auto steps = ordered_json::array();
+  for (const auto& step : of.steps) steps.push_back({{"name", step.name}, {"seconds", step.seconds}});
+  const ordered_json whole{{"format", "farebench-comparison 1"},
+                           {"base", side_json(of.base)},
+                           {"head", side_json(of.head)},
+                           {"machine", of.machine},
+                           {"from_files", of.is_from_files},
+                           {"same_program", of.is_of_one_program()},
+                           {"headline", headline(of)},
+                           {"regressions", count(of, verdict::regression)},
+                           {"accepted", count(of, verdict::regression) - count_unaccepted(of)},
+                           {"improvements", count(of, verdict::improvement)},
+                           {"same", count(of, verdict::same)},
+                           {"cannot_tell", count(of, verdict::cannot_tell)},
+                           {"findings", findings},
+                           {"base_only", of.base_only},
+                           {"head_only", of.head_only},
+                           {"notes", of.notes},
+                           {"steps", steps}};
+  // Quoted text may be invalid UTF-8.
+  return whole.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+namespace {
+
+/// Escapes bars, which separate cells.
+std::string markdown_cell(std::string_view text) {
+  std::string out;
+  for (const char c : text) out += c == '|' ? std::string{"\\|"} : std::string(1, c);
+  return out;
+}
+
+std::string markdown_row(const finding& found) {
+  std::string result{to_string(found.verdict)};
+  if (found.verdict == verdict::regression)
+    result = found.acceptance.empty() ? "**regression**" : "regression (accepted)";
+  return fmt::format("| `{}` | {} | {} | {} | {} | {} | {} |\n", markdown_cell(found.series), label_of(found),
+                     side_cell(found, found.base), side_cell(found, found.head), change_cell(found), result,
+                     markdown_cell(reason_cell(found)));
+}
+
+}  // namespace
+
+std::string comparison_markdown(const comparison& of) {
+  std::string text =
+      fmt::format("### {}\n\n`{}` ({}) → `{}` ({}), on {}: {}.\n", headline(of), of.base.name,
+                  commit_text(of.base), of.head.name, commit_text(of.head), of.machine, verdict_counts(of));
+  std::string rows;
+  for (const auto& part : sections)
+    for (const auto& found : of.findings)
+      if (part.contains(found) && part.verdict != verdict::same) rows += markdown_row(found);
+  if (!rows.empty())
+    text +=
+        "\n| series | metric | base | head | change | verdict | reason |\n|---|---|--:|--:|--:|---|---|\n" +
+        rows;
+  std::string list;
+  for (const auto& name : of.base_only) list += fmt::format("- only in base: `{}`\n", name);
+  for (const auto& name : of.head_only) list += fmt::format("- only in head: `{}`\n", name);
+  for (const auto& note : of.notes) list += fmt::format("- {}\n", note);
+  return list.empty() ? text : text + "\n" + list;
 }
 
 }  // namespace farebench::track

@@ -15,33 +15,36 @@ namespace farebench::track {
 
 /// A regression that was accepted on purpose.
 struct accepted_regression {
-  std::string series;  ///< of the row: "fetch/strategy:…"
-  std::string metric;  ///< of metrics()
-  std::string commit;  ///< that brought it, 40 hex digits
-  std::string reason;  ///< one line
+  /// Name of the row: "fetch/strategy:…".
+  std::string series;
+  /// One of metrics().
+  std::string metric;
+  /// The commit that caused it, 40 hex digits.
+  std::string commit;
+  /// One line.
+  std::string reason;
 };
 
-/// Of results/accepted.json: {"accepted": [{"series": …, "metric": …, "commit": …, "reason": …}, …]}, each
-/// member a text and no other member. Throws track_error (exit code 2) naming `source`, which entry, and what
-/// is wrong with it.
+/// Parses results/accepted.json: {"accepted": [{"series": …, "metric": …, "commit": …, "reason": …}, …]}.
+/// Each member is a text. Throws track_error (exit code 2) naming `source`, the entry, and what is invalid.
 std::vector<accepted_regression> parse_accepted(std::string_view text, const std::string& source);
-/// None where there is no such file.
+
+/// Returns none if there is no such file.
 std::vector<accepted_regression> read_accepted(const std::filesystem::path& path);
 
-/// Marks the regressions of a comparison that were accepted, with the reason. An acceptance holds where its
-/// commit is one of `commits`, those that are in the head and not in the base: a later regression of the same
-/// series is another. Pure.
-void accept(comparison& of, const std::vector<accepted_regression>& accepted,
+/// Marks the accepted regressions of a comparison. An acceptance counts if its commit is one of `commits`:
+/// those that the head contains and the base does not. Later regressions of the same series do not match.
+/// Pure.
+void accept(comparison& result, const std::vector<accepted_regression>& accepted,
             const std::vector<std::string>& commits);
 
-/// What the working tree is held against when nobody says: where it parted from its upstream, or from main;
-/// of a tree that is the same commit, and has no changes, the commit before. Throws track_error when there is
-/// neither.
+/// Returns the default base of a gate: the merge base of HEAD with its upstream branch, origin/main or main.
+/// If that is HEAD itself, without changes: the commit before. Throws track_error if there is neither.
 std::string base_of_gate(const repository& sources);
 
-/// Compares the working tree with a revision, or with base_of_gate, and marks what results/accepted.json
-/// accepts, which is read, and must be right, before anything is measured.
-comparison run_gate(const std::optional<std::string>& against, const bench_flags& what,
+/// Compares the working tree with a revision, by default base_of_gate(), and applies results/accepted.json,
+/// which is read before anything is measured.
+comparison run_gate(const std::optional<std::string>& against, const bench_flags& workload,
                     const comparison_plan& plan);
 
 }  // namespace farebench::track

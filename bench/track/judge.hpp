@@ -10,50 +10,54 @@
 #include <utility>
 #include <vector>
 
+// Statistics and verdicts of track. Pure, except for reading the noise file.
+
 namespace farebench::track {
 
-/// A figure that commits are judged by; more is worse in each of them.
+/// A figure that commits are judged by; more is worse.
 struct metric {
   enum class kind_of { exact, noisy };
 
-  std::string_view name;   ///< of the column; the wall time is "real_time"
-  std::string_view label;  ///< for tables
+  /// Column name; "real_time" is the wall time.
+  std::string_view name;
+  /// For tables.
+  std::string_view label;
   kind_of kind;
-  /// Of an exact one, a change up to max(share · base, absolute) is none.
-  double share = 0;
-  double absolute = 0;
-  /// Of a noisy one, the stated minimum of its floor: a smaller change, as a share of the base, is of no
-  /// interest even where it could be seen.
-  double least_floor = 0;
+  /// Exact metrics: changes up to max(tolerance_share · base, tolerance) do not count.
+  double tolerance_share = 0;
+  double tolerance = 0;
+  /// Noisy metrics: minimum of the floor, as a share of the base. Smaller changes are of no interest.
+  double min_floor = 0;
 
   bool is_exact() const { return kind == kind_of::exact; }
 };
 
-/// All of them, in the order of the tables.
+/// All metrics, in the order of the tables.
 std::span<const metric> metrics();
-/// nullptr when there is none of that name.
+
+/// Returns nullptr if there is none of that name.
 const metric* find_metric(std::string_view name);
 
-/// A metric's figure for people: "46.1 ms", "2.31 MiB", "62.6".
+/// Formats a figure for people: "46.1 ms", "2.31 MiB", "62.6".
 std::string figure_text(const metric& of, double value);
 
-/// An interval of ranks, from 1: the `low`-th smallest value to the `high`-th.
+/// Ranks of sorted values, from 1.
 struct rank_interval {
   std::size_t low;
   std::size_t high;
-  double confidence;  ///< that the median lies between them: what is kept, at least what was asked for
+  /// Probability that the median lies between the values of these ranks.
+  double confidence;
 };
 
-/// The ranks between which the median of what `count` independent values were drawn from lies with at least
-/// that confidence, whatever the distribution: as many of them are below the median as a fair coin shows
-/// heads (David and Nagaraja, Order Statistics, 3rd ed., 7.1). The narrowest that is symmetric; nullopt when
-/// the values are too few for any.
+/// Returns the narrowest symmetric interval that contains the median of the values' distribution with at
+/// least that confidence. The number of `count` independent values below the median is binomial, whatever the
+/// distribution (David and Nagaraja, Order Statistics, 3rd ed., 7.1). nullopt if the values are too few.
 std::optional<rank_interval> median_ranks(std::size_t count, double confidence);
 
-/// The fewest values with such an interval that leaves out `spared` at each end.
-std::size_t fewest_for(double confidence, std::size_t spared);
+/// Returns the minimum number of values whose interval leaves out `outliers` at each end.
+std::size_t min_values(double confidence, std::size_t outliers);
 
-/// The values at those ranks, and the values' median.
+/// The values of a rank_interval, and the median of all values.
 struct median_interval {
   double low;
   double median;
@@ -62,116 +66,138 @@ struct median_interval {
 
   double half_width() const { return (high - low) / 2; }
 };
+
 std::optional<median_interval> interval_of_median(std::vector<double> values, double confidence);
 
 enum class verdict { same, improvement, regression, cannot_tell };
-/// "same", "improvement", "regression", "cannot tell".
-std::string_view to_string(verdict what);
 
-/// A metric's figures of one series: base[i] and head[i] were measured side by side.
+/// Returns "same", "improvement", "regression" or "cannot tell".
+std::string_view to_string(verdict value);
+
+/// A metric's figures of one series. For noisy metrics, base[i] and head[i] are a pair.
 struct metric_samples {
   std::vector<double> base;
   std::vector<double> head;
 };
 
-/// One side of a finding.
 struct side_summary {
   double median;
-  double spread;  ///< ±, as a share of the median: half of its 95 % interval, or of the range of too few
+  /// Half of the median's 95 % interval, or of the range if there are too few values; as a share of the
+  /// median.
+  double spread;
 };
 
-/// What was found of one metric of one series. Changes are shares of the base: 0.15 is 15 % more.
+/// Result of judging one metric of one series. Changes are shares of the base: 0.15 is 15 % more.
 struct finding {
   std::string series;
   std::string_view metric;
-  verdict what = verdict::cannot_tell;
-  std::optional<side_summary> base = {};  ///< absent: that side has no figure
+  track::verdict verdict = track::verdict::cannot_tell;
+  /// Absent if that side has no figure.
+  std::optional<side_summary> base = {};
   std::optional<side_summary> head = {};
   std::optional<double> change = {};
-  std::optional<double> low = {};  ///< the interval of the change, of a noisy metric
+  /// Interval of the change and its confidence, for noisy metrics.
+  std::optional<double> low = {};
   std::optional<double> high = {};
-  double confidence = 0;  ///< of that interval
-  double floor = 0;       ///< up to here a change is none
-  /// Of "cannot tell": the smallest change that could have been seen, where any could.
-  std::optional<double> smallest_seen = {};
-  std::string why;            ///< in a few words
-  std::string accepted = {};  ///< the reason for which a regression is accepted; empty: it is not
+  double confidence = 0;
+  /// Changes up to this one do not count.
+  double floor = 0;
+  /// For "cannot tell": the smallest change that would have been detected.
+  std::optional<double> min_detectable = {};
+  /// Reason of the verdict, in a few words.
+  std::string reason = {};
+  /// Reason for which a regression is accepted. Empty: it is not.
+  std::string acceptance = {};
 };
 
-/// An exact metric: its medians differ by more than the greatest of max(share · base, absolute) and of what
-/// either side varied by. Where it varied by more than the former, it cannot tell of less. Pure; neither side
-/// empty.
+/// Judges an exact metric. A change of the median counts if it exceeds the tolerance and the range of each
+/// side. A range above the tolerance hides smaller changes: "cannot tell". No side is empty.
 finding judge_exact(const std::string& series, const metric& of, const metric_samples& samples);
 
-/// A noisy metric: the median of the pairs' log-ratios with its exact interval of that confidence. Beyond the
-/// floor as a whole it is a regression or an improvement, inside it the same, anything else cannot tell.
-/// `floor` is a share, 0.02 for 2 %. Pure; both sides of one length, values above zero.
+/// Judges a noisy metric by the median of the pairs' log-ratios and its exact interval of that confidence. An
+/// interval beyond the floor is a regression or an improvement, within it "same", any other "cannot tell".
+/// `floor` is a share: 0.02 for 2 %. Both sides have the same size and only values above zero.
 finding judge_noisy(const std::string& series, const metric& of, const metric_samples& samples, double floor,
                     double confidence);
 
-/// Whether it says that something changed.
-bool is_flagged(const finding& one);
+/// Returns true for regressions and improvements.
+bool is_flagged(const finding& found);
 
-/// What comparisons of a program with itself (A/A) have shown on one machine: by how much the median of a
-/// metric's log-ratios was off nothing. Bounded: the latest of each series and metric count. A value.
+/// Shifts seen in comparisons of a program with itself (A/A) on one machine: medians of log-ratios, whose
+/// expectation is 0. Keeps the latest shifts of each series and metric.
 class noise {
  public:
-  static constexpr std::size_t most_kept = 40;
+  static constexpr std::size_t max_shifts = 40;
 
-  /// One A/A more. A shift is of logarithms, its sign of no account; not finite is left out.
+  /// Adds the shift of one A/A. Its sign does not matter; infinity and NaN are ignored.
   void add(const std::string& series, std::string_view metric, double shift);
 
-  /// The share up to which a change is none: what nine in ten of the A/As stayed within (nearest rank), and
-  /// at least the metric's stated minimum.
+  /// Returns the share up to which changes do not count: the 90th percentile of the shifts (nearest rank),
+  /// and at least the metric's `min_floor`.
   double floor(const std::string& series, const metric& of) const;
-  /// How many A/As that rests upon.
-  std::size_t known(const std::string& series, std::string_view metric) const;
 
-  /// One JSON text, and back. Throws track_error naming `source` and what is wrong.
-  std::string to_text() const;
+  /// Returns the number of shifts kept.
+  std::size_t count(const std::string& series, std::string_view metric) const;
+
+  std::string to_json() const;
+  /// Throws track_error naming `source` and what is invalid.
   static noise parse(std::string_view text, const std::string& source);
-  /// Nothing is known where there is no such file.
+  /// Returns an empty object if there is no such file.
   static noise read(const std::filesystem::path& path);
 
  private:
   std::map<std::pair<std::string, std::string>, std::vector<double>> shifts_;
 };
 
-/// The A/A that every interleaved comparison has inside: its samples come in fours, A B B A, so that two
-/// runs of one program stand beside two of the other. The median log-ratio, later over earlier, over all such
-/// pairs; nullopt of fewer than three fours.
+/// Returns the shift of the A/A inside a comparison: in samples in the order A B B A, two runs of one program
+/// are adjacent. It is the median log-ratio, later over earlier, of all such pairs. nullopt for fewer than 12
+/// samples.
 std::optional<double> inner_shift(const metric_samples& samples);
 
-/// The median log-ratio of head over base; nullopt of none.
+/// Returns the median log-ratio of head over base. nullopt without samples.
 std::optional<double> shift_of(const metric_samples& samples);
 
-/// One side of a comparison, for people.
+/// One side of a comparison.
 struct compared_side {
-  std::string name;            ///< as it was asked for: "HEAD~", "main", a path
-  std::string commit;          ///< 40 hex digits, or several of a folder's files
-  bool dirty = false;          ///< with changes that are not committed
-  std::string program_sha256;  ///< of the client program, but for its commit's id
+  /// As given by the user: "HEAD~", "main", a path.
+  std::string name;
+  /// 40 hex digits.
+  std::string commit;
+  /// True if tracked files differed from the commit.
+  bool dirty = false;
+  /// See program_hash().
+  std::string program_sha256;
 };
 
-/// Everything that holding two sides against each other has shown.
+/// Duration of a part of a comparison: "build base", "screening".
+struct step_time {
+  std::string name;
+  double seconds;
+};
+
 struct comparison {
   compared_side base;
   compared_side head;
-  std::string machine;
+  std::string machine = {};
   bool is_from_files = false;
-  std::vector<finding> findings;       ///< by series, then in the order of metrics()
-  std::vector<std::string> base_only;  ///< series that only one side has
-  std::vector<std::string> head_only;
-  std::vector<std::string> notes;  ///< what to know when reading it, a line each
+  /// By series, then in the order of metrics().
+  std::vector<finding> findings = {};
+  /// Series that only one side has.
+  std::vector<std::string> base_only = {};
+  std::vector<std::string> head_only = {};
+  /// Remarks for readers, one line each.
+  std::vector<std::string> notes = {};
+  std::vector<step_time> steps = {};
 
   bool is_of_one_program() const { return base.program_sha256 == head.program_sha256; }
 };
 
-std::size_t count(const comparison& of, verdict what);
-/// Regressions that are not accepted.
+std::size_t count(const comparison& of, verdict value);
+
+/// Returns the number of regressions that are not accepted.
 std::size_t count_unaccepted(const comparison& of);
 
-/// 1 with a regression that is not accepted; 3 under `strict` when something cannot be told; else 0.
+/// Returns 1 for a regression that is not accepted, 3 if `strict` and a metric cannot be told, else 0.
 int exit_code_of(const comparison& of, bool strict);
 
 }  // namespace farebench::track

@@ -10,7 +10,6 @@
 
 #include <array>
 #include <cctype>
-#include <cerrno>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
@@ -19,7 +18,6 @@
 #include <sstream>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -30,15 +28,14 @@
 namespace farebench::track {
 namespace {
 
-constexpr int times = 5;
 constexpr int cpu_steps = 10'000'000;
 constexpr int memory_steps = 400'000;
 constexpr int round_trips = 500;
 
-/// Where results go that nobody reads, so that the compiler leaves the loops in.
+/// Receives unused results, so that the compiler keeps the loops.
 volatile std::uint64_t sink;
 
-/// One step of a generator of pseudo-random numbers (Marsaglia's xorshift64).
+/// One step of a pseudo-random generator (Marsaglia's xorshift64).
 std::uint64_t next(std::uint64_t state) {
   state ^= state << 13;
   state ^= state >> 7;
@@ -51,46 +48,40 @@ void compute() {
   sink = state;
 }
 
-/// From place to place, where each is known only once the one before has been read.
+/// Reads at addresses that depend on the previous read.
 void walk(const std::vector<std::uint64_t>& memory) {
   std::uint64_t state = 88172645463325252u;
   for (int i = 0; i < memory_steps; ++i) state = next(state + memory[state % memory.size()]);
   sink = state;
 }
 
-[[noreturn]] void throw_errno(const char* call) {
-  throw std::system_error{errno, std::generic_category(), call};
-}
-
-/// Both ends of a TCP connection through the loopback.
-class loopback {
+/// Both ends of a TCP connection over the loopback interface.
+class loopback_connection {
  public:
-  loopback() {
-    const file_descriptor listener{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  loopback_connection() {
+    const auto listener = checked_descriptor(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
     auto* const generic = reinterpret_cast<sockaddr*>(&address);
-    if (listener.get() < 0 || ::bind(listener.get(), generic, size) != 0 ||
-        ::listen(listener.get(), 1) != 0 || ::getsockname(listener.get(), generic, &size) != 0)
-      throw_errno("listen on the loopback");
-    here_ = file_descriptor{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-    if (here_.get() < 0 || ::connect(here_.get(), generic, size) != 0)
-      throw_errno("connect over the loopback");
-    there_ = file_descriptor{::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC)};
-    if (there_.get() < 0) throw_errno("accept on the loopback");
+    if (::bind(listener.get(), generic, size) != 0 || ::listen(listener.get(), 1) != 0 ||
+        ::getsockname(listener.get(), generic, &size) != 0)
+      throw_system_error("listen on the loopback interface");
+    near_ = checked_descriptor(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
+    if (::connect(near_.get(), generic, size) != 0) throw_system_error("connect over the loopback interface");
+    far_ = checked_descriptor(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC), "accept");
     const int on = 1;
-    for (const int end : {here_.get(), there_.get()})
+    for (const int end : {near_.get(), far_.get()})
       ::setsockopt(end, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   }
 
   void ping_pong() const {
     std::thread echo{[this] {
-      for (int i = 0; i < round_trips && pass(there_.get(), false) && pass(there_.get(), true); ++i) {
+      for (int i = 0; i < round_trips && pass(far_.get(), false) && pass(far_.get(), true); ++i) {
       }
     }};
-    for (int i = 0; i < round_trips && pass(here_.get(), true) && pass(here_.get(), false); ++i) {
+    for (int i = 0; i < round_trips && pass(near_.get(), true) && pass(near_.get(), false); ++i) {
     }
     echo.join();
   }
@@ -103,39 +94,40 @@ class loopback {
     return count == static_cast<ssize_t>(message.size());
   }
 
-  file_descriptor here_;
-  file_descriptor there_;
+  file_descriptor near_;
+  file_descriptor far_;
 };
 
 template <typename Work>
-double median_ms(Work work) {
-  std::vector<double> taken;
-  for (int i = 0; i < times; ++i) {
+double median_ms(int passes, Work work) {
+  std::vector<double> times;
+  for (int i = 0; i < passes; ++i) {
     const auto begin = std::chrono::steady_clock::now();
     work();
-    taken.push_back(
+    times.push_back(
         std::chrono::duration<double, std::milli>{std::chrono::steady_clock::now() - begin}.count());
   }
-  return *median(std::move(taken));
+  return *median(std::move(times));
 }
 
 }  // namespace
 
 double canary::figure() const { return std::cbrt(cpu_ms * memory_ms * loopback_ms); }
 
-canary measure_canary() {
+canary measure_canary(int passes) {
   constexpr std::size_t memory_bytes = 64u << 20;
-  // Each place holds something else than nothing, or all would be one page of zeros.
+  // Not zero: pages of zeros would be one physical page.
   const std::vector<std::uint64_t> memory(memory_bytes / sizeof(std::uint64_t), 0x9E3779B97F4A7C15u);
-  const loopback connection;
-  return {.cpu_ms = median_ms(compute),
-          .memory_ms = median_ms([&] { walk(memory); }),
-          .loopback_ms = median_ms([&] { connection.ping_pong(); })};
+  const loopback_connection connection;
+  return {.cpu_ms = median_ms(passes, compute),
+          .memory_ms = median_ms(passes, [&] { walk(memory); }),
+          .loopback_ms = median_ms(passes, [&] { connection.ping_pong(); })};
 }
 
 namespace {
 
-std::string text_of(const char* path) {
+/// Returns an empty text for a missing file. read_file() of lib/system throws instead.
+std::string read_proc(const char* path) {
   std::ifstream file{path};
   return {std::istreambuf_iterator<char>{file}, {}};
 }
@@ -146,7 +138,7 @@ double percent(std::uint64_t part, std::uint64_t whole) {
 
 }  // namespace
 
-machine_load load_now() { return parse_load(text_of("/proc/loadavg"), text_of("/proc/stat")); }
+machine_load read_load() { return parse_load(read_proc("/proc/loadavg"), read_proc("/proc/stat")); }
 
 machine_load parse_load(std::string_view loadavg, std::string_view stat) {
   machine_load now;
@@ -154,7 +146,7 @@ machine_load parse_load(std::string_view loadavg, std::string_view stat) {
   std::istringstream line{std::string{stat.substr(0, stat.find('\n'))}};
   std::string name;
   line >> name;
-  // user nice system idle iowait irq softirq steal; guest time, which follows, is within user's.
+  // user nice system idle iowait irq softirq steal; the guest time that follows is part of user.
   std::array<std::uint64_t, 8> fields{};
   for (auto& field : fields) {
     if (!(line >> field)) field = 0;
@@ -176,7 +168,7 @@ double busy_percent(const machine_load& before, const machine_load& after) {
 
 namespace {
 
-/// What stands behind the colon of the first line of a file of /proc that begins so; empty without one.
+/// Returns the value of the first line "name : value" of a file in /proc, or an empty text.
 std::string value_in(const char* path, std::string_view name) {
   std::ifstream file{path};
   for (std::string line; std::getline(file, line);) {
@@ -187,7 +179,7 @@ std::string value_in(const char* path, std::string_view name) {
   return {};
 }
 
-/// In small letters and digits with dashes between, without the marks that makers put into names.
+/// Returns lower-case letters and digits with dashes in between, without trademark signs.
 std::string plain(std::string text) {
   for (const std::string_view mark : {"(R)", "(TM)", "CPU"}) {
     for (auto at = text.find(mark); at != std::string::npos; at = text.find(mark))
@@ -200,13 +192,13 @@ std::string plain(std::string text) {
     else if (!out.empty() && out.back() != '-')
       out += '-';
   }
-  constexpr std::size_t longest = 40;
-  out = out.substr(0, longest);
+  constexpr std::size_t max_size = 40;
+  out = out.substr(0, max_size);
   while (!out.empty() && out.back() == '-') out.pop_back();
   return out.empty() ? "unknown-cpu" : out;
 }
 
-/// "6.18.44-something" → "6.18"
+/// "6.18.44-generic" → "6.18".
 std::string major_and_minor(std::string_view release) {
   const auto second = release.find('.', release.find('.') + 1);
   return std::string{release.substr(0, second)};
@@ -215,22 +207,21 @@ std::string major_and_minor(std::string_view release) {
 }  // namespace
 
 std::string machine::name() const {
-  const auto all = fmt::format("{}\n{}\n{}\n{}", cpu_model, cores, kernel, memory_gib);
-  return fmt::format("{}-{}c-{}g-{}", plain(cpu_model), cores, memory_gib, sha256(all).substr(0, 8));
+  const auto fields = fmt::format("{}\n{}\n{}\n{}", cpu_model, cores, kernel, memory_gib);
+  return fmt::format("{}-{}c-{}g-{}", plain(cpu_model), cores, memory_gib, sha256(fields).substr(0, 8));
 }
 
 machine this_machine() {
   utsname system{};
   ::uname(&system);
-  // The kernel keeps some megabytes for itself, more or fewer from build to build: rounded up, they are no
-  // matter.
-  constexpr long kib_a_gib = 1 << 20;
+  // Rounded up, because the kernel reserves some megabytes, which differ from build to build.
+  constexpr long kib_per_gib = 1 << 20;
   const auto memory = value_in("/proc/meminfo", "MemTotal");
   const long memory_kib = memory.empty() ? 0 : std::stol(memory);
   return {.cpu_model = value_in("/proc/cpuinfo", "model name"),
           .cores = ::sysconf(_SC_NPROCESSORS_ONLN),
           .kernel = fmt::format("{} {}", system.sysname, major_and_minor(system.release)),
-          .memory_gib = (memory_kib + kib_a_gib - 1) / kib_a_gib};
+          .memory_gib = (memory_kib + kib_per_gib - 1) / kib_per_gib};
 }
 
 }  // namespace farebench::track

@@ -12,7 +12,6 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
-#include <system_error>
 
 #include "bench/flags.hpp"
 #include "bench/track/compare.hpp"
@@ -24,6 +23,7 @@
 #include "bench/track/selftest.hpp"
 #include "lib/system/child_process.hpp"
 #include "lib/system/command_line.hpp"
+#include "lib/system/file_descriptor.hpp"
 
 namespace {
 
@@ -38,6 +38,15 @@ void print(const std::string& text) {
 /// Returns true for files and folders, but not for ".", which is the working tree.
 bool is_recorded(const std::string& side) { return side != "." && std::filesystem::exists(side); }
 
+int print_comparison(const comparison& result, const track_flags& flags, same_findings same) {
+  print(flags.json ? comparison_json(result) : comparison_table(result, same));
+  std::string steps;
+  for (const auto& step : result.steps)
+    steps += fmt::format("{}{} {:.1f} s", steps.empty() ? "" : ", ", step.name, step.seconds);
+  if (!steps.empty()) fmt::print(stderr, "track: {}\n", steps);
+  return exit_code_of(result, flags.strict);
+}
+
 int compare(const track_flags& flags) {
   const bool is_base_recorded = is_recorded(flags.base);
   if (is_base_recorded != is_recorded(flags.head)) {
@@ -50,27 +59,25 @@ int compare(const track_flags& flags) {
   const auto result = is_base_recorded ? compare_recorded(flags.base, flags.head)
                                        : compare_commits(flags.base, flags.head,
                                                          parse_workload_flags(flags.bench_flags), flags.plan);
-  print(flags.json ? comparison_json(result) : comparison_table(result));
-  return exit_code_of(result, flags.strict);
-}
-
-/// Appends, as CI services expect of their summary files.
-void append_summary(const std::filesystem::path& path, const std::string& text) {
-  errno = 0;
-  std::ofstream file{path, std::ios::binary | std::ios::app};
-  file << text;
-  file.close();
-  if (!file)
-    throw std::system_error{errno != 0 ? errno : EIO, std::generic_category(), "write " + path.string()};
+  return print_comparison(result, flags, same_findings::listed);
 }
 
 int gate(const track_flags& flags) {
   std::optional<std::string> against;
   if (!flags.against.empty()) against = flags.against;
   const auto result = run_gate(against, parse_workload_flags(flags.bench_flags), flags.plan);
-  if (!flags.summary.empty()) append_summary(flags.summary, comparison_markdown(result));
-  print(flags.json ? comparison_json(result) : comparison_table(result));
-  return exit_code_of(result, flags.strict);
+  if (!flags.summary.empty()) {
+    // Appended, as CI services expect of their summary files.
+    errno = 0;
+    std::ofstream file{flags.summary, std::ios::binary | std::ios::app};
+    file << comparison_markdown(result);
+    file.close();
+    if (!file) {
+      if (errno == 0) errno = EIO;
+      throw_system_error("write " + flags.summary.string());
+    }
+  }
+  return print_comparison(result, flags, same_findings::counted);
 }
 
 int kill_test(int kills) {
@@ -81,7 +88,7 @@ int kill_test(int kills) {
       "{} recordings killed, {} of them while the file was being written: {} files whole, {} not; "
       "{} parts left after the next recording\n",
       report.kills, report.killed_while_writing, report.whole, report.broken, report.abandoned_parts));
-  if (!report.first_complaint.empty()) print_error("track", report.first_complaint);
+  if (!report.first_error.empty()) print_error("track", report.first_error);
   return report.broken == 0 && report.abandoned_parts == 0 ? exit_nothing_worse : exit_worse;
 }
 

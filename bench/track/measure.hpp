@@ -7,6 +7,7 @@
 #include <map>
 #include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bench/cases.hpp"
@@ -17,86 +18,102 @@ namespace farebench::track {
 
 enum class side { base, head };
 
-/// One run of one side's client: its figures by metric, or why it has none.
+/// Result of one run of one side's client.
 struct run_result {
+  /// By metric.
   std::map<std::string, double> figures = {};
-  std::string failure = {};  ///< empty: the figures count
-  bool is_wrong = false;     ///< it failed by its own fault: wrong answers, or it did not run
+  /// Reason if the run failed; its figures do not count then.
+  std::string failure = {};
+  /// True if the client failed: wrong results, or it did not run. False if the machine did: a late server.
+  bool is_client_error = false;
 };
 
-/// How runs are made. Injected, so that what follows from them is tested without clocks and processes.
+/// Runs clients. Tests use runners without clocks and processes.
 struct runner {
   std::function<run_result(side, const benchmark_case&)> timed;
   std::function<run_result(side, const benchmark_case&)> counted;
+  /// Called at the start of each stage, "screening" or "confirming", with the number of its runs unless some
+  /// fail. May be empty.
+  std::function<void(std::string_view stage, std::size_t runs)> on_stage = {};
 };
 
-/// Why a case has too few figures of one kind.
+/// Reason for missing figures of one kind of runs.
 struct case_failure {
-  std::string why = {};     ///< empty: it has all of them
-  bool is_of_head = false;  ///< by the head's own fault, and of the base there was none
-
-  bool is_there() const { return !why.empty(); }
+  /// Empty: none is missing.
+  std::string reason = {};
+  /// True if only clients of the head failed.
+  bool is_of_head = false;
 };
 
-/// All that was measured of one case. Where one kind of runs failed, the other's figures still count.
+/// Figures of one case. If one kind of runs failed, those of the other kind still count.
 struct case_samples {
-  std::map<std::string, metric_samples> timed;    ///< by metric; in fours, A B B A: see inner_shift
-  std::map<std::string, metric_samples> counted;  ///< by metric
+  /// By metric; in fours, A B B A (see inner_shift).
+  std::map<std::string, metric_samples> timed;
+  /// By metric.
+  std::map<std::string, metric_samples> counted;
   case_failure timed_failure = {};
   case_failure counted_failure = {};
 };
 
-/// How much is measured.
 struct measuring_plan {
-  std::size_t pairs;   ///< of timed runs a case; rounded up to be even
-  std::size_t counts;  ///< of counted runs a case and side
+  /// Pairs of timed runs per case, rounded up to an even number.
+  std::size_t pairs;
+  /// Counted runs per case and side.
+  std::size_t counts;
+
+  std::size_t runs_per_case() const { return 2 * (pairs + pairs % 2 + counts); }
 };
 
-/// Runs the cases in rounds: in each every case once, in random order, as A B B A or as B A A B, by chance.
-/// So neither side always comes first, and a machine that becomes slower or faster moves both by the same.
-/// Every run is a fresh client and a fresh server. A four with a failed run is measured again: three times
-/// where the client was at fault; where the machine was (a late server), as often as there are fours to make,
-/// and three times more. A case in which more fail has no figures of that kind but the reason.
+/// Runs the cases in rounds. In each round every case runs once, in random order, as A B B A or B A A B at
+/// random: neither side is always first, and a machine that slows down affects both equally.
+///
+/// A four with a failed run is repeated: up to three times if the client failed, and if the machine did, up
+/// to three times more often than there are fours. A case with more failures has no figures of that kind.
 std::map<std::string, case_samples> run_in_pairs(const std::vector<benchmark_case>& cases,
-                                                 const measuring_plan& plan, const runner& with,
+                                                 const measuring_plan& plan, const runner& run,
                                                  std::mt19937_64& random);
 
-/// What of this build drives both sides: its server and its heap counter.
+/// Parts of this build that run both sides' clients, so that a change of them cannot pass for one of a
+/// client.
 struct harness {
   std::filesystem::path mock_server;
   std::filesystem::path heap_count;
   std::chrono::nanoseconds sample_every = default_sample_every;
 
-  static harness beside_this_program();
+  /// Finds them in the folder of the running program.
+  static harness find();
 };
 
-/// Runs two clients with one harness, so that a change of the harness can't look like one of the client. Each
-/// run is judged as the bench judges it. The sites' fares are worked out once a case.
-runner run_probes(const harness& with, const std::filesystem::path& base, const std::filesystem::path& head);
+/// Returns a runner of two clients. It judges each run as the bench does.
+runner make_probe_runner(const harness& parts, const std::filesystem::path& base,
+                         const std::filesystem::path& head);
 
-/// The metrics' figures of one measurement, and of one counted run.
-std::map<std::string, double> timed_figures(const benchmark_case& row, const measurement& seen);
-std::map<std::string, double> counted_figures(const counted_run& seen);
+/// Return the metrics' figures of a run. Noisy metrics that are not above zero are left out, because they
+/// have no ratio.
+std::map<std::string, double> timed_figures(const benchmark_case& row, const measurement& measured);
+std::map<std::string, double> counted_figures(const counted_run& counted);
 
-/// How two clients are compared.
 struct comparison_plan {
-  std::size_t pairs = 12;  ///< of timed runs a case
-  std::size_t counts = 3;  ///< of counted runs a case and side
+  /// Pairs of timed runs per case.
+  std::size_t pairs = 12;
+  /// Counted runs per case and side.
+  std::size_t counts = 3;
   double screening_confidence = 0.95;
-  double family_error = 0.01;  ///< of all that is confirmed together
+  /// Maximum probability that any confirmed change is a false alarm.
+  double family_error = 0.01;
 };
 
-/// Compares in two stages. First every metric of every case is screened, each by its own interval. What is
-/// flagged is measured again, on fresh runs, with intervals so wide that all of them together are wrong in 1
-/// of 100 comparisons at most (Bonferroni: each has confidence 1 − 0.01 / flagged), and with as many pairs as
-/// such an interval needs to be sure of one stray run at each end. Only what is beyond the floor in both, to
-/// the same side, counts; the rest of the flagged cannot be told. The floors are those of `known`, to which
-/// the A/As inside this comparison are added first; the whole of it, where it is one, is added last.
+/// Compares in two stages. Screening judges every metric of every case. Flagged metrics are measured again on
+/// fresh runs, with confidence 1 − family_error / flagged (Bonferroni) and with enough pairs to leave out one
+/// outlier at each end. A change counts if both stages find it; other flagged metrics become "cannot tell".
+///
+/// Floors come from `known`, to which the A/As inside this comparison are added first. If both sides are one
+/// program, the comparison itself is an A/A and is added last.
 std::vector<finding> compare_in_two_stages(const std::vector<benchmark_case>& cases,
-                                           const comparison_plan& plan, const runner& with, noise& known,
+                                           const comparison_plan& plan, const runner& run, noise& known,
                                            bool is_of_one_program, std::mt19937_64& random);
 
-/// Pairs for so many flagged metrics.
+/// Returns the number of timed pairs that confirm so many flagged metrics.
 std::size_t confirming_pairs(const comparison_plan& plan, std::size_t flagged);
 
 }  // namespace farebench::track

@@ -4,9 +4,14 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <cstdint>
+#include <cstdlib>
 #include <random>
+#include <system_error>
 #include <thread>
+#include <utility>
 
 #include "bench/run_lock.hpp"
 #include "bench/track/error.hpp"
@@ -23,10 +28,10 @@ using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
 namespace fs = std::filesystem;
 
-constexpr auto patience = 60s;
+constexpr auto hang_deadline = 60s;
 
-/// In the shell's place, with nothing to say.
-child_process recording(const fs::path& track, const fs::path& folder) {
+/// The shell discards the output and is replaced by track.
+child_process start_recording(const fs::path& track, const fs::path& folder) {
   return child_process{
       {.executable = "/bin/sh",
        .arguments = {"-c", "exec \"$@\" >/dev/null 2>&1", "sh", track.string(), "record", "--into",
@@ -34,27 +39,29 @@ child_process recording(const fs::path& track, const fs::path& folder) {
                      "--journal", (folder / "journal").string()}}};
 }
 
+void finish_recording(const fs::path& track, const fs::path& folder) {
+  if (start_recording(track, folder).wait(hang_deadline) != 0)
+    throw track_error{"a recording that was not killed failed"};
+}
+
 bool is_part(const fs::path& path) { return path.extension() == ".partial"; }
 
-template <typename Visit>
-void for_each_file(const fs::path& folder, Visit visit) {
-  std::error_code ignored;  // files come and go
-  for (fs::recursive_directory_iterator at{folder, ignored}, end; at != end; at.increment(ignored)) {
-    if (ignored) return;
-    visit(at->path());
-  }
+/// Ignores files that appear or disappear meanwhile.
+std::vector<fs::path> files_in(const fs::path& folder) {
+  std::vector<fs::path> files;
+  std::error_code ignored;
+  for (fs::recursive_directory_iterator at{folder, ignored}, end; at != end && !ignored;
+       at.increment(ignored))
+    files.push_back(at->path());
+  return files;
 }
 
-bool has_part(const fs::path& folder) {
-  bool found = false;
-  for_each_file(folder, [&](const fs::path& path) { found = found || is_part(path); });
-  return found;
-}
+bool has_part(const fs::path& folder) { return std::ranges::any_of(files_in(folder), is_part); }
 
-/// Until there is a part, or the recording has ended.
-void wait_for_part(child_process& running, const fs::path& folder) {
-  const auto deadline = clock::now() + patience;
-  while (!has_part(folder) && !running.wait(0ms) && clock::now() < deadline)
+/// Waits until there is a part or the recording has ended.
+void wait_for_part(child_process& recording, const fs::path& folder) {
+  const auto deadline = clock::now() + hang_deadline;
+  while (!has_part(folder) && !recording.wait(0ms) && clock::now() < deadline)
     std::this_thread::sleep_for(50us);
 }
 
@@ -64,49 +71,42 @@ kill_report kill_recordings(const fs::path& track, const fs::path& folder, int k
   fs::create_directories(folder);
   std::mt19937_64 random{std::random_device{}()};
   const auto begin = clock::now();
-  if (const auto first = recording(track, folder).wait(patience); first != 0)
-    throw track_error{"a recording that nobody killed did not end well"};
-  const auto whole_time = std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - begin);
-  std::uniform_int_distribution<std::int64_t> moment{0, whole_time.count()};
-  std::uniform_int_distribution<std::int64_t> moment_of_writing{
-      0, 3'000};  // microseconds; a write takes about as long
+  finish_recording(track, folder);
+  const auto duration = std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - begin);
+  std::uniform_int_distribution<std::int64_t> delay_us{0, duration.count()};
+  // A write takes about this long.
+  std::uniform_int_distribution<std::int64_t> writing_delay_us{0, 3'000};
 
   kill_report report;
   for (; report.kills < kills; ++report.kills) {
-    auto running = recording(track, folder);
-    if (report.kills % 2 == 0) {
-      std::this_thread::sleep_for(std::chrono::microseconds{moment(random)});
-    } else {
-      wait_for_part(running, folder);
-      std::this_thread::sleep_for(std::chrono::microseconds{moment_of_writing(random)});
-    }
-    ::kill(running.pid(), SIGKILL);
-    if (!running.wait(patience)) throw track_error{"a recording did not die"};
+    auto recording = start_recording(track, folder);
+    const bool is_writing = report.kills % 2 == 1;
+    if (is_writing) wait_for_part(recording, folder);
+    std::this_thread::sleep_for(
+        std::chrono::microseconds{is_writing ? writing_delay_us(random) : delay_us(random)});
+    recording.kill();
     if (has_part(folder)) ++report.killed_while_writing;
   }
 
-  if (const auto last = recording(track, folder).wait(patience); last != 0)
-    throw track_error{"a recording that nobody killed did not end well"};
-  for_each_file(folder, [&](const fs::path& path) {
+  finish_recording(track, folder);
+  for (const auto& path : files_in(folder)) {
     if (is_part(path)) ++report.abandoned_parts;
-    if (path.extension() != ".json") return;
+    if (path.extension() != ".json") continue;
     try {
       read_recorded_run(path);
       ++report.whole;
-    } catch (const track_error& fault) {
+    } catch (const track_error& error) {
       ++report.broken;
-      if (report.first_complaint.empty()) report.first_complaint = fault.what();
+      if (report.first_error.empty()) report.first_error = error.what();
     }
-  });
+  }
   return report;
 }
 
 namespace {
 
-using namespace std::chrono_literals;
-
-/// Two ways of working that have nothing in common, in one short wave: exchanges long enough that 15 % of one
-/// is more than what the machine adds to it.
+/// Two strategies without common code. Exchanges are long enough that 15 % of one exceeds the machine's
+/// noise.
 std::vector<benchmark_case> quick_cases() {
   return cases_of({.strategies = {"coroutines", "thread_pool"},
                    .workers = {10},
@@ -115,95 +115,90 @@ std::vector<benchmark_case> quick_cases() {
                    .days = 10});
 }
 
-std::vector<finding> compare_with(const std::filesystem::path& head, bool is_of_one_program,
-                                  std::mt19937_64& random) {
-  const auto base = sibling_path("fetch_probe");
+std::vector<finding> compare_with(const fs::path& head, bool is_of_one_program, std::mt19937_64& random) {
   noise known;
-  return compare_in_two_stages(quick_cases(), {}, run_probes(harness::beside_this_program(), base, head),
-                               known, is_of_one_program, random);
+  return compare_in_two_stages(quick_cases(), {},
+                               make_probe_runner(harness::find(), sibling_path("fetch_probe"), head), known,
+                               is_of_one_program, random);
 }
 
-std::filesystem::path program_of(const mutant& one) {
-  try {
-    return sibling_path(fmt::format("tests/mutants/{}", one.program));
-  } catch (const std::exception& fault) {
-    throw track_error{fmt::format("{} (a build with BUILD_TESTING has it)", fault.what())};
-  }
+std::string finding_text(const finding& found) {
+  return fmt::format("{}: {} of {}, {}", to_string(found.verdict), found.metric, found.series, found.reason);
 }
 
-std::string described(const finding& one) {
-  return fmt::format("  {}: {} of {}, {}", to_string(one.what), one.metric, one.series, one.why);
-}
-
-selftest_rate catch_mutant(const mutant& one, int times, std::mt19937_64& random,
-                           const std::function<void(const std::string&)>& say) {
-  const auto program = program_of(one);
+selftest_rate catch_mutant(const mutant& worse, int times, std::mt19937_64& random,
+                           const std::function<void(const std::string&)>& print_line) {
+  // Inherited by all clients, of which only mutant_probe reads it.
+  ::setenv("FAREBENCH_MUTANT", std::string{worse.name}.c_str(), 1);
   int caught = 0;
   for (int i = 0; i < times; ++i) {
-    const auto findings = compare_with(program, false, random);
-    const bool is_caught = std::ranges::any_of(findings, [&](const finding& found) {
-      return found.metric == one.metric && found.what == verdict::regression;
-    });
-    if (is_caught) {
+    const auto findings = compare_with(sibling_path("mutant_probe"), false, random);
+    if (std::ranges::any_of(findings, [&](const finding& found) {
+          return found.metric == worse.metric && found.verdict == verdict::regression;
+        })) {
       ++caught;
       continue;
     }
     for (const auto& found : findings)
-      if (found.metric == one.metric) say("  missed: " + described(found));
+      if (found.metric == worse.metric) print_line("  missed: " + finding_text(found));
   }
-  return catching_rate(fmt::format("{} ({})", one.program, one.meaning), caught, times);
+  return catching_rate(fmt::format("{} ({})", worse.name, worse.meaning), caught, times);
 }
 
 selftest_rate compare_with_itself(int times, std::mt19937_64& random,
-                                  const std::function<void(const std::string&)>& say) {
+                                  const std::function<void(const std::string&)>& print_line) {
   int alarms = 0;
   for (int i = 0; i < times; ++i) {
     const auto findings = compare_with(sibling_path("fetch_probe"), true, random);
     if (std::ranges::any_of(findings, is_flagged)) ++alarms;
     for (const auto& found : findings)
-      if (is_flagged(found)) say("  false alarm: " + described(found));
+      if (is_flagged(found)) print_line("  false alarm: " + finding_text(found));
   }
   return alarm_rate("the client with itself (A/A)", alarms, times);
 }
 
 }  // namespace
 
-const std::vector<mutant>& mutants() {
-  static const std::vector<mutant> all{
-      {.program = "slower_exchanges", .meaning = "15 % more time in each exchange", .metric = "real_time"},
-      {.program = "page_a_worker", .meaning = "4 KiB more for each worker", .metric = "heap_peak_bytes"},
-      {.program = "one_allocation_a_request",
-       .meaning = "one allocation more for each request",
-       .metric = "allocations_per_request"},
-  };
+std::span<const mutant> mutants() {
+  static constexpr std::array<mutant, 3> all{
+      {{.name = "slower_exchanges", .meaning = "15 % more time per exchange", .metric = "real_time"},
+       {.name = "page_per_worker", .meaning = "4 KiB more per worker", .metric = "heap_peak_bytes"},
+       {.name = "allocation_per_request",
+        .meaning = "one more allocation per request",
+        .metric = "allocations_per_request"}}};
   return all;
 }
 
-selftest_rate catching_rate(std::string what, int caught, int of) {
-  return {.what = std::move(what), .flagged = caught, .of = of, .is_good = 20 * caught >= 19 * of};
+selftest_rate catching_rate(std::string title, int caught, int comparisons) {
+  return {.title = std::move(title),
+          .flagged = caught,
+          .comparisons = comparisons,
+          .is_good = 20 * caught >= 19 * comparisons};
 }
 
-selftest_rate alarm_rate(std::string what, int alarms, int of) {
-  return {.what = std::move(what), .flagged = alarms, .of = of, .is_good = 60 * alarms <= of};
+selftest_rate alarm_rate(std::string title, int alarms, int comparisons) {
+  return {.title = std::move(title),
+          .flagged = alarms,
+          .comparisons = comparisons,
+          .is_good = 60 * alarms <= comparisons};
 }
 
 std::vector<selftest_rate> run_selftest(const selftest_plan& plan,
-                                        const std::function<void(const std::string&)>& say) {
+                                        const std::function<void(const std::string&)>& print_line) {
   if (!this_build().is_fit_for_measuring())
-    throw track_error{
-        "this build is unoptimised or has sanitizers, which measure nothing: use the release preset"};
-  for (const auto& one : mutants()) program_of(one);  // before any time is spent
+    throw track_error{"this build is not optimised or has sanitizers: use the release preset"};
   const run_lock lock;
-  if (lock.warning()) say(*lock.warning());
+  if (lock.warning()) print_line(*lock.warning());
   std::mt19937_64 random{std::random_device{}()};
   std::vector<selftest_rate> rates;
-  for (const auto& one : mutants()) {
-    rates.push_back(catch_mutant(one, plan.of_each_mutant, random, say));
-    say(fmt::format("{}: caught {} of {} times", rates.back().what, rates.back().flagged, rates.back().of));
+  for (const auto& worse : mutants()) {
+    rates.push_back(catch_mutant(worse, plan.comparisons_per_mutant, random, print_line));
+    print_line(fmt::format("{}: caught {} of {} times", rates.back().title, rates.back().flagged,
+                           rates.back().comparisons));
   }
-  rates.push_back(compare_with_itself(plan.of_itself, random, say));
-  say(fmt::format("{}: {} alarms in {} comparisons", rates.back().what, rates.back().flagged,
-                  rates.back().of));
+  rates.push_back(compare_with_itself(plan.comparisons_with_itself, random, print_line));
+  print_line(fmt::format("{}: {} alarms in {} comparisons", rates.back().title, rates.back().flagged,
+                         rates.back().comparisons));
   return rates;
 }
 

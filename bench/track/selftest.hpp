@@ -2,60 +2,68 @@
 
 #include <filesystem>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace farebench::track {
 
-/// What was left when recordings were killed.
+/// Files found after recordings were killed.
 struct kill_report {
   int kills = 0;
-  int killed_while_writing = 0;  ///< of those, with the file on its way
-  int whole = 0;                 ///< result files, each read to its end
-  int broken = 0;                ///< files under a result's name that are none
-  int abandoned_parts = 0;       ///< at the end, after one recording that was let be
-  std::string first_complaint;   ///< about a broken one
+  /// Of those, while the file was being written.
+  int killed_while_writing = 0;
+  /// Valid result files.
+  int whole = 0;
+  /// Invalid files with the name of a result file.
+  int broken = 0;
+  /// Parts left after one more recording, which was not killed.
+  int abandoned_parts = 0;
+  /// Error of the first broken file.
+  std::string first_error;
 };
 
-/// Runs `track record` of a tiny workload into a folder and kills it (SIGKILL) again and again: every other
-/// one at a random moment of all that it does, the others while its file is being written. Then lets one be,
-/// and reads every file there.
+/// Runs `track record` of a tiny workload into a folder and kills it (SIGKILL), `kills` times: in turn at a
+/// random moment, and while it writes its file. Then runs it once to the end and reads every file.
 kill_report kill_recordings(const std::filesystem::path& track, const std::filesystem::path& folder,
                             int kills);
 
-/// A client that is worse on purpose (tests/mutants), and the metric by which it must be caught.
+/// A worse client, see mutant_probe.cpp.
 struct mutant {
-  std::string_view program;
+  std::string_view name;
+  /// For people.
   std::string_view meaning;
+  /// The metric that must detect it.
   std::string_view metric;
 };
-const std::vector<mutant>& mutants();
 
-/// How many comparisons each rate comes from.
+std::span<const mutant> mutants();
+
 struct selftest_plan {
-  int of_each_mutant = 20;
-  int of_itself = 60;
+  int comparisons_per_mutant = 20;
+  int comparisons_with_itself = 60;
 
-  static selftest_plan brief() { return {.of_each_mutant = 2, .of_itself = 3}; }
+  static selftest_plan brief() { return {.comparisons_per_mutant = 2, .comparisons_with_itself = 3}; }
 };
 
-/// What came of comparisons that should all have come out in one way.
+/// Result of several comparisons that should agree.
 struct selftest_rate {
-  std::string what;
+  std::string title;
   int flagged;
-  int of;
+  int comparisons;
   bool is_good;
 };
-/// Caught at least 19 times in 20; an alarm at most once in 60. Rounded against us. Pure.
-selftest_rate catching_rate(std::string what, int caught, int of);
-selftest_rate alarm_rate(std::string what, int alarms, int of);
 
-/// Compares this build's client with each mutant, and with itself, again and again, each time anew: with no
-/// floor but the stated minimum and what the comparison finds inside itself. `say` gets each rate as it is
-/// known, and what was seen on the way. Throws track_error where the mutants were not built, or this build
-/// cannot count heaps.
+/// Good from 95 % on: 19 of 20, 4 of 4. Pure.
+selftest_rate catching_rate(std::string title, int caught, int comparisons);
+/// Good up to one in 60, and none in fewer. Pure.
+selftest_rate alarm_rate(std::string title, int alarms, int comparisons);
+
+/// Compares this build's client with each mutant and with itself, each time without knowledge of earlier
+/// noise. `print_line` receives each rate as soon as it is known, and what was missed. Throws track_error if
+/// this build is not fit for measuring.
 std::vector<selftest_rate> run_selftest(const selftest_plan& plan,
-                                        const std::function<void(const std::string&)>& say);
+                                        const std::function<void(const std::string&)>& print_line);
 
 }  // namespace farebench::track

@@ -1,5 +1,4 @@
-// track as its users meet it: commands in a repository of the test's own, whose commits build a client in no
-// time.
+// Commands of track, run in a repository whose commits copy a finished client instead of compiling one.
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -42,7 +41,8 @@ class track_command : public testing::Test {
 
   test::finished_command shell(const std::string& command) const {
     return test::run_command(
-        fmt::format("cd {} && export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null && {}",
+        fmt::format("cd {} && export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null "
+                    "FAREBENCH_MUTANT=allocation_per_request && {}",
                     (folder_ / "repo").string(), command));
   }
   test::finished_command track(const std::string& arguments) const {
@@ -59,7 +59,7 @@ class track_command : public testing::Test {
     std::ofstream{folder_ / "repo" / name} << text;
   }
 
-  /// Commits a project whose fetch_probe is a copy of a program, and what makes that commit another.
+  /// Commits a project whose fetch_probe is a copy of `client`. `text` makes the commit unique.
   std::string commit(const fs::path& client, const std::string& text) const {
     write("CMakeLists.txt", fmt::format(R"(cmake_minimum_required(VERSION 3.25)
 project(scratch NONE)
@@ -79,7 +79,7 @@ add_custom_target(fetch_probe COMMAND ${{CMAKE_COMMAND}} -E copy {} ${{CMAKE_BIN
 
 const fs::path probe = bin / "fetch_probe";
 
-fs::path mutant(const std::string& name) { return bin / "tests" / "mutants" / name; }
+const fs::path mutant = bin / "mutant_probe";
 
 std::ptrdiff_t lines(const std::string& text) { return std::ranges::count(text, '\n'); }
 
@@ -92,10 +92,10 @@ fs::path only_result(const fs::path& folder) {
   return found.empty() ? fs::path{} : found.front();
 }
 
-/// Under a sanitizer nothing can count heaps.
+/// Heaps cannot be counted under a sanitizer.
 bool counts_heaps() { return this_build().sanitizers.empty(); }
 
-TEST_F(track_command, help_names_the_verbs_the_verdicts_and_the_exit_codes) {
+TEST_F(track_command, help_names_verbs_verdicts_and_exit_codes) {
   const auto run = shell((bin / "track").string() + " --help");
   EXPECT_EQ(run.exit_code, 0);
   for (const char* text :
@@ -104,7 +104,7 @@ TEST_F(track_command, help_names_the_verbs_the_verdicts_and_the_exit_codes) {
   EXPECT_THAT(shell((bin / "track").string() + " compare --help").output, HasSubstr("--pairs"));
 }
 
-TEST_F(track_command, refuses_bad_arguments_with_one_line_and_exit_code_2) {
+TEST_F(track_command, invalid_arguments_give_one_line_and_exit_code_2) {
   commit(probe, "one");
   write("a.json", "{}");
   for (const char* bad :
@@ -124,7 +124,7 @@ TEST_F(track_command, refuses_bad_arguments_with_one_line_and_exit_code_2) {
   EXPECT_THAT(outside.errors, HasSubstr("no git repository here"));
 }
 
-TEST_F(track_command, records_nothing_of_a_client_whose_commit_the_repository_does_not_have) {
+TEST_F(track_command, client_of_unknown_commit_is_not_recorded) {
   commit(probe, "one");
   const auto foreign = track(fmt::format("record {}", tiny));
   EXPECT_EQ(foreign.exit_code, 2);
@@ -132,10 +132,10 @@ TEST_F(track_command, records_nothing_of_a_client_whose_commit_the_repository_do
   EXPECT_FALSE(fs::exists(folder_ / "repo" / "results"));
 }
 
-TEST_F(track_command, finds_an_allocation_more_between_two_commits_and_leaves_no_work_tree) {
-  if (!counts_heaps()) GTEST_SKIP() << "nothing can count heaps under a sanitizer";
+TEST_F(track_command, one_more_allocation_in_a_commit_is_found) {
+  if (!counts_heaps()) GTEST_SKIP() << "heaps cannot be counted under a sanitizer";
   commit(probe, "one");
-  const auto worse = commit(mutant("one_allocation_a_request"), "two");
+  const auto worse = commit(mutant, "two");
   const auto run = track(fmt::format("compare HEAD~ HEAD --pairs 6 --json {}", tiny));
   EXPECT_EQ(run.exit_code, 1) << run.errors;
   const auto made = nlohmann::json::parse(run.output);
@@ -148,23 +148,25 @@ TEST_F(track_command, finds_an_allocation_more_between_two_commits_and_leaves_no
   EXPECT_EQ(lines(shell("git worktree list").output), 1);
   EXPECT_FALSE(fs::exists(folder_ / "repo/build/track/source"));
   EXPECT_EQ(git("status --porcelain"), "");
-  // The second time nothing is built.
+  EXPECT_THAT(run.errors, HasSubstr("building"));
+  EXPECT_THAT(run.errors, HasSubstr("build base "));
+  // Programs are kept.
   EXPECT_THAT(track(fmt::format("compare HEAD~ HEAD --pairs 6 {}", tiny)).errors, Not(HasSubstr("building")));
 }
 
-TEST_F(track_command, knows_commits_of_one_program_as_an_a_a) {
+TEST_F(track_command, commits_of_one_program_are_an_a_a) {
   commit(probe, "one");
   commit(probe, "another text, the same program");
   const auto run = track(fmt::format("compare HEAD~ HEAD --pairs 6 {}", tiny));
   EXPECT_THAT(run.output, HasSubstr("one program on both sides: an A/A"));
-  EXPECT_TRUE(fs::exists(folder_ / "repo/build/track/noise")) << "it is kept as the floor";
+  EXPECT_TRUE(fs::exists(folder_ / "repo/build/track/noise")) << "noise is kept for the floor";
 }
 
-TEST_F(track_command, compares_the_working_tree_as_it_stands) {
-  if (!counts_heaps()) GTEST_SKIP() << "nothing can count heaps under a sanitizer";
+TEST_F(track_command, changed_working_tree_is_compared) {
+  if (!counts_heaps()) GTEST_SKIP() << "heaps cannot be counted under a sanitizer";
   const auto id = commit(probe, "one");
   auto text = shell("cat CMakeLists.txt").output;
-  text.replace(text.find(probe.string()), probe.string().size(), mutant("one_allocation_a_request").string());
+  text.replace(text.find(probe.string()), probe.string().size(), mutant.string());
   write("CMakeLists.txt", text);
   for (const char* asked : {".", "HEAD"}) {
     const auto run = track(fmt::format("compare HEAD^0 {} --pairs 6 --json {}", asked, tiny));
@@ -176,18 +178,18 @@ TEST_F(track_command, compares_the_working_tree_as_it_stands) {
   }
 }
 
-TEST_F(track_command, says_which_commit_does_not_build_and_why) {
+TEST_F(track_command, commit_that_does_not_build_is_named_with_error) {
   commit(probe, "one");
   commit(probe.string() + "-that-is-not-there", "two");
   const auto run = track(fmt::format("compare HEAD~ HEAD {}", tiny));
   EXPECT_EQ(run.exit_code, 2);
-  EXPECT_THAT(run.errors, HasSubstr(git("rev-parse HEAD").substr(0, 12) + " does not build"));
+  EXPECT_THAT(run.errors, HasSubstr(git("rev-parse HEAD").substr(0, 12) + " (HEAD) does not build"));
   EXPECT_THAT(run.errors, HasSubstr("-that-is-not-there"));
   EXPECT_THAT(run.errors, HasSubstr(".log"));
   EXPECT_EQ(lines(shell("git worktree list").output), 1);
 }
 
-TEST_F(track_command, says_how_to_make_a_shallow_clone_whole) {
+TEST_F(track_command, shallow_clone_error_says_how_to_complete_it) {
   commit(probe, "one");
   commit(probe, "two");
   git("clone -q --depth 1 file://$PWD ../shallow");
@@ -197,7 +199,7 @@ TEST_F(track_command, says_how_to_make_a_shallow_clone_whole) {
   EXPECT_THAT(run.errors, HasSubstr("shallow: git fetch --unshallow"));
 }
 
-TEST_F(track_command, goes_on_after_a_build_that_was_killed) {
+TEST_F(track_command, remains_of_a_killed_build_are_removed) {
   commit(probe, "one");
   commit(probe, "two");
   git("worktree add -q --detach build/track/source HEAD~");
@@ -206,19 +208,20 @@ TEST_F(track_command, goes_on_after_a_build_that_was_killed) {
   EXPECT_THAT(run.output, HasSubstr("an A/A")) << run.errors;
 }
 
-TEST_F(track_command, gate_holds_against_main_and_takes_what_is_accepted) {
-  if (!counts_heaps()) GTEST_SKIP() << "nothing can count heaps under a sanitizer";
+TEST_F(track_command, gate_applies_accepted_regressions) {
+  if (!counts_heaps()) GTEST_SKIP() << "heaps cannot be counted under a sanitizer";
   commit(probe, "one");
   git("checkout -q -b topic");
-  const auto worse = commit(mutant("one_allocation_a_request"), "two");
+  const auto worse = commit(mutant, "two");
   const auto arguments = fmt::format("gate --pairs 6 --summary ../summary.md {}", tiny);
   const auto run = track(arguments);
   EXPECT_EQ(run.exit_code, 1) << run.errors;
   std::ifstream file{folder_ / "summary.md"};
   const std::string summary{std::istreambuf_iterator<char>{file}, {}};
-  EXPECT_THAT(summary, HasSubstr("### Something got worse"));
+  EXPECT_THAT(summary, HasSubstr("got worse: "));
   EXPECT_THAT(summary, HasSubstr("allocations/request"));
-  EXPECT_THAT(run.output, HasSubstr("regression")) << "the table for people";
+  EXPECT_THAT(summary, HasSubstr("allocations/request of coroutines with 2 workers"));
+  EXPECT_THAT(run.output, HasSubstr("Regressions")) << "a text table";
 
   write(
       "results/accepted.json",
@@ -252,7 +255,7 @@ class recorded_files : public track_command {
   }
 };
 
-TEST_F(recorded_files, are_compared_without_a_repository) {
+TEST_F(recorded_files, need_no_repository) {
   put("a.json", text_of(50, '1'));
   put("b.json", text_of(60, '2'));
   const auto worse = track("compare ../a.json ../b.json");
@@ -261,7 +264,7 @@ TEST_F(recorded_files, are_compared_without_a_repository) {
   EXPECT_EQ(track("compare ../a.json ../a.json").exit_code, 0);
 }
 
-TEST_F(recorded_files, that_cannot_be_compared_are_refused_with_the_reason_and_exit_code_3) {
+TEST_F(recorded_files, of_different_context_give_exit_code_3) {
   put("a.json", text_of(50, '1'));
   for (const char* member : {"machine", "workload", "engine"}) {
     put("b.json", text_of(50, '2', member, "another"));
@@ -272,7 +275,7 @@ TEST_F(recorded_files, that_cannot_be_compared_are_refused_with_the_reason_and_e
   }
 }
 
-TEST_F(recorded_files, that_are_broken_are_named_with_what_is_wrong_and_exit_code_2) {
+TEST_F(recorded_files, that_are_invalid_give_exit_code_2) {
   put("a.json", text_of(50, '1'));
   const auto whole = text_of(50, '2');
   auto edited = whole;
@@ -289,8 +292,7 @@ TEST_F(recorded_files, that_are_broken_are_named_with_what_is_wrong_and_exit_cod
   }
 }
 
-/// What is recorded is of the commit that the client says it is of: so these stand in the project's own
-/// repository.
+/// Recordings of this build's client, in the project's own repository, which has its commit.
 class recording : public testing::Test {
  protected:
   recording() {
@@ -313,7 +315,7 @@ class recording : public testing::Test {
   std::string skipped_;
 };
 
-TEST_F(recording, keeps_every_repetition_and_a_complete_context) {
+TEST_F(recording, has_every_repetition_and_a_complete_context) {
   const auto run = record(fmt::format("{} --benchmark_repetitions=3", tiny));
   ASSERT_EQ(run.exit_code, 0) << run.errors;
   const auto file = only_result(folder_ / "runs");
@@ -348,12 +350,12 @@ TEST_F(recording, is_read_by_compare_py) {
   EXPECT_THAT(run.output, HasSubstr("fetch/strategy:coroutines/workers:2"));
 }
 
-TEST_F(recording, records_nothing_of_a_bench_that_refuses_its_flags) {
+TEST_F(recording, invalid_bench_flags_leave_no_file) {
   EXPECT_EQ(record("-- --workers 0").exit_code, 2);
   EXPECT_FALSE(fs::exists(folder_ / "runs"));
 }
 
-TEST_F(recording, that_cannot_be_written_leaves_the_old_state_and_says_so) {
+TEST_F(recording, failed_write_keeps_the_old_state) {
   std::ofstream{folder_ / "runs"} << "no folder";
   const auto run = record(tiny);
   EXPECT_EQ(run.exit_code, 2);
@@ -362,14 +364,15 @@ TEST_F(recording, that_cannot_be_written_leaves_the_old_state_and_says_so) {
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>{file}, {}), "no folder");
 }
 
-TEST_F(recording, killed_at_any_moment_leaves_every_file_whole) {
+TEST_F(recording, kills_leave_every_file_whole) {
   ASSERT_EQ(chdir(FAREBENCH_SOURCE_DIR), 0);
-  constexpr int kills = test::case_step == 1 ? 12 : 4;  // a sanitized recording takes its time
+  // Sanitized recordings are slow.
+  constexpr int kills = test::case_step == 1 ? 12 : 4;
   const auto report = kill_recordings(bin / "track", folder_ / "kills", kills);
   EXPECT_EQ(report.kills, kills);
   EXPECT_GE(report.whole, 2);
-  EXPECT_EQ(report.broken, 0) << report.first_complaint;
-  EXPECT_EQ(report.abandoned_parts, 0) << "the next recording removes what a killed one left";
+  EXPECT_EQ(report.broken, 0) << report.first_error;
+  EXPECT_EQ(report.abandoned_parts, 0) << "each recording removes the parts of killed ones";
 }
 
 }  // namespace

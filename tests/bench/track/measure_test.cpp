@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace farebench::track {
@@ -9,27 +10,32 @@ namespace {
 
 using testing::HasSubstr;
 
-benchmark_case a_case(const std::string& strategy) {
+benchmark_case case_of(const std::string& strategy) {
   return {
       .strategy = strategy, .workers = 4, .latency = std::chrono::milliseconds{1}, .page_kb = 3, .days = 6};
 }
 
-/// A machine made up: each run takes what it should, times the noise of the moment.
-class made_up_machine {
+/// A simulated machine whose figures are multiplied by random noise.
+class simulated_machine {
  public:
-  double slower = 1;              ///< the head's time over the base's
-  double more_allocations = 0;    ///< of the head
-  double noise = 0.03;            ///< of the logarithm of a time
-  int slower_only_for_runs = -1;  ///< the head is slower in its first runs alone; −1: in all
+  /// Time of the head over that of the base.
+  double slower = 1;
+  /// Of the head, per request.
+  double more_allocations = 0;
+  /// Standard deviation of the logarithm of a noisy figure.
+  double noise = 0.03;
+  /// Number of the head's first runs that are slower. −1: all.
+  int slower_only_for_runs = -1;
   std::string head_failure = {};
-  bool head_is_wrong = true;
-  std::vector<side> order = {};  ///< of the timed runs
+  bool is_head_wrong = true;
+  /// Sides of the timed runs.
+  std::vector<side> order = {};
   int timed_runs = 0;
   int counted_runs = 0;
 
-  explicit made_up_machine(unsigned seed) : random_{seed} {}
+  explicit simulated_machine(unsigned seed) : random_{seed} {}
 
-  runner with() {
+  runner make_runner() {
     return {.timed = [this](side of, const benchmark_case&) { return timed(of); },
             .counted = [this](side of, const benchmark_case&) { return counted(of); }};
   }
@@ -41,7 +47,7 @@ class made_up_machine {
     ++timed_runs;
     order.push_back(of);
     if (of == side::head && !head_failure.empty())
-      return {.failure = head_failure, .is_wrong = head_is_wrong};
+      return {.failure = head_failure, .is_client_error = is_head_wrong};
     const bool is_slow =
         of == side::head && (slower_only_for_runs < 0 || head_runs_++ < slower_only_for_runs);
     const double wall = 50 * (is_slow ? slower : 1) * std::exp(error_(random_) * noise);
@@ -61,21 +67,21 @@ class made_up_machine {
   int head_runs_ = 0;
 };
 
-std::vector<finding> compare(made_up_machine& machine,
-                             const std::vector<benchmark_case>& cases = {a_case("coroutines")},
+std::vector<finding> compare(simulated_machine& machine,
+                             const std::vector<benchmark_case>& cases = {case_of("coroutines")},
                              bool is_of_one_program = false) {
   noise known;
-  return compare_in_two_stages(cases, {}, machine.with(), known, is_of_one_program, machine.random());
+  return compare_in_two_stages(cases, {}, machine.make_runner(), known, is_of_one_program, machine.random());
 }
 
-const finding& of_metric(const std::vector<finding>& all, std::string_view name) {
+const finding& metric_of(const std::vector<finding>& all, std::string_view name) {
   return *std::ranges::find(all, name, &finding::metric);
 }
 
-TEST(run_in_pairs, runs_each_case_in_fours_of_which_both_sides_are_first_at_times) {
-  made_up_machine machine{1};
+TEST(run_in_pairs, either_side_is_first_in_some_fours) {
+  simulated_machine machine{1};
   const auto seen =
-      run_in_pairs({a_case("fibers")}, {.pairs = 40, .counts = 2}, machine.with(), machine.random());
+      run_in_pairs({case_of("fibers")}, {.pairs = 40, .counts = 2}, machine.make_runner(), machine.random());
   EXPECT_EQ(machine.counted_runs, 4);
   ASSERT_EQ(machine.order.size(), 80u);
   int base_first = 0;
@@ -93,14 +99,14 @@ TEST(run_in_pairs, runs_each_case_in_fours_of_which_both_sides_are_first_at_time
   EXPECT_EQ(samples.counted.at("heap_peak_bytes").head.size(), 2u);
 }
 
-TEST(run_in_pairs, mixes_the_order_of_the_cases) {
+TEST(run_in_pairs, order_of_cases_differs_between_rounds) {
   std::vector<std::string> order;
   const auto run = [&](side, const benchmark_case& row) {
     if (order.empty() || order.back() != row.strategy) order.push_back(row.strategy);
     return run_result{.figures = {{"real_time", 1.0}}};
   };
   std::mt19937_64 random{7};
-  run_in_pairs({a_case("a"), a_case("b"), a_case("c")}, {.pairs = 20, .counts = 0},
+  run_in_pairs({case_of("a"), case_of("b"), case_of("c")}, {.pairs = 20, .counts = 0},
                {.timed = run, .counted = run}, random);
   const std::vector<std::string> first(order.begin(), order.begin() + 3);
   bool differs = false;
@@ -110,7 +116,7 @@ TEST(run_in_pairs, mixes_the_order_of_the_cases) {
   EXPECT_TRUE(differs);
 }
 
-TEST(run_in_pairs, keeps_nothing_of_a_four_with_a_failed_run) {
+TEST(run_in_pairs, four_with_a_failed_run_is_repeated) {
   int runs = 0;
   const auto run = [&](side, const benchmark_case&) {
     ++runs;
@@ -119,66 +125,66 @@ TEST(run_in_pairs, keeps_nothing_of_a_four_with_a_failed_run) {
   };
   std::mt19937_64 random{7};
   const auto seen =
-      run_in_pairs({a_case("a")}, {.pairs = 2, .counts = 0}, {.timed = run, .counted = run}, random);
+      run_in_pairs({case_of("a")}, {.pairs = 2, .counts = 0}, {.timed = run, .counted = run}, random);
   const auto& time = seen.begin()->second.timed.at("real_time");
   EXPECT_EQ(time.base.size(), 2u);
   EXPECT_THAT(time.base, testing::Each(testing::Gt(3)));
   EXPECT_THAT(time.head, testing::Each(testing::Gt(3)));
 }
 
-TEST(two_stages, catch_a_slower_client_and_confirm_it) {
+TEST(two_stages, slower_client_is_a_confirmed_regression) {
   int caught = 0;
   for (unsigned seed = 1; seed <= 100; ++seed) {
-    made_up_machine machine{seed};
+    simulated_machine machine{seed};
     machine.slower = 1.15;
     const auto found = compare(machine);
-    const auto& time = of_metric(found, "real_time");
-    if (time.what != verdict::regression) continue;
+    const auto& time = metric_of(found, "real_time");
+    if (time.verdict != verdict::regression) continue;
     ++caught;
-    EXPECT_THAT(time.why, HasSubstr("confirmed on fresh runs"));
+    EXPECT_THAT(time.reason, HasSubstr("confirmed on fresh runs"));
     EXPECT_GE(time.confidence, 0.99);
   }
   EXPECT_GE(caught, 95);
 }
 
-TEST(two_stages, catch_one_allocation_more_a_request) {
-  made_up_machine machine{1};
+TEST(two_stages, one_more_allocation_is_a_confirmed_regression) {
+  simulated_machine machine{1};
   machine.more_allocations = 1;
   const auto found = compare(machine);
-  EXPECT_EQ(of_metric(found, "allocations_per_request").what, verdict::regression);
-  EXPECT_EQ(of_metric(found, "heap_peak_bytes").what, verdict::same);
-  EXPECT_EQ(machine.counted_runs, 2 * 2 * 3) << "once to see it, and once to confirm it";
-  EXPECT_EQ(machine.timed_runs, 24) << "what is exact is confirmed without timed runs";
+  EXPECT_EQ(metric_of(found, "allocations_per_request").verdict, verdict::regression);
+  EXPECT_EQ(metric_of(found, "heap_peak_bytes").verdict, verdict::same);
+  EXPECT_EQ(machine.counted_runs, 2 * 2 * 3) << "screening and confirming";
+  EXPECT_EQ(machine.timed_runs, 24) << "exact metrics are confirmed without timed runs";
 }
 
-TEST(two_stages, alarm_at_most_once_in_sixty_where_nothing_changed) {
+TEST(two_stages, unchanged_client_alarms_at_most_once_in_60) {
   int alarms = 0;
   constexpr unsigned comparisons = 600;
   for (unsigned seed = 1; seed <= comparisons; ++seed) {
-    made_up_machine machine{seed};
+    simulated_machine machine{seed};
     machine.noise = 0.1;
-    const auto found = compare(machine, {a_case("a"), a_case("b"), a_case("c")}, true);
+    const auto found = compare(machine, {case_of("a"), case_of("b"), case_of("c")}, true);
     if (std::ranges::any_of(found, is_flagged)) ++alarms;
   }
   EXPECT_LE(alarms, comparisons / 60);
 }
 
-TEST(two_stages, a_program_with_itself_is_judged_like_any_other) {
-  made_up_machine machine{1};
-  machine.slower = 1.5;  // no program is, but were it so, this would have to tell
-  EXPECT_EQ(of_metric(compare(machine, {a_case("a")}, true), "real_time").what, verdict::regression);
+TEST(two_stages, program_with_itself_is_judged_like_any_other) {
+  simulated_machine machine{1};
+  machine.slower = 1.5;
+  EXPECT_EQ(metric_of(compare(machine, {case_of("a")}, true), "real_time").verdict, verdict::regression);
 }
 
-TEST(two_stages, do_not_count_what_fresh_runs_do_not_confirm) {
-  made_up_machine machine{3};
+TEST(two_stages, unconfirmed_change_cannot_be_told) {
+  simulated_machine machine{3};
   machine.slower = 1.5;
   machine.slower_only_for_runs = 12;
   const auto found = compare(machine);
-  EXPECT_EQ(of_metric(found, "real_time").what, verdict::cannot_tell);
-  EXPECT_THAT(of_metric(found, "real_time").why, HasSubstr("not confirmed"));
+  EXPECT_EQ(metric_of(found, "real_time").verdict, verdict::cannot_tell);
+  EXPECT_THAT(metric_of(found, "real_time").reason, HasSubstr("not confirmed"));
 }
 
-TEST(two_stages, measure_again_only_the_cases_that_were_flagged) {
+TEST(two_stages, only_flagged_cases_are_measured_again) {
   std::map<std::string, int> runs;
   const auto timed = [&](side of, const benchmark_case& row) {
     ++runs[row.strategy];
@@ -190,44 +196,47 @@ TEST(two_stages, measure_again_only_the_cases_that_were_flagged) {
   };
   noise known;
   std::mt19937_64 random{1};
-  compare_in_two_stages({a_case("slow"), a_case("same")}, {}, {.timed = timed, .counted = counted}, known,
-                        false, random);
+  std::vector<std::size_t> stage_runs;
+  const auto on_stage = [&](std::string_view, std::size_t expected) { stage_runs.push_back(expected); };
+  compare_in_two_stages({case_of("slow"), case_of("same")}, {},
+                        {.timed = timed, .counted = counted, .on_stage = on_stage}, known, false, random);
   EXPECT_EQ(runs["same"], 24);
   EXPECT_GT(runs["slow"], 40);
+  EXPECT_THAT(stage_runs, testing::ElementsAre(2 * (24 + 6), 24 + 6));
 }
 
-TEST(two_stages, need_more_pairs_the_more_is_flagged) {
+TEST(two_stages, more_flagged_metrics_need_more_pairs) {
   EXPECT_EQ(confirming_pairs({}, 1), 12u);
   EXPECT_GT(confirming_pairs({}, 20), confirming_pairs({}, 1));
   EXPECT_EQ(confirming_pairs({.pairs = 40}, 1), 40u);
 }
 
-TEST(two_stages, a_client_that_gives_wrong_answers_is_a_regression) {
-  made_up_machine machine{1};
+TEST(two_stages, client_with_wrong_results_is_a_regression) {
+  simulated_machine machine{1};
   machine.head_failure = "wrong answers: 1 fares";
   const auto found = compare(machine);
-  EXPECT_EQ(found[0].what, verdict::regression);
-  EXPECT_EQ(found[0].why, "4 of its runs failed, at last of head: wrong answers: 1 fares");
-  EXPECT_LE(machine.timed_runs, 2 * 4) << "it is not tried for ever";
+  EXPECT_EQ(found[0].verdict, verdict::regression);
+  EXPECT_EQ(found[0].reason, "4 of its runs failed; the last, of head: wrong answers: 1 fares");
+  EXPECT_LE(machine.timed_runs, 2 * 4) << "it is not repeated forever";
 }
 
-TEST(two_stages, cannot_tell_where_the_machine_was_at_fault) {
-  made_up_machine machine{1};
+TEST(two_stages, late_server_cannot_be_told) {
+  simulated_machine machine{1};
   machine.head_failure = "the server was what limited it";
-  machine.head_is_wrong = false;
+  machine.is_head_wrong = false;
   const auto found = compare(machine);
-  EXPECT_EQ(found[0].what, verdict::cannot_tell);
-  EXPECT_EQ(of_metric(found, "heap_peak_bytes").what, verdict::same) << "what was counted still counts";
+  EXPECT_EQ(found[0].verdict, verdict::cannot_tell);
+  EXPECT_EQ(metric_of(found, "heap_peak_bytes").verdict, verdict::same) << "counted figures still count";
 }
 
-TEST(two_stages, learn_the_noise_of_the_machine) {
+TEST(two_stages, noise_of_the_machine_is_kept) {
   noise known;
-  made_up_machine machine{1};
+  simulated_machine machine{1};
   machine.noise = 0.3;
-  compare_in_two_stages({a_case("a")}, {}, machine.with(), known, true, machine.random());
-  const auto series = a_case("a").name();
-  EXPECT_EQ(known.known(series, "real_time"), 2u) << "the A/As inside, and the comparison itself";
-  EXPECT_EQ(known.known(series, "heap_peak_bytes"), 0u) << "what is exact has none";
+  compare_in_two_stages({case_of("a")}, {}, machine.make_runner(), known, true, machine.random());
+  const auto series = case_of("a").name();
+  EXPECT_EQ(known.count(series, "real_time"), 2u) << "the A/As inside and the comparison itself";
+  EXPECT_EQ(known.count(series, "heap_peak_bytes"), 0u) << "exact metrics have no noise";
 }
 
 }  // namespace

@@ -1,0 +1,282 @@
+#include "bench/track/compare.hpp"
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+#include "bench/track/comparison_output.hpp"
+#include "bench/track/error.hpp"
+#include "tests/bench/track/made_up_run.hpp"
+
+namespace farebench::track {
+namespace {
+
+using nlohmann::ordered_json;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+recorded_side side_of(const ordered_json& rows, char program = '1', const ordered_json& changes = {}) {
+  auto context = made_up_context();
+  context["program_sha256"] = std::string(64, program);
+  if (!changes.is_null()) context.update(changes);
+  return {.name = std::string{"side "} + program, .runs = {made_up_run(context, rows)}};
+}
+
+const finding& finding_of(const comparison& made, std::string_view name) {
+  return *std::ranges::find(made.findings, name, &finding::metric);
+}
+
+TEST(compare_files, slower_and_larger_head_is_a_regression) {
+  const auto made = compare_files(side_of(made_up_rows(50)), side_of(made_up_rows(60, 20, 105'000), '2'), {});
+  EXPECT_EQ(finding_of(made, "real_time").verdict, verdict::regression);
+  EXPECT_EQ(finding_of(made, "heap_peak_bytes").verdict, verdict::regression);
+  EXPECT_EQ(finding_of(made, "rss_growth_bytes").verdict, verdict::same);
+  EXPECT_EQ(exit_code_of(made, false), exit_worse);
+  EXPECT_THAT(made.notes.front(), HasSubstr("weaker evidence"));
+}
+
+TEST(compare_files, run_with_itself_is_the_same) {
+  const auto made = compare_files(side_of(made_up_rows(50)), side_of(made_up_rows(50)), {});
+  EXPECT_EQ(count(made, verdict::same), made.findings.size());
+  EXPECT_TRUE(made.is_of_one_program());
+  EXPECT_THAT(made.notes, testing::Contains(HasSubstr("A/A")));
+}
+
+TEST(compare_files, few_repetitions_cannot_be_told) {
+  const auto made = compare_files(side_of(made_up_rows(50, 5)), side_of(made_up_rows(60, 5), '2'), {});
+  EXPECT_EQ(finding_of(made, "real_time").verdict, verdict::cannot_tell);
+  EXPECT_THAT(finding_of(made, "real_time").reason, HasSubstr("5 pairs, at least"));
+  EXPECT_EQ(exit_code_of(made, false), exit_nothing_worse);
+  EXPECT_EQ(exit_code_of(made, true), exit_incomparable);
+}
+
+TEST(compare_files, confidence_rises_with_the_number_of_metrics) {
+  const auto one = compare_files(side_of(made_up_rows(50)), side_of(made_up_rows(50), '2'), {});
+  auto many = made_up_rows(50);
+  for (int i = 0; i < 30; ++i)
+    for (const auto& row : made_up_rows(50, 20, 100'000, made_up_series + std::to_string(i)))
+      many.push_back(row);
+  const auto thirty = compare_files(side_of(many), side_of(many, '2'), {});
+  EXPECT_GT(finding_of(thirty, "real_time").confidence, finding_of(one, "real_time").confidence);
+  EXPECT_GE(finding_of(thirty, "real_time").confidence, 1 - 0.05 / (31 * 3));
+}
+
+TEST(compare_files, slower_canary_raises_the_floor_of_time) {
+  const auto slower = side_of(made_up_rows(60), '2', {{"canary", 1.25}, {"canary_after", 1.25}});
+  const auto made = compare_files(side_of(made_up_rows(50)), slower, {});
+  EXPECT_EQ(finding_of(made, "real_time").verdict, verdict::same);
+  EXPECT_NEAR(finding_of(made, "real_time").floor, 0.25, 1e-9);
+  EXPECT_EQ(finding_of(made, "rss_growth_bytes").floor, find_metric("rss_growth_bytes")->min_floor);
+}
+
+TEST(compare_files, recorded_noise_raises_the_floor) {
+  const auto known =
+      noise_of_recordings({side_of(made_up_rows(50)).runs[0], side_of(made_up_rows(62)).runs[0],
+                           side_of(made_up_rows(99), '3').runs[0]});
+  EXPECT_EQ(known.count(made_up_series, "real_time"), 1u);
+  const auto made = compare_files(side_of(made_up_rows(50)), side_of(made_up_rows(60), '2'), known);
+  EXPECT_EQ(finding_of(made, "real_time").verdict, verdict::same);
+}
+
+TEST(compare_files, different_context_is_refused_with_the_field) {
+  for (const auto& [name, value] : {std::pair{"machine", "another"},
+                                    {"workload", "article"},
+                                    {"engine", "beast"},
+                                    {"latency", "30ms"},
+                                    {"page_kb", "94"},
+                                    {"days", "7"},
+                                    {"seed", "7"}}) {
+    try {
+      compare_files(side_of(made_up_rows(50)), side_of(made_up_rows(50), '2', {{name, value}}), {});
+      FAIL() << name;
+    } catch (const track_error& error) {
+      EXPECT_EQ(error.exit_code(), exit_incomparable);
+      EXPECT_THAT(error.what(), HasSubstr(name));
+      EXPECT_THAT(error.what(), HasSubstr(value));
+    }
+  }
+  try {
+    compare_files(side_of(made_up_rows(50)), side_of(made_up_rows(50), '2', {{"build_type", "Debug"}}), {});
+    FAIL() << "build_type";
+  } catch (const track_error& error) {
+    EXPECT_EQ(error.exit_code(), exit_incomparable);
+  }
+}
+
+TEST(compare_files, rows_of_one_side_are_listed) {
+  const std::string added = "fetch/strategy:new/workers:20/latency_ms:20/page_kb:3/days:100";
+  auto more = made_up_rows(50);
+  for (const auto& row : made_up_rows(50, 3, 1, added)) more.push_back(row);
+  const auto forward = compare_files(side_of(made_up_rows(50)), side_of(more, '2'), {});
+  EXPECT_THAT(forward.head_only, ElementsAre(added));
+  EXPECT_THAT(forward.base_only, ElementsAre());
+  EXPECT_THAT(compare_files(side_of(more), side_of(made_up_rows(50), '2'), {}).base_only, ElementsAre(added));
+}
+
+TEST(compare_files, failed_series_cannot_be_told) {
+  auto rows = made_up_rows(60);
+  rows[3]["error_occurred"] = true;
+  rows[3]["error_message"] = "the server was late";
+  const auto made = compare_files(side_of(made_up_rows(50)), side_of(rows, '2'), {});
+  ASSERT_EQ(made.findings.size(), 1u);
+  EXPECT_EQ(made.findings[0].verdict, verdict::cannot_tell);
+  EXPECT_EQ(made.findings[0].reason, "failed in head: the server was late");
+}
+
+TEST(compare_files, figure_of_zero_cannot_be_told) {
+  auto rows = made_up_rows(50);
+  rows[0]["rss_growth_bytes"] = 0.0;
+  const auto made = compare_files(side_of(made_up_rows(50)), side_of(rows, '2'), {});
+  EXPECT_EQ(finding_of(made, "rss_growth_bytes").verdict, verdict::cannot_tell);
+  EXPECT_EQ(finding_of(made, "rss_growth_bytes").reason, "no ratio: a figure is not above zero");
+  EXPECT_EQ(finding_of(made, "real_time").verdict, verdict::same);
+}
+
+TEST(compare_files, different_compilers_are_noted) {
+  const auto made = compare_files(side_of(made_up_rows(50)),
+                                  side_of(made_up_rows(50), '2', {{"compiler", "Clang 19"}}), {});
+  EXPECT_THAT(made.notes, testing::Contains("compiler: GNU 12.2.0 in base, Clang 19 in head"));
+}
+
+comparison made_up_comparison() {
+  comparison made;
+  made.base = {
+      .name = "main", .commit = std::string(40, 'a'), .dirty = false, .program_sha256 = std::string(64, '1')};
+  made.head = {
+      .name = "HEAD", .commit = std::string(40, 'b'), .dirty = true, .program_sha256 = std::string(64, '2')};
+  made.machine = "some-cpu";
+  made.findings = {{.series = "fetch/one",
+                    .metric = "real_time",
+                    .verdict = verdict::regression,
+                    .base = side_summary{50, 0.01},
+                    .head = side_summary{57.5, 0.02},
+                    .change = 0.15,
+                    .low = 0.141,
+                    .high = 0.16,
+                    .confidence = 0.99,
+                    .floor = 0.02,
+                    .reason = "beyond the floor of 2.0 %"},
+                   {.series = "fetch/one",
+                    .metric = "heap_peak_bytes",
+                    .verdict = verdict::same,
+                    .base = side_summary{2097152, 0},
+                    .head = side_summary{2097152, 0},
+                    .change = 0,
+                    .reason = "exactly"},
+                   {.series = "fetch/two|three",
+                    .metric = "cpu_us_per_request",
+                    .verdict = verdict::cannot_tell,
+                    .base = side_summary{60, 0.3},
+                    .head = side_summary{62, 0.3},
+                    .change = 0.03,
+                    .min_detectable = 0.4,
+                    .reason = "not detectable below 40.0 %"}};
+  made.base_only = {"fetch/gone"};
+  made.notes = {"something"};
+  made.steps = {{"screening", 1.5}};
+  return made;
+}
+
+TEST(comparison_table, findings_are_ordered_by_verdict) {
+  EXPECT_EQ(comparison_table(made_up_comparison(), same_findings::listed),
+            R"(1 of 3 got worse: time of fetch/one. 1 of 3 cannot be told: CPU/request of fetch/two|three.
+
+base  main  aaaaaaaaaaaa, program 111111111111
+head  HEAD  bbbbbbbbbbbb and changes, program 222222222222
+on    some-cpu
+
+metric                     base              head                  change  reason
+
+Regressions
+fetch/one
+  time          50.0 ms ± 1.0 %   57.5 ms ± 2.0 %  +15.0 % [+14.1, +16.0]  beyond the floor of 2.0 %
+
+Cannot tell
+fetch/two|three
+  CPU/request  60.0 µs ± 30.0 %  62.0 µs ± 30.0 %                  +3.0 %  not detectable below 40.0 %
+
+The same
+fetch/one
+  heap peak    2.00 MiB ± 0.0 %  2.00 MiB ± 0.0 %                   0.0 %  exactly
+
+only in base: fetch/gone
+note: something
+1 regression, 0 improvements, 1 the same, 1 cannot be told
+)");
+}
+
+TEST(comparison_table, accepted_regression_does_not_count_as_worse) {
+  auto made = made_up_comparison();
+  EXPECT_EQ(exit_code_of(made, false), exit_worse);
+  made.findings[0].acceptance = "worth it";
+  EXPECT_THAT(comparison_table(made, same_findings::listed),
+              HasSubstr("Accepted regressions\nfetch/one\n  time"));
+  EXPECT_THAT(comparison_table(made, same_findings::listed), HasSubstr("; accepted: worth it"));
+  EXPECT_THAT(comparison_table(made, same_findings::listed), HasSubstr("1 regression (1 accepted)"));
+  EXPECT_EQ(exit_code_of(made, false), exit_nothing_worse);
+  EXPECT_EQ(exit_code_of(made, true), exit_incomparable);
+}
+
+TEST(comparison_table, counted_same_findings_have_no_lines) {
+  const auto text = comparison_table(made_up_comparison(), same_findings::counted);
+  EXPECT_THAT(text, Not(HasSubstr("heap peak")));
+  EXPECT_THAT(text, HasSubstr("1 the same"));
+}
+
+TEST(comparison_table, text_from_files_is_escaped) {
+  auto made = made_up_comparison();
+  made.findings[0].series = "fetch/\x1b[2J";
+  made.notes = {"a\rb"};
+  const auto text = comparison_table(made, same_findings::listed);
+  EXPECT_THAT(text, Not(HasSubstr("\x1b")));
+  EXPECT_THAT(text, HasSubstr("fetch/\\x1b[2J"));
+  EXPECT_THAT(text, HasSubstr("a\\x0db"));
+}
+
+TEST(headline, many_findings_are_counted_and_three_named) {
+  auto made = made_up_comparison();
+  made.findings.assign(5, made.findings[2]);
+  for (auto& found : made.findings)
+    found.series = "fetch/strategy:coroutines/loops:2/workers:20/latency_ms:20/page_kb:3/days:100";
+  EXPECT_EQ(
+      headline(made),
+      "Nothing got worse. 5 of 5 cannot be told: CPU/request of coroutines (2 loops) with 20 workers, "
+      "CPU/request of coroutines (2 loops) with 20 workers, CPU/request of coroutines (2 loops) with 20 "
+      "workers, 2 more.");
+  made.findings.clear();
+  EXPECT_EQ(headline(made), "Nothing got worse.");
+}
+
+TEST(comparison_json, contains_all_findings) {
+  const auto json = nlohmann::json::parse(comparison_json(made_up_comparison()));
+  EXPECT_EQ(json["base"]["commit"], std::string(40, 'a'));
+  EXPECT_EQ(json["regressions"], 1);
+  EXPECT_EQ(json["cannot_tell"], 1);
+  EXPECT_EQ(json["same_program"], false);
+  ASSERT_EQ(json["findings"].size(), 3u);
+  EXPECT_EQ(json["findings"][0]["verdict"], "regression");
+  EXPECT_EQ(json["findings"][0]["change_low"], 0.141);
+  EXPECT_FALSE(json["findings"][1].contains("change_low"));
+  EXPECT_EQ(json["findings"][2]["smallest_seen"], 0.4);
+  EXPECT_EQ(json["base_only"][0], "fetch/gone");
+  EXPECT_EQ(json["headline"], headline(made_up_comparison()));
+  EXPECT_EQ(json["steps"][0]["name"], "screening");
+  EXPECT_EQ(json["steps"][0]["seconds"], 1.5);
+}
+
+TEST(comparison_markdown, same_findings_are_only_counted) {
+  const auto text = comparison_markdown(made_up_comparison());
+  EXPECT_THAT(text, testing::StartsWith(
+                        "### 1 of 3 got worse: time of fetch/one. 1 of 3 cannot be told: CPU/request of"));
+  EXPECT_THAT(text, HasSubstr("| `fetch/one` | time | 50.0 ms ± 1.0 % |"));
+  EXPECT_THAT(text, HasSubstr("**regression**"));
+  EXPECT_THAT(text, Not(HasSubstr("heap peak")));
+  EXPECT_THAT(text, HasSubstr("fetch/two\\|three"));
+  EXPECT_THAT(text, HasSubstr("1 the same"));
+  EXPECT_THAT(text, HasSubstr("only in base: `fetch/gone`"));
+}
+
+}  // namespace
+}  // namespace farebench::track
