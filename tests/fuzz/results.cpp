@@ -18,7 +18,7 @@
 #include "bench/track/recordings.hpp"
 #include "bench/track/strict_json.hpp"
 #include "mock_server/server_stats.hpp"
-#include "tests/fuzz/invariant.hpp"
+#include "tests/fuzz/fuzzer.hpp"
 
 namespace {
 
@@ -79,8 +79,7 @@ void read_message(Read read, const char* invariant) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
-  const std::string_view text{reinterpret_cast<const char*>(bytes), size};
+void farebench::fuzz::fuzz_results(std::string_view text) {
   read_run(text);
   if (const auto valid = sealed(text); !valid.empty()) read_run(valid);
   try {
@@ -90,5 +89,4 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   }
   read_message([&] { parse_batch_report(text); }, "a probe's report is refused in one line");
   read_message([&] { parse_server_stats(text); }, "statistics are refused in one line");
-  return 0;
 }

@@ -17,7 +17,7 @@
 #include "http/http_client.hpp"
 #include "http/libcurl.hpp"
 #include "strategies/scrape.hpp"
-#include "tests/fuzz/invariant.hpp"
+#include "tests/fuzz/fuzzer.hpp"
 
 namespace {
 
@@ -144,9 +144,7 @@ void exchange_with(std::string_view response, bool accept_compressed) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
-  const std::string_view response{reinterpret_cast<const char*>(bytes), size};
+void farebench::fuzz::fuzz_response(std::string_view response) {
   exchange_with(response, false);
   exchange_with(response, true);
-  return 0;
 }

@@ -22,7 +22,7 @@
 #include "mock_server/faults/fault_plan.hpp"
 #include "mock_server/latency/latency_model.hpp"
 #include "mock_server/server_flags.hpp"
-#include "tests/fuzz/invariant.hpp"
+#include "tests/fuzz/fuzzer.hpp"
 #include "tools/fares/fares.hpp"
 
 extern "C" void __sanitizer_set_report_fd(void* descriptor);
@@ -74,7 +74,10 @@ class arguments {
 /// Captures standard error during its lifetime.
 class captured_errors {
  public:
-  captured_errors() : before_{dup(STDERR_FILENO)} { dup2(file(), STDERR_FILENO); }
+  captured_errors() : before_{dup(STDERR_FILENO)} {
+    keep_sanitizer_reports();
+    dup2(file(), STDERR_FILENO);
+  }
   ~captured_errors() {
     dup2(before_, STDERR_FILENO);
     close(before_);
@@ -88,6 +91,11 @@ class captured_errors {
   }
 
  private:
+  /// Lets sanitizers report to the original standard error.
+  static void keep_sanitizer_reports() {
+    static const auto original = static_cast<std::intptr_t>(dup(STDERR_FILENO));
+    __sanitizer_set_report_fd(reinterpret_cast<void*>(original));
+  }
   static int file() {
     static const int descriptor = memfd_create("standard error", MFD_CLOEXEC);
     return descriptor;
@@ -174,15 +182,8 @@ void read_value(const std::string& kind, const std::string& text) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerInitialize(int*, char***) {
-  // A sanitizer must report to the original standard error, not to the captured one.
-  const auto descriptor = static_cast<std::intptr_t>(dup(STDERR_FILENO));
-  __sanitizer_set_report_fd(reinterpret_cast<void*>(descriptor));
-  return 0;
-}
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
-  auto lines = lines_of({reinterpret_cast<const char*>(bytes), size});
+void farebench::fuzz::fuzz_flags(std::string_view input) {
+  auto lines = lines_of(input);
   arguments given{lines};
   const std::string subject = lines.front();
   if (subject == "bench") {
@@ -196,5 +197,4 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   } else if (lines.size() == 2) {
     read_value(subject, lines.back());
   }
-  return 0;
 }

@@ -6,6 +6,13 @@
 
 namespace farebench::fuzz {
 
+// Fuzz targets. Each reads one input and ends the process if an invariant does not hold.
+void fuzz_flags(std::string_view input);
+void fuzz_headers(std::string_view text);
+void fuzz_response(std::string_view response);
+void fuzz_results(std::string_view text);
+void fuzz_scanner(std::string_view page);
+
 /// Ends the process if an invariant does not hold, so that libFuzzer keeps the input. `value` is printed.
 inline void expect(bool holds, const char* invariant, std::string_view value = {}) {
   if (holds) return;

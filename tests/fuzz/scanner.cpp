@@ -10,7 +10,7 @@
 #include <string>
 
 #include "farebench/fare_scanner.hpp"
-#include "tests/fuzz/invariant.hpp"
+#include "tests/fuzz/fuzzer.hpp"
 #include "tests/lib/scanned_rows.hpp"
 
 namespace {
@@ -54,8 +54,7 @@ void expect_fares(std::string_view page, const test::scanned_rows& rows) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
-  const std::string_view page{reinterpret_cast<const char*>(bytes), size};
+void farebench::fuzz::fuzz_scanner(std::string_view page) {
   const auto whole = test::scan(page);
   for (const std::size_t chunk_bytes : {1u, 3u})
     expect(test::scan_in_chunks(page, chunk_bytes) == whole, "rows do not depend on chunks");
@@ -65,8 +64,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   const std::string results = "<div class=results>" + std::string{page} + "</div></html>";
   expect_fares(results, test::scan(results));
 
-  if (page.find('\0') != std::string_view::npos || test::is_read_otherwise(page)) return 0;
+  if (page.find('\0') != std::string_view::npos || test::is_read_otherwise(page)) return;
   const auto disagreement = test::disagreement(page, whole, test::rows_of_libxml2(page));
   expect(disagreement.empty(), "rows are those of libxml2", disagreement);
-  return 0;
 }

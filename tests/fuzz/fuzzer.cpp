@@ -1,0 +1,40 @@
+// The main program of all fuzz targets. The environment variable FAREBENCH_FUZZ_TARGET chooses the target.
+
+#include "tests/fuzz/fuzzer.hpp"
+
+#include <algorithm>
+#include <cstdint>
+
+namespace {
+
+struct fuzz_target {
+  std::string_view name;
+  void (*run)(std::string_view input);
+};
+
+using namespace farebench::fuzz;
+constexpr fuzz_target targets[] = {{"flags", fuzz_flags},
+                                   {"headers", fuzz_headers},
+                                   {"response", fuzz_response},
+                                   {"results", fuzz_results},
+                                   {"scanner", fuzz_scanner}};
+const fuzz_target* target = nullptr;
+
+}  // namespace
+
+extern "C" int LLVMFuzzerInitialize(int*, char***) {
+  const char* const variable = std::getenv("FAREBENCH_FUZZ_TARGET");
+  const std::string_view name{variable ? variable : ""};
+  target = std::ranges::find(targets, name, &fuzz_target::name);
+  if (target != std::end(targets)) return 0;
+  std::fprintf(
+      stderr,
+      "fuzzer: FAREBENCH_FUZZ_TARGET is '%.*s': set it to flags, headers, response, results or scanner\n",
+      static_cast<int>(name.size()), name.data());
+  std::exit(2);
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
+  target->run({reinterpret_cast<const char*>(bytes), size});
+  return 0;
+}
