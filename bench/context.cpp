@@ -4,11 +4,14 @@
 #include <sys/utsname.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <ctime>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "bench/output/rows.hpp"
 #include "bench/probe/scrape_task.hpp"
 #include "farebench/date.hpp"
 #include "lib/system/child_process.hpp"
@@ -19,13 +22,31 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// What a program says of its build at --version.
+/// Keys of other results, which a user's key must not look like: Google Benchmark's, and some of ours that
+/// not every result has.
+constexpr std::array reserved_keys{"date",
+                                   "host_name",
+                                   "executable",
+                                   "num_cpus",
+                                   "mhz_per_cpu",
+                                   "cpu_scaling_enabled",
+                                   "caches",
+                                   "load_avg",
+                                   "library_build_type",
+                                   "library_version",
+                                   "json_schema_version",
+                                   "seed",
+                                   "server_commit",
+                                   "beside",
+                                   "warning",
+                                   "interrupted"};
+
+/// Returns the JSON that a program prints at --version.
 nlohmann::json version_of(const std::filesystem::path& program) {
-  child_process asked{
-      {.executable = program, .arguments = {"--version"}, .environment = {}, .inherited_descriptors = {}}};
-  const auto answer = asked.read_line(10s);
+  child_process process{{.executable = program, .arguments = {"--version"}}};
+  const auto response = process.read_line(10s);
   try {
-    return nlohmann::json::parse(answer.line);
+    return nlohmann::json::parse(response.line);
   } catch (const nlohmann::json::exception&) {
     throw std::runtime_error{fmt::format("{} --version gave no line of JSON", program.filename().string())};
   }
@@ -44,15 +65,26 @@ std::string cpu_model() {
   return "unknown";
 }
 
+/// Returns "2024-05-01T12:00:00+02:00".
+std::string local_time() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  localtime_r(&now, &parts);
+  std::array<char, 32> text{};
+  std::string zone(text.data(), std::strftime(text.data(), text.size(), "%z", &parts));
+  return std::string(text.data(), std::strftime(text.data(), text.size(), "%FT%T", &parts)) +
+         zone.insert(3, ":");
+}
+
 std::string kernel() {
   utsname name{};
   uname(&name);
   return fmt::format("{} {} {}", name.sysname, name.release, name.machine);
 }
 
-/// What the cases have of one kind, each value once: "50ms, 1s".
+/// Returns the different values of the cases: "50ms, 1s".
 template <typename Text>
-std::string different(const std::vector<benchmark_case>& cases, Text text_of_case) {
+std::string values_of(const std::vector<benchmark_case>& cases, Text text_of_case) {
   std::vector<std::string> values;
   for (const auto& row : cases) {
     if (auto value = text_of_case(row); std::ranges::find(values, value) == values.end())
@@ -65,7 +97,7 @@ std::string different(const std::vector<benchmark_case>& cases, Text text_of_cas
 
 std::map<std::string, std::string> measuring_context(const programs& with, const bench_flags& flags,
                                                      const std::vector<benchmark_case>& cases,
-                                                     const python_libraries& peers) {
+                                                     const python_libraries& python) {
   const auto client = version_of(with.fetch_probe);
   const auto server = version_of(with.mock_server);
   try {
@@ -74,14 +106,14 @@ std::map<std::string, std::string> measuring_context(const programs& with, const
         {"kernel", kernel()},
         {"cpu_model", cpu_model()},
         {"engine",
-         different(cases, [](const benchmark_case& row) { return std::string{to_string(row.engine)}; })},
+         values_of(cases, [](const benchmark_case& row) { return std::string{to_string(row.engine)}; })},
         {"workload", flags.workload_name},
-        {"latency", different(cases, [](const benchmark_case& row) { return format_latency(row.latency); })},
+        {"latency", values_of(cases, [](const benchmark_case& row) { return format_latency(row.latency); })},
         {"page_kb", std::to_string(flags.what.page_kb)},
-        {"days", different(cases, [](const benchmark_case& row) { return std::to_string(row.days); })},
+        {"days", values_of(cases, [](const benchmark_case& row) { return std::to_string(row.days); })},
         {"first_date", format_iso_date(first_date)},
     };
-    // With the latency's text it repeats each delay exactly; a fixed one has no use for it.
+    // Repeats each random latency.
     if (std::ranges::any_of(cases, [](const benchmark_case& row) { return !row.latency.is_fixed(); }))
       context["seed"] = std::to_string(flags.what.seed);
     for (const char* name : {"commit", "dirty", "build_type", "compiler", "flags", "sanitizers"}) {
@@ -92,23 +124,36 @@ std::map<std::string, std::string> measuring_context(const programs& with, const
         context[library] = text_of(version);
     }
     if (std::ranges::any_of(cases, [](const benchmark_case& row) { return is_python_client(row.strategy); }))
-      context.insert(peers.versions.begin(), peers.versions.end());
+      context.insert(python.versions.begin(), python.versions.end());
     if (server.at("commit") != client.at("commit")) context["server_commit"] = text_of(server.at("commit"));
+    for (const auto& [key, value] : flags.context) {
+      const bool is_reserved = std::ranges::find(reserved_keys, key) != reserved_keys.end();
+      if (is_reserved || !context.emplace(key, value).second)
+        throw flag_error{fmt::format("--benchmark_context={}=…: the bench writes this key itself", key)};
+    }
     return context;
-  } catch (const nlohmann::json::exception& fault) {
-    throw std::runtime_error{fmt::format("a program's --version is not understood: {}", fault.what())};
+  } catch (const nlohmann::json::exception& error) {
+    throw std::runtime_error{fmt::format("unexpected output of --version: {}", error.what())};
   }
 }
 
 std::string unfit_for_measuring(const std::map<std::string, std::string>& context) {
   if (const auto& sanitizers = context.at("sanitizers"); !sanitizers.empty()) {
-    return fmt::format("built with sanitizers ({}): its figures say nothing; use the release preset",
+    return fmt::format("built with sanitizers ({}): its figures are meaningless; use the release preset",
                        sanitizers);
   }
   if (const auto& type = context.at("build_type"); type != "Release" && type != "RelWithDebInfo") {
-    return fmt::format("built unoptimised ({}): its figures say nothing; use the release preset", type);
+    return fmt::format("built unoptimised ({}): its figures are meaningless; use the release preset", type);
   }
   return {};
+}
+
+nlohmann::ordered_json context_json(const nlohmann::ordered_json& machine,
+                                    const std::map<std::string, std::string>& context) {
+  nlohmann::ordered_json members{{"date", local_time()}, {"executable", "bench"}};
+  members.update(machine);
+  for (const auto& [key, value] : context) members[one_line(key)] = one_line(value);
+  return members;
 }
 
 }  // namespace farebench

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -11,16 +12,22 @@
 
 namespace farebench {
 
-/// What a result was measured with and on: commit, build, library versions, kernel, CPU, workload; of
-/// `cases`, the values that they have between them; the seed where their latencies are random; with peers
-/// among them, the versions of `peers`. No host name and no path. The programs are asked themselves
-/// (--version), so that it is theirs and not this program's. Throws std::runtime_error naming the program
-/// that does not answer.
+/// Returns what a result was measured with: commit, build, library versions, kernel, CPU, workload and the
+/// values of its cases, and the user's pairs. Contains no host name and no path. Versions come from the
+/// programs'
+/// --version, so that they are theirs. Throws std::runtime_error naming a program that does not respond, and
+/// flag_error for a key of the user that is the bench's own.
 std::map<std::string, std::string> measuring_context(const programs& with, const bench_flags& flags,
                                                      const std::vector<benchmark_case>& cases,
-                                                     const python_libraries& peers);
+                                                     const python_libraries& python);
 
-/// Why figures of that context do not count (an unoptimised or sanitised build), or nothing.
+/// Returns the reason why figures of that context are meaningless (a build without optimisation or with
+/// sanitizers); empty if they are not.
 std::string unfit_for_measuring(const std::map<std::string, std::string>& context);
+
+/// Returns the context of a result file: date and program, the machine (see machine_json), then the context
+/// above.
+nlohmann::ordered_json context_json(const nlohmann::ordered_json& machine,
+                                    const std::map<std::string, std::string>& context);
 
 }  // namespace farebench

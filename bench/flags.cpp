@@ -5,22 +5,20 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <charconv>
+#include <concepts>
 #include <cstdlib>
 #include <initializer_list>
 #include <iterator>
 #include <limits>
-#include <optional>
-#include <ranges>
 #include <system_error>
 
-#include "bench/cases.hpp"
 #include "bench/clients/clients.hpp"
 #include "bench/columns.hpp"
-#include "bench/probe/raw_epoll.hpp"
+#include "bench/output/text_table.hpp"
 #include "bench/probe/scrape_task.hpp"
-#include "farebench/strategy.hpp"
 #include "lib/system/command_line.hpp"
 #include "mock_server/latency/latency_model.hpp"
 #include "mock_server/site/timetable.hpp"
@@ -28,126 +26,247 @@
 namespace farebench {
 namespace {
 
+namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
-constexpr std::size_t most_workers = 10'000;
-constexpr std::size_t most_loops = 64;
+constexpr std::size_t max_workers = 10'000;
+constexpr std::size_t max_loops = 64;
 constexpr std::size_t default_repetitions = 5;
-constexpr std::chrono::microseconds least_sample_every = 500us;
-constexpr std::chrono::microseconds most_sample_every = 1s;
+constexpr std::chrono::microseconds min_sample_every = 500us;
+constexpr std::chrono::microseconds max_sample_every = 1s;
+
+/// Returns the library's strategies and the floor, which run unless others are named.
+std::vector<std::string> default_strategies() {
+  auto names = client_names(client_kind::library);
+  std::ranges::move(client_names(client_kind::floor), std::back_inserter(names));
+  return names;
+}
+
+/// Returns "  NAME  text", with the text wrapped to 100 columns beside the name.
+std::string help_entry(std::string_view name, std::string_view text, std::size_t name_width) {
+  std::string entry = fmt::format("  {:<{}}  ", name, name_width);
+  const std::string indent(entry.size(), ' ');
+  for (const char c : wrap_text(text, 100 - indent.size(), 0)) {
+    entry += c;
+    if (c == '\n') entry += indent;
+  }
+  return entry + '\n';
+}
 
 constexpr const char* examples = R"(Examples:
-  bench                                              the light workload, five repetitions
-  bench --workload article                           the workload of the Python comparison
-  bench --workload scale                             from 100 to 10,000 in flight, and whether cost stays flat
+  bench                                      the workload light, five repetitions
+  bench --workload article                   the workload of the Python comparison
+  bench --workload scale                     100 to 10,000 requests in flight
   bench --strategies multi_socket,raw_epoll --workers 1,10,100 --latency 50ms
-  bench --latency lognormal:20ms,p99=80ms --seed 7   latencies that vary: each strategy meets the same ones
-  bench --benchmark_format=json > run.json           for programs; the table goes to stderr
-  bench --benchmark_out=run.json                     both: a table to read, a file to keep, and beside it
-                                                     run.timeline.json: memory over time
-  bench --strategies coroutines --peers              beside the Python comparison's own ways
-  bench --smoke                                      are the answers right? In seconds, on a busy machine too
+  bench --latency lognormal:20ms,p99=80ms    random latencies, the same for all strategies
+  bench --strategies coroutines --peers      with the clients of the Python comparison
+  bench --benchmark_out=run.json             a result file; memory over time in run.timeline.json
+  bench --benchmark_format=json > run.json   for programs; the summary goes to standard error
+  bench --smoke                              checks responses in seconds, also on a busy machine
 )";
 
-std::string footer() {
-  std::string text = "\nColumns, on every row:\n";
-  for (const column& column : columns()) text += fmt::format("  {:<30} {}\n", column.name, column.meaning);
-  text += R"(
-A row fails, with its reason, when its fares differ from what the site holds, it beat the ideal, more than
-1 % of its connections were dropped off the listen queue, connections accepted differ from workers (of a
-peer, from days), requests were repeated or more in flight than workers, a hold never had all its workers in
-flight at once, or the server's median lateness passed max(1 ms, 5 % of the latency; in a burst, 5 % of the
-latency · wall / ideal), in three measurements. Of random latencies the mean counts.
-The floor's row is warned of a late server: it is what the machine lets through, its server included.
-Every row is warned when its sampler took more than 1 % of a core (sampler_cpu_share).
+constexpr const char* notes = R"(
+Progress goes to standard error: on a terminal as one changing line, otherwise as a line per case.
+Every repetition is appended to the journal when it completes. Ctrl-C begins no further repetition
+and gives the current one 5 s; the rows so far are written, with "interrupted" in the context. A
+second Ctrl-C exits at once.
 
-raw_epoll is no strategy of the library but the physical floor: no HTTP library, fixed buffers, one epoll.
-Where it is among the rows, the table shows time and CPU over the floor's (×floor, CPU×floor).
+A row fails if responses are wrong or the server was too slow to measure the client.
+docs/columns.md lists the limits, docs/benchmarking.md describes how rows are measured.
 
-The peers, python_…, are the ways of the Python comparison with its own libraries (requests, gevent, aiohttp;
-BeautifulSoup), measured as all others are, under /usr/bin/python3. They keep the article's habit of a new
-session and connection a day. One whose packages are missing is skipped, with a line that says how to get them.
+Exit codes: 0 all rows are valid; 1 a row failed, or an error of input or output; 2 usage error;
+130 interrupted before all rows were measured.
 
-Random latencies are drawn from --seed: a search's by its date, a start page's by how many scrapes began before
-it. So every strategy and repetition meets the same delays; which day meets which start's follows their order.
-
-Memory is looked at from outside every 2 ms (--sample-every), less often where that would take more than 1 % of a
-core: at /proc/PID/statm each time; at status, which
-tells threads and page tables and costs more, every 8 ms, with every hundredth of growth, and at first more often.
-The curve of each repetition, from its baseline to its end, with the phases ready, go, half_done, last_outcome
-and exit in ms since go, is written beside --benchmark_out: for run.json in run.timeline.json (or --timeline
-FILE). Curves of more than 400 samples are thinned by buckets of time, each of which keeps its highest and its
-lowest sample.
-
-Every repetition is appended to the journal as it completes, its curve to FILE.partial, so that a killed run
-loses none. Ctrl-C begins no further one, and lets the one under way end for up to 5 s; the rows so far are
-written, with "interrupted" in the context of JSON, and the table shown. A second one ends at once, and leaves
-the journal alone.
-
-Exit codes: 0 every row stands; 1 a row failed, or something could not be read or written; 2 usage; 130
-interrupted before everything was measured.
-
-Google Benchmark's own CPU column is the bench's, not the client's: see cpu_us_per_request. Its flags work
-too (repetitions default to 5, interleaved at random):
+Flags of Google Benchmark follow. Repetitions default to 5, in random order over all cases. Its
+cpu_time is that of the bench.
 )";
-  return text;
+
+std::string help_text() {
+  std::string text = fmt::format("{}\nFlags:\n", examples);
+  const auto flag = [&](std::string_view name, std::string_view meaning) {
+    text += help_entry(name, meaning, 20);
+  };
+  flag("-h, --help", "This text.");
+  flag("--workload NAME",
+       fmt::format("{}. Default: light. Other flags change it; the context then says custom.",
+                   workload_meanings()));
+  flag("--strategies A,B",
+       fmt::format(
+           "Any of {}; or of the Python clients {}. Default: all but the latter. raw_epoll is the floor: "
+           "an epoll loop without HTTP library or allocation.",
+           fmt::join(default_strategies(), ", "), fmt::join(client_names(client_kind::python), ", ")));
+  flag("--peers", "Adds all Python clients. './dev bench --peers' installs their packages.");
+  flag("--workers W,W",
+       fmt::format("Numbers of scrapes in flight, 1 to {}. sequential and python_sync have one.",
+                   max_workers));
+  flag(
+      "--loops N,N",
+      fmt::format("Numbers of event loops, each in a thread, 1 to {}, for strategies with loops. Default: 1.",
+                  max_loops));
+  flag("--latency TIME",
+       "Latency of each response: 20ms, 1.5s, 250us or 0; random: uniform:10ms-30ms, or "
+       "lognormal:20ms,p99=80ms with median and 99th percentile.");
+  flag("--seed N", "Seed of random latencies. Default: 0.");
+  flag("--page-kb KIB", fmt::format("Size of a page of fares, {} to {} KiB.", min_page_kb, max_page_kb));
+  flag("--days N", fmt::format("Number of days to scrape, 1 to {}.", most_days));
+  flag("--engine A,B", fmt::format("HTTP server: beast, or cpp-httplib for up to {} workers. Default: {}.",
+                                   max_httplib_connections, to_string(default_engine)));
+  flag("--smoke", "Runs a tiny workload once and checks only that responses are right.");
+  flag("--verbose", "Shows each row, as --benchmark_format=console does. By default only the summary.");
+  flag("--summary FILE", "Writes a CSV file with a row per case: its medians, minima and maxima.");
+  flag("--journal FILE", "Default: beside --benchmark_out, or beside the program.");
+  flag("--timeline FILE",
+       "Memory over time of each repetition, as JSON. Default: beside --benchmark_out. /dev/null: none.");
+  flag(
+      "--sample-every TIME",
+      fmt::format("Interval between samples of memory, {} to {}; longer if sampling would take more than 1 % "
+                  "of a core. Default: {}.",
+                  format_duration(min_sample_every), format_duration(max_sample_every),
+                  format_duration(default_sample_every)));
+  text += "\nColumns of a row:\n";
+  for (const column& one : columns()) text += help_entry(one.name, one.meaning, 28);
+  return text + notes;
 }
 
-/// The value that Google Benchmark will see of its flag --NAME=VALUE: the last one given, or the
-/// environment variable of the same name in capitals.
-std::optional<std::string> value_of(const std::vector<std::string>& arguments, std::string_view name) {
-  std::optional<std::string> found;
-  std::string variable;
-  for (const char c : name) variable += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  if (const char* const value = std::getenv(variable.c_str())) found = value;
-  const auto prefix = fmt::format("--{}=", name);
-  for (const auto& argument : arguments) {
-    if (argument.starts_with(prefix)) found = argument.substr(prefix.size());
+/// Flags of Google Benchmark on the command line and in the environment.
+class google_flags {
+ public:
+  explicit google_flags(std::vector<std::string> arguments) : arguments_{std::move(arguments)} {
+    constexpr std::array without_value{"--benchmark_list_tests",
+                                       "--benchmark_enable_random_interleaving",
+                                       "--benchmark_report_aggregates_only",
+                                       "--benchmark_display_aggregates_only",
+                                       "--benchmark_counters_tabular",
+                                       "--benchmark_dry_run"};
+    for (const auto& argument : arguments_) {
+      const bool is_known = argument.starts_with("--v=") || argument.starts_with("--benchmark_");
+      const bool is_complete =
+          argument.contains('=') || std::ranges::find(without_value, argument) != without_value.end();
+      if (!is_known || !is_complete)
+        throw flag_error{fmt::format("unknown or incomplete argument '{}': see --help", argument)};
+    }
   }
-  return found;
-}
 
-void check_choice(const std::string& value, std::string_view flag,
-                  std::initializer_list<std::string_view> choices) {
-  if (std::ranges::find(choices, value) != choices.end()) return;
-  throw flag_error{fmt::format("--{}={}: choose {}", flag, value, fmt::join(choices, " or "))};
-}
-
-std::size_t parse_repetitions(const std::string& text) {
-  std::size_t count = 0;
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (fault != std::errc{} || end != text.data() + text.size() || count == 0 || count > 1000) {
-    throw flag_error{fmt::format("--benchmark_repetitions={}: write a whole number from 1 to 1000", text)};
+  /// Returns all values of --NAME=VALUE, that of the environment variable in capitals first.
+  std::vector<std::string> values(std::string_view name) const {
+    std::vector<std::string> found;
+    std::string variable;
+    for (const char c : name) variable += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    if (const char* const value = std::getenv(variable.c_str())) found.emplace_back(value);
+    const auto prefix = fmt::format("--{}=", name);
+    for (const auto& argument : arguments_) {
+      if (argument.starts_with(prefix)) found.push_back(argument.substr(prefix.size()));
+      if (argument == "--" + std::string{name}) found.emplace_back("true");
+    }
+    return found;
   }
-  return count;
+
+  /// Returns the value that holds, which must be among the choices if there are any.
+  std::optional<std::string> value(std::string_view name,
+                                   std::initializer_list<std::string_view> choices = {}) const {
+    const auto all = values(name);
+    if (all.empty()) return std::nullopt;
+    if (choices.size() > 0 && std::ranges::find(choices, all.back()) == choices.end())
+      throw flag_error{fmt::format("--{}={}: choose {}", name, all.back(), fmt::join(choices, " or "))};
+    return all.back();
+  }
+
+  bool is_set(std::string_view name, bool otherwise) const {
+    const auto text = value(name, {"true", "false"});
+    return text ? *text == "true" : otherwise;
+  }
+
+  /// Removes a flag from the arguments.
+  void remove(std::string_view name) {
+    std::erase_if(arguments_, [&](const std::string& argument) {
+      return argument == fmt::format("--{}", name) || argument.starts_with(fmt::format("--{}=", name));
+    });
+  }
+
+  const std::vector<std::string>& arguments() const { return arguments_; }
+
+ private:
+  std::vector<std::string> arguments_;
+};
+
+template <std::unsigned_integral Number>
+Number parse_number(std::string_view flag, const std::string& text, Number min, Number max) {
+  Number number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size() || number < min || number > max)
+    throw flag_error{fmt::format("{}{}: write a whole number from {} to {}", flag, text, min, max)};
+  return number;
 }
 
-/// CLI11 wraps a negative number round, and takes one that is too great for the greatest there is.
-std::uint64_t parse_seed(const std::string& text) {
-  std::uint64_t seed = 0;
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), seed);
-  if (fault != std::errc{} || end != text.data() + text.size()) {
-    throw flag_error{fmt::format("--seed {}: write a whole number from 0 to {}", text,
-                                 std::numeric_limits<std::uint64_t>::max())};
+/// Adds the pairs of "key=value,key=value". Later values win.
+void add_context(std::map<std::string, std::string>& context, const std::string& text) {
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const auto end = std::min(text.find(',', begin), text.size());
+    const auto pair = text.substr(begin, end - begin);
+    const auto equals = pair.find('=');
+    if (equals == std::string::npos || equals == 0)
+      throw flag_error{fmt::format("--benchmark_context={}: write key=value,key=value", text)};
+    context[pair.substr(0, equals)] = pair.substr(equals + 1);
+    begin = end + 1;
   }
-  return seed;
+}
+
+void parse_google_flags(bench_flags& flags, google_flags given, const char* program) {
+  for (const char* name : {"benchmark_min_time", "benchmark_min_warmup_time"}) {
+    if (given.value(name)) {
+      throw flag_error{fmt::format(
+          "--{} has no meaning, because one iteration is one client process: use --benchmark_repetitions",
+          name)};
+    }
+  }
+  flags.lists_only = given.is_set("benchmark_list_tests", false);
+  if (const auto format = given.value("benchmark_format", {"console", "json", "csv"}))
+    flags.display_format = parse_output_format(*format);
+  flags.display_aggregates_only = given.is_set("benchmark_display_aggregates_only", false);
+  const auto color = given.value("benchmark_color", {"auto", "true", "false"}).value_or("auto");
+  if (color != "auto") flags.color = color == "true";
+  flags.tabular = given.is_set("benchmark_counters_tabular", true);
+  flags.out = given.value("benchmark_out").value_or("");
+  flags.out_format =
+      *parse_output_format(given.value("benchmark_out_format", {"console", "json", "csv"}).value_or("json"));
+  for (const auto& text : given.values("benchmark_context")) add_context(flags.context, text);
+  // Of an invalid unit, Google Benchmark prints its usage and exits with 0; other words it takes for true.
+  given.value("benchmark_time_unit", {"ns", "us", "ms", "s"});
+  given.is_set("benchmark_report_aggregates_only", false);
+  given.is_set("benchmark_enable_random_interleaving", true);
+
+  flags.repetitions = flags.smoke ? 1 : default_repetitions;
+  if (const auto repetitions = given.value("benchmark_repetitions"))
+    flags.repetitions = parse_number<std::size_t>("--benchmark_repetitions=", *repetitions, 1, 1000);
+
+  // These are the bench's. Their environment variables must not reach Google Benchmark either.
+  for (const char* name :
+       {"benchmark_list_tests", "benchmark_format", "benchmark_display_aggregates_only", "benchmark_color",
+        "benchmark_counters_tabular", "benchmark_out", "benchmark_out_format", "benchmark_context"})
+    given.remove(name);
+  flags.google_benchmark = {program, fmt::format("--benchmark_repetitions={}", flags.repetitions),
+                            "--benchmark_enable_random_interleaving=true"};
+  std::ranges::copy(given.arguments(), std::back_inserter(flags.google_benchmark));
+  std::ranges::copy(
+      std::initializer_list<const char*>{"--benchmark_list_tests=false",
+                                         "--benchmark_display_aggregates_only=false", "--benchmark_out="},
+      std::back_inserter(flags.google_benchmark));
 }
 
 std::chrono::microseconds parse_sample_every(const std::string& text) {
   const auto parsed = parse_duration(text);
   if (!parsed) throw flag_error{"--sample-every: " + parsed.error()};
-  if (*parsed < least_sample_every || *parsed > most_sample_every) {
+  if (*parsed < min_sample_every || *parsed > max_sample_every) {
     throw flag_error{
-        fmt::format("--sample-every {}: choose from {} (more often, and the sampler would be what "
-                    "is measured) to {}",
-                    text, format_duration(least_sample_every), format_duration(most_sample_every))};
+        fmt::format("--sample-every {}: choose from {} to {}; shorter ones would disturb the client", text,
+                    format_duration(min_sample_every), format_duration(max_sample_every))};
   }
   return *parsed;
 }
 
-/// Keeps the first of equal ones: two cases of one name could not be told apart.
+/// Keeps the first of equal values: cases need different names.
 template <typename Value>
-std::vector<Value> without_repeats(const std::vector<Value>& values) {
+std::vector<Value> without_duplicates(const std::vector<Value>& values) {
   std::vector<Value> kept;
   for (const auto& value : values) {
     if (std::ranges::find(kept, value) == kept.end()) kept.push_back(value);
@@ -155,46 +274,26 @@ std::vector<Value> without_repeats(const std::vector<Value>& values) {
   return kept;
 }
 
-/// Returns the library's strategies and the floor.
-std::vector<std::string> every_strategy() {
-  auto names = client_names(client_kind::library);
-  names.emplace_back(floor_strategy);
-  return names;
-}
-
-/// None named: every strategy. The peers run only where they are named, or all asked for.
-std::vector<std::string> chosen_strategies(const std::vector<std::string>& asked, bool with_peers) {
-  const auto ours = every_strategy();
-  for (const auto& name : asked) {
-    if (std::ranges::find(ours, name) == ours.end() && !is_python_client(name)) {
-      throw flag_error{fmt::format("there is no strategy '{}': choose from {}, {}", name,
-                                   fmt::join(ours, ", "),
-                                   fmt::join(client_names(client_kind::python), ", "))};
+std::vector<std::string> parse_strategies(const std::vector<std::string>& names, bool with_python) {
+  const auto python = client_names(client_kind::python);
+  for (const auto& name : names) {
+    if (find_client(name) == nullptr) {
+      throw flag_error{fmt::format("unknown strategy '{}': choose from {}, {}", name,
+                                   fmt::join(default_strategies(), ", "), fmt::join(python, ", "))};
     }
   }
-  auto chosen = asked.empty() ? ours : asked;
-  if (with_peers) std::ranges::copy(client_names(client_kind::python), std::back_inserter(chosen));
-  return without_repeats(chosen);
+  auto chosen = names.empty() ? default_strategies() : names;
+  if (with_python) chosen.insert(chosen.end(), python.begin(), python.end());
+  return without_duplicates(chosen);
 }
 
 engine_kind parse_engine(const std::string& name) {
   if (const auto engine = parse_engine_kind(name)) return *engine;
-  throw flag_error{fmt::format(
-      "there is no engine '{}': choose {}", name,
-      fmt::join(engine_kinds | std::views::transform([](engine_kind kind) { return to_string(kind); }),
-                " or "))};
+  throw flag_error{fmt::format("unknown engine '{}': choose {} or {}", name, to_string(engine_kinds[0]),
+                               to_string(engine_kinds[1]))};
 }
 
-void check_latencies(const workload& what) {
-  const auto rows = cases_of(what);
-  const std::size_t days = std::ranges::max(rows, {}, &benchmark_case::days).days;
-  for (const auto& point : what.points) {
-    if (const auto complaint = complaint_about_length(point.latency, what.seed, days); !complaint.empty())
-      throw flag_error{"--latency: " + complaint};
-  }
-}
-
-/// A workload whose days follow its workers has none for one worker.
+/// Removes strategies with one worker from a workload whose days are as many as its workers.
 void leave_out_one_worker(bench_flags& flags) {
   if (flags.what.days) return;
   auto& strategies = flags.what.strategies;
@@ -202,79 +301,53 @@ void leave_out_one_worker(bench_flags& flags) {
   std::ranges::copy_if(strategies, std::back_inserter(left_out), has_one_worker);
   if (left_out.empty()) return;
   std::erase_if(strategies, has_one_worker);
-  const bool one = left_out.size() == 1;
   auto note = fmt::format(
-      "{} {} left out of {}: {} one worker, and 10,000 days one after the other would take 17 "
-      "minutes at 50 ms",
-      fmt::join(left_out, " and "), one ? "is" : "are", flags.workload_name, one ? "it has" : "they have");
+      "{} left out of {}: with one worker, 10,000 days would take 17 minutes at 50 ms; --days N includes {}",
+      fmt::join(left_out, " and "), flags.workload_name, left_out.size() == 1 ? "it" : "them");
   if (strategies.empty()) throw flag_error{std::move(note)};
   flags.notes.push_back(std::move(note));
 }
 
-void check_engine(const workload& what) {
-  for (const auto& row : cases_of(what)) {
+/// Checks what depends on several flags.
+void check_cases(bench_flags& flags) {
+  const auto cases = cases_of(flags.what);
+  for (const auto& row : cases) {
     if (row.engine == engine_kind::cpp_httplib && row.workers > max_httplib_connections) {
-      throw flag_error{fmt::format(
-          "--workers {}: the cpp-httplib engine serves at most {} connections; use --engine beast",
-          row.workers, max_httplib_connections)};
+      throw flag_error{
+          fmt::format("--workers {}: the cpp-httplib engine has at most {} connections; use --engine beast",
+                      row.workers, max_httplib_connections)};
     }
+  }
+  const auto days = std::ranges::max(cases, {}, &benchmark_case::days).days;
+  for (const auto& point : flags.what.points) {
+    if (const auto complaint = complaint_about_length(point.latency, flags.what.seed, days);
+        !complaint.empty())
+      throw flag_error{"--latency: " + complaint};
+  }
+  const auto workers = std::ranges::max(cases, {}, &benchmark_case::workers).workers;
+  if (workers > days) {
+    flags.notes.push_back(fmt::format("WARNING: of {} workers only {} have work, because there are {} days",
+                                      workers, days, days));
   }
 }
 
-void take_google_benchmark_flags(bench_flags& flags, const std::vector<std::string>& extras,
-                                 const char* program) {
-  for (const auto& extra : extras) {
-    if (!extra.starts_with("--benchmark_") && !extra.starts_with("--v=")) {
-      throw flag_error{fmt::format("unknown argument '{}': see --help", extra)};
-    }
-  }
-  for (const char* flag : {"benchmark_min_time", "benchmark_min_warmup_time"}) {
-    if (value_of(extras, flag)) {
-      throw flag_error{
-          fmt::format("--{} has no meaning here, where one iteration is one fresh client process: use "
-                      "--benchmark_repetitions",
-                      flag)};
-    }
-  }
-  flags.display_format = value_of(extras, "benchmark_format").value_or("console");
-  flags.out_format = value_of(extras, "benchmark_out_format").value_or("json");
-  flags.out = value_of(extras, "benchmark_out").value_or("");
-  flags.filter = value_of(extras, "benchmark_filter").value_or("");
-  const auto lists = value_of(extras, "benchmark_list_tests").value_or("false");
-  check_choice(lists, "benchmark_list_tests", {"true", "false"});
-  flags.lists_only = lists == "true" || std::ranges::find(extras, "--benchmark_list_tests") != extras.end();
-  // Of a wrong value of these, Google Benchmark prints its usage and exits with 0.
-  check_choice(flags.display_format, "benchmark_format", {"console", "json", "csv"});
-  check_choice(flags.out_format, "benchmark_out_format", {"console", "json", "csv"});
-  check_choice(value_of(extras, "benchmark_time_unit").value_or("ms"), "benchmark_time_unit",
-               {"ns", "us", "ms", "s"});
-  check_choice(value_of(extras, "benchmark_color").value_or("auto"), "benchmark_color",
-               {"auto", "true", "false"});
-  const auto repetitions = value_of(extras, "benchmark_repetitions");
-  flags.repetitions = repetitions ? parse_repetitions(*repetitions) : (flags.smoke ? 1 : default_repetitions);
-
-  // Ours come first, so that the user's win.
-  flags.google_benchmark = {program, fmt::format("--benchmark_repetitions={}", flags.repetitions),
-                            "--benchmark_enable_random_interleaving=true",
-                            "--benchmark_counters_tabular=true"};
-  flags.google_benchmark.insert(flags.google_benchmark.end(), extras.begin(), extras.end());
-  // Google Benchmark empties its file at the start and never looks whether it could be written: ours is a
-  // output_file, and it gets one that takes everything.
-  if (!flags.out.empty()) flags.google_benchmark.push_back("--benchmark_out=/dev/null");
+/// Returns whether flags left the parameters of a named workload as they are, whatever the strategies.
+bool is_unchanged(const workload& what, const workload& named) {
+  const auto is_same_point = [](const workload_point& one, const workload_point& other) {
+    return one.latency == other.latency && one.kind == other.kind;
+  };
+  return what.workers == named.workers && what.page_kb == named.page_kb && what.days == named.days &&
+         what.engines == named.engines && std::ranges::equal(what.points, named.points, is_same_point);
 }
 
 }  // namespace
 
 bench_flags parse_flags(int argc, char** argv) {
-  CLI::App app{"Which way of running N HTTP round trips in parallel costs the least time and memory?",
-               "bench"};
-  app.set_help_flag();  // ours prints examples first, and Google Benchmark's flags last
-  app.allow_extras();
-
   bench_flags flags;
   flags.workload_name = "light";
   bool help = false;
   bool peers = false;
+  bool verbose = false;
   std::vector<std::string> strategies;
   std::vector<std::size_t> workers;
   std::vector<std::size_t> loops;
@@ -284,169 +357,130 @@ bench_flags parse_flags(int argc, char** argv) {
   std::vector<std::string> engines;
   std::size_t page_kb = 0;
   std::size_t days = 0;
-  app.add_flag("-h,--help", help, "this text");
-  app.add_option("--workload", flags.workload_name, workload_meanings())->type_name("NAME");
-  app.add_option("--strategies", strategies,
-                 fmt::format("any of {}; {} is the floor, none of the library's; or of the peers, {}",
-                             fmt::join(every_strategy(), ","), floor_strategy,
-                             fmt::join(client_names(client_kind::python), ",")))
-      ->delimiter(',')
-      ->type_name("A,B");
-  app.add_flag("--peers", peers,
-               "all the peers too: the Python comparison's own ways; ./dev installs their packages");
-  app.add_option(
-         "--workers", workers,
-         fmt::format("most scrapes in flight, each 1 to {}; sequential and python_sync always have one",
-                     most_workers))
-      ->delimiter(',')
-      ->check(CLI::Range(std::size_t{1}, most_workers).description(""))
-      ->type_name("W,W");
-  app.add_option(
-         "--loops", loops,
-         fmt::format("event loops, each on a thread of the client's, 1 to {}; for the strategies that "
-                     "have them; default: 1",
-                     most_loops))
-      ->delimiter(',')
-      ->check(CLI::Range(std::size_t{1}, most_loops).description(""))
-      ->type_name("N,N");
-  app.add_option("--latency", latency,
-                 "the server's, of each response: 20ms, 1.5s, 250us, 0; or random: uniform:10ms-30ms, or "
-                 "lognormal:20ms,p99=80ms by median and 99th percentile")
-      ->type_name("TIME");
-  app.add_option("--seed", seed,
-                 fmt::format("of random latencies: the same seed, the same delays; default: {}", seed))
-      ->type_name("N");
-  app.add_option("--page-kb", page_kb,
-                 fmt::format("size of a results page, {} to {} KiB", min_page_kb, max_page_kb))
-      ->check(CLI::Range(min_page_kb, max_page_kb).description(""))
-      ->type_name("KIB");
-  app.add_option("--days", days, fmt::format("how many days to scrape, 1 to {}", most_days))
-      ->check(CLI::Range(std::size_t{1}, most_days).description(""))
-      ->type_name("N");
-  app.add_option(
-         "--engine", engines,
-         fmt::format("HTTP server of the mock site: beast, or cpp-httplib for up to {} workers; default: {}",
-                     max_httplib_connections, to_string(default_engine)))
-      ->delimiter(',')
-      ->type_name("A,B");
-  app.add_option("--journal", flags.journal,
-                 "where finished rows are appended; default: beside --benchmark_out, or beside the program")
-      ->type_name("FILE");
-  app.add_option(
-         "--summary", flags.summary,
-         "also write the summary as CSV: a row per case with its parameters, and the median, minimum and "
-         "maximum of every column")
-      ->type_name("FILE.csv");
-  app.add_option("--timeline", flags.timeline,
-                 "where each repetition's memory over time is written, as JSON; default: beside "
-                 "--benchmark_out, for run.json in run.timeline.json; /dev/null: nowhere")
-      ->type_name("FILE");
-  app.add_option(
-         "--sample-every", sample_every,
-         fmt::format("how often a client's memory is looked at, {} to {}; default: {}",
-                     format_duration(least_sample_every), format_duration(most_sample_every), sample_every))
-      ->type_name("TIME");
-  app.add_flag("--smoke", flags.smoke, "a tiny workload once, judged on correctness alone");
 
+  CLI::App app;
+  app.set_help_flag();
+  app.allow_extras();
+  const auto range = [](std::size_t min, std::size_t max) { return CLI::Range(min, max).description(""); };
+  app.add_flag("-h,--help", help);
+  app.add_option("--workload", flags.workload_name);
+  app.add_option("--strategies", strategies)->delimiter(',');
+  app.add_flag("--peers", peers);
+  app.add_option("--workers", workers)->delimiter(',')->check(range(1, max_workers));
+  app.add_option("--loops", loops)->delimiter(',')->check(range(1, max_loops));
+  app.add_option("--latency", latency);
+  app.add_option("--seed", seed);
+  app.add_option("--page-kb", page_kb)->check(range(min_page_kb, max_page_kb));
+  app.add_option("--days", days)->check(range(1, most_days));
+  app.add_option("--engine", engines)->delimiter(',');
+  app.add_flag("--smoke", flags.smoke);
+  app.add_flag("--verbose", verbose);
+  app.add_option("--summary", flags.summary);
+  app.add_option("--journal", flags.journal);
+  app.add_option("--timeline", flags.timeline);
+  app.add_option("--sample-every", sample_every);
   try {
     app.parse(argc, argv);
-  } catch (const CLI::ParseError& fault) {
-    throw flag_error{fault.what()};
+  } catch (const CLI::ParseError& error) {
+    throw flag_error{error.what()};
   }
   if (help) {
-    fmt::print("{}\n{}{}", examples, app.help(), footer());
+    std::fputs(help_text().c_str(), stdout);
     std::fflush(stdout);
     throw help_shown{};
   }
 
   const auto* const named = find_workload(flags.workload_name);
-  if (!named) {
-    throw flag_error{fmt::format("there is no workload '{}': choose {}", flags.workload_name,
+  if (named == nullptr) {
+    throw flag_error{fmt::format("unknown workload '{}': choose {}", flags.workload_name,
                                  fmt::join(workload_names(), " or "))};
   }
   flags.what = named->what;
-  flags.what.strategies = chosen_strategies(strategies, peers);
+  flags.what.strategies = parse_strategies(strategies, peers);
   if (flags.smoke) {
     flags.workload_name = "smoke";
     flags.what.workers = {1, 4};
     flags.what.points = {{1ms}};
     flags.what.days = 6;
   }
-  if (!workers.empty()) flags.what.workers = without_repeats(workers);
-  if (!loops.empty()) flags.what.loops = without_repeats(loops);
+  if (!workers.empty()) flags.what.workers = without_duplicates(workers);
+  if (!loops.empty()) flags.what.loops = without_duplicates(loops);
   if (app.count("--latency") > 0) {
     const auto parsed = parse_latency(latency);
     if (!parsed) throw flag_error{"--latency: " + parsed.error()};
     flags.what.points = {{*parsed}};
   }
-  flags.what.seed = parse_seed(seed);
+  // CLI11 would take -1 for the largest number.
+  flags.what.seed =
+      parse_number<std::uint64_t>("--seed ", seed, 0, std::numeric_limits<std::uint64_t>::max());
   flags.sample_every = parse_sample_every(sample_every);
   if (page_kb != 0) flags.what.page_kb = page_kb;
   if (days != 0) flags.what.days = days;
   if (!engines.empty()) {
     flags.what.engines.clear();
-    for (const auto& name : without_repeats(engines)) flags.what.engines.push_back(parse_engine(name));
+    for (const auto& name : without_duplicates(engines)) flags.what.engines.push_back(parse_engine(name));
   }
   leave_out_one_worker(flags);
-  check_engine(flags.what);
-  check_latencies(flags.what);
-  take_google_benchmark_flags(flags, app.remaining(), argv[0]);
+  check_cases(flags);
+  if (!flags.smoke && !is_unchanged(flags.what, named->what)) flags.workload_name = "custom";
+  parse_google_flags(flags, google_flags{app.remaining()}, argv[0]);
+  if (verbose && !flags.display_format) flags.display_format = output_format::console;
   return flags;
 }
 
 namespace {
 
-namespace fs = std::filesystem;
-
+/// Returns whether other files belong beside the path: not if it is a device, a pipe or an open descriptor.
 bool can_be_a_file(const fs::path& path) {
+  const auto& text = path.native();
+  if (text.empty() || text == "/dev/stdout" || text == "/dev/stderr" || text.starts_with("/dev/fd/") ||
+      text.starts_with("/proc/"))
+    return false;
   std::error_code ignored;
-  return !path.empty() && (!fs::exists(path, ignored) || fs::is_regular_file(path, ignored));
+  return (!fs::exists(path, ignored) || fs::is_regular_file(path, ignored));
 }
 
 fs::path timeline_beside(fs::path out) {
-  // Another ending may be what tells two results from each other: run.1, run.2.
-  if (const auto ending = out.extension(); ending == ".json" || ending == ".csv" || ending == ".txt")
+  // Other extensions may distinguish results: run.1, run.2.
+  if (const auto extension = out.extension();
+      extension == ".json" || extension == ".csv" || extension == ".txt")
     out.replace_extension();
   return out += ".timeline.json";
 }
 
-/// A path as it can be compared; empty for what can be written to twice (a device).
-fs::path identity(const fs::path& path) {
-  if (!can_be_a_file(path)) return {};
-  std::error_code ignored;
-  return fs::weakly_canonical(fs::absolute(path, ignored), ignored);
-}
-
-void check_apart(const char* flag, const fs::path& path, const char* other_flag, const fs::path& other) {
-  if (const auto one = identity(path); one.empty() || one != identity(other)) return;
-  throw flag_error{
-      fmt::format("{} {}: the {} is written there; choose another place", flag, path.string(), other_flag)};
+/// Throws if two of the paths are the same file. Devices may be written twice.
+void check_different(std::initializer_list<std::pair<const char*, fs::path>> outputs) {
+  std::map<fs::path, const char*> names;
+  for (const auto& [name, path] : outputs) {
+    if (!can_be_a_file(path)) continue;
+    std::error_code ignored;
+    const auto [other, is_new] =
+        names.emplace(fs::weakly_canonical(fs::absolute(path, ignored), ignored), name);
+    if (!is_new)
+      throw flag_error{fmt::format("--{} {}: the {} is written there; choose another path", name,
+                                   path.string(), other->second)};
+  }
 }
 
 }  // namespace
 
 output_paths output_paths_of(const bench_flags& flags, const fs::path& programs) {
   output_paths paths;
-  const bool has_neighbours = can_be_a_file(flags.out);
+  const bool has_file = can_be_a_file(flags.out);
   if (!flags.journal.empty()) {
     paths.journal = flags.journal;
   } else if (!flags.smoke) {
-    paths.journal = has_neighbours ? fs::path{flags.out + ".journal"} : programs / "bench.journal";
+    paths.journal = has_file ? fs::path{flags.out + ".journal"} : programs / "bench.journal";
   }
   if (!flags.timeline.empty()) {
     paths.timeline = flags.timeline;
-  } else if (has_neighbours) {
+  } else if (has_file) {
     paths.timeline = timeline_beside(flags.out);
   }
-  if (paths.timeline) {
-    check_apart("--timeline", *paths.timeline, "result", flags.out);
-    if (paths.journal) check_apart("--timeline", *paths.timeline, "journal", *paths.journal);
-  }
-  if (!flags.summary.empty()) {
-    check_apart("--summary", flags.summary, "result", flags.out);
-    if (paths.journal) check_apart("--summary", flags.summary, "journal", *paths.journal);
-    if (paths.timeline) check_apart("--summary", flags.summary, "timeline", *paths.timeline);
-  }
+  check_different({{"result", flags.out},
+                   {"journal", paths.journal.value_or("")},
+                   {"timeline", paths.timeline.value_or("")},
+                   {"summary", flags.summary}});
   return paths;
 }
 

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <exception>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -10,30 +11,48 @@
 
 #include "bench/cases.hpp"
 #include "bench/measurement.hpp"
+#include "bench/output/results.hpp"
 
 namespace farebench {
 
-/// What the command line asks for, checked as a whole before anything starts.
+/// Command line of the bench, checked as a whole before anything starts.
 struct bench_flags {
+  /// A named workload, "smoke", or "custom" if flags changed the parameters of a named one.
   std::string workload_name;
   workload what;
-  std::vector<std::string> notes;  ///< what of the workload is left out, and why; a line each
+  /// Lines to print before the run: parts of the workload that are left out, workers without work.
+  std::vector<std::string> notes;
   bool smoke = false;
-  std::filesystem::path journal;   ///< empty: beside the output, or beside the program
-  std::filesystem::path timeline;  ///< of the memory curves; empty: beside the output, if there is one
-  std::chrono::microseconds sample_every =
-      default_sample_every;  ///< how often a client's memory is looked at
-  std::filesystem::path summary;  ///< CSV with a row per case; empty: none
-  std::string display_format = "console";
-  std::string out_format = "json";
-  std::string out;     ///< of --benchmark_out; empty: none
-  std::string filter;  ///< of --benchmark_filter; empty: all
   std::size_t repetitions = 1;
-  bool lists_only = false;                    ///< --benchmark_list_tests: nothing is run
-  std::vector<std::string> google_benchmark;  ///< flags for Google Benchmark, argv[0] included
+  std::chrono::microseconds sample_every = default_sample_every;
+
+  /// Prints the names of the cases and runs nothing.
+  bool lists_only = false;
+  /// Format of rows on standard output. nullopt: no rows, only the summary.
+  std::optional<output_format> display_format;
+  /// Hides repetitions of cases that have aggregates.
+  bool display_aggregates_only = false;
+  /// nullopt: if standard output is a terminal.
+  std::optional<bool> color;
+  bool tabular = true;
+
+  /// Result file; empty: none.
+  std::string out;
+  output_format out_format = output_format::json;
+  /// Empty: beside the result file or the program.
+  std::filesystem::path journal;
+  /// Empty: beside the result file, if there is one.
+  std::filesystem::path timeline;
+  /// CSV with a row per case; empty: none.
+  std::filesystem::path summary;
+  /// Added by the user.
+  std::map<std::string, std::string> context;
+
+  /// Arguments for Google Benchmark, including argv[0].
+  std::vector<std::string> google_benchmark;
 };
 
-/// A command line that is wrong; the text is one line for people. Exit code 2.
+/// Usage error. The text is one line; the exit code is 2.
 class flag_error : public std::exception {
  public:
   explicit flag_error(std::string what) : what_{std::move(what)} {}
@@ -43,23 +62,22 @@ class flag_error : public std::exception {
   std::string what_;
 };
 
-/// Asked for and printed already: --help.
+/// Thrown after --help has been printed.
 struct help_shown {};
 
-/// Throws flag_error, or help_shown.
+/// Also reads the environment variables of Google Benchmark's flags (BENCHMARK_FORMAT, …). Throws flag_error
+/// or help_shown.
 bench_flags parse_flags(int argc, char** argv);
 
-/// Where a run leaves what it keeps beside its rows; absent: nowhere.
+/// Paths of files beside the result; absent: not written.
 struct output_paths {
   std::optional<std::filesystem::path> journal;
   std::optional<std::filesystem::path> timeline;
 };
 
-/// The journal: where --journal says, or beside the output; without one, beside the programs (in `programs`,
-/// the build's folder, which git ignores). A smoke run keeps none unless told: it measures nothing.
-/// The curves: where --timeline says, or beside the output: of run.json (or .csv, .txt), run.timeline.json;
-/// without one, nowhere. A pipe or a device has nothing beside it. Throws flag_error when two outputs would
-/// be one file.
+/// Journal: --journal, or beside the result file, or else in `programs`, the folder of the bench. A smoke run
+/// has none unless --journal is given. Timeline: --timeline, or beside the result file: for run.json
+/// run.timeline.json. Nothing is beside a pipe or device. Throws flag_error if two outputs are the same file.
 output_paths output_paths_of(const bench_flags& flags, const std::filesystem::path& programs);
 
 }  // namespace farebench

@@ -1,25 +1,22 @@
-// bench: flags → cases → benchmarks → rows → exit code.
+// bench: flags → cases → repetitions → rows → exit code.
 
-#include <benchmark/benchmark.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <iostream>
-#include <map>
-#include <memory>
 #include <optional>
-#include <regex>
 #include <stdexcept>
 #include <system_error>
 
 #include "bench/clients/clients.hpp"
-#include "bench/columns.hpp"
 #include "bench/context.hpp"
 #include "bench/flags.hpp"
-#include "bench/output/row_reporter.hpp"
+#include "bench/google_benchmark.hpp"
+#include "bench/output/results.hpp"
 #include "bench/output/summary.hpp"
 #include "bench/progress.hpp"
 #include "bench/run_lock.hpp"
@@ -36,174 +33,193 @@ using namespace farebench;
 
 constexpr int exit_failed = 1;
 constexpr int exit_usage = 2;
-/// For the repetition under way when Ctrl-C comes: most take less.
+/// For the current repetition after Ctrl-C. Most take less.
 constexpr std::chrono::seconds grace{5};
 
 void print_error(std::string_view text) { farebench::print_error("bench", text); }
 
-/// Hands Google Benchmark its flags; what it leaves over has a value that it does not understand.
-void initialize_google_benchmark(std::vector<std::string>& arguments) {
-  std::vector<char*> argv;
-  argv.reserve(arguments.size());
-  for (auto& argument : arguments) argv.push_back(argument.data());
-  int argc = static_cast<int>(argv.size());
-  benchmark::Initialize(&argc, argv.data());
-  if (argc > 1)
-    throw flag_error{fmt::format("Google Benchmark does not understand '{}': see --help", argv[1])};
-}
-
-/// What Google Benchmark puts behind the names of cases that run once and time themselves.
-constexpr std::string_view name_suffix = "/iterations:1/manual_time";
-
-/// The cases whose names --benchmark_filter lets through; a leading '-' inverts it, as there.
-std::vector<benchmark_case> filtered(const std::vector<benchmark_case>& cases, const std::string& filter) {
-  if (filter.empty() || filter == "all") return cases;
-  const bool inverted = filter.starts_with('-');
-  try {
-    const std::regex wanted{filter.substr(inverted ? 1 : 0), std::regex::extended};
-    std::vector<benchmark_case> kept;
-    for (const auto& row : cases) {
-      if (std::regex_search(row.name() + std::string{name_suffix}, wanted) != inverted) kept.push_back(row);
-    }
-    return kept;
-  } catch (const std::regex_error&) {
-    throw flag_error{fmt::format("--benchmark_filter={}: not a regular expression", filter)};
-  }
-}
-
-/// Returns the libraries of the Python clients, if a case needs them. Removes cases of clients that lack a
-/// package, with a note.
-python_libraries leave_out_unready_python_clients(std::vector<benchmark_case>& cases, const programs& with,
-                                                  std::vector<std::string>& notes) {
-  const auto is_python = [](const benchmark_case& row) { return is_python_client(row.strategy); };
+/// Removes the cases of Python clients whose packages are missing, and adds a note about them. Returns the
+/// libraries of the others.
+python_libraries remove_unready_clients(std::vector<selected_case>& cases, const programs& with,
+                                        std::vector<std::string>& notes) {
+  const auto is_python = [](const selected_case& one) { return is_python_client(one.parameters.strategy); };
   if (std::ranges::none_of(cases, is_python)) return {};
-  auto found = find_python_libraries(make_python_command(with.folder()));
+  auto libraries = find_python_libraries(make_python_command(with.folder()));
   std::vector<std::string> skipped;
-  std::erase_if(cases, [&](const benchmark_case& row) {
-    if (found.has_all_of(row.strategy)) return false;
-    if (std::ranges::find(skipped, row.strategy) == skipped.end()) skipped.push_back(row.strategy);
+  std::erase_if(cases, [&](const selected_case& one) {
+    const auto& name = one.parameters.strategy;
+    if (libraries.has_all_of(name)) return false;
+    if (std::ranges::find(skipped, name) == skipped.end()) skipped.push_back(name);
     return true;
   });
-  if (!skipped.empty()) notes.push_back(skip_message(skipped, found));
-  return found;
+  if (!skipped.empty()) notes.push_back(skip_message(skipped, libraries));
+  return libraries;
 }
 
 void open_journal(std::optional<row_journal>& journal, const std::filesystem::path& path,
                   const std::map<std::string, std::string>& context) {
   try {
     journal.emplace(path, context);
-  } catch (const std::system_error& fault) {
-    throw std::runtime_error{
-        fmt::format("no journal: {}; choose another place with --journal", fault.what())};
+  } catch (const std::system_error& error) {
+    throw std::runtime_error{fmt::format("no journal: {}; choose another path with --journal", error.what())};
   }
 }
 
-/// A full disk or a closed pipe shows when the last bytes go out.
+/// Throws if standard output could not be written: on a full disk, or to a closed pipe.
 void check_standard_output() {
   std::cout.flush();
   if (!std::cout || std::fflush(stdout) != 0) throw std::runtime_error{"standard output cannot be written"};
 }
 
-/// A reporter of JSON, which has the context at its head, waits until it is known whether the run was
-/// interrupted, and then says so there.
-std::unique_ptr<benchmark::BenchmarkReporter> marked_if(
-    const interruption& interrupted, std::unique_ptr<benchmark::BenchmarkReporter> reporter) {
-  return std::make_unique<late_reporter>(std::move(reporter), [&interrupted] {
-    if (!interrupted.has_happened()) return;
-    const auto* const context = benchmark::internal::GetGlobalContext();
-    if (context && context->contains("interrupted")) return;  // the other reporter's doing
-    benchmark::AddCustomContext("interrupted", "before all that was asked for was measured");
-  });
+bool is_color_terminal() {
+  const char* const terminal = std::getenv("TERM");
+  return isatty(STDOUT_FILENO) == 1 && terminal != nullptr && std::string_view{terminal} != "dumb";
 }
+
+/// Returns whether standard output is for people and not for programs.
+bool is_for_people(const bench_flags& flags) {
+  return flags.display_format.value_or(output_format::console) == output_format::console;
+}
+
+/// Writes the rows of a run to standard output and to the result file.
+class row_outputs {
+ public:
+  row_outputs(const bench_flags& flags, std::size_t name_width, const nlohmann::ordered_json& context)
+      : display_aggregates_only_{flags.display_aggregates_only} {
+    if (!flags.out.empty()) {
+      file_.emplace(flags.out);
+      if (flags.out_format == output_format::console) file_->stream() << context_text(context);
+      file_writer_.emplace(flags.out_format, file_->stream(),
+                           console_options{.tabular = false, .name_width = name_width});
+    }
+    if (!flags.display_format) return;
+    // JSON has the context itself.
+    if (flags.display_format != output_format::json) std::cerr << context_text(context) << std::flush;
+    display_.emplace(*flags.display_format, std::cout,
+                     console_options{.tabular = flags.tabular,
+                                     .color = flags.color.value_or(is_color_terminal()),
+                                     .name_width = name_width});
+  }
+
+  void add(std::vector<reported_row> rows, const row_ledger& ledger) {
+    for (auto& row : rows) {
+      add_verdict(row, ledger);
+      if (file_writer_) file_writer_->add(row);
+      // Google Benchmark aggregates cases with two repetitions or more.
+      const bool is_hidden = display_aggregates_only_ && row.aggregate.empty() &&
+                             ledger.repetitions(row.parameters.name()).size() > 1;
+      if (display_ && !is_hidden) display_->add(row);
+    }
+  }
+
+  void finish(const nlohmann::ordered_json& context) {
+    if (display_) display_->finish(context);
+    if (!file_writer_) return;
+    file_writer_->finish(context);
+    file_->commit();
+  }
+
+ private:
+  bool display_aggregates_only_;
+  std::optional<output_file> file_;
+  std::optional<result_writer> file_writer_;
+  std::optional<result_writer> display_;
+};
 
 int run(bench_flags flags) {
   const interruption interrupted{
-      grace, [] { print_error("interrupted: the repetition under way may end; once more ends at once"); }};
+      grace,
+      [] { print_error("interrupted: finishing the current repetition; Ctrl-C again exits at once"); }};
   const programs with{.mock_server = sibling_path("mock_server"),
                       .fetch_probe = sibling_path("fetch_probe"),
                       .heap_count = sibling_path("libheap_count.so"),
                       .stop = interrupted.stop()};
-  initialize_google_benchmark(flags.google_benchmark);
-  auto cases = filtered(cases_of(flags.what), flags.filter);
-  if (cases.empty())
-    throw flag_error{fmt::format("--benchmark_filter={}: no case has such a name", flags.filter)};
-
   const auto paths = output_paths_of(flags, with.folder());
-  const auto peers = leave_out_unready_python_clients(cases, with, flags.notes);
+  initialize_google_benchmark(flags.google_benchmark);
+  auto selected = select_cases(cases_of(flags.what));
+  const auto libraries = remove_unready_clients(selected, with, flags.notes);
   for (const auto& note : flags.notes) print_error(note);
-  if (cases.empty()) return 0;  // each was skipped with a reason, which is no failure
-  auto context = measuring_context(with, flags, cases, peers);
-  std::optional<run_lock> lock;
-  if (!flags.smoke && !flags.lists_only) lock.emplace();
-  if (lock && lock->warning()) {
-    context["beside"] = "another bench";
-    print_error("WARNING: " + *lock->warning());
-  }
-  for (const auto& [key, value] : context) benchmark::AddCustomContext(key, value);
-  if (const auto unfit = unfit_for_measuring(context); !unfit.empty()) {
-    benchmark::AddCustomContext("warning", unfit);
-    print_error("WARNING: " + unfit);
-  }
-
-  progress shown{cases, flags.repetitions};
-  std::optional<row_journal> journal;
-  std::optional<timeline_file> timeline;
-  suite measured{with,
-                 flags.smoke ? strictness::correctness_only : strictness::full,
-                 flags.sample_every,
-                 journal,
-                 timeline,
-                 shown,
-                 interrupted.drain()};
-  for (const auto& row : cases) measured.add(row);
-  auto display = make_display_reporter(counter_names(), measured.ledger());
-  if (flags.display_format == "json") display = marked_if(interrupted, std::move(display));
+  // All were skipped with a reason, which is no failure.
+  if (selected.empty()) return 0;
   if (flags.lists_only) {
-    benchmark::RunSpecifiedBenchmarks(display.get());
+    for (const auto& one : selected) std::cout << one.run_name << '\n';
+    check_standard_output();
     return 0;
   }
-
-  if (paths.journal) open_journal(journal, *paths.journal, context);
-  if (paths.timeline) timeline.emplace(*paths.timeline, flags.sample_every);
-  std::optional<output_file> file;
-  std::unique_ptr<benchmark::BenchmarkReporter> file_reporter;
-  if (!flags.out.empty()) {
-    file.emplace(flags.out);
-    file_reporter =
-        make_row_reporter(*parse_output_format(flags.out_format), counter_names(), measured.ledger(),
-                          benchmark::ConsoleReporter::OO_None, &file->stream());
-    if (flags.out_format == "json") file_reporter = marked_if(interrupted, std::move(file_reporter));
+  std::vector<benchmark_case> cases;
+  std::size_t name_width = 10;
+  for (const auto& one : selected) {
+    cases.push_back(one.parameters);
+    name_width = std::max(name_width, one.run_name.size());
   }
+  if (flags.repetitions > 1) name_width += std::string_view{"_median"}.size();
+
+  auto own_context = measuring_context(with, flags, cases, libraries);
+  std::optional<run_lock> lock;
+  if (!flags.smoke) lock.emplace();
+  if (lock && lock->warning()) {
+    own_context["beside"] = "another bench";
+    print_error("WARNING: " + *lock->warning());
+  }
+  const auto machine = machine_json();
+  if (const auto reason = unfit_for_measuring(own_context); !reason.empty()) {
+    own_context["warning"] = reason;
+    print_error("WARNING: " + reason);
+  }
+  if (machine.value("cpu_scaling_enabled", false))
+    print_error("WARNING: CPU frequency scaling is enabled: times vary more");
+  auto context = context_json(machine, own_context);
+
+  std::optional<row_journal> journal;
+  if (paths.journal) open_journal(journal, *paths.journal, own_context);
+  std::optional<timeline_file> timeline;
+  if (paths.timeline) timeline.emplace(*paths.timeline, flags.sample_every);
   std::optional<output_file> summary_file;
   if (!flags.summary.empty()) summary_file.emplace(flags.summary);
-  benchmark::RunSpecifiedBenchmarks(display.get(), file_reporter.get());
-  if (measured.ledger().rows() == 0) {
-    if (interrupted.has_happened()) return interruption::exit_interrupted;
-    throw flag_error{"no case was run"};
-  }
-  if (file) file->commit();
+  row_outputs outputs{flags, name_width, context};
+
+  suite measured{{.with = with,
+                  .how = flags.smoke ? strictness::correctness_only : strictness::full,
+                  .sample_every = flags.sample_every,
+                  .drain = interrupted.drain()},
+                 journal ? &*journal : nullptr,
+                 timeline ? &*timeline : nullptr};
+  progress shown{cases, flags.repetitions,
+                 !flags.display_format || *flags.display_format == output_format::json};
+  run_cases(
+      cases,
+      [&](const benchmark_case& row) {
+        shown.start(row);
+        auto finished = measured.measure(row);
+        shown.finish(row, measured.ledger().repetitions(row.name()));
+        return finished;
+      },
+      [&](std::vector<reported_row> rows) { outputs.add(std::move(rows), measured.ledger()); });
+
+  const auto& ledger = measured.ledger();
+  if (ledger.rows() == 0) return interruption::exit_interrupted;
+  if (interrupted.has_happened()) context["interrupted"] = "before all rows were measured";
+  outputs.finish(context);
   if (timeline) timeline->commit();
 
-  // The table is for people: where standard output is for programs, it goes to standard error.
-  const auto results = measured.results();
-  const bool is_for_people = flags.display_format == "console";
+  const auto results = results_of(cases, ledger);
   if (summary_file) {
     summary_file->stream() << summary_csv(results);
     summary_file->commit();
   }
-  const auto text = "\n" + summary_text(results, flags.workload_name,
-                                        terminal_width(is_for_people ? STDOUT_FILENO : STDERR_FILENO));
-  std::fputs(text.c_str(), is_for_people ? stdout : stderr);
+  const bool on_output = is_for_people(flags);
+  const auto summary =
+      summary_text(results, flags.workload_name, terminal_width(on_output ? STDOUT_FILENO : STDERR_FILENO));
+  (on_output ? std::cout : std::cerr) << (flags.display_format ? "\n" : "") << summary;
   check_standard_output();
-  const auto failed = measured.ledger().failed_rows();
-  const auto rows = measured.ledger().rows();
-  if (failed > 0) print_error(fmt::format("{} of {} rows failed", failed, rows));
+  if (ledger.failed_rows() > 0)
+    print_error(fmt::format("{} of {} rows failed", ledger.failed_rows(), ledger.rows()));
   if (interrupted.has_happened()) {
-    print_error(
-        fmt::format("interrupted: {} of {} rows were measured", rows, cases.size() * flags.repetitions));
+    print_error(fmt::format("interrupted: {} of {} rows were measured", ledger.rows(),
+                            cases.size() * flags.repetitions));
     return interruption::exit_interrupted;
   }
-  return failed == 0 ? 0 : exit_failed;
+  return ledger.failed_rows() == 0 ? 0 : exit_failed;
 }
 
 }  // namespace
@@ -213,13 +229,13 @@ int main(int argc, char** argv) {
   try {
     return run(parse_flags(argc, argv));
   } catch (const help_shown&) {
-    benchmark::PrintDefaultHelp();
+    print_google_benchmark_help();
     return 0;
-  } catch (const flag_error& fault) {
-    print_error(fault.what());
+  } catch (const flag_error& error) {
+    print_error(error.what());
     return exit_usage;
-  } catch (const std::exception& fault) {
-    print_error(fault.what());
+  } catch (const std::exception& error) {
+    print_error(error.what());
     return exit_failed;
   }
 }

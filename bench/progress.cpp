@@ -4,48 +4,67 @@
 #include <unistd.h>
 
 #include <cmath>
+#include <cstdio>
+#include <utility>
 
-#include "bench/cases.hpp"
+#include "bench/output/statistics.hpp"
 
 namespace farebench {
 namespace {
 
-/// What a repetition takes beyond its ideal: starting and ending two processes, mostly.
+/// Time of a repetition beyond its ideal, mostly for starting and ending two processes.
 constexpr std::chrono::milliseconds overhead{200};
 
 std::chrono::duration<double> expected(const benchmark_case& row) { return ideal_wall(row) + overhead; }
 
+/// Ignores errors: standard error may be closed.
+void write(const std::string& text) { std::fputs(text.c_str(), stderr); }
+
+/// Returns "coroutines, 100 workers, hold".
+std::string title(const benchmark_case& row) {
+  return fmt::format("{}, {} worker{}{}{}", row.label(), row.workers, row.workers == 1 ? "" : "s",
+                     row.kind == point_kind::plain ? "" : ", ", to_string(row.kind));
+}
+
+std::string outcome_text(std::span<const finished_row> repetitions) {
+  std::vector<double> times;
+  for (const auto& row : repetitions) {
+    if (row.verdict.failed()) return "FAILED: " + one_line(row.verdict.failure);
+    if (row.real_time_ms) times.push_back(*row.real_time_ms);
+  }
+  return fmt::format("{:.1f} ms", median(std::move(times)).value_or(0));
+}
+
 }  // namespace
 
-progress::progress(const std::vector<benchmark_case>& cases, std::size_t repetitions)
-    : shown_{isatty(STDERR_FILENO) == 1},
-      total_{cases.size() * repetitions},
-      expected_left_{0},
+progress::progress(const std::vector<benchmark_case>& cases, std::size_t repetitions, bool lists_cases)
+    : is_terminal_{isatty(STDERR_FILENO) == 1},
+      lists_cases_{lists_cases},
+      cases_{cases.size()},
+      repetitions_{repetitions},
       begin_{clock::now()} {
   for (const auto& row : cases) expected_left_ += expected(row) * static_cast<double>(repetitions);
 }
 
 void progress::start(const benchmark_case& row) {
   ++started_;
-  if (!shown_) return;
-  // How the time so far compares with what was expected of it corrects what is expected of the rest.
-  const std::chrono::duration<double> spent = clock::now() - begin_;
-  const double correction = expected_done_.count() > 0 ? spent / expected_done_ : 1.0;
-  fmt::print(stderr, "\r\x1b[K[{}/{}] {} workers:{}, about {} s left", started_, total_, row.strategy,
-             row.workers, static_cast<long>(std::ceil(expected_left_.count() * correction)));
-  std::fflush(stderr);
+  if (!is_terminal_) return;
+  // The rest is assumed to take as much more than expected as the repetitions so far.
+  const seconds elapsed = clock::now() - begin_;
+  const double correction = expected_done_.count() > 0 ? elapsed / expected_done_ : 1.0;
+  write(fmt::format("\r\x1b[K[{}/{}] {}, about {:.0f} s left", started_, cases_ * repetitions_, title(row),
+                    std::ceil(expected_left_.count() * correction)));
 }
 
-void progress::done(const benchmark_case& row) {
+void progress::finish(const benchmark_case& row, std::span<const finished_row> repetitions) {
   expected_left_ -= expected(row);
   expected_done_ += expected(row);
-  clear();
-}
-
-void progress::clear() const {
-  if (!shown_) return;
-  fmt::print(stderr, "\r\x1b[K");
-  std::fflush(stderr);
+  if (is_terminal_) {
+    write("\r\x1b[K");
+  } else if (lists_cases_ && repetitions.size() == repetitions_) {
+    ++completed_cases_;
+    write(fmt::format("[{}/{}] {}: {}\n", completed_cases_, cases_, title(row), outcome_text(repetitions)));
+  }
 }
 
 }  // namespace farebench

@@ -1,9 +1,6 @@
 #pragma once
 
-#include <benchmark/benchmark.h>
-
 #include <chrono>
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <stop_token>
@@ -16,54 +13,55 @@
 #include "bench/output/journal.hpp"
 #include "bench/output/rows.hpp"
 #include "bench/output/statistics.hpp"
-#include "bench/progress.hpp"
 #include "bench/timeline/memory_curve.hpp"
 
 namespace farebench {
 
-/// The cases as benchmarks: each call of a benchmark's function is one repetition, and leaves its row
-/// in the ledger, the journal and the summary, whether it stands or fails, and its curve in the timeline.
-/// What fails by the machine's doing is measured anew, three times at most, and says so. One thread.
+/// Measures repetitions of cases. Each leaves a row in the ledger and the journal, whether it passed or
+/// failed, and its curve in the timeline. A failure caused by the machine is measured again, three times in
+/// all. Not thread-safe.
 class suite {
  public:
-  /// `drain`: once it is requested, no repetition begins any more; the one under way ends as it would, or by
-  /// the programs' own stop. Those left out leave no row.
-  suite(programs with, strictness how, std::chrono::nanoseconds sample_every,
-        std::optional<row_journal>& journal, std::optional<timeline_file>& timeline, progress& shown,
-        std::stop_token drain = {});
+  struct options {
+    programs with;
+    strictness how = strictness::full;
+    std::chrono::nanoseconds sample_every = default_sample_every;
+    /// A requested drain prevents further repetitions.
+    std::stop_token drain = {};
+  };
 
-  /// Registers a case with Google Benchmark; the suite must outlive the run.
-  void add(const benchmark_case& row);
+  /// Journal and timeline may be null and must outlive the suite.
+  suite(options how, row_journal* journal, timeline_file* timeline);
+
+  /// Measures the next repetition of a case. nullopt, and no row, after a drain or if the programs' stop
+  /// interrupted it.
+  std::optional<finished_row> measure(const benchmark_case& row);
 
   const row_ledger& ledger() const { return ledger_; }
-  /// Returns the cases measured so far, in the order of registration.
-  std::vector<case_result> results() const;
 
  private:
-  /// What is found out about a case once, before its first repetition.
+  /// Determined before the first repetition of a case.
   struct case_facts {
     expected_fares expected;
     std::optional<counted_run> counted;
-    std::string count_failure;  // why the counted run has no figures; empty: it has, or was not due
-    std::vector<finished_row> repetitions;
+    /// Error of the counted run; empty if there was none.
+    std::string count_failure;
   };
 
-  void repeat(benchmark::State& state, const benchmark_case& row);
-  void measure_once(benchmark::State& state, const benchmark_case& row);
-  finished_row run_once(const benchmark_case& row, case_facts& facts);
-  measurement measure_and_judge(const benchmark_case& row, const case_facts& facts, row_verdict& verdict);
-  case_facts find_out(const benchmark_case& row) const;
+  case_facts prepare(const benchmark_case& row) const;
+  finished_row run_once(const benchmark_case& row, const case_facts& facts, int repetition);
+  measurement measure_and_judge(const benchmark_case& row, const case_facts& facts,
+                                row_verdict& verdict) const;
 
-  programs with_;
-  strictness how_;
-  std::chrono::nanoseconds sample_every_;
-  std::optional<row_journal>& journal_;
-  std::optional<timeline_file>& timeline_;
-  progress& progress_;
-  std::stop_token drain_;
+  options options_;
+  row_journal* journal_;
+  timeline_file* timeline_;
   row_ledger ledger_;
-  std::vector<benchmark_case> cases_;
-  std::map<std::string, case_facts> facts_;  // by case name
+  // By case name.
+  std::map<std::string, case_facts> facts_;
 };
+
+/// Returns the cases with measured repetitions, in the order given.
+std::vector<case_result> results_of(const std::vector<benchmark_case>& cases, const row_ledger& ledger);
 
 }  // namespace farebench

@@ -1,42 +1,32 @@
 #include "bench/output/rows.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
-#include <stdexcept>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 namespace farebench {
 
-void row_ledger::record(const std::string& benchmark_name, row_verdict verdict) {
+void row_ledger::record(const std::string& case_name, finished_row row) {
   ++rows_;
-  if (verdict.failed()) ++failed_rows_;
-  verdicts_[benchmark_name].push_back(std::move(verdict));
+  if (row.verdict.failed()) ++failed_rows_;
+  repetitions_[case_name].push_back(std::move(row));
 }
 
-const row_verdict& row_ledger::verdict(const std::string& benchmark_name, std::int64_t repetition) const {
-  if (repetition < 0 || static_cast<std::size_t>(repetition) >= repetitions(benchmark_name))
-    throw std::logic_error(
-        fmt::format("no verdict was recorded for repetition {} of '{}'", repetition, benchmark_name));
-  return verdicts_.at(benchmark_name)[static_cast<std::size_t>(repetition)];
+std::span<const finished_row> row_ledger::repetitions(const std::string& case_name) const {
+  const auto found = repetitions_.find(case_name);
+  if (found == repetitions_.end()) return {};
+  return found->second;
 }
 
-std::size_t row_ledger::repetitions(const std::string& benchmark_name) const {
-  const auto found = verdicts_.find(benchmark_name);
-  return found == verdicts_.end() ? 0 : found->second.size();
-}
-
-std::size_t row_ledger::failures(const std::string& benchmark_name) const {
-  const auto found = verdicts_.find(benchmark_name);
-  if (found == verdicts_.end()) return 0;
-  return static_cast<std::size_t>(std::ranges::count_if(found->second, &row_verdict::failed));
-}
-
-std::size_t row_ledger::warnings(const std::string& benchmark_name) const {
-  const auto found = verdicts_.find(benchmark_name);
-  if (found == verdicts_.end()) return 0;
-  return static_cast<std::size_t>(std::ranges::count_if(
-      found->second, [](const row_verdict& verdict) { return !verdict.warning.empty(); }));
+std::string one_line(std::string_view text) {
+  std::string line(text);
+  std::ranges::replace_if(
+      line, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }, ' ');
+  const auto first = line.find_first_not_of(' ');
+  if (first == std::string::npos) return {};
+  line = line.substr(first, line.find_last_not_of(' ') - first + 1);
+  using nlohmann::json;
+  return json::parse(json(line).dump(-1, ' ', false, json::error_handler_t::replace)).get<std::string>();
 }
 
 }  // namespace farebench

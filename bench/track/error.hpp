@@ -3,7 +3,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "bench/output/row_reporter.hpp"
+#include "bench/output/rows.hpp"
 
 namespace farebench::track {
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <array>
 
-#include "bench/output/row_reporter.hpp"
+#include "bench/output/rows.hpp"
 #include "bench/track/commits.hpp"
 #include "bench/track/compare.hpp"
 #include "bench/track/error.hpp"

@@ -13,7 +13,7 @@
 
 #include "bench/columns.hpp"
 #include "bench/judge.hpp"
-#include "bench/output/row_reporter.hpp"
+#include "bench/output/rows.hpp"
 #include "lib/system/child_process.hpp"
 
 namespace farebench::track {

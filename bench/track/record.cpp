@@ -50,7 +50,7 @@ class staged_bench {
 };
 
 std::vector<std::string> bench_command(const record_flags& flags, const bench_flags& parsed) {
-  if (parsed.lists_only || parsed.display_format != "console")
+  if (parsed.lists_only || parsed.display_format.value_or(output_format::console) != output_format::console)
     throw track_error{"record needs the result: remove --benchmark_list_tests and --benchmark_format"};
   std::vector<std::string> command{sibling_path("bench").string()};
   if (!parsed.smoke) command.emplace_back(repetitions);

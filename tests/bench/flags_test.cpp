@@ -1,7 +1,10 @@
 #include "bench/flags.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <limits>
 
 #include "farebench/strategy.hpp"
@@ -9,12 +12,14 @@
 namespace farebench {
 namespace {
 
+namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+using testing::Optional;
 
 bench_flags parse(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), "bench");
@@ -27,19 +32,19 @@ bench_flags parse(std::vector<std::string> arguments) {
 std::string complaint(const std::vector<std::string>& arguments) {
   try {
     parse(arguments);
-  } catch (const flag_error& fault) {
-    return fault.what();
+  } catch (const flag_error& error) {
+    return error.what();
   }
   return "";
 }
 
-/// Of a workload with one point.
+/// Returns the latency of a workload with one point.
 latency_model latency_of(const bench_flags& flags) {
   EXPECT_EQ(flags.what.points.size(), 1u);
   return flags.what.points.front().latency;
 }
 
-TEST(bench_flags, default_to_the_light_workload_of_every_strategy) {
+TEST(bench_flags, default_is_light_with_all_strategies) {
   const auto flags = parse({});
   EXPECT_EQ(latency_of(flags), 20ms);
   EXPECT_EQ(flags.what.page_kb, 3u);
@@ -64,7 +69,7 @@ TEST(bench_flags, change_a_named_workload) {
   EXPECT_EQ(latency_of(parse({"--latency", "0"})), 0ms);
 }
 
-TEST(bench_flags, take_random_latencies_and_their_seed) {
+TEST(bench_flags, random_latencies_have_a_seed) {
   const auto uniform = parse({"--latency", "uniform:10ms-30ms"});
   EXPECT_EQ(latency_of(uniform), latency_model::uniform(10ms, 30ms));
   EXPECT_EQ(uniform.what.seed, default_latency_seed);
@@ -74,7 +79,7 @@ TEST(bench_flags, take_random_latencies_and_their_seed) {
   EXPECT_EQ(parse({"--seed", "18446744073709551615"}).what.seed, std::numeric_limits<std::uint64_t>::max());
 }
 
-TEST(bench_flags, take_how_often_memory_is_looked_at_and_where_its_curves_go) {
+TEST(bench_flags, set_sampling_and_timeline) {
   EXPECT_EQ(parse({}).sample_every, 2ms);
   EXPECT_EQ(parse({}).timeline, "");
   EXPECT_EQ(parse({"--sample-every", "500us"}).sample_every, 500us);
@@ -82,23 +87,92 @@ TEST(bench_flags, take_how_often_memory_is_looked_at_and_where_its_curves_go) {
   EXPECT_EQ(parse({"--timeline", "x.json"}).timeline, "x.json");
 }
 
-TEST(bench_flags, name_no_case_twice) {
+TEST(bench_flags, duplicates_are_removed) {
   EXPECT_THAT(parse({"--workers", "7,7,20,7"}).what.workers, ElementsAre(7, 20));
   EXPECT_THAT(parse({"--strategies", "sequential,sequential"}).what.strategies, ElementsAre("sequential"));
 }
 
-TEST(bench_flags, hand_google_benchmark_its_own) {
+TEST(bench_flags, outputs_of_google_benchmark_are_ours) {
   const auto flags = parse({"--benchmark_repetitions=3", "--benchmark_format=json", "--benchmark_out=x.csv",
-                            "--benchmark_out_format=csv", "--benchmark_filter=multi"});
+                            "--benchmark_out_format=csv", "--benchmark_filter=multi",
+                            "--benchmark_color=false", "--benchmark_counters_tabular=false",
+                            "--benchmark_list_tests", "--benchmark_display_aggregates_only"});
   EXPECT_EQ(flags.repetitions, 3u);
-  EXPECT_EQ(flags.display_format, "json");
+  EXPECT_EQ(flags.display_format, output_format::json);
   EXPECT_EQ(flags.out, "x.csv");
-  EXPECT_EQ(flags.out_format, "csv");
-  EXPECT_EQ(flags.filter, "multi");
-  EXPECT_THAT(flags.google_benchmark, Contains("--benchmark_filter=multi"));
+  EXPECT_EQ(flags.out_format, output_format::csv);
+  EXPECT_EQ(flags.color, false);
+  EXPECT_FALSE(flags.tabular);
+  EXPECT_TRUE(flags.lists_only);
+  EXPECT_TRUE(flags.display_aggregates_only);
+  EXPECT_THAT(
+      flags.google_benchmark,
+      ElementsAre("bench", "--benchmark_repetitions=3", "--benchmark_enable_random_interleaving=true",
+                  "--benchmark_repetitions=3", "--benchmark_filter=multi", "--benchmark_list_tests=false",
+                  "--benchmark_display_aggregates_only=false", "--benchmark_out="));
 }
 
-TEST(bench_flags, are_refused_in_one_line_that_names_the_fault) {
+TEST(bench_flags, display_is_the_summary_unless_requested) {
+  EXPECT_EQ(parse({}).display_format, std::nullopt);
+  EXPECT_EQ(parse({"--benchmark_format=console"}).display_format, output_format::console);
+  EXPECT_EQ(parse({"--verbose"}).display_format, output_format::console);
+  EXPECT_EQ(parse({"--verbose", "--benchmark_format=json"}).display_format, output_format::json);
+}
+
+/// Sets an environment variable.
+class set_variable {
+ public:
+  set_variable(const char* name, const char* value) : name_{name} { setenv(name, value, 1); }
+  ~set_variable() { unsetenv(name_); }
+  set_variable(const set_variable&) = delete;
+  set_variable& operator=(const set_variable&) = delete;
+
+ private:
+  const char* name_;
+};
+
+TEST(bench_flags, environment_has_google_benchmarks_flags) {
+  const set_variable format{"BENCHMARK_FORMAT", "csv"};
+  const set_variable out{"BENCHMARK_OUT", "x.json"};
+  const set_variable repetitions{"BENCHMARK_REPETITIONS", "7"};
+  EXPECT_EQ(parse({}).display_format, output_format::csv);
+  EXPECT_EQ(parse({}).out, "x.json");
+  EXPECT_EQ(parse({}).repetitions, 7u);
+  EXPECT_EQ(parse({"--benchmark_format=json"}).display_format, output_format::json);
+}
+
+TEST(bench_flags, context_has_pairs_of_all_sources) {
+  const set_variable context{"BENCHMARK_CONTEXT", "a=1,b=2"};
+  EXPECT_THAT(
+      parse({"--benchmark_context=b=x=y,c=", "--benchmark_context=d=4"}).context,
+      ElementsAre(std::pair{"a", "1"}, std::pair{"b", "x=y"}, std::pair{"c", ""}, std::pair{"d", "4"}));
+  for (const char* invalid : {"", "a", "=1", "a=1,,b=2", "a=1,"})
+    EXPECT_THAT(complaint({fmt::format("--benchmark_context={}", invalid)}), HasSubstr("write key=value"));
+}
+
+TEST(bench_flags, changed_workload_is_custom) {
+  const auto name = [](std::vector<std::string> arguments) {
+    return parse(std::move(arguments)).workload_name;
+  };
+  EXPECT_EQ(name({}), "light");
+  EXPECT_EQ(name({"--workload", "article", "--strategies", "fibers", "--loops", "2", "--seed", "3"}),
+            "article");
+  EXPECT_EQ(name({"--latency", "20ms", "--workers", "20,100", "--days", "100"}), "light")
+      << "nothing changed";
+  EXPECT_EQ(name({"--smoke", "--workers", "3"}), "smoke");
+  for (const char* change :
+       {"--latency=21ms", "--workers=20", "--days=99", "--page-kb=4", "--engine=cpp-httplib"})
+    EXPECT_EQ(name({change}), "custom") << change;
+}
+
+TEST(bench_flags, more_workers_than_days_give_a_warning) {
+  EXPECT_THAT(parse({"--workers", "10,50", "--days", "20"}).notes,
+              ElementsAre("WARNING: of 50 workers only 20 have work, because there are 20 days"));
+  EXPECT_THAT(parse({"--workers", "20", "--days", "20"}).notes, IsEmpty());
+  EXPECT_THAT(parse({"--workers", "50", "--days", "20", "--strategies", "sequential"}).notes, IsEmpty());
+}
+
+TEST(bench_flags, invalid_values_are_named_in_one_line) {
   EXPECT_THAT(complaint({"--strategies", "multi_socket,pigeon"}), HasSubstr("'pigeon'"));
   EXPECT_THAT(complaint({"--latency", "20"}), HasSubstr("no unit"));
   EXPECT_THAT(complaint({"--latency", "11s"}), HasSubstr("at most 10s"));
@@ -135,19 +209,21 @@ TEST(bench_flags, are_refused_in_one_line_that_names_the_fault) {
   EXPECT_THAT(complaint({"--benchmark_format=xml"}), HasSubstr("xml"));
   EXPECT_THAT(complaint({"--benchmark_out_format=xml"}), HasSubstr("xml"));
   EXPECT_THAT(complaint({"--benchmark_repetitions=none"}), HasSubstr("none"));
-  EXPECT_THAT(complaint({"--benchmark_min_time=2"}), HasSubstr("fresh client process"));
+  EXPECT_THAT(complaint({"--benchmark_min_time=2"}), HasSubstr("one client process"));
+  EXPECT_THAT(complaint({"--benchmark_out"}), HasSubstr("--benchmark_out"));
+  EXPECT_THAT(complaint({"--benchmark_report_aggregates_only=maybe"}), HasSubstr("choose true or false"));
   for (const auto& arguments :
        std::vector<std::vector<std::string>>{{"--latency", "20"}, {"--workers", "0"}, {"--page-kb", "1"}}) {
     EXPECT_EQ(complaint(arguments).find('\n'), std::string::npos) << complaint(arguments);
   }
 }
 
-TEST(bench_flags, of_scale_are_a_day_a_worker_at_two_points_on_the_event_engine) {
+TEST(bench_flags, scale_has_two_points_with_a_day_per_worker) {
   const auto flags = parse({"--workload", "scale"});
   EXPECT_THAT(flags.what.workers, ElementsAre(100, 1000, 10000));
   EXPECT_THAT(flags.what.strategies, Not(Contains("sequential")));
   ASSERT_EQ(flags.notes.size(), 1u);
-  EXPECT_THAT(flags.notes.front(), HasSubstr("sequential is left out of scale"));
+  EXPECT_THAT(flags.notes.front(), HasSubstr("sequential left out of scale"));
   std::size_t holds = 0;
   for (const auto& row : cases_of(flags.what)) {
     EXPECT_EQ(row.days, row.workers);
@@ -160,7 +236,7 @@ TEST(bench_flags, of_scale_are_a_day_a_worker_at_two_points_on_the_event_engine)
   EXPECT_EQ(2 * holds, cases_of(flags.what).size());
 }
 
-TEST(bench_flags, take_peers_where_they_are_named_or_all_asked_for) {
+TEST(bench_flags, python_clients_run_on_request) {
   EXPECT_THAT(parse({}).what.strategies, Not(Contains("python_sync")));
   EXPECT_THAT(parse({"--strategies", "python_gevent,multi_socket"}).what.strategies,
               ElementsAre("python_gevent", "multi_socket"));
@@ -171,14 +247,14 @@ TEST(bench_flags, take_peers_where_they_are_named_or_all_asked_for) {
   EXPECT_THAT(complaint({"--strategies", "python_pigeon"}), HasSubstr("raw_epoll, python_sync"));
 }
 
-TEST(bench_flags, of_scale_leave_out_the_peer_of_one_worker_too) {
+TEST(bench_flags, scale_leaves_out_clients_with_one_worker) {
   const auto flags = parse({"--workload", "scale", "--peers"});
   EXPECT_THAT(flags.what.strategies, Contains("python_threads"));
   EXPECT_THAT(flags.what.strategies, Not(Contains("python_sync")));
-  EXPECT_THAT(flags.notes, ElementsAre(HasSubstr("sequential and python_sync are left out of scale")));
+  EXPECT_THAT(flags.notes, ElementsAre(HasSubstr("sequential and python_sync left out of scale")));
 }
 
-TEST(bench_flags, can_change_scale) {
+TEST(bench_flags, days_keep_one_worker_in_scale) {
   const auto flags = parse({"--workload", "scale", "--latency", "5ms", "--workers", "300", "--days", "900",
                             "--strategies", "sequential,raw_epoll"});
   EXPECT_EQ(latency_of(flags), 5ms);
@@ -187,7 +263,7 @@ TEST(bench_flags, can_change_scale) {
   EXPECT_EQ(cases_of(flags.what).front().kind, point_kind::plain);
 }
 
-TEST(bench_flags, engine_is_beast_unless_named) {
+TEST(bench_flags, default_engine_is_beast) {
   const auto engines = [](const std::vector<std::string>& arguments) {
     std::vector<engine_kind> found;
     for (const auto& row : cases_of(parse(arguments).what)) found.push_back(row.engine);
@@ -207,7 +283,7 @@ TEST(bench_flags, engine_is_beast_unless_named) {
               ElementsAre(cpp_httplib, cpp_httplib));
 }
 
-TEST(cases, name_the_engine_unless_it_is_cpp_httplib) {
+TEST(cases, name_has_the_engine_unless_cpp_httplib) {
   benchmark_case row{.strategy = "raw_epoll",
                      .workers = 7,
                      .latency = 1500us,
@@ -219,7 +295,7 @@ TEST(cases, name_the_engine_unless_it_is_cpp_httplib) {
   EXPECT_EQ(row.name(), "fetch/strategy:raw_epoll/workers:7/latency_ms:1.5/page_kb:3/days:9/engine:beast");
 }
 
-TEST(cases, name_the_distribution_and_the_seed_of_random_latencies) {
+TEST(cases, name_has_random_latency_and_seed) {
   benchmark_case row{.strategy = "raw_epoll",
                      .workers = 7,
                      .latency = latency_model::uniform(250us, 30ms),
@@ -234,7 +310,7 @@ TEST(cases, name_the_distribution_and_the_seed_of_random_latencies) {
       << "a fixed one has no use for a seed";
 }
 
-TEST(cases, have_the_loops_asked_for_where_the_strategy_has_any) {
+TEST(cases, loops_are_for_strategies_with_loops) {
   std::vector<std::string> names;
   std::vector<std::string> labels;
   for (const auto& row : cases_of(parse({"--strategies", "sequential,thread_pool,coroutines,raw_epoll",
@@ -254,7 +330,7 @@ TEST(cases, have_the_loops_asked_for_where_the_strategy_has_any) {
               ElementsAre("sequential", "thread_pool", "coroutines", "coroutines, 2 loops", "raw_epoll"));
 }
 
-TEST(cases, are_each_strategy_with_each_worker_count_but_sequential_with_its_one) {
+TEST(cases, combine_strategies_and_worker_counts) {
   std::vector<std::string> names;
   for (const auto& row : cases_of({{"sequential", "thread_pool"}, {20, 100}, {{20ms}}, 3, 100}))
     names.push_back(row.name());
@@ -263,6 +339,77 @@ TEST(cases, are_each_strategy_with_each_worker_count_but_sequential_with_its_one
       ElementsAre("fetch/strategy:sequential/workers:1/latency_ms:20/page_kb:3/days:100/engine:beast",
                   "fetch/strategy:thread_pool/workers:20/latency_ms:20/page_kb:3/days:100/engine:beast",
                   "fetch/strategy:thread_pool/workers:100/latency_ms:20/page_kb:3/days:100/engine:beast"));
+}
+
+bench_flags with_output(std::string out) {
+  bench_flags flags;
+  flags.out = std::move(out);
+  return flags;
+}
+
+fs::path timeline_of(const std::string& out) {
+  return output_paths_of(with_output(out), "/programs").timeline.value_or("");
+}
+
+std::string path_complaint(const bench_flags& flags) {
+  try {
+    output_paths_of(flags, "/programs");
+  } catch (const flag_error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(output_paths, are_beside_the_result) {
+  const auto paths = output_paths_of(with_output("/no/such/run.json"), "/programs");
+  EXPECT_THAT(paths.journal, Optional(fs::path{"/no/such/run.json.journal"}));
+  EXPECT_THAT(paths.timeline, Optional(fs::path{"/no/such/run.timeline.json"}));
+  EXPECT_EQ(timeline_of("run.csv"), "run.timeline.json");
+  EXPECT_EQ(timeline_of("run"), "run.timeline.json");
+  EXPECT_EQ(timeline_of("run.1"), "run.1.timeline.json") << "run.2 is another result";
+}
+
+TEST(output_paths, without_result_is_a_journal_beside_programs) {
+  const auto paths = output_paths_of({}, "/programs");
+  EXPECT_THAT(paths.journal, Optional(fs::path{"/programs/bench.journal"}));
+  EXPECT_EQ(paths.timeline, std::nullopt);
+  for (const char* device : {"/dev/null", "/dev/stdout"}) EXPECT_EQ(timeline_of(device), "") << device;
+}
+
+TEST(output_paths, flags_win) {
+  auto flags = with_output("run.json");
+  flags.journal = "rows";
+  flags.timeline = "curves";
+  const auto paths = output_paths_of(flags, "/programs");
+  EXPECT_THAT(paths.journal, Optional(fs::path{"rows"}));
+  EXPECT_THAT(paths.timeline, Optional(fs::path{"curves"}));
+}
+
+TEST(output_paths, smoke_run_has_no_journal_by_default) {
+  auto flags = with_output("run.json");
+  flags.smoke = true;
+  EXPECT_EQ(output_paths_of(flags, "/programs").journal, std::nullopt);
+  EXPECT_THAT(output_paths_of(flags, "/programs").timeline, Optional(fs::path{"run.timeline.json"}));
+  flags.journal = "rows";
+  EXPECT_THAT(output_paths_of(flags, "/programs").journal, Optional(fs::path{"rows"}));
+}
+
+TEST(output_paths, two_outputs_in_one_file_are_an_error) {
+  auto flags = with_output("run.json");
+  flags.timeline = "./run.json";
+  EXPECT_THAT(path_complaint(flags), HasSubstr("the result is written there"));
+  flags.timeline.clear();
+  flags.journal = fs::absolute("run.timeline.json");
+  EXPECT_THAT(path_complaint(flags), HasSubstr("the journal is written there"));
+  flags.timeline.clear();
+  flags.journal = "run.json";
+  EXPECT_THAT(path_complaint(flags), HasSubstr("--journal run.json: the result is written there"));
+  flags.journal = "x";
+  flags.summary = "run.json";
+  EXPECT_THAT(path_complaint(flags), HasSubstr("--summary run.json: the result is written there"));
+  flags.summary.clear();
+  flags.journal = flags.timeline = "/dev/null";
+  EXPECT_EQ(path_complaint(flags), "") << "a device";
 }
 
 }  // namespace

@@ -15,14 +15,14 @@
 #include <system_error>
 #include <vector>
 
-#include "captured_run.hpp"
+#include "tests/bench/scratch_folder.hpp"
 
 namespace farebench {
 namespace {
 
 using nlohmann::json;
 
-std::vector<json> lines_of(const std::filesystem::path& path) {
+std::vector<json> journal_lines(const std::filesystem::path& path) {
   const std::string text = text_of(path);
   EXPECT_TRUE(text.ends_with('\n'));
   std::vector<json> lines;
@@ -31,23 +31,23 @@ std::vector<json> lines_of(const std::filesystem::path& path) {
   return lines;
 }
 
-TEST(row_journal, begins_with_the_time_and_the_context) {
-  const scratch_directory scratch;
+TEST(row_journal, begins_with_time_and_context) {
+  const scratch_folder scratch;
   const row_journal journal(scratch / "journal", {{"commit", "abc"}, {"odd", "\"\n\xff"}});
-  const auto lines = lines_of(scratch / "journal");
+  const auto lines = journal_lines(scratch / "journal");
   ASSERT_EQ(lines.size(), 1U);
   EXPECT_EQ(lines[0].at("journal"), 1);
   EXPECT_THAT(lines[0].at("started").get<std::string>(), ::testing::MatchesRegex("20[0-9-]{8}T[0-9:]{8}Z"));
   EXPECT_EQ(lines[0].at("context").at("commit"), "abc");
 }
 
-TEST(row_journal, has_each_row_as_soon_as_it_is_appended) {
-  const scratch_directory scratch;
+TEST(row_journal, appended_row_is_in_the_file_at_once) {
+  const scratch_folder scratch;
   row_journal journal(scratch / "journal", {});
   journal.append("fetch/a", 0, {.real_time_ms = 46.5, .columns = {{"fares", 1200}, {"errors", 0}}});
-  EXPECT_EQ(lines_of(scratch / "journal").size(), 2U);
+  EXPECT_EQ(journal_lines(scratch / "journal").size(), 2U);
   journal.append("fetch/a", 1, {.verdict = {.failure = "a \"reason\"\n", .warning = "late"}});
-  const auto lines = lines_of(scratch / "journal");
+  const auto lines = journal_lines(scratch / "journal");
   ASSERT_EQ(lines.size(), 3U);
   EXPECT_EQ(lines[1], (json{{"name", "fetch/a"},
                             {"repetition", 0},
@@ -60,29 +60,29 @@ TEST(row_journal, has_each_row_as_soon_as_it_is_appended) {
                             {"warning", "late"}}));
 }
 
-TEST(row_journal, leaves_out_what_is_not_finite) {
-  const scratch_directory scratch;
+TEST(row_journal, values_that_are_not_finite_are_absent) {
+  const scratch_folder scratch;
   row_journal journal(scratch / "journal", {});
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   journal.append("a", 0, {.real_time_ms = nan, .columns = {{"x", nan}, {"y", 1}}});
-  const auto lines = lines_of(scratch / "journal");
+  const auto lines = journal_lines(scratch / "journal");
   EXPECT_FALSE(lines.at(1).contains("real_time_ms"));
   EXPECT_EQ(lines.at(1).at("columns"), (json{{"y", 1.0}}));
 }
 
-TEST(row_journal, keeps_the_one_before) {
-  const scratch_directory scratch;
+TEST(row_journal, existing_journal_is_kept_as_previous) {
+  const scratch_folder scratch;
   const auto path = scratch / "journal";
   for (int run = 0; run < 3; ++run) {
     row_journal journal(path, {{"run", std::to_string(run)}});
     journal.append("a", 0, {});
   }
-  EXPECT_EQ(lines_of(path).at(0).at("context").at("run"), "2");
-  EXPECT_EQ(lines_of(path).size(), 2U);
-  EXPECT_EQ(lines_of(scratch / "journal.previous").at(0).at("context").at("run"), "1");
+  EXPECT_EQ(journal_lines(path).at(0).at("context").at("run"), "2");
+  EXPECT_EQ(journal_lines(path).size(), 2U);
+  EXPECT_EQ(journal_lines(scratch / "journal.previous").at(0).at("context").at("run"), "1");
 }
 
-TEST(row_journal, names_the_path_that_it_can_not_make) {
+TEST(row_journal, path_that_cannot_be_created_is_named) {
   try {
     row_journal journal("/nowhere/journal", {});
     FAIL() << "should have thrown";
@@ -92,9 +92,9 @@ TEST(row_journal, names_the_path_that_it_can_not_make) {
   }
 }
 
-TEST(row_journal, loses_no_finished_row_when_its_process_is_killed) {
+TEST(row_journal, killed_process_loses_no_row) {
   constexpr int rows = 5;
-  const scratch_directory scratch;
+  const scratch_folder scratch;
   int ready[2];
   ASSERT_EQ(::pipe(ready), 0);
   const pid_t child = ::fork();
@@ -110,12 +110,12 @@ TEST(row_journal, loses_no_finished_row_when_its_process_is_killed) {
   ::waitpid(child, nullptr, 0);
   ::close(ready[0]);
   ::close(ready[1]);
-  const auto lines = lines_of(scratch / "journal");
+  const auto lines = journal_lines(scratch / "journal");
   ASSERT_EQ(lines.size(), 1U + rows);
   for (int i = 0; i < rows; ++i) EXPECT_EQ(lines[static_cast<std::size_t>(i) + 1].at("repetition"), i);
 }
 
-TEST(row_journal, says_once_that_the_disk_is_full_and_goes_on) {
+TEST(row_journal, full_disk_gives_one_message) {
   testing::internal::CaptureStderr();
   {
     row_journal journal("/dev/full", {});
@@ -126,8 +126,8 @@ TEST(row_journal, says_once_that_the_disk_is_full_and_goes_on) {
   EXPECT_THAT(errors, ::testing::HasSubstr("/dev/full misses a row: No space left on device"));
 }
 
-TEST(row_journal, leaves_no_half_line_when_the_room_ends_within_one) {
-  const scratch_directory scratch;
+TEST(row_journal, full_disk_leaves_no_partial_line) {
+  const scratch_folder scratch;
   const pid_t child = ::fork();
   if (child == 0) {
     [[maybe_unused]] const auto* quiet = std::freopen("/dev/null", "w", stderr);
@@ -147,7 +147,7 @@ TEST(row_journal, leaves_no_half_line_when_the_room_ends_within_one) {
   int status = -1;
   ::waitpid(child, &status, 0);
   EXPECT_EQ(status, 0);
-  const auto lines = lines_of(scratch / "journal");
+  const auto lines = journal_lines(scratch / "journal");
   ASSERT_EQ(lines.size(), 3U);
   EXPECT_EQ(lines[1].at("name"), "first");
   EXPECT_EQ(lines[2].at("name"), "third");
