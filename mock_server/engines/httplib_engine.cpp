@@ -135,23 +135,24 @@ void job_threads::run_jobs() {
   }
 }
 
-/// Passes each accepted connection to `on_connection`. The library owns it.
+/// Counts each accepted connection and serves it on one of the threads. The library owns it.
 class connection_queue final : public httplib::TaskQueue {
  public:
-  explicit connection_queue(std::function<void(std::function<void()>)> on_connection)
-      : on_connection_(std::move(on_connection)) {}
+  connection_queue(response_log& log, job_threads& threads) : log_(log), threads_(threads) {}
 
   // void in cpp-httplib 0.11; bool, true if the connection was accepted, in 0.18.
   using enqueue_result =
       decltype(std::declval<httplib::TaskQueue&>().enqueue(std::declval<std::function<void()>>()));
   enqueue_result enqueue(std::function<void()> serve) override {
-    on_connection_(std::move(serve));
+    log_.connection_accepted();
+    threads_.enqueue(std::move(serve));
     return enqueue_result(true);
   }
   void shutdown() override {}
 
  private:
-  std::function<void(std::function<void()>)> on_connection_;
+  response_log& log_;
+  job_threads& threads_;
 };
 
 enum class body_kind {
@@ -277,10 +278,7 @@ httplib_engine::httplib_engine(site& served, const engine_options& options)
   port_ = bind(options.host, options.port);
   server_.new_task_queue = [this]() -> httplib::TaskQueue* {
     running_.set_value();
-    return new connection_queue([this](std::function<void()> serve) {
-      served_.log().connection_accepted();
-      threads_.enqueue(std::move(serve));
-    });
+    return new connection_queue(served_.log(), threads_);
   };
   threads_.enqueue([this] { server_.listen_after_bind(); });
   // The library ignores stop() until it runs.

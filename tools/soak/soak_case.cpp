@@ -32,8 +32,7 @@ constexpr std::array spreading_faults{fault_kind::refuse, fault_kind::reset_afte
 constexpr std::array hanging_faults{fault_kind::no_response, fault_kind::dribble_headers,
                                     fault_kind::dribble_body};
 
-template <std::size_t Count>
-bool is_among(const std::array<fault_kind, Count>& kinds, fault_kind kind) {
+bool is_among(std::span<const fault_kind> kinds, fault_kind kind) {
   return std::ranges::find(kinds, kind) != kinds.end();
 }
 
