@@ -7,7 +7,7 @@
 
 #include "mock_server/site/timetable.hpp"
 #include "tests/contract/every_strategy.hpp"
-#include "tests/contract/mock_site.hpp"
+#include "tests/contract/sites.hpp"
 #include "tests/support/stub_server.hpp"
 
 namespace farebench::test {

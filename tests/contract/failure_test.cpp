@@ -1,21 +1,20 @@
 // Contract of every strategy with a faulty site: each failure is one typed error of its day alone.
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
-#include <poll.h>
+#include <httplib.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <atomic>
-#include <cerrno>
 #include <functional>
+#include <memory>
 #include <system_error>
-#include <vector>
+#include <thread>
 
 #include "tests/contract/every_strategy.hpp"
-#include "tests/contract/one_fare_site.hpp"
+#include "tests/contract/sites.hpp"
 #include "tests/support/stub_server.hpp"
 
 namespace farebench::test {
@@ -28,6 +27,24 @@ stub_server site_with_search(std::function<stub_response(const std::string&)> se
   return stub_server{[search = std::move(search)](const std::string& request) {
     return is_search(request) ? search(request) : start_page();
   }};
+}
+
+using key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
+using certificate = std::unique_ptr<X509, decltype(&X509_free)>;
+
+/// Self-signed certificate for 127.0.0.1.
+certificate create_self_signed(EVP_PKEY* own) {
+  certificate result{X509_new(), &X509_free};
+  ASN1_INTEGER_set(X509_get_serialNumber(result.get()), 1);
+  X509_gmtime_adj(X509_getm_notBefore(result.get()), 0);
+  X509_gmtime_adj(X509_getm_notAfter(result.get()), 3600);
+  X509_set_pubkey(result.get(), own);
+  X509_NAME* const name = X509_get_subject_name(result.get());
+  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("127.0.0.1"),
+                             -1, -1, 0);
+  X509_set_issuer_name(result.get(), name);
+  X509_sign(result.get(), own, EVP_sha256());
+  return result;
 }
 
 class failure : public every_strategy {
@@ -104,27 +121,36 @@ TEST_P(failure, lack_of_descriptors_is_out_of_resources) {
 }
 
 TEST_P(failure, blocked_connect_is_connect_timeout) {
-  // A full listen queue of one connection: the kernel drops further SYNs.
-  const int listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  ASSERT_EQ(bind(listening, reinterpret_cast<sockaddr*>(&address), size), 0);
-  ASSERT_EQ(getsockname(listening, reinterpret_cast<sockaddr*>(&address), &size), 0);
-  ASSERT_EQ(listen(listening, 0), 0);
-  std::vector<int> waiting;
-  for (int i = 0; i < 4; ++i) {
-    waiting.push_back(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    const int done = connect(waiting.back(), reinterpret_cast<sockaddr*>(&address), size);
-    ASSERT_TRUE(done == 0 || errno == EINPROGRESS);
+  const full_listener full;
+  expect_every_day_fails(full.url(), fetch_error_kind::connect_timeout, {.connect_timeout = 60ms});
+}
+
+TEST_P(failure, self_signed_certificate_is_connect_failed) {
+  const key own{EVP_EC_gen("P-256"), &EVP_PKEY_free};
+  const auto self_signed = create_self_signed(own.get());
+  httplib::SSLServer site{self_signed.get(), own.get()};
+  ASSERT_TRUE(site.is_valid());
+  std::atomic<int> requests = 0;
+  site.set_pre_routing_handler([&](const httplib::Request&, httplib::Response&) {
+    ++requests;
+    return httplib::Server::HandlerResponse::Handled;
+  });
+  const int port = site.bind_to_any_port("127.0.0.1");
+  ASSERT_GT(port, 0);
+  std::jthread listening{[&] { site.listen_after_bind(); }};
+  while (!site.is_running()) std::this_thread::yield();
+
+  auto work = days_at("https://127.0.0.1:" + std::to_string(port), 3, 2);
+  work.policy.max_attempts = 1;
+  collected_outcomes outcomes;
+  run(work, outcomes.sink());
+  site.stop();
+  ASSERT_EQ(outcomes.size(), 3u);
+  for (const auto& [index, result] : outcomes.by_index()) {
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().kind, fetch_error_kind::connect_failed) << describe(result.error());
   }
-  pollfd queued{listening, POLLIN, 0};
-  ASSERT_EQ(poll(&queued, 1, -1), 1);
-  expect_every_day_fails(fmt::format("http://127.0.0.1:{}", ntohs(address.sin_port)),
-                         fetch_error_kind::connect_timeout, {.connect_timeout = 60ms});
-  for (const int socket : waiting) close(socket);
-  close(listening);
+  EXPECT_EQ(requests, 0);
 }
 
 // Long enough to connect on a busy machine: a connect that takes longer is a connect_timeout.
@@ -244,13 +270,12 @@ TEST_P(failure, failed_days_do_not_affect_other_days) {
   collected_outcomes outcomes;
   run(days_at(site.url(), 30, 4), outcomes.sink());
   ASSERT_EQ(outcomes.size(), 30u);
-  const std::vector<fare> fares{{7h + 5min, 10h + 40min, "Relax", 12, 249'00, "CZK"}};
   for (const auto& [index, result] : outcomes.by_index()) {
     if (index % 10 == 3) {
       EXPECT_FALSE(result) << "day " << index;
     } else {
       ASSERT_TRUE(result) << "day " << index << ": " << describe(result.error());
-      EXPECT_EQ(*result, fares);
+      EXPECT_EQ(*result, fares_of_page());
     }
   }
   EXPECT_EQ(outcomes.at(3).error().kind, fetch_error_kind::unexpected_status);

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "tests/contract/every_strategy.hpp"
-#include "tests/contract/one_fare_site.hpp"
+#include "tests/contract/sites.hpp"
 #include "tests/support/stub_server.hpp"
 
 namespace farebench::test {

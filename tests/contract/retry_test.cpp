@@ -14,7 +14,7 @@
 
 #include "farebench/date.hpp"
 #include "tests/contract/every_strategy.hpp"
-#include "tests/contract/flaky_site.hpp"
+#include "tests/contract/sites.hpp"
 
 namespace farebench::test {
 namespace {
@@ -86,7 +86,7 @@ TEST_P(retry, temporary_failures_are_retried_until_success) {
     run_all(work_at(site.url(), failures.size(), 3));
     for (std::size_t index = 0; index < failures.size(); ++index) {
       ASSERT_TRUE(outcomes_.at(index)) << index << ": " << describe(outcomes_.at(index).error());
-      EXPECT_EQ(*outcomes_.at(index), flaky_site::fares());
+      EXPECT_EQ(*outcomes_.at(index), fares_of_page());
       EXPECT_EQ(site.attempts(iso(index)), 3u);
       std::vector<std::size_t> attempts;
       for (const auto& retry : retries_) {
@@ -115,7 +115,7 @@ TEST_P(retry, timed_out_attempts_are_retried_until_success) {
   run_all(work);
   for (std::size_t index = 0; index < 2; ++index) {
     ASSERT_TRUE(outcomes_.at(index)) << index << ": " << describe(outcomes_.at(index).error());
-    EXPECT_EQ(*outcomes_.at(index), flaky_site::fares());
+    EXPECT_EQ(*outcomes_.at(index), fares_of_page());
     std::size_t retries = 0;
     for (const auto& retry : retries_) {
       if (retry.index != index) continue;

@@ -1,8 +1,6 @@
 #include "farebench/event_loop.hpp"
 
 #include <gmock/gmock.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 #include <memory>
 #include <stdexcept>
@@ -13,7 +11,6 @@
 #include <vector>
 
 #include "farebench/task.hpp"
-#include "lib/system/file_descriptor.hpp"
 #include "tests/lib/async_support.hpp"
 #include "tests/support/stub_server.hpp"
 #include "tests/support/waiting.hpp"
@@ -24,28 +21,6 @@ namespace {
 using namespace std::chrono_literals;
 
 exchange_request get(const std::string& url) { return exchange_request{url + "/"}; }
-
-/// Listens with a full queue, so that connection attempts time out.
-class full_listener {
- public:
-  full_listener() {
-    sockaddr_in any{};
-    any.sin_family = AF_INET;
-    any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address_;
-    EXPECT_EQ(::bind(listening_.get(), reinterpret_cast<sockaddr*>(&any), sizeof any), 0);
-    EXPECT_EQ(::listen(listening_.get(), 0), 0);
-    EXPECT_EQ(::getsockname(listening_.get(), reinterpret_cast<sockaddr*>(&address_), &size), 0);
-    // Linux accepts one connection more than the backlog.
-    EXPECT_EQ(::connect(filling_.get(), reinterpret_cast<sockaddr*>(&address_), size), 0);
-  }
-  std::string url() const { return "http://127.0.0.1:" + std::to_string(ntohs(address_.sin_port)); }
-
- private:
-  file_descriptor listening_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  file_descriptor filling_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  sockaddr_in address_{};
-};
 
 class event_loop_test : public every_wait_mode {
  protected:
@@ -262,7 +237,7 @@ TEST_P(event_loop_test, reconnects_after_server_closes_idle_connection) {
 }
 
 TEST_P(event_loop_test, socket_number_of_a_failed_connect_is_reusable) {
-  const full_listener full;
+  const test::full_listener full;
   loop_client unconnected{loop_, {.connect_timeout = 200ms}};
   loop_client next{loop_, {}};
   loop_.start(unconnected, get(full.url()), [](const exchange_result& result) {

@@ -20,11 +20,18 @@
 namespace farebench::test {
 namespace {
 
-std::pair<int, int> bind_free_port() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+sockaddr_in loopback_address(int port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<in_port_t>(port));
+  return address;
+}
+
+/// Returns a bound socket and its port.
+std::pair<int, int> bind_free_port() {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address = loopback_address(0);
   socklen_t size = sizeof address;
   if (fd < 0 || bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
       getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
@@ -154,6 +161,19 @@ std::string http_response(int status, const std::string& extra_headers, const st
 std::string page_with(const std::string& rows) {
   return "<html><body><div class='results'>" + rows + "</div></body></html>";
 }
+
+full_listener::full_listener() : queued_{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
+  const auto [listening, port] = bind_free_port();
+  listening_ = file_descriptor{listening};
+  port_ = port;
+  const sockaddr_in address = loopback_address(port);
+  if (listen(listening, 0) != 0 ||
+      connect(queued_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    throw std::runtime_error{"cannot fill a listen queue"};
+  }
+}
+
+std::string full_listener::url() const { return url_of(port_); }
 
 std::string url_of_closed_port() {
   // Bound for the life of the process, so that no other process listens on the port.

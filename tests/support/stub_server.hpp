@@ -10,6 +10,8 @@
 #include <string_view>
 #include <thread>
 
+#include "lib/system/file_descriptor.hpp"
+
 namespace farebench::test {
 
 /// Response of a stub_server to one request.
@@ -73,6 +75,19 @@ std::string http_response(int status, const std::string& extra_headers, const st
 
 /// Returns a complete results page that contains these rows.
 std::string page_with(const std::string& rows);
+
+/// Listens on a loopback port with a full queue, so that connection attempts time out.
+class full_listener {
+ public:
+  full_listener();
+  std::string url() const;
+
+ private:
+  file_descriptor listening_;
+  // Fills the queue: Linux accepts one connection more than the backlog.
+  file_descriptor queued_;
+  int port_;
+};
 
 /// Returns "http://127.0.0.1:PORT" of a port that refuses connections.
 std::string url_of_closed_port();

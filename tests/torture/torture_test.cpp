@@ -19,7 +19,6 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <optional>
 #include <system_error>
 #include <thread>
@@ -29,19 +28,16 @@
 #endif
 
 #include "lib/system/process_stats.hpp"
-#include "mock_server/mock_server_process.hpp"
 #include "mock_server/site/timetable.hpp"
 #include "tests/contract/every_strategy.hpp"
-#include "tests/contract/failing_calls.hpp"
+#include "tests/contract/sites.hpp"
+#include "tests/torture/failing_calls.hpp"
 
 namespace farebench::test {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t days = 3;
-constexpr std::size_t workers = 2;
-constexpr std::size_t page_kb = 3;
 #if defined(__SANITIZE_ADDRESS__)
 // Fewer, as each point's leak check is slow.
 constexpr std::size_t sampled_points = 20;
@@ -60,6 +56,8 @@ void end_hung(int) { _exit(hung); }
 /// Outcomes of a batch. Collecting them allocates nothing.
 class prepared_outcomes {
  public:
+  static constexpr std::size_t days = 3;
+
   outcome_sink sink() {
     return [this](std::size_t index, outcome&& result) {
       ++calls_;
@@ -88,11 +86,10 @@ struct finished_run {
 /// Suite that runs once per function. Its parameter is the function's name.
 class torture : public testing::TestWithParam<std::string> {
  protected:
-  static void SetUpTestSuite() {
-    site = new mock_server_process{{.latency = 0ms,
-                                    .page_kb = page_kb,
-                                    .executable = std::filesystem::path{FAREBENCH_BIN_DIR} / "mock_server"}};
-  }
+  static constexpr std::size_t days = prepared_outcomes::days;
+  static constexpr std::size_t workers = 2;
+
+  static void SetUpTestSuite() { site = new mock_server_process{start_site(0ms)}; }
   static void TearDownTestSuite() { delete std::exchange(site, nullptr); }
   void choose(std::string_view name) {
     strategy_ = make_strategy(name);

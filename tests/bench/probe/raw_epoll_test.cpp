@@ -6,26 +6,18 @@
 #include <gmock/gmock.h>
 
 #include <chrono>
-#include <filesystem>
 #include <stdexcept>
 #include <thread>
 
-#include "mock_server/mock_server_process.hpp"
 #include "mock_server/site/timetable.hpp"
 #include "tests/contract/every_strategy.hpp"
-#include "tests/contract/one_fare_site.hpp"
+#include "tests/contract/sites.hpp"
 #include "tests/support/stub_server.hpp"
 
 namespace farebench::test {
 namespace {
 
 using namespace std::chrono_literals;
-
-mock_server_process start_site(std::chrono::microseconds latency, std::size_t page_kb = 3) {
-  return mock_server_process{{.latency = latency,
-                              .page_kb = page_kb,
-                              .executable = std::filesystem::path{FAREBENCH_BIN_DIR} / "mock_server"}};
-}
 
 class raw_epoll_with : public testing::TestWithParam<std::size_t> {};
 INSTANTIATE_TEST_SUITE_P(workers, raw_epoll_with, testing::Values(1, 7, 100));

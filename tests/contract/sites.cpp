@@ -1,4 +1,4 @@
-#include "tests/contract/flaky_site.hpp"
+#include "tests/contract/sites.hpp"
 
 #include <fmt/format.h>
 
@@ -40,13 +40,7 @@ stub_response flaky_site::good_response(const tagged_request& request) {
   if (request.session != fmt::format("JSESSIONID={}-{}", request.date, request.attempt)) {
     return {.bytes = http_response(403, "", "another attempt's session")};
   }
-  return {.bytes = http_response(200, "",
-                                 page_with("<div class='select-line'>07:05 10:40 Relax 12 249 CZK</div>"))};
-}
-
-std::vector<fare> flaky_site::fares() {
-  using namespace std::chrono_literals;
-  return {{7h + 5min, 10h + 40min, "Relax", 12, 249'00, "CZK"}};
+  return page_of_fares();
 }
 
 stub_response flaky_site::record_and_respond(const std::string& text) {

@@ -1,4 +1,4 @@
-#include "tests/contract/failing_calls.hpp"
+#include "tests/torture/failing_calls.hpp"
 
 #include <curl/curl.h>
 #include <dlfcn.h>

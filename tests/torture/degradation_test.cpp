@@ -10,14 +10,11 @@
 
 #include "mock_server/site/timetable.hpp"
 #include "tests/contract/every_strategy.hpp"
-#include "tests/contract/failing_calls.hpp"
-#include "tests/contract/mock_site.hpp"
+#include "tests/contract/sites.hpp"
+#include "tests/torture/failing_calls.hpp"
 
 namespace farebench::test {
 namespace {
-
-constexpr std::size_t days = 40;
-constexpr std::size_t workers = 8;
 
 /// Query source that lets scrapes begin once `threads` threads have a query. So each thread scrapes, however
 /// late it starts.
@@ -45,6 +42,9 @@ class query_rendezvous {
 
 class degradation : public every_strategy {
  protected:
+  static constexpr std::size_t days = 40;
+  static constexpr std::size_t workers = 8;
+
   /// Returns the number of days with fares. The others must have failed with out_of_resources.
   std::size_t count_fares(const collected_outcomes& outcomes) {
     EXPECT_EQ(outcomes.size(), days);

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -10,9 +11,39 @@
 #include <vector>
 
 #include "farebench/strategy.hpp"
+#include "mock_server/mock_server_process.hpp"
 #include "tests/support/stub_server.hpp"
 
+// Fare sites of the contract tests.
 namespace farebench::test {
+
+inline constexpr std::size_t page_kb = 3;
+
+/// Starts a mock server process that injects no faults.
+inline mock_server_process start_site(std::chrono::microseconds latency = std::chrono::milliseconds{2},
+                                      std::size_t size_kb = page_kb) {
+  return mock_server_process{{.latency = latency,
+                              .page_kb = size_kb,
+                              .executable = std::filesystem::path{FAREBENCH_BIN_DIR} / "mock_server"}};
+}
+
+// Parts of a site with one fare per day, for stubs that break one of them.
+
+inline std::string page() { return page_with("<div class='select-line'>07:05 10:40 Relax 12 249 CZK</div>"); }
+
+/// Fares of that page.
+inline std::vector<fare> fares_of_page() {
+  using namespace std::chrono_literals;
+  return {{7h + 5min, 10h + 40min, "Relax", 12, 249'00, "CZK"}};
+}
+
+inline bool is_search(const std::string& request) { return request.starts_with("POST "); }
+
+inline stub_response start_page() {
+  return {.bytes = http_response(200, "Set-Cookie: JSESSIONID=abc; Path=/\r\n", "<form></form>")};
+}
+
+inline stub_response page_of_fares() { return {.bytes = http_response(200, "", page())}; }
 
 /// Request with the contents of its X-Scrape tag (see fetch_policy::tag_requests).
 struct tagged_request {
@@ -30,9 +61,6 @@ class flaky_site {
  public:
   /// Returns the response of a site without faults.
   static stub_response good_response(const tagged_request& request);
-  /// Fares of each day.
-  static std::vector<fare> fares();
-
   using handler = std::function<stub_response(const tagged_request&)>;
   explicit flaky_site(handler respond) : respond_{std::move(respond)} {}
 
