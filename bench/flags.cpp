@@ -93,7 +93,7 @@ std::string help_text() {
   flag("--strategies A,B",
        fmt::format(
            "Any of {}; or of the Python clients {}. Default: all but the latter. raw_epoll is the floor: "
-           "an epoll loop without HTTP library or allocation.",
+           "an epoll loop without an HTTP library.",
            fmt::join(default_strategies(), ", "), fmt::join(client_names(client_kind::python), ", ")));
   flag("--peers", "Adds all Python clients. './dev bench --peers' installs their packages.");
   flag("--workers W,W",

@@ -184,14 +184,14 @@ int run(bench_flags flags) {
                   .drain = interrupted.drain()},
                  journal ? &*journal : nullptr,
                  timeline ? &*timeline : nullptr};
-  progress shown{cases, flags.repetitions,
-                 !flags.display_format || *flags.display_format == output_format::json};
+  progress bar{cases, flags.repetitions,
+               !flags.display_format || *flags.display_format == output_format::json};
   run_cases(
       cases,
       [&](const benchmark_case& row) {
-        shown.start(row);
+        bar.start(row);
         auto finished = measured.measure(row);
-        shown.finish(row, measured.ledger().repetitions(row.name()));
+        bar.finish(row, measured.ledger().repetitions(row.name()));
         return finished;
       },
       [&](std::vector<reported_row> rows) { outputs.add(std::move(rows), measured.ledger()); });

@@ -33,7 +33,7 @@ std::string line_of(const ordered_json& object) {
 }
 
 void keep_previous(const std::filesystem::path& path) {
-  // Only a file is moved: /dev/null is a good place for a journal that nobody wants.
+  // The path may be /dev/null.
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(path, ignored)) return;
   auto previous = path;
@@ -48,12 +48,10 @@ void keep_previous(const std::filesystem::path& path) {
 row_journal::row_journal(std::filesystem::path path, const std::map<std::string, std::string>& context)
     : path_(std::move(path)) {
   keep_previous(path_);
-  descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
-  if (descriptor_ < 0) throw std::system_error(errno, std::generic_category(), "open " + path_.string());
+  file_ = file_descriptor{::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644)};
+  if (file_.get() < 0) throw std::system_error(errno, std::generic_category(), "open " + path_.string());
   append_line(line_of({{"journal", 1}, {"started", utc_now()}, {"context", context}}));
 }
-
-row_journal::~row_journal() { ::close(descriptor_); }
 
 void row_journal::append(const std::string& name, int repetition, const finished_row& row) {
   ordered_json line{{"name", name}, {"repetition", repetition}};
@@ -69,19 +67,19 @@ void row_journal::append(const std::string& name, int repetition, const finished
 void row_journal::append_line(std::string line) {
   ssize_t written;
   do {
-    written = ::write(descriptor_, line.data(), line.size());
+    written = ::write(file_.get(), line.data(), line.size());
   } while (written < 0 && errno == EINTR);
-  const auto wanted = static_cast<ssize_t>(line.size());
-  if (written == wanted) {
-    size_ += wanted;
+  const auto size = static_cast<ssize_t>(line.size());
+  if (written == size) {
+    size_ += size;
     return;
   }
-  const int error = written < 0 ? errno : ENOSPC;  // a part of it: there was room for no more
-  // Half a line would spoil the next one too.
-  const bool is_whole = written <= 0 || ::ftruncate(descriptor_, size_) == 0;
+  // A partial write means a full disk.
+  const int error = written < 0 ? errno : ENOSPC;
+  const bool is_restored = written <= 0 || ::ftruncate(file_.get(), size_) == 0;
   if (std::exchange(has_failed_, true)) return;
-  std::fprintf(stderr, "bench: the journal %s misses a row%s: %s\n", path_.c_str(),
-               is_whole ? "" : " and has half of one", std::strerror(error));
+  std::fprintf(stderr, "bench: the journal %s lacks a row%s: %s\n", path_.c_str(),
+               is_restored ? "" : " and has a partial line", std::strerror(error));
 }
 
 }  // namespace farebench

@@ -14,7 +14,7 @@ namespace farebench {
 struct row_verdict {
   /// Reason why the figures are invalid; empty if they are valid.
   std::string failure = {};
-  /// Caution for readers of the figures; empty if there is none.
+  /// Caution for readers of the figures; otherwise empty.
   std::string warning = {};
   /// The machine caused the failure, so that another measurement may pass.
   bool is_machines = false;

@@ -366,16 +366,16 @@ TEST_F(interrupted_bench, writes_and_marks_the_rows_so_far) {
   auto running = start("20ms");
   ASSERT_TRUE(wait_until([&] { return rows_in_journal() >= 3; }));
   kill(running.pid(), SIGINT);
-  std::string shown;
+  std::string output;
   while (true) {
     const auto next = running.read_line(hang_deadline);
     if (next.status != child_process::read_status::line) break;
-    shown += next.line + '\n';
+    output += next.line + '\n';
   }
   const auto ended = running.wait(hang_deadline);
   ASSERT_TRUE(ended && WIFEXITED(*ended));
   EXPECT_EQ(WEXITSTATUS(*ended), 130);
-  EXPECT_THAT(shown, HasSubstr("KiB/worker")) << "the summary";
+  EXPECT_THAT(output, HasSubstr("KiB/worker")) << "the summary";
   EXPECT_THAT(errors(), HasSubstr("rows were measured"));
   std::ifstream written{file()};
   const auto result = nlohmann::json::parse(written);
@@ -496,7 +496,7 @@ TEST_F(bench_command, scale_holds_all_workers_and_fits_a_line) {
 /// A folder with the real programs but for a client of the test's own.
 class bench_with_another_client : public bench_command {
  protected:
-  /// `after_go`: what the client, a shell script, does once it may run its batch.
+  /// `after_go` is the part of the client, a shell script, that follows "go".
   fs::path bench_with_client(const std::string& after_go) {
     const fs::path bin{FAREBENCH_BIN_DIR};
     for (const char* name : {"bench", "mock_server", "libheap_count.so"})
@@ -533,7 +533,7 @@ TEST_F(bench_with_another_client, wrong_responses_fail_the_row) {
 }
 
 TEST_F(bench_with_another_client, failed_row_has_a_curve_with_known_phases) {
-  // An older commit's: it speaks the same protocol, and tells no moments.
+  // A client of an older commit reports no moments.
   const auto file = folder_ / "curves";
   const auto run = bench(fmt::format("{} --timeline {}", quick, file.string()), bench_with_client(lie));
   EXPECT_EQ(run.exit_code, 1);

@@ -1,4 +1,4 @@
-// The bench with random latencies, against real servers: whether it knows what they draw.
+// The bench with random latencies: its ideal must equal what real servers draw.
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -14,7 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A smoke run's case, with that of a hundred seeds whose delays are the longest.
+/// Returns a case of a smoke run with the seed, of a hundred, that has the longest ideal.
 benchmark_case case_of_longest_delays(const std::string& strategy, std::size_t workers) {
   benchmark_case longest{.strategy = strategy,
                          .workers = workers,
@@ -35,8 +35,8 @@ test::finished_command bench(const benchmark_case& row) {
                   row.days, row.seed));
 }
 
-TEST(random_latency, is_met_as_the_seed_says_and_recorded_so_that_it_can_be_repeated) {
-  // Were the server to draw others, the row would beat its ideal, and fail.
+TEST(random_latency, follows_the_recorded_seed) {
+  // If the server drew other latencies, the row could beat its ideal and fail.
   const auto row = case_of_longest_delays("sequential", 1);
   ASSERT_GT(ideal_wall(row), 300ms) << "twelve delays of 20 ms on average";
   const auto run = bench(row);
@@ -51,7 +51,7 @@ TEST(random_latency, is_met_as_the_seed_says_and_recorded_so_that_it_can_be_repe
   EXPECT_NEAR(measured["ideal_ratio"], measured["real_time"].get<double>() / ideal_ms, 1e-6);
 }
 
-TEST(random_latency, lets_no_strategy_beat_the_longest_day) {
+TEST(random_latency, no_strategy_beats_the_longest_day) {
   const auto row = case_of_longest_delays("multi_socket", 6);
   ASSERT_GT(ideal_wall(row), 45ms);
   const auto run = bench(row);

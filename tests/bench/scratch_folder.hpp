@@ -29,7 +29,7 @@ class scratch_folder {
   std::string path_;
 };
 
-/// Returns the content of a file; empty if there is none.
+/// Returns the content of a file; empty if it does not exist.
 inline std::string text_of(const std::filesystem::path& path) {
   std::ifstream file{path, std::ios::binary};
   return {std::istreambuf_iterator<char>{file}, {}};

@@ -123,7 +123,7 @@ TEST(row_journal, full_disk_gives_one_message) {
   }
   const auto errors = testing::internal::GetCapturedStderr();
   EXPECT_EQ(std::ranges::count(errors, '\n'), 1) << errors;
-  EXPECT_THAT(errors, ::testing::HasSubstr("/dev/full misses a row: No space left on device"));
+  EXPECT_THAT(errors, ::testing::HasSubstr("/dev/full lacks a row: No space left on device"));
 }
 
 TEST(row_journal, full_disk_leaves_no_partial_line) {
