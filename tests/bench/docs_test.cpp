@@ -1,4 +1,4 @@
-// Tables in the documents equal the facts in the program.
+// The documents' tables equal the program's facts, and their links lead to files.
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <regex>
 #include <string>
 
 #include "bench/clients/clients.hpp"
@@ -14,10 +15,14 @@
 namespace farebench {
 namespace {
 
+std::string text_of(const std::filesystem::path& document) {
+  std::ifstream file{document};
+  return {std::istreambuf_iterator<char>{file}, {}};
+}
+
 /// Fails with the expected rows unless the document has them, in this order and with no others between them.
 void expect_rows(const std::filesystem::path& document, const std::string& rows) {
-  std::ifstream file{std::filesystem::path{FAREBENCH_SOURCE_DIR} / document};
-  const std::string text{std::istreambuf_iterator<char>{file}, {}};
+  const auto text = text_of(std::filesystem::path{FAREBENCH_SOURCE_DIR} / document);
   EXPECT_TRUE(text.contains("|\n" + rows + "\n")) << document << " must have this table:\n" << rows;
 }
 
@@ -42,6 +47,25 @@ TEST(docs, strategies_equal_program) {
   }
   expect_rows("docs/strategies.md", all);
   expect_rows("README.md", of_library);
+}
+
+TEST(docs, links_lead_to_files) {
+  const std::filesystem::path root{FAREBENCH_SOURCE_DIR};
+  const std::regex link{R"(\]\(([\w./-]+)[#)])"};
+  std::size_t links = 0;
+  for (const char* folder : {"", "docs", "report", "results"}) {
+    for (const auto& entry : std::filesystem::directory_iterator{root / folder}) {
+      if (entry.path().extension() != ".md") continue;
+      const auto text = text_of(entry.path());
+      for (std::sregex_iterator found{text.begin(), text.end(), link}; found != std::sregex_iterator{};
+           ++found) {
+        const auto target = entry.path().parent_path() / (*found)[1].str();
+        EXPECT_TRUE(std::filesystem::exists(target)) << entry.path() << " has a link to " << (*found)[1];
+        ++links;
+      }
+    }
+  }
+  EXPECT_GT(links, 20u);
 }
 
 }  // namespace
