@@ -90,7 +90,8 @@ void print_status(std::string_view text) {
 
 repository repository::open() {
   forget_git_environment();
-  const auto found = run_git(".", {"rev-parse", "--show-toplevel"});
+  const char* const chosen = std::getenv("FAREBENCH_REPOSITORY");
+  const auto found = run_git(chosen ? chosen : ".", {"rev-parse", "--show-toplevel"});
   if (found.exit_code == 127) throw track_error{"git is not installed"};
   if (!found.is_good())
     throw track_error{"there is no git repository here: change to a clone of the project"};

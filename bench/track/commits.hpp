@@ -41,7 +41,8 @@ struct commit_info {
 /// A git repository. Functions throw track_error (exit code 2) with the failed git command.
 class repository {
  public:
-  /// Opens the repository of the working directory.
+  /// Opens the repository of the environment variable FAREBENCH_REPOSITORY (./dev sets it), else of the
+  /// working directory.
   static repository open();
 
   const std::filesystem::path& root() const { return root_; }
