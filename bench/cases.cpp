@@ -14,26 +14,44 @@
 namespace farebench {
 namespace {
 
-/// "20"; "uniform_10-30/seed:0"; "lognormal_20_p99_80/seed:0".
+using namespace std::chrono_literals;
+
+/// Returns "20", "uniform_10-30/seed:0" or "lognormal_20_p99_80/seed:0".
 std::string latency_in_name(const latency_model& latency, std::uint64_t seed) {
-  const auto in_ms = [](std::chrono::nanoseconds time) {
+  const auto ms = [](std::chrono::nanoseconds time) {
     return std::chrono::duration<double, std::milli>{time}.count();
   };
   switch (latency.kind()) {
     case latency_model::shape::uniform:
-      return fmt::format("uniform_{}-{}/seed:{}", in_ms(latency.first()), in_ms(latency.second()), seed);
+      return fmt::format("uniform_{}-{}/seed:{}", ms(latency.first()), ms(latency.second()), seed);
     case latency_model::shape::lognormal:
-      return fmt::format("lognormal_{}_p99_{}/seed:{}", in_ms(latency.first()), in_ms(latency.second()),
-                         seed);
+      return fmt::format("lognormal_{}_p99_{}/seed:{}", ms(latency.first()), ms(latency.second()), seed);
     case latency_model::shape::fixed:
       break;
   }
-  return fmt::format("{}", in_ms(latency.first()));
+  return fmt::format("{}", ms(latency.first()));
 }
 
-bool has_event_loops(std::string_view strategy) {
-  const client_info* const info = find_client(strategy);
-  return info != nullptr && info->uses_loops;
+const std::array<named_workload, 3>& named_workloads() {
+  static const std::array<named_workload, 3> workloads{{
+      {.name = "light",
+       .description = "100 days, 20 ms per response, 3 KiB pages",
+       .parameters = {.strategies = {}, .workers = {20, 100}, .points = {{20ms}}, .page_kb = 3, .days = 100}},
+      {.name = "article",
+       .description = "100 days, 145 ms per response, 94 KiB pages, as in the Python comparison",
+       .parameters =
+           {.strategies = {}, .workers = {20, 100}, .points = {{145ms}}, .page_kb = 94, .days = 100}},
+      {.name = "scale",
+       .description =
+           "100, 1,000 and 10,000 workers with one day each, 3 KiB pages, as a burst (50 ms) and on "
+           "hold (1 s: all in flight at once)",
+       .parameters = {.strategies = {},
+                      .workers = {100, 1'000, 10'000},
+                      .points = {{50ms, point_kind::burst}, {1s, point_kind::hold}},
+                      .page_kb = 3,
+                      .days = std::nullopt}},
+  }};
+  return workloads;
 }
 
 }  // namespace
@@ -51,12 +69,8 @@ std::string_view to_string(point_kind kind) {
 }
 
 std::string benchmark_case::name() const {
-  const auto on_loops = loops == 1 ? std::string{} : fmt::format("/loops:{}", loops);
-  return fmt::format("fetch/strategy:{}{}/{}", strategy, on_loops, point());
-}
-
-std::string benchmark_case::label() const {
-  return loops == 1 ? strategy : fmt::format("{}, {} loops", strategy, loops);
+  const auto loops_part = loops == 1 ? std::string{} : fmt::format("/loops:{}", loops);
+  return fmt::format("fetch/strategy:{}{}/{}", strategy, loops_part, point());
 }
 
 std::string benchmark_case::point() const {
@@ -64,6 +78,10 @@ std::string benchmark_case::point() const {
                           latency_in_name(latency, seed), page_kb, days);
   if (engine != engine_kind::cpp_httplib) text += fmt::format("/engine:{}", to_string(engine));
   return text;
+}
+
+std::string benchmark_case::label() const {
+  return loops == 1 ? strategy : fmt::format("{}, {} loops", strategy, loops);
 }
 
 std::size_t benchmark_case::active_workers() const { return std::min(workers, days); }
@@ -78,23 +96,24 @@ bool has_one_worker(std::string_view strategy) {
   return info != nullptr && !info->uses_workers;
 }
 
-std::vector<benchmark_case> cases_of(const workload& what) {
+std::vector<benchmark_case> cases_of(const workload& parameters) {
   std::vector<benchmark_case> cases;
-  for (const auto& point : what.points) {
-    for (const std::string& strategy : what.strategies) {
-      const auto worker_counts = has_one_worker(strategy) ? std::vector<std::size_t>{1} : what.workers;
-      const auto loop_counts = has_event_loops(strategy) ? what.loops : std::vector<std::size_t>{1};
-      for (const std::size_t loops : loop_counts) {
-        for (const std::size_t workers : worker_counts) {
-          for (const engine_kind engine : what.engines) {
+  for (const auto& point : parameters.points) {
+    for (const std::string& strategy : parameters.strategies) {
+      const client_info* const info = find_client(strategy);
+      const bool uses_loops = info != nullptr && info->uses_loops;
+      for (const std::size_t loops : uses_loops ? parameters.loops : std::vector<std::size_t>{1}) {
+        for (const std::size_t workers :
+             has_one_worker(strategy) ? std::vector<std::size_t>{1} : parameters.workers) {
+          for (const engine_kind engine : parameters.engines) {
             cases.push_back({.strategy = strategy,
                              .workers = workers,
                              .latency = point.latency,
-                             .page_kb = what.page_kb,
-                             .days = what.days.value_or(workers),
+                             .page_kb = parameters.page_kb,
+                             .days = parameters.days.value_or(workers),
                              .engine = engine,
                              .kind = point.kind,
-                             .seed = what.seed,
+                             .seed = parameters.seed,
                              .loops = loops});
           }
         }
@@ -104,55 +123,28 @@ std::vector<benchmark_case> cases_of(const workload& what) {
   return cases;
 }
 
-namespace {
-
-using namespace std::chrono_literals;
-
-const std::array<named_workload, 3>& all() {
-  static const std::array<named_workload, 3> workloads{{
-      {.name = "light",
-       .meaning = "100 days, 20 ms a response, 3 KiB pages",
-       .what = {.strategies = {}, .workers = {20, 100}, .points = {{20ms}}, .page_kb = 3, .days = 100}},
-      {.name = "article",
-       .meaning = "100 days, 145 ms a response, 94 KiB pages: the Python comparison's",
-       .what = {.strategies = {}, .workers = {20, 100}, .points = {{145ms}}, .page_kb = 94, .days = 100}},
-      {.name = "scale",
-       .meaning =
-           "100, 1,000 and 10,000 workers with a day each, 3 KiB pages, in a burst (50 ms) and on hold "
-           "(1 s: all in flight at once)",
-       .what = {.strategies = {},
-                .workers = {100, 1'000, 10'000},
-                .points = {{50ms, point_kind::burst}, {1s, point_kind::hold}},
-                .page_kb = 3,
-                .days = std::nullopt}},
-  }};
-  return workloads;
-}
-
-}  // namespace
-
 const named_workload* find_workload(std::string_view name) {
-  const auto found = std::ranges::find(all(), name, &named_workload::name);
-  return found == all().end() ? nullptr : &*found;
+  const auto found = std::ranges::find(named_workloads(), name, &named_workload::name);
+  return found == named_workloads().end() ? nullptr : &*found;
 }
 
 std::vector<std::string_view> workload_names() {
   std::vector<std::string_view> names;
-  for (const auto& one : all()) names.push_back(one.name);
+  for (const auto& workload : named_workloads()) names.push_back(workload.name);
   return names;
 }
 
-std::string workload_meanings() {
+std::string workload_descriptions() {
   std::string text;
-  for (const auto& one : all())
-    text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", one.name, one.meaning);
+  for (const auto& workload : named_workloads())
+    text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", workload.name, workload.description);
   return text;
 }
 
 std::chrono::nanoseconds ideal_wall(std::size_t days, std::size_t workers, std::chrono::nanoseconds latency) {
-  constexpr std::size_t exchanges_a_scrape = 2;
+  constexpr std::size_t exchanges_per_scrape = 2;
   const std::size_t waves = (days + workers - 1) / workers;
-  return latency * static_cast<std::int64_t>(waves * exchanges_a_scrape);
+  return latency * static_cast<std::int64_t>(waves * exchanges_per_scrape);
 }
 
 std::chrono::nanoseconds ideal_wall(const benchmark_case& row) {
@@ -160,15 +152,15 @@ std::chrono::nanoseconds ideal_wall(const benchmark_case& row) {
   return min_wall(latencies_of(row.latency, row.seed, queries_of_days(row.days)), row.workers);
 }
 
-std::string complaint_about_length(const latency_model& latency, std::uint64_t seed, std::size_t days) {
-  auto reason =
-      fmt::format("at most {}: a client gives a request up after 30 s", format_duration(longest_latency));
-  if (latency.second() > longest_latency) return reason;
+std::string latency_error(const latency_model& latency, std::uint64_t seed, std::size_t days) {
+  const auto limit =
+      fmt::format("at most {}, because clients abort a request after 30 s", format_duration(max_latency));
+  if (latency.second() > max_latency) return fmt::format("{}: {}", format_latency(latency), limit);
   if (latency.kind() != latency_model::shape::lognormal) return {};
   const auto longest = latencies_of(latency, seed, queries_of_days(days)).max_exchange();
-  if (longest <= longest_latency) return {};
+  if (longest <= max_latency) return {};
   return fmt::format("{} with --seed {} draws {}; {}", format_latency(latency), seed,
-                     format_duration(std::chrono::ceil<std::chrono::milliseconds>(longest)), reason);
+                     format_duration(std::chrono::ceil<std::chrono::milliseconds>(longest)), limit);
 }
 
 }  // namespace farebench

@@ -13,99 +13,106 @@
 
 namespace farebench {
 
-/// What a case is there to show, and so what is asked of it.
+/// Purpose of a case.
 enum class point_kind {
   plain,
-  burst,  ///< how fast a wave of all workers goes through
-  hold,   ///< what all workers cost while they are in flight at once; fails when they were not
+  /// Speed of a wave of all workers.
+  burst,
+  /// Cost of all workers in flight at once. The case fails if they were not.
+  hold,
 };
 
-/// "burst", "hold"; nothing for plain.
+/// Returns "burst", "hold" or, for plain, nothing.
 std::string_view to_string(point_kind kind);
 
-/// One row of the table: what is run, against what.
+/// Parameters of one row.
 struct benchmark_case {
   std::string strategy;
   std::size_t workers;
-  latency_model latency;  ///< of each response, to the microsecond
-  std::size_t page_kb;    ///< size of a results page, in KiB
+  /// Of each response, in whole microseconds.
+  latency_model latency;
+  /// Size of a results page, in KiB.
+  std::size_t page_kb;
   std::size_t days;
   engine_kind engine = default_engine;
   point_kind kind = point_kind::plain;
-  std::uint64_t seed = default_latency_seed;  ///< of the latencies, when they are random
-  std::size_t loops = 1;                      ///< event loops, each on a thread of the client's
+  /// Seed of random latencies.
+  std::uint64_t seed = default_latency_seed;
+  /// Event loops, each in a thread of the client.
+  std::size_t loops = 1;
 
-  /// "fetch/strategy:thread_pool/workers:20/latency_ms:20/page_kb:3/days:100/engine:beast". A name without an
-  /// engine is one of cpp-httplib, which was the default when the first results were recorded. Several loops
-  /// are named too ("fetch/strategy:coroutines/loops:2/…"), and so are the distribution and the seed of
-  /// random latencies: "latency_ms:uniform_10-30/seed:0", "latency_ms:lognormal_20_p99_80/seed:7". A
-  /// --benchmark_filter has nothing to escape in them.
+  /// Returns "fetch/strategy:thread_pool/workers:20/latency_ms:20/page_kb:3/days:100/engine:beast".
+  /// - cpp-httplib, the engine of the first results, has no /engine part.
+  /// - More than one loop: "fetch/strategy:coroutines/loops:2/…".
+  /// - Random latencies: "latency_ms:uniform_10-30/seed:0", "latency_ms:lognormal_20_p99_80/seed:7".
+  ///
+  /// Names have no characters that a regular expression would need to escape.
   std::string name() const;
-  /// The same without the strategy and its loops: equal for cases that can be compared with each other.
+  /// Returns the part of the name without strategy and loops. Cases with the same point are comparable.
   std::string point() const;
-  /// The strategy as tables show it: "coroutines", "coroutines, 2 loops".
+  /// Returns the strategy for tables: "coroutines", "coroutines, 2 loops".
   std::string label() const;
-  /// How many scrapes can be in flight: min(workers, days).
+  /// Returns the maximum number of scrapes in flight: min(workers, days).
   std::size_t active_workers() const;
-  /// How many connections the server must have accepted: one a worker that had work, of a peer one a day.
+  /// Returns the number of connections that the client opens.
   std::size_t connections() const;
 };
 
-/// A latency to measure at, and what for.
 struct workload_point {
   latency_model latency;
   point_kind kind = point_kind::plain;
 };
 
-/// What to measure, before it is spread out into cases.
+/// Parameters of a run, which cases_of() expands.
 struct workload {
   std::vector<std::string> strategies;
   std::vector<std::size_t> workers;
   std::vector<workload_point> points;
   std::size_t page_kb;
-  std::optional<std::size_t> days;  ///< absent: as many as workers
+  /// Absent: as many days as workers.
+  std::optional<std::size_t> days;
   std::vector<engine_kind> engines = {default_engine};
   std::uint64_t seed = default_latency_seed;
-  std::vector<std::size_t> loops = {1};  ///< of the strategies that have event loops
+  /// For strategies with event loops.
+  std::vector<std::size_t> loops = {1};
 };
 
-/// Whether it does one day after the other, whatever number of workers is asked for.
+/// Returns whether a strategy always has one worker.
 bool has_one_worker(std::string_view strategy);
 
-/// A case for each point, strategy, number of loops, worker count and engine; of a strategy with one worker,
-/// one a point.
-std::vector<benchmark_case> cases_of(const workload& what);
+/// Returns the cases of a workload: all combinations of its parameters, without worker counts for strategies
+/// that have one worker, and without loops for strategies that have none.
+std::vector<benchmark_case> cases_of(const workload& parameters);
 
-/// A workload that --workload knows.
+/// A workload for --workload.
 struct named_workload {
   std::string_view name;
-  std::string_view meaning;  ///< for people
-  workload what;             ///< but for its strategies, which are chosen for each run
+  std::string_view description;
+  /// Without strategies.
+  workload parameters;
 };
 
-/// nullptr when there is none of that name. Lives for ever.
+/// Returns the workload of that name, or nullptr. The object lives as long as the program.
 const named_workload* find_workload(std::string_view name);
 
 std::vector<std::string_view> workload_names();
-/// "light: 100 days, …; article: …"
-std::string workload_meanings();
+/// Returns "light: 100 days, …; article: …".
+std::string workload_descriptions();
 
-/// The time that no client can beat: ceil(N/W) · 2 · L. Each of W workers makes the two exchanges of a
-/// scrape one after the other, and each exchange takes the server at least L.
-/// `workers` ≥ 1.
+/// Returns the least possible wall time: ceil(days / workers) · 2 · latency, because a worker makes the two
+/// exchanges of a scrape in sequence. `workers` ≥ 1.
 std::chrono::nanoseconds ideal_wall(std::size_t days, std::size_t workers, std::chrono::nanoseconds latency);
 
-/// Of a case: that, where its latency is fixed. Where it is random, min_wall of what a fresh server draws
-/// for the case's days and seed: max(sum / W, longest day). Pure, but then in time that grows with the days:
-/// 4 ms for 10,000.
+/// Returns the least possible wall time of a case. For random latencies: max(sum / workers, longest day) of
+/// the latencies that the server will draw; takes 4 ms for 10,000 days. Pure.
 std::chrono::nanoseconds ideal_wall(const benchmark_case& row);
 
-/// No response may be asked to take longer: a client gives a request up after 30 s, and a late server must
-/// not turn a measurement into errors.
-inline constexpr std::chrono::seconds longest_latency{10};
+/// Maximum latency of a response. Clients abort a request after 30 s, and a late server must not cause
+/// errors.
+inline constexpr std::chrono::seconds max_latency{10};
 
-/// Why a batch of so many days cannot be measured with a latency, in one line, or nothing. Of a log-normal
-/// the tail counts too, and not by chance: what the server will draw with that seed is known. Pure.
-std::string complaint_about_length(const latency_model& latency, std::uint64_t seed, std::size_t days);
+/// Returns an error, in one line, if a response can take longer than max_latency, otherwise nothing. The tail
+/// of a log-normal distribution is known, because the seed determines what the server draws. Pure.
+std::string latency_error(const latency_model& latency, std::uint64_t seed, std::size_t days);
 
 }  // namespace farebench

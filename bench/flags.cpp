@@ -89,7 +89,7 @@ std::string help_text() {
   flag("-h, --help", "This text.");
   flag("--workload NAME",
        fmt::format("{}. Default: light. Other flags change it; the context then says custom.",
-                   workload_meanings()));
+                   workload_descriptions()));
   flag("--strategies A,B",
        fmt::format(
            "Any of {}; or of the Python clients {}. Default: all but the latter. raw_epoll is the floor: "
@@ -108,7 +108,7 @@ std::string help_text() {
        "lognormal:20ms,p99=80ms with median and 99th percentile.");
   flag("--seed N", "Seed of random latencies. Default: 0.");
   flag("--page-kb KIB", fmt::format("Size of a page of fares, {} to {} KiB.", min_page_kb, max_page_kb));
-  flag("--days N", fmt::format("Number of days to scrape, 1 to {}.", most_days));
+  flag("--days N", fmt::format("Number of days to scrape, 1 to {}.", max_days));
   flag("--engine A,B", fmt::format("HTTP server: beast, or cpp-httplib for up to {} workers. Default: {}.",
                                    max_httplib_connections, to_string(default_engine)));
   flag("--smoke", "Runs a tiny workload once and checks only that responses are right.");
@@ -320,7 +320,7 @@ void check_cases(bench_flags& flags) {
   }
   const auto days = std::ranges::max(cases, {}, &benchmark_case::days).days;
   for (const auto& point : flags.what.points) {
-    if (const auto complaint = complaint_about_length(point.latency, flags.what.seed, days);
+    if (const auto complaint = latency_error(point.latency, flags.what.seed, days);
         !complaint.empty())
       throw flag_error{"--latency: " + complaint};
   }
@@ -371,7 +371,7 @@ bench_flags parse_flags(int argc, char** argv) {
   app.add_option("--latency", latency);
   app.add_option("--seed", seed);
   app.add_option("--page-kb", page_kb)->check(range(min_page_kb, max_page_kb));
-  app.add_option("--days", days)->check(range(1, most_days));
+  app.add_option("--days", days)->check(range(1, max_days));
   app.add_option("--engine", engines)->delimiter(',');
   app.add_flag("--smoke", flags.smoke);
   app.add_flag("--verbose", verbose);
@@ -395,7 +395,7 @@ bench_flags parse_flags(int argc, char** argv) {
     throw flag_error{fmt::format("unknown workload '{}': choose {}", flags.workload_name,
                                  fmt::join(workload_names(), " or "))};
   }
-  flags.what = named->what;
+  flags.what = named->parameters;
   flags.what.strategies = parse_strategies(strategies, peers);
   if (flags.smoke) {
     flags.workload_name = "smoke";
@@ -422,7 +422,7 @@ bench_flags parse_flags(int argc, char** argv) {
   }
   leave_out_one_worker(flags);
   check_cases(flags);
-  if (!flags.smoke && !is_unchanged(flags.what, named->what)) flags.workload_name = "custom";
+  if (!flags.smoke && !is_unchanged(flags.what, named->parameters)) flags.workload_name = "custom";
   parse_google_flags(flags, google_flags{app.remaining()}, argv[0]);
   if (verbose && !flags.display_format) flags.display_format = output_format::console;
   return flags;

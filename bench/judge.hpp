@@ -8,25 +8,35 @@
 
 namespace farebench {
 
-/// What the site holds for a case, which each client must bring home.
+/// Fares of the site for a case, which every client must return.
 struct expected_fares {
   std::uint64_t fares = 0;
-  std::uint64_t digest = 0;  ///< see fares_digest
+  /// See fares_digest.
+  std::uint64_t digest = 0;
 };
 expected_fares fares_of_site(const benchmark_case& row);
 
-/// How much is asked of a row. A smoke run asks whether answers are right, on however busy a machine.
+/// Smoke runs check correctness only, so that they pass on a busy machine.
 enum class strictness { correctness_only, full };
 
-/// Whether a row may stand, and if not, why, in one line. It fails when its fares differ from the
-/// site's, it beat the ideal (then the suite is wrong), the server's listen queue dropped more than 1 % of
-/// the connections, the connections accepted are not one a worker (of a peer, one a day), requests were
-/// repeated or more in flight than workers, a `hold` case was never in flight with all of its workers at
-/// once, or the server's median lateness passed max(1 ms, 5 % of the latency's mean), in a `burst` 5 % of
-/// that mean · wall / ideal; that alone is the machine's doing. Fewer drops, a late p99 and a sampler that
-/// took more than 1 % of a core are warnings. So is a late server under the floor: the floor is what this
-/// machine lets through, its server included. Pure.
-row_verdict judge(const benchmark_case& row, const measurement& seen, const expected_fares& expected,
-                  strictness how);
+/// Judges a repetition of a case. Pure.
+///
+/// It fails if
+/// - an outcome is missing or an error, or the fares differ from the site's;
+/// - it was faster than the ideal, which is a bug in the suite;
+/// - the server's listen queue dropped more than 1 % of the connections;
+/// - the server accepted another number of connections than the client should open, or other requests than
+/// two per day;
+/// - more requests were in flight than workers;
+/// - a `hold` case never had all its workers in flight at once;
+/// - the server was late, which is due to the machine: median above max(1 ms, 5 % of the mean latency), in a
+/// `burst`
+///   above 5 % of (mean latency · wall / ideal). For the floor, which includes the server's cost, this is a
+///   warning.
+///
+/// Other warnings: dropped connections, a late p99, a sampler that took more than 1 % of a core, and a
+/// machine that was busy with other programs.
+row_verdict judge(const benchmark_case& row, const measurement& measured, const expected_fares& expected,
+                  strictness strict);
 
 }  // namespace farebench

@@ -13,8 +13,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(batch_report, wall_ms, cpu_us, context_switch
 
 namespace {
 
-/// What older probes do not tell, in the protocol that has stayed the same.
-constexpr std::pair<const char*, std::optional<double> batch_report::*> later_fields[] = {
+constexpr std::pair<const char*, std::optional<double> batch_report::*> optional_members[] = {
     {"attempts", &batch_report::attempts},
     {"first_scrape_at_s", &batch_report::first_scrape_at_s},
     {"half_done_ms", &batch_report::half_done_ms}};
@@ -22,24 +21,24 @@ constexpr std::pair<const char*, std::optional<double> batch_report::*> later_fi
 }  // namespace
 
 std::string to_json(const batch_report& report) {
-  nlohmann::json told(report);
-  for (const auto& [name, field] : later_fields) {
-    if (report.*field) told[name] = *(report.*field);
+  nlohmann::json json(report);
+  for (const auto& [name, member] : optional_members) {
+    if (report.*member) json[name] = *(report.*member);
   }
   // An error text may quote bytes of a page that are not UTF-8.
-  return told.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-batch_report parse_batch_report(std::string_view json) {
+batch_report parse_batch_report(std::string_view text) {
   try {
-    const auto told = nlohmann::json::parse(json);
-    auto report = told.get<batch_report>();
-    for (const auto& [name, field] : later_fields) {
-      if (const auto found = told.find(name); found != told.end()) report.*field = found->get<double>();
+    const auto json = nlohmann::json::parse(text);
+    auto report = json.get<batch_report>();
+    for (const auto& [name, member] : optional_members) {
+      if (const auto found = json.find(name); found != json.end()) report.*member = found->get<double>();
     }
     return report;
-  } catch (const nlohmann::json::exception& fault) {
-    throw std::runtime_error{fmt::format("not a batch report: {}", fault.what())};
+  } catch (const nlohmann::json::exception& error) {
+    throw std::runtime_error{fmt::format("invalid batch report: {}", error.what())};
   }
 }
 

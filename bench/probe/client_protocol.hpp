@@ -9,53 +9,64 @@
 namespace farebench {
 
 // clang-format off
-// The probe's protocol, version 1: lines on its standard input and output.
+// Protocol between bench and a client process, version 1: lines on the client's standard input and output.
 //
-//   probe → fixture   farebench-probe 1 ready   libraries initialised, nothing fetched: the baseline is read now
-//   fixture → probe   go
-//   probe → fixture   {…}                       the batch report, one line of JSON
-//                 or  failed WHY                the strategy could not run this batch at all
-//                                             the probe waits, so that its peak memory can still be read
-//   fixture → probe   exit
+//   client → bench   farebench-probe 1 ready   libraries initialized, nothing fetched; bench reads the memory baseline
+//   bench → client   go
+//   client → bench   {…}                       batch report, one line of JSON
+//                or  failed REASON             the strategy could not run the batch
+//                                              the client waits, so that bench can read its peak memory
+//   bench → client   exit
 //
-// What a later commit adds to the report is absent in that of an older probe, and more than is known is ignored,
-// so that the version need not change with it.
+// Later versions of the report may add members. Readers ignore unknown members, and members that older clients lack
+// are optional, so that the version stays the same.
 //
-// An input that ends, or any other line, ends the probe with exit code 2: it never runs on alone.
+// At end of input and after any other line the client exits with code 2, so that it never outlives bench.
 // clang-format on
 
 inline constexpr std::string_view probe_ready = "farebench-probe 1 ready";
 inline constexpr std::string_view probe_go = "go";
-inline constexpr std::string_view probe_failed = "failed ";  ///< and the reason, to the end of the line
+/// The reason follows, up to the end of the line.
+inline constexpr std::string_view probe_failed = "failed ";
 inline constexpr std::string_view probe_exit = "exit";
 
-/// What a probe tells of the batch that it ran. Only what the process itself knows best; its memory
-/// is read from outside.
+/// Figures of a batch that only the client process has. Bench reads the client's memory from outside.
 struct batch_report {
-  double wall_ms = 0;                  ///< from the start of the first scrape to the last outcome
-  double cpu_us = 0;                   ///< user and system time of all its threads, over the batch
-  std::uint64_t context_switches = 0;  ///< voluntary and involuntary, of all its threads, over the batch
-  std::uint64_t outcomes = 0;          ///< days answered, with fares or with an error
+  /// From the start of the first scrape to the last outcome.
+  double wall_ms = 0;
+  /// User and system time of all threads during the batch.
+  double cpu_us = 0;
+  /// Voluntary and involuntary context switches of all threads during the batch.
+  std::uint64_t context_switches = 0;
+  /// Days with an outcome: fares or an error.
+  std::uint64_t outcomes = 0;
   std::uint64_t fares = 0;
-  std::uint64_t fares_digest = 0;         ///< see fares_digest
-  std::uint64_t errors = 0;               ///< days that came home with an error
-  std::vector<std::string> first_errors;  ///< the first few of them: "2026-03-01: connection_lost: …"
-  double scrape_p50_ms = 0;  ///< over the days, nearest rank: from the query's being pulled to its outcome
+  /// See fares_digest.
+  std::uint64_t fares_digest = 0;
+  /// Days with an error.
+  std::uint64_t errors = 0;
+  /// Texts of the first errors: "2026-03-01: connection_lost: …".
+  std::vector<std::string> first_errors;
+  /// Time from the first call of query_at to the outcome, over the days; nearest rank.
+  double scrape_p50_ms = 0;
   double scrape_p99_ms = 0;
-  /// At all days together, repeats included. Absent in reports of older probes.
+
+  // Absent in reports of older clients.
+
+  /// Attempts of all days, including retries.
   std::optional<double> attempts = {};
-  /// When the first scrape started, by CLOCK_MONOTONIC, which all processes of a machine share: what places
-  /// the batch on the fixture's time line. Absent, as the next, of no outcomes and in reports of older
-  /// probes.
+  /// Start of the first scrape by CLOCK_MONOTONIC, which all processes share. Absent without outcomes.
   std::optional<double> first_scrape_at_s = {};
-  std::optional<double> half_done_ms = {};  ///< from there to the outcome of which half the days had one
+  /// From the start of the first scrape until half of the days have an outcome. Absent if fewer have one.
+  std::optional<double> half_done_ms = {};
 
   bool operator==(const batch_report&) const = default;
 };
 
-/// One line of JSON, without a newline.
+/// Formats a report as one line of JSON, without a newline.
 std::string to_json(const batch_report& report);
-/// Throws std::runtime_error that says what is missing or wrong.
-batch_report parse_batch_report(std::string_view json);
+
+/// Throws std::runtime_error with the missing or invalid member.
+batch_report parse_batch_report(std::string_view text);
 
 }  // namespace farebench

@@ -10,12 +10,12 @@
 
 #include "bench/probe/heap_counters.hpp"
 
-// libheap_count.so, for LD_PRELOAD: counts what a program asks of the allocator, libcurl's and the
-// interpreter's own requests too, and passes everything on to glibc. It never prints, never
-// allocates, and links nothing but libc, so that the program's heap is the same with it as without.
+// libheap_count.so, for LD_PRELOAD: counts the allocations of a program and its libraries, and forwards them
+// to glibc. It never prints, never allocates and links only libc, so that it does not change the program's
+// heap.
 //
-// The entry points are glibc's __libc_* and not dlsym(RTLD_NEXT, …), which allocates: so there is
-// no bootstrap, and calls from before any constructor has run are served and counted as all others.
+// It calls glibc's __libc_* functions, because dlsym(RTLD_NEXT, …) allocates. So it needs no initialization,
+// and counts calls before the first constructor too.
 
 // NOLINTBEGIN(clang-diagnostic-reserved-identifier, readability-identifier-naming): glibc's names
 extern "C" {
@@ -34,33 +34,32 @@ namespace {
 using farebench::heap_counters;
 constexpr auto relaxed = std::memory_order_relaxed;
 
-// Zero before anything runs, so that the first allocation of all can be counted.
+// Initialized at compile time, so that the very first allocation is counted.
 constinit heap_counters own_counters{};
 constinit std::atomic<heap_counters*> counters{&own_counters};
 
 std::int64_t size_of(void* block) { return static_cast<std::int64_t>(::malloc_usable_size(block)); }
 
-/// `live` is a value that live_bytes has had, and each is seen here by the thread that set it: so
-/// the peak misses none.
-void raise_peak(heap_counters& to, std::int64_t live) {
-  auto peak = to.peak_bytes.load(relaxed);
-  while (live > peak && !to.peak_bytes.compare_exchange_weak(peak, live, relaxed)) {
+/// Every value of live_bytes is passed to this function by the thread that set it, so that no peak is missed.
+void raise_peak(heap_counters& figures, std::int64_t live) {
+  auto peak = figures.peak_bytes.load(relaxed);
+  while (live > peak && !figures.peak_bytes.compare_exchange_weak(peak, live, relaxed)) {
   }
 }
 
-void* counted(void* block, std::int64_t size_before = 0) {
+void* count_allocated(void* block, std::int64_t size_before = 0) {
   if (block == nullptr) return nullptr;
-  auto& to = *counters.load(relaxed);
+  auto& figures = *counters.load(relaxed);
   const std::int64_t growth = size_of(block) - size_before;
-  to.allocations.fetch_add(1, relaxed);
-  raise_peak(to, to.live_bytes.fetch_add(growth, relaxed) + growth);
+  figures.allocations.fetch_add(1, relaxed);
+  raise_peak(figures, figures.live_bytes.fetch_add(growth, relaxed) + growth);
   return block;
 }
 
 void count_freed(std::int64_t size) { counters.load(relaxed)->live_bytes.fetch_sub(size, relaxed); }
 
-/// The shared counters under the variable's descriptor, or null. Anything may have gone wrong there
-/// (a child of the program inherits the variable, not always the descriptor), and nothing is said.
+/// Maps the segment whose descriptor the environment variable names. Returns nullptr if that fails, silently:
+/// a child of the program inherits the variable but not always the descriptor.
 heap_counters* shared_counters() {
   const char* text = std::getenv(farebench::heap_count_variable);
   if (text == nullptr || *text == '\0') return nullptr;
@@ -74,23 +73,22 @@ heap_counters* shared_counters() {
                         static_cast<int>(descriptor), 0);
   if (mapped == MAP_FAILED) return nullptr;
   auto* shared = static_cast<heap_counters*>(mapped);
-  // The first process to come takes them; it may exec (a wrapper does) and come again. Its children
-  // have the variable and the descriptor too, and must not mix their heaps into its figures.
+  // The first process that attaches owns the segment, after an exec too. Its children inherit variable and
+  // descriptor, but their heaps must not be counted.
   const std::int64_t self = ::getpid();
-  std::int64_t taker = 0;
+  std::int64_t owner = 0;
   if (shared->magic.load(relaxed) == heap_counters::expected_magic &&
-      (shared->process_id.compare_exchange_strong(taker, self, relaxed) || taker == self))
+      (shared->process_id.compare_exchange_strong(owner, self, relaxed) || owner == self))
     return shared;
   ::munmap(mapped, sizeof(heap_counters));
   return nullptr;
 }
 
-/// A forked child has a heap of its own from here on. Its figures begin with its parent's heap
-/// missing, which is why nobody reads them.
+/// Called in a forked child, whose heap is its own. Its figures lack the parent's heap and are never read.
 void leave_shared_counters() { counters.store(&own_counters, relaxed); }
 
-// The preloaded library's constructor is one of the last before main: what has been counted until
-// then, by the loader and by other libraries' constructors, is carried over.
+// Runs as one of the last constructors before main. The figures of the loader and of other constructors are
+// carried over.
 __attribute__((constructor)) void attach() {
   const int errno_before = errno;
   if (heap_counters* shared = shared_counters()) {
@@ -105,19 +103,21 @@ __attribute__((constructor)) void attach() {
 
 }  // namespace
 
-// The declarations are in <stdlib.h> and <malloc.h>, marked noexcept.
+// Declared as noexcept in <stdlib.h> and <malloc.h>.
 extern "C" {
 
-void* malloc(std::size_t size) noexcept { return counted(__libc_malloc(size)); }
+void* malloc(std::size_t size) noexcept { return count_allocated(__libc_malloc(size)); }
 
-void* calloc(std::size_t count, std::size_t size) noexcept { return counted(__libc_calloc(count, size)); }
+void* calloc(std::size_t count, std::size_t size) noexcept {
+  return count_allocated(__libc_calloc(count, size));
+}
 
 void* realloc(void* block, std::size_t size) noexcept {
   const std::int64_t size_before = block != nullptr ? size_of(block) : 0;
   void* result = __libc_realloc(block, size);
-  // No result: freed, as glibc does for size 0, or else refused, and then the block is as it was.
+  // Without a result the block was freed (size 0) or is unchanged (out of memory).
   if (result == nullptr && block != nullptr && size == 0) count_freed(size_before);
-  return counted(result, size_before);
+  return count_allocated(result, size_before);
 }
 
 void* reallocarray(void* block, std::size_t count, std::size_t size) noexcept {
@@ -131,31 +131,31 @@ void* reallocarray(void* block, std::size_t count, std::size_t size) noexcept {
 
 void free(void* block) noexcept {
   if (block == nullptr) return;
-  // Before the block goes: as soon as it has, another thread may be given it.
+  // First, because another thread can get the block as soon as it is free.
   count_freed(size_of(block));
   __libc_free(block);
 }
 
 void* memalign(std::size_t alignment, std::size_t size) noexcept {
-  return counted(__libc_memalign(alignment, size));
+  return count_allocated(__libc_memalign(alignment, size));
 }
 
 void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
-  return counted(__libc_memalign(alignment, size));
+  return count_allocated(__libc_memalign(alignment, size));
 }
 
 int posix_memalign(void** block, std::size_t alignment, std::size_t size) noexcept {
   if (alignment == 0 || alignment % sizeof(void*) != 0 || (alignment & (alignment - 1)) != 0) return EINVAL;
   const int errno_before = errno;
-  void* result = counted(__libc_memalign(alignment, size));
+  void* result = count_allocated(__libc_memalign(alignment, size));
   errno = errno_before;
   if (result == nullptr) return ENOMEM;
   *block = result;
   return 0;
 }
 
-void* valloc(std::size_t size) noexcept { return counted(__libc_valloc(size)); }
+void* valloc(std::size_t size) noexcept { return count_allocated(__libc_valloc(size)); }
 
-void* pvalloc(std::size_t size) noexcept { return counted(__libc_pvalloc(size)); }
+void* pvalloc(std::size_t size) noexcept { return count_allocated(__libc_pvalloc(size)); }
 
 }  // extern "C"

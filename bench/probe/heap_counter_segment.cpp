@@ -4,68 +4,49 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdlib>
 #include <new>
-#include <system_error>
-
-#include "bench/probe/heap_counters.hpp"
 
 namespace farebench {
-
 namespace {
 
-[[noreturn]] void throw_errno(const std::string& call) {
-  throw std::system_error(errno, std::generic_category(), call);
-}
-
-/// LD_PRELOAD has no quoting: where the path holds one of its separators, or a `$`, which it
-/// expands, the library goes by the name of our open descriptor instead.
-std::string preload_name(const std::filesystem::path& library, int descriptor) {
+/// Returns the path of the open library for LD_PRELOAD. LD_PRELOAD has no quoting: a path with a separator or
+/// with `$` is replaced by that of the descriptor.
+std::string preload_name(const std::filesystem::path& library, const file_descriptor& descriptor) {
   std::string path = std::filesystem::absolute(library).string();
   if (path.find_first_of(" :$\t\n") == std::string::npos) return path;
-  return "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(descriptor);
+  return "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(descriptor.get());
 }
 
 }  // namespace
 
-// Delegating, so that a constructor that throws still runs the destructor.
-heap_counter_segment::heap_counter_segment(const std::filesystem::path& library) : heap_counter_segment() {
-  library_ = ::open(library.c_str(), O_RDONLY | O_CLOEXEC);
-  if (library_ < 0) throw_errno("open " + library.string());
+heap_counter_segment::heap_counter_segment(const std::filesystem::path& library)
+    : library_{::open(library.c_str(), O_RDONLY | O_CLOEXEC)} {
+  if (library_.get() < 0) throw_system_error("open " + library.string());
   preload_name_ = preload_name(library, library_);
-  memory_ = ::memfd_create("heap_counters", MFD_CLOEXEC);
-  if (memory_ < 0) throw_errno("memfd_create");
-  if (::ftruncate(memory_, sizeof(heap_counters)) != 0) throw_errno("ftruncate of a memfd");
-  void* mapped = ::mmap(nullptr, sizeof(heap_counters), PROT_READ | PROT_WRITE, MAP_SHARED, memory_, 0);
-  if (mapped == MAP_FAILED) throw_errno("mmap of a memfd");
+  memory_ = checked_descriptor(::memfd_create("heap_counters", MFD_CLOEXEC), "memfd_create");
+  if (::ftruncate(memory_.get(), sizeof(heap_counters)) != 0) throw_system_error("ftruncate of a memfd");
+  void* mapped = ::mmap(nullptr, sizeof(heap_counters), PROT_READ | PROT_WRITE, MAP_SHARED, memory_.get(), 0);
+  if (mapped == MAP_FAILED) throw_system_error("mmap of a memfd");
   counters_ = new (mapped) heap_counters{};
   counters_->magic = heap_counters::expected_magic;
 }
 
 heap_counter_segment::~heap_counter_segment() {
   if (counters_ != nullptr) ::munmap(counters_, sizeof(heap_counters));
-  if (memory_ >= 0) ::close(memory_);
-  if (library_ >= 0) ::close(library_);
 }
 
-heap_counter_segment::heap_counter_segment(heap_counter_segment&& other) noexcept : heap_counter_segment() {
-  *this = std::move(other);
-}
-
-heap_counter_segment& heap_counter_segment::operator=(heap_counter_segment&& other) noexcept {
-  std::swap(preload_name_, other.preload_name_);
-  std::swap(library_, other.library_);
-  std::swap(memory_, other.memory_);
-  std::swap(counters_, other.counters_);
-  return *this;
-}
+heap_counter_segment::heap_counter_segment(heap_counter_segment&& other) noexcept
+    : library_{std::move(other.library_)},
+      preload_name_{std::move(other.preload_name_)},
+      memory_{std::move(other.memory_)},
+      counters_{std::exchange(other.counters_, nullptr)} {}
 
 std::vector<std::pair<std::string, std::string>> heap_counter_segment::environment() const {
   const char* others = std::getenv("LD_PRELOAD");
   std::string preload = preload_name_;
   if (others != nullptr && *others != '\0') preload += std::string(":") + others;
-  return {{"LD_PRELOAD", std::move(preload)}, {heap_count_variable, std::to_string(memory_)}};
+  return {{"LD_PRELOAD", std::move(preload)}, {heap_count_variable, std::to_string(memory_.get())}};
 }
 
 heap_counter_segment::reading heap_counter_segment::read() const {
@@ -76,6 +57,6 @@ heap_counter_segment::reading heap_counter_segment::read() const {
           .attached = counters_->process_id.load(relaxed) != 0};
 }
 
-void heap_counter_segment::restart_peak() { counters_->peak_bytes = counters_->live_bytes.load(); }
+void heap_counter_segment::reset_peak() { counters_->peak_bytes = counters_->live_bytes.load(); }
 
 }  // namespace farebench

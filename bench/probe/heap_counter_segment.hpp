@@ -6,47 +6,48 @@
 #include <utility>
 #include <vector>
 
+#include "bench/probe/heap_counters.hpp"
+#include "lib/system/file_descriptor.hpp"
+
 namespace farebench {
 
-struct heap_counters;
-
-/// The other side of libheap_count.so: the shared memory that one child process counts its heap
-/// in, made before it starts and read at any moment while it runs and after. Nothing is asked of
-/// the child. One segment is good for one process: the first that comes takes it, its children
-/// count for themselves. Used by one thread; owns the memory and its descriptor, which closes with it.
+/// Shared memory in which a child process with libheap_count.so preloaded counts its heap. Create it before
+/// the child starts; it can be read while the child runs and afterwards. The first process that attaches uses
+/// the segment; its children do not. Not thread-safe.
 ///
-/// A program built with AddressSanitizer refuses any preloaded library: don't start one with this.
+/// Programs built with AddressSanitizer cannot start with a preloaded library.
 class heap_counter_segment {
  public:
-  /// `library` is the path of libheap_count.so. Throws std::system_error naming the call, or the
-  /// library when it can't be read.
+  /// `library` is the path of libheap_count.so. Throws std::system_error naming the call or the unreadable
+  /// library.
   explicit heap_counter_segment(const std::filesystem::path& library);
   ~heap_counter_segment();
   heap_counter_segment(heap_counter_segment&& other) noexcept;
-  heap_counter_segment& operator=(heap_counter_segment&& other) noexcept;
+  heap_counter_segment& operator=(heap_counter_segment&&) = delete;
 
-  /// To be left open in the child under the same number. Closed on exec elsewhere.
-  int descriptor() const { return memory_; }
-  /// To be set for the child, on top of this process's own; includes LD_PRELOAD.
+  /// Must stay open in the child under the same number. Closed on exec elsewhere.
+  int descriptor() const { return memory_.get(); }
+  /// Variables to add to the child's environment, LD_PRELOAD among them.
   std::vector<std::pair<std::string, std::string>> environment() const;
 
   struct reading {
-    std::int64_t allocations;  ///< since the program started, the loader's too
+    /// Since the start of the program, including the loader's.
+    std::int64_t allocations;
     std::int64_t live_bytes;
-    std::int64_t peak_bytes;  ///< since the program started, or since restart_peak
-    bool attached;  ///< false: the child has not got so far, or could not be preloaded; the rest is 0
+    /// Since the start of the program or reset_peak().
+    std::int64_t peak_bytes;
+    /// False before the child has attached, and if it cannot: then the other figures are 0.
+    bool attached;
   };
   reading read() const;
 
-  /// Makes what is live now the new peak. For a moment when the child allocates nothing.
-  void restart_peak();
+  /// Sets the peak to the live bytes. Call it while the child allocates nothing.
+  void reset_peak();
 
  private:
-  heap_counter_segment() = default;
-
+  file_descriptor library_;
   std::string preload_name_;
-  int library_ = -1;
-  int memory_ = -1;
+  file_descriptor memory_;
   heap_counters* counters_ = nullptr;
 };
 

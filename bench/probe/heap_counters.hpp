@@ -5,27 +5,29 @@
 
 namespace farebench {
 
-/// What libheap_count.so counts, laid out in memory that the counting process shares with whoever
-/// started it. All of it is relaxed atomics: every figure is exact by itself, and they agree with
-/// each other while the process allocates nothing (while it waits for its next command, say).
-/// Bytes are what the allocator gave (malloc_usable_size), a little more than what was asked for.
+/// Counters of libheap_count.so, in memory shared between the counting process and bench. All accesses are
+/// relaxed: each figure is exact, and the figures agree with each other while the process allocates nothing.
+/// Sizes are those that the allocator gave (malloc_usable_size), slightly more than requested.
 struct heap_counters {
-  /// Tells the segment from another file under the same descriptor, and this layout from others.
-  /// Change the digit with the layout: an older commit's probe then counts for itself alone.
+  /// Distinguishes the segment from other files and other layouts. Change the digit with the layout: then
+  /// programs of older commits do not use the segment.
   static constexpr std::uint64_t expected_magic = 0x31'70'61'65'68'62'66;  // "fbheap1"
 
   std::atomic<std::uint64_t> magic;
-  std::atomic<std::int64_t> process_id;  ///< of the process that counts here; 0 before it does
-  std::atomic<std::int64_t>
-      allocations;  ///< calls that returned a block: malloc, calloc, realloc and their kin
-  std::atomic<std::int64_t> live_bytes;  ///< allocated and not freed, now
-  std::atomic<std::int64_t> peak_bytes;  ///< the most that were live at once since the start or a reset
+  /// The counting process; 0 before it attaches.
+  std::atomic<std::int64_t> process_id;
+  /// Calls of malloc, calloc, realloc and their variants that returned a block.
+  std::atomic<std::int64_t> allocations;
+  std::atomic<std::int64_t> live_bytes;
+  /// Maximum of live_bytes since the start or a reset.
+  std::atomic<std::int64_t> peak_bytes;
 };
 
-static_assert(std::atomic<std::int64_t>::is_always_lock_free);  // as it must be between processes
+// Required between processes.
+static_assert(std::atomic<std::int64_t>::is_always_lock_free);
 static_assert(sizeof(heap_counters) == 40);
 
-/// The environment variable with the number of the descriptor to map them from.
+/// Environment variable with the number of the segment's descriptor.
 constexpr char heap_count_variable[] = "FAREBENCH_HEAP_COUNT_FD";
 
 }  // namespace farebench

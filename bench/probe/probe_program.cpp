@@ -26,18 +26,17 @@
 #include "lib/system/file_descriptor.hpp"
 
 namespace farebench {
-
 namespace {
 
-constexpr std::size_t errors_told = 3;
+constexpr std::size_t max_first_errors = 3;
 
 struct usage {
   double cpu_us;
   std::uint64_t context_switches;
 };
 
-/// Of all threads of this process, those that have ended included.
-usage usage_so_far() {
+/// Usage of all threads of this process, including threads that have ended.
+usage current_usage() {
   rusage now{};
   getrusage(RUSAGE_SELF, &now);
   const auto us = [](const timeval& time) {
@@ -50,35 +49,36 @@ double milliseconds(std::chrono::steady_clock::duration time) {
   return std::chrono::duration<double, std::milli>{time}.count();
 }
 
-/// Nearest rank: the smallest value that at least `share` of them do not exceed. 0 of none.
+/// Returns the quantile by nearest rank, 0 without values. Reorders the values.
 double quantile(std::vector<float>& values, double share) {
   if (values.empty()) return 0;
   const auto rank = static_cast<std::size_t>(std::ceil(share * static_cast<double>(values.size())));
-  const auto at = values.begin() + static_cast<std::ptrdiff_t>(std::max<std::size_t>(rank, 1) - 1);
-  std::ranges::nth_element(values, at);
-  return static_cast<double>(*at);
+  const auto position = values.begin() + static_cast<std::ptrdiff_t>(std::max<std::size_t>(rank, 1) - 1);
+  std::ranges::nth_element(values, position);
+  return static_cast<double>(*position);
 }
 
 }  // namespace
 
 measured_batch::measured_batch(batch work)
     : work_{std::move(work)}, started_(work_.size), scrape_ms_(work_.size) {
-  scrape_ms_.clear();  // the pages have been touched; push_back reuses them
-  watched_ = work_;
-  watched_.query_at = [this](std::size_t index) {
-    if (started_[index] == clock::time_point{}) started_[index] = clock::now();  // and no later attempt's
+  // Keeps the memory, whose pages have been touched.
+  scrape_ms_.clear();
+  instrumented_ = work_;
+  instrumented_.query_at = [this](std::size_t index) {
+    // Later calls are retries.
+    if (started_[index] == clock::time_point{}) started_[index] = clock::now();
     return work_.query_at(index);
   };
-  watched_.on_retry = [this](std::size_t, std::size_t, const fetch_error&, std::chrono::milliseconds) {
-    ++repeats_;
+  instrumented_.on_retry = [this](std::size_t, std::size_t, const fetch_error&, std::chrono::milliseconds) {
+    ++retries_;
   };
 }
 
-batch_report measured_batch::run(strategy& way) {
-  report_ = {};
-  const usage before = usage_so_far();
-  way.run(watched_, [this](std::size_t index, outcome&& result) { deliver(index, result); });
-  const usage after = usage_so_far();
+batch_report measured_batch::run(strategy& runner) {
+  const usage before = current_usage();
+  runner.run(instrumented_, [this](std::size_t index, outcome&& result) { deliver(index, result); });
+  const usage after = current_usage();
 
   if (report_.outcomes > 0) {
     const auto first = *std::ranges::min_element(started_);
@@ -88,7 +88,7 @@ batch_report measured_batch::run(strategy& way) {
   }
   report_.cpu_us = after.cpu_us - before.cpu_us;
   report_.context_switches = after.context_switches - before.context_switches;
-  report_.attempts = static_cast<double>(report_.outcomes + repeats_);
+  report_.attempts = static_cast<double>(report_.outcomes + retries_);
   report_.fares = digest_.fares();
   report_.fares_digest = digest_.value();
   report_.scrape_p50_ms = quantile(scrape_ms_, 0.50);
@@ -106,7 +106,7 @@ void measured_batch::deliver(std::size_t index, const outcome& result) {
     return;
   }
   ++report_.errors;
-  if (report_.first_errors.size() < errors_told) {
+  if (report_.first_errors.size() < max_first_errors) {
     report_.first_errors.push_back(fmt::format("{}: {}", format_iso_date(date), describe(result.error())));
   }
 }
@@ -124,74 +124,76 @@ struct probe_flags {
   std::size_t loops = 1;
 };
 
-void say(std::string_view line) {
+void write_line(std::string_view line) {
   fmt::print("{}\n", line);
   std::fflush(stdout);
 }
 
-bool hear(std::string_view expected) {
+bool read_line_equals(std::string_view expected) {
   std::string line;
   return std::getline(std::cin, line) && line == expected;
 }
 
-int run(const probe_flags& flags, const way_maker& make) {
-  const auto way = make(flags.strategy);
-  raise_open_file_limit();  // where they do not suffice, the strategy says so
-  http_library_version();   // initialises libcurl: its memory belongs to the baseline
+int run(const probe_flags& flags, const strategy_factory& make) {
+  const auto runner = make(flags.strategy);
+  raise_open_file_limit();
+  // Initializes libcurl, whose memory is part of the baseline.
+  http_library_version();
   measured_batch measured{{.base_url = flags.url,
                            .size = flags.days,
                            .query_at = query_of_day,
                            .workers = flags.workers,
                            .loops = flags.loops,
                            .policy = {}}};
-  say(probe_ready);
-  if (!hear(probe_go)) return exit_usage;
+  write_line(probe_ready);
+  if (!read_line_equals(probe_go)) return exit_usage;
   try {
-    say(to_json(measured.run(*way)));
-  } catch (const std::system_error& fault) {
-    say(fmt::format("{}{}", probe_failed, fault.what()));
+    write_line(to_json(measured.run(*runner)));
+  } catch (const std::system_error& error) {
+    write_line(fmt::format("{}{}", probe_failed, error.what()));
   }
-  return hear(probe_exit) ? 0 : exit_usage;
+  return read_line_equals(probe_exit) ? 0 : exit_usage;
 }
 
 }  // namespace
 
-std::unique_ptr<strategy> make_way(const std::string& name) {
+std::unique_ptr<strategy> make_probe_strategy(const std::string& name) {
   if (name == floor_strategy) return std::make_unique<raw_epoll>();
   return make_strategy(name);
 }
 
-int probe_program(int argc, char** argv, const way_maker& make) {
+int probe_program(int argc, char** argv, const strategy_factory& make) {
   open_missing_standard_streams();
   CLI::App app{
       "One client process of farebench, started by bench: runs one batch and reports it.\n"
-      "It speaks lines on standard input and output: ready, go, report, exit."};
+      "Lines on standard input and output: ready, go, report, exit."};
   probe_flags flags;
   bool version = false;
-  app.add_option("--strategy", flags.strategy, "which strategy to run");
-  app.add_option("--url", flags.url, "the site, e.g. http://127.0.0.1:8080");
-  app.add_option("--workers", flags.workers, "most scrapes in flight")->check(CLI::Range(1, 1'000'000));
-  app.add_option("--days", flags.days, "how many days to scrape")
-      ->check(CLI::Range(1, static_cast<int>(most_days)));
-  app.add_option("--loops", flags.loops, "event loops, each on a thread")->check(CLI::Range(1, 1'024));
-  app.add_flag("--version", version, "print what this build is, as one line of JSON");
+  app.add_option("--strategy", flags.strategy, "strategy to run");
+  app.add_option("--url", flags.url, "base URL of the site, e.g. http://127.0.0.1:8080");
+  app.add_option("--workers", flags.workers, "maximum number of scrapes in flight")
+      ->check(CLI::Range(1, 1'000'000));
+  app.add_option("--days", flags.days, "number of days to scrape")
+      ->check(CLI::Range(1, static_cast<int>(max_days)));
+  app.add_option("--loops", flags.loops, "event loops, each in a thread")->check(CLI::Range(1, 1'024));
+  app.add_flag("--version", version, "print the build's identity as one line of JSON");
   try {
     app.parse(argc, argv);
     if (version) {
       const auto library = http_library_version();
-      say(build_report_json("fetch_probe", {{"libcurl", library.substr(library.find('/') + 1)}}));
+      write_line(build_report_json("fetch_probe", {{"libcurl", library.substr(library.find('/') + 1)}}));
       return 0;
     }
     return run(flags, make);
-  } catch (const CLI::ParseError& fault) {
-    if (fault.get_exit_code() == 0) return app.exit(fault);
-    print_error("fetch_probe", fault.what());
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);
+    print_error("fetch_probe", error.what());
     return exit_usage;
-  } catch (const std::invalid_argument& fault) {
-    print_error("fetch_probe", fault.what());
+  } catch (const std::invalid_argument& error) {
+    print_error("fetch_probe", error.what());
     return exit_usage;
-  } catch (const std::exception& fault) {
-    print_error("fetch_probe", fault.what());
+  } catch (const std::exception& error) {
+    print_error("fetch_probe", error.what());
     return exit_failed;
   }
 }

@@ -13,14 +13,15 @@
 
 namespace farebench {
 
-/// Runs a batch and measures it at the seams that every strategy shares: a scrape starts when its
-/// query is pulled and ends when its outcome is delivered. So no strategy knows that it is measured.
+/// Runs a batch and measures it through the callbacks that all strategies share: a scrape starts with the
+/// first call of query_at and ends with its outcome.
 class measured_batch {
  public:
-  /// Takes all the memory that measuring needs now, so that it belongs to the baseline.
+  /// Allocates the memory for the measurement, so that it is part of the baseline.
   explicit measured_batch(batch work);
 
-  batch_report run(strategy& way);
+  /// Throws as strategy::run. Call it once.
+  batch_report run(strategy& runner);
 
  private:
   using clock = std::chrono::steady_clock;
@@ -29,24 +30,27 @@ class measured_batch {
   std::size_t half_of_days() const { return (work_.size + 1) / 2; }
 
   batch work_;
-  batch watched_;  // the same, with a look at each attempt
-  std::size_t repeats_ = 0;
-  std::vector<clock::time_point> started_;  // by index; each is written by the worker that pulls it
-  std::vector<float> scrape_ms_;            // in order of completion
+  // work_ with callbacks that measure.
+  batch instrumented_;
+  std::size_t retries_ = 0;
+  // By index. Written by the worker that starts the scrape.
+  std::vector<clock::time_point> started_;
+  // In order of completion.
+  std::vector<float> scrape_ms_;
   fares_digest digest_;
   batch_report report_;
   clock::time_point last_outcome_;
-  clock::time_point half_done_;  // when half the days had their outcome
+  clock::time_point half_done_;
 };
 
-/// Makes the way of that name; throws std::invalid_argument when there is none.
-using way_maker = std::function<std::unique_ptr<strategy>(const std::string& name)>;
+/// Creates the strategy of that name. Throws std::invalid_argument for an unknown name.
+using strategy_factory = std::function<std::unique_ptr<strategy>(const std::string& name)>;
 
-/// A strategy of the library, or the floor beneath them.
-std::unique_ptr<strategy> make_way(const std::string& name);
+/// Creates a strategy of the library or raw_epoll.
+std::unique_ptr<strategy> make_probe_strategy(const std::string& name);
 
-/// All of a probe: one client process, one batch, measured; its protocol is in protocol.hpp. Returns the exit
-/// code. `make` is make_way, or what decorates the ways that it makes.
-int probe_program(int argc, char** argv, const way_maker& make);
+/// Main function of fetch_probe: runs one batch as client_protocol.hpp describes. Returns the exit code.
+/// `make` is make_probe_strategy or decorates its strategies.
+int probe_program(int argc, char** argv, const strategy_factory& make);
 
 }  // namespace farebench

@@ -30,146 +30,145 @@
 #include "lib/system/file_descriptor.hpp"
 
 namespace farebench {
+namespace {
 
-/// Where a site listens, as the floor takes it: no names, no TLS.
+using namespace std::chrono_literals;
+using enum fetch_error_kind;
+using clock = std::chrono::steady_clock;
+
+constexpr std::size_t buffer_bytes = 64 * 1024;
+constexpr int max_events = 256;
+
+/// Connections opened before events are handled again. All W at once would overflow the listen queue, and the
+/// first responses would wait for the last connection.
+constexpr std::size_t max_connects_per_turn = 32;
+
 struct site_address {
   sockaddr_in socket_address;
-  std::string host;  ///< "127.0.0.1:8080", for the Host header
+  /// "127.0.0.1:8080", for the Host header field.
+  std::string host;
 };
 
-/// From "http://127.0.0.1:8080"; std::invalid_argument, in one line, for anything else.
-site_address parse_site_address(std::string_view base_url);
-
+/// Parses "http://127.0.0.1:8080". Throws std::invalid_argument for other URLs.
 site_address parse_site_address(std::string_view base_url) {
   constexpr std::string_view scheme = "http://";
-  const auto refuse = [&] {
-    return std::invalid_argument{
-        fmt::format("'{}' is not a base URL that raw_epoll takes: write an IPv4 address and a port, such as "
-                    "http://127.0.0.1:8080",
-                    base_url)};
-  };
-  if (!base_url.starts_with(scheme)) throw refuse();
+  const std::invalid_argument refusal{
+      fmt::format("raw_epoll cannot use the base URL '{}': write an IPv4 address and a port, such as "
+                  "http://127.0.0.1:8080",
+                  base_url)};
+  if (!base_url.starts_with(scheme)) throw refusal;
   const auto host = base_url.substr(scheme.size());
   const auto colon = host.find(':');
-  if (colon == std::string_view::npos) throw refuse();
+  if (colon == std::string_view::npos) throw refusal;
 
   std::uint16_t port = 0;
   const auto digits = host.substr(colon + 1);
-  const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
   site_address parsed{.socket_address = {}, .host = std::string{host}};
   parsed.socket_address.sin_family = AF_INET;
   parsed.socket_address.sin_port = htons(port);
   const std::string address{host.substr(0, colon)};
-  if (fault != std::errc{} || end != digits.data() + digits.size() || port == 0 ||
+  if (error != std::errc{} || end != digits.data() + digits.size() || port == 0 ||
       ::inet_pton(AF_INET, address.c_str(), &parsed.socket_address.sin_addr) != 1) {
-    throw refuse();
+    throw refusal;
   }
   return parsed;
 }
 
-/// A worker of the floor: its kept connection and where its scrape is. Small, as there are W of them; what
-/// only some need at a time is lent or allocated for as long.
-struct raw_connection {
-  enum class phase : std::uint8_t {
-    idle,        ///< no query: not yet, or none are left
-    connecting,  ///< the start page's request waits for the connection
-    start_page,
-    search,
-  };
+std::string error_text(int error) { return std::generic_category().message(error); }
 
-  file_descriptor socket;  ///< none until the first query, and after a failure
-  phase now = phase::idle;
-  bool has_begun = false;        ///< its first query
-  bool in_body = false;          ///< of the present phase's response
-  std::uint32_t index = 0;       ///< of the query
-  std::uint32_t started_ms = 0;  ///< the present exchange, since the batch's start
-  std::uint32_t body_left = 0;   ///< bytes
-  std::string form;              ///< of the search, made with the query and sent once there is a session
-  /// Present only when a response came in pieces: the head so far, or in the start page's body the session.
-  std::unique_ptr<std::string> held;
-  std::unique_ptr<fare_scanner> scanner;  ///< lent while the page of fares arrives
+fetch_error connect_error(int error) {
+  const bool is_local =
+      error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM || error == EADDRNOTAVAIL;
+  return {is_local ? out_of_resources : connect_failed, error_text(error)};
+}
+
+enum class phase : std::uint8_t {
+  /// No query.
+  idle,
+  /// The start page's request waits for the connection.
+  connecting,
+  start_page,
+  search,
 };
 
-/// One run of the floor: W connections under one epoll. Made, run and destroyed in one thread; the sink and
-/// query_at are called from within run().
-///
-/// Deadlines are coarse: all connections are looked through eight times within the shortest limit, so an
-/// exchange ends at most an eighth of that late. That is what a timer a connection would cost, saved.
+/// A connection and the state of its scrape. Small because there are W of them.
+struct raw_worker {
+  /// Empty before the first query and after a failure.
+  file_descriptor socket;
+  phase state = phase::idle;
+  /// Has had its first query.
+  bool has_started = false;
+  /// The head of the phase's response is complete.
+  bool in_body = false;
+  std::uint32_t query_index = 0;
+  /// Start of the exchange, since the start of the batch.
+  std::uint32_t started_ms = 0;
+  std::uint32_t body_bytes_left = 0;
+  /// Body of the search request.
+  std::string form;
+  /// Present while a response is incomplete: the head so far, or the session while the start page's body
+  /// arrives.
+  std::unique_ptr<std::string> partial;
+  /// Present while the results page arrives.
+  std::unique_ptr<fare_scanner> scanner;
+};
+
+/// One run of a batch. Bound to one thread, which also calls the sink and query_at, within run().
 class raw_batch {
  public:
-  /// Throws std::invalid_argument for a base_url that the floor does not take, std::system_error without
-  /// epoll. `work` and `sink` must outlive it.
+  /// `work` and `sink` must outlive the object. Throws std::invalid_argument for an unsupported base URL and
+  /// std::system_error if there is no epoll.
   raw_batch(const batch& work, const outcome_sink& sink);
 
-  /// Returns when each query has had its outcome. Once.
+  /// Returns when each query has its outcome. Call it once.
   void run();
 
  private:
-  using clock = std::chrono::steady_clock;
-
-  // The queries.
-  std::size_t position_of(const raw_connection& worker) const {
+  std::size_t position_of(const raw_worker& worker) const {
     return static_cast<std::size_t>(&worker - workers_.data());
   }
-  void start_next(raw_connection& worker);
-  void deliver(raw_connection& worker, outcome&& result);
-  void fail(raw_connection& worker, fetch_error why);
 
-  // The connection.
-  void connect(raw_connection& worker);
-  void watch(raw_connection& worker);
-  bool send(raw_connection& worker, std::string_view request);
-  void send_start_page_request(raw_connection& worker);
-  void send_search_request(raw_connection& worker, std::string_view session);
+  void start_next(raw_worker& worker);
+  void deliver(raw_worker& worker, outcome&& result);
+  void fail(raw_worker& worker, fetch_error error);
 
-  // The answers.
-  void wait(std::chrono::milliseconds at_most);
-  void on_event(raw_connection& worker, std::uint32_t events);
-  void receive(raw_connection& worker, bool until_its_end);
-  void take(raw_connection& worker, std::string_view bytes);
-  void take_head(raw_connection& worker, std::string_view bytes);
-  void take_body(raw_connection& worker, std::string_view bytes, std::string_view session);
-  void fail_overdue();
+  void connect(raw_worker& worker);
+  void register_socket(raw_worker& worker);
+  bool send(raw_worker& worker, std::string_view request);
+  void send_start_page_request(raw_worker& worker);
+  void send_search_request(raw_worker& worker, std::string_view session);
+
+  void poll_once(std::chrono::milliseconds timeout);
+  void handle_event(raw_worker& worker, std::uint32_t events);
+  void receive(raw_worker& worker, bool until_end);
+  void handle_bytes(raw_worker& worker, std::string_view bytes);
+  void handle_head(raw_worker& worker, std::string_view bytes);
+  void handle_body(raw_worker& worker, std::string_view bytes, std::string_view session);
+  void expire_deadlines();
 
   const batch& work_;
   const outcome_sink& sink_;
   const site_address site_;
   const std::string start_page_request_;
-  const std::string search_request_head_;  // up to the cookie's value
-  const std::chrono::milliseconds look_every_;
+  // Up to the cookie's value.
+  const std::string search_request_head_;
+  const std::chrono::milliseconds deadline_check_interval_;
   const clock::time_point begin_ = clock::now();
-  std::uint32_t now_ms_ = 0;  // since begin_, as of the last wait
+  // Since begin_, as of the last poll.
+  std::uint32_t now_ms_ = 0;
 
   file_descriptor epoll_;
-  std::vector<raw_connection> workers_;
-  std::size_t next_ = 0;                                 // the first query that nobody has
-  std::size_t delivered_ = 0;                            // outcomes
-  std::vector<std::unique_ptr<fare_scanner>> scanners_;  // lent to none
-  std::string request_;                                  // of a search; kept, so that its memory is
-  std::unique_ptr<char[]> buffer_;                       // what is read, of whichever connection
+  std::vector<raw_worker> workers_;
+  // First query without a worker.
+  std::size_t next_query_ = 0;
+  std::size_t delivered_ = 0;
+  std::vector<std::unique_ptr<fare_scanner>> free_scanners_;
+  // A search request; a member, so that its memory is reused.
+  std::string request_;
+  // Shared by all connections.
+  std::unique_ptr<char[]> buffer_;
 };
-
-namespace {
-
-using namespace std::chrono_literals;
-using enum fetch_error_kind;
-using phase = raw_connection::phase;
-
-constexpr std::size_t buffer_bytes = 64 * 1024;
-constexpr int events_at_once = 256;
-/// Connections opened between two looks at what has arrived: a wave of all W at once would overflow the
-/// listen queue, and let the first answers wait for the last connection.
-constexpr std::size_t opened_at_once = 32;
-
-std::string reason(int error) { return std::generic_category().message(error); }
-
-fetch_error connect_error(int error) {
-  const bool is_ours =
-      error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM || error == EADDRNOTAVAIL;
-  return {is_ours ? out_of_resources : connect_failed, reason(error)};
-}
-
-}  // namespace
 
 raw_batch::raw_batch(const batch& work, const outcome_sink& sink)
     : work_{work},
@@ -180,40 +179,40 @@ raw_batch::raw_batch(const batch& work, const outcome_sink& sink)
       search_request_head_{fmt::format("POST {} HTTP/1.1\r\nHost: {}\r\nAccept: */*\r\n"
                                        "Content-Type: application/x-www-form-urlencoded\r\nCookie: {}=",
                                        search_path, site_.host, session_cookie_name)},
-      look_every_{std::clamp(
+      deadline_check_interval_{std::clamp(
           std::min(work.policy.exchange.connect_timeout, work.policy.exchange.exchange_deadline) / 8,
           std::chrono::milliseconds{1}, std::chrono::milliseconds{250})},
       epoll_{::epoll_create1(EPOLL_CLOEXEC)},
       workers_(std::min(work.workers, work.size)),
-      next_{workers_.size()},
+      next_query_{workers_.size()},
       buffer_{std::make_unique_for_overwrite<char[]>(buffer_bytes)} {
-  if (epoll_.get() < 0) throw std::system_error{errno, std::generic_category(), "epoll_create1"};
+  if (epoll_.get() < 0) throw_system_error("epoll_create1");
 }
 
 void raw_batch::run() {
   std::size_t opened = 0;
-  auto look_at_ms = static_cast<std::uint32_t>(look_every_.count());
+  auto next_check_ms = static_cast<std::uint32_t>(deadline_check_interval_.count());
   while (delivered_ < work_.size) {
-    for (std::size_t i = 0; i < opened_at_once && opened < workers_.size(); ++i)
+    for (std::size_t i = 0; i < max_connects_per_turn && opened < workers_.size(); ++i)
       start_next(workers_[opened++]);
     if (delivered_ == work_.size) return;
-    wait(opened < workers_.size() ? 0ms : look_every_);
-    if (now_ms_ < look_at_ms && !work_.stop.stop_requested()) continue;
-    fail_overdue();
-    look_at_ms = now_ms_ + static_cast<std::uint32_t>(look_every_.count());
+    poll_once(opened < workers_.size() ? 0ms : deadline_check_interval_);
+    if (now_ms_ < next_check_ms && !work_.stop.stop_requested()) continue;
+    expire_deadlines();
+    next_check_ms = now_ms_ + static_cast<std::uint32_t>(deadline_check_interval_.count());
   }
 }
 
-// Not recursive, however many queries fail at once: connect() says by the phase whether one has.
-void raw_batch::start_next(raw_connection& worker) {
-  while (worker.now == phase::idle && (!worker.has_begun || next_ < work_.size)) {
-    worker.index = static_cast<std::uint32_t>(worker.has_begun ? next_++ : position_of(worker));
-    worker.has_begun = true;
+// A loop, because recursion would be as deep as the number of queries that fail at once.
+void raw_batch::start_next(raw_worker& worker) {
+  while (worker.state == phase::idle && (!worker.has_started || next_query_ < work_.size)) {
+    worker.query_index = static_cast<std::uint32_t>(worker.has_started ? next_query_++ : position_of(worker));
+    worker.has_started = true;
     if (work_.stop.stop_requested()) {
       deliver(worker, std::unexpected(fetch_error{cancelled, {}}));
       continue;
     }
-    auto form = search_form_body(work_.query_at(worker.index));
+    auto form = search_form_body(work_.query_at(worker.query_index));
     if (!form) {
       deliver(worker, std::unexpected(std::move(form).error()));
       continue;
@@ -228,22 +227,23 @@ void raw_batch::start_next(raw_connection& worker) {
   }
 }
 
-void raw_batch::deliver(raw_connection& worker, outcome&& result) {
-  worker.now = phase::idle;
+void raw_batch::deliver(raw_worker& worker, outcome&& result) {
+  worker.state = phase::idle;
   ++delivered_;
-  sink_(worker.index, std::move(result));
+  sink_(worker.query_index, std::move(result));
 }
 
-void raw_batch::fail(raw_connection& worker, fetch_error why) {
-  worker.socket.reset();  // closed, it leaves the epoll too
+void raw_batch::fail(raw_worker& worker, fetch_error error) {
+  // Closing the socket removes it from the epoll.
+  worker.socket.reset();
   worker.in_body = false;
-  worker.held.reset();
-  // A scanner in the middle of a page is not as new, and never lent again.
+  worker.partial.reset();
+  // In the middle of a page a scanner cannot be reused.
   worker.scanner.reset();
-  deliver(worker, std::unexpected(std::move(why)));
+  deliver(worker, std::unexpected(std::move(error)));
 }
 
-void raw_batch::connect(raw_connection& worker) {
+void raw_batch::connect(raw_worker& worker) {
   worker.socket = file_descriptor{::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
   if (worker.socket.get() < 0) return fail(worker, connect_error(errno));
   const int on = 1;
@@ -251,108 +251,108 @@ void raw_batch::connect(raw_connection& worker) {
   const auto* const address = reinterpret_cast<const sockaddr*>(&site_.socket_address);
   if (::connect(worker.socket.get(), address, sizeof site_.socket_address) != 0 && errno != EINPROGRESS)
     return fail(worker, connect_error(errno));
-  // On loopback the connection is there by now, and the wait for it is saved.
-  worker.now = phase::connecting;
+  // On loopback the connection usually exists by now, which saves an event.
+  worker.state = phase::connecting;
   send_start_page_request(worker);
-  if (worker.now != phase::idle) watch(worker);
+  if (worker.state != phase::idle) register_socket(worker);
 }
 
-void raw_batch::watch(raw_connection& worker) {
-  epoll_event wanted{};
-  // Edge-triggered: one entry for the connection's whole life. What happened already is an edge too.
-  wanted.events = EPOLLIN | EPOLLRDHUP | EPOLLET;
-  if (worker.now == phase::connecting) wanted.events |= EPOLLOUT;
-  wanted.data.u64 = position_of(worker);
-  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, worker.socket.get(), &wanted) != 0)
-    fail(worker, {out_of_resources, reason(errno)});
+void raw_batch::register_socket(raw_worker& worker) {
+  epoll_event interest{};
+  // Edge-triggered, so that the entry never changes. Events before the registration are reported too.
+  interest.events = EPOLLIN | EPOLLRDHUP | EPOLLET;
+  if (worker.state == phase::connecting) interest.events |= EPOLLOUT;
+  interest.data.u64 = position_of(worker);
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, worker.socket.get(), &interest) != 0)
+    fail(worker, {out_of_resources, error_text(errno)});
 }
 
-/// A request is some hundred bytes and the socket's buffer empty, so it goes whole or not at all. False: it
-/// did not go, and the worker has failed or, within `connecting`, goes on waiting.
-bool raw_batch::send(raw_connection& worker, std::string_view request) {
+/// Sends a request. The socket's buffer is empty and a request has some hundred bytes, so that it is sent in
+/// whole or not at all. Returns false if it was not sent: the worker has failed, or is still connecting.
+bool raw_batch::send(raw_worker& worker, std::string_view request) {
   ssize_t sent;
   do {
     sent = ::send(worker.socket.get(), request.data(), request.size(), MSG_NOSIGNAL);
   } while (sent < 0 && errno == EINTR);
   if (sent == static_cast<ssize_t>(request.size())) return true;
-  const bool is_connecting = worker.now == phase::connecting;
+  const bool is_connecting = worker.state == phase::connecting;
   if (sent < 0 && errno == EAGAIN && is_connecting) return false;
   if (sent < 0 && is_connecting) {
     fail(worker, connect_error(errno));
   } else {
-    fail(worker, {connection_lost, sent < 0 ? reason(errno) : "a request was sent in part"});
+    fail(worker, {connection_lost, sent < 0 ? error_text(errno) : "only a part of the request was sent"});
   }
   return false;
 }
 
-void raw_batch::send_start_page_request(raw_connection& worker) {
+void raw_batch::send_start_page_request(raw_worker& worker) {
   if (!send(worker, start_page_request_)) return;
-  worker.now = phase::start_page;
+  worker.state = phase::start_page;
   worker.started_ms = now_ms_;
 }
 
-void raw_batch::send_search_request(raw_connection& worker, std::string_view session) {
+void raw_batch::send_search_request(raw_worker& worker, std::string_view session) {
   request_ = search_request_head_;
   fmt::format_to(std::back_inserter(request_), "{}\r\nContent-Length: {}\r\n\r\n{}", session,
                  worker.form.size(), worker.form);
   worker.form = {};
   if (!send(worker, request_)) return;
-  worker.now = phase::search;
+  worker.state = phase::search;
   worker.started_ms = now_ms_;
 }
 
-void raw_batch::wait(std::chrono::milliseconds at_most) {
-  std::array<epoll_event, events_at_once> events;
-  const int ready =
-      ::epoll_wait(epoll_.get(), events.data(), events_at_once, static_cast<int>(at_most.count()));
-  if (ready < 0 && errno != EINTR) throw std::system_error{errno, std::generic_category(), "epoll_wait"};
+void raw_batch::poll_once(std::chrono::milliseconds timeout) {
+  std::array<epoll_event, max_events> events;
+  const int ready = ::epoll_wait(epoll_.get(), events.data(), max_events, static_cast<int>(timeout.count()));
+  if (ready < 0 && errno != EINTR) throw_system_error("epoll_wait");
   now_ms_ = static_cast<std::uint32_t>((clock::now() - begin_) / 1ms);
-  // No event can be of a socket that is gone: a worker's is closed and opened only within its own event.
+  // No event is stale, because a worker's socket is closed only while its own event is handled.
   for (int i = 0; i < ready; ++i) {
     const auto& event = events[static_cast<std::size_t>(i)];
-    raw_connection& worker = workers_[event.data.u64];
-    on_event(worker, event.events);
+    raw_worker& worker = workers_[event.data.u64];
+    handle_event(worker, event.events);
     start_next(worker);
   }
 }
 
-void raw_batch::on_event(raw_connection& worker, std::uint32_t events) {
-  if (worker.now == phase::idle) return;  // the site closes a connection that nobody needs
-  if (worker.now == phase::connecting) {
+void raw_batch::handle_event(raw_worker& worker, std::uint32_t events) {
+  // The site may close an idle connection.
+  if (worker.state == phase::idle) return;
+  if (worker.state == phase::connecting) {
     int error = 0;
     socklen_t size = sizeof error;
     ::getsockopt(worker.socket.get(), SOL_SOCKET, SO_ERROR, &error, &size);
     if (error != 0) return fail(worker, connect_error(error));
     send_start_page_request(worker);
-    if (worker.now == phase::idle || worker.now == phase::connecting) return;
+    if (worker.state == phase::idle || worker.state == phase::connecting) return;
   }
   if ((events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0)
     receive(worker, (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
 }
 
-void raw_batch::receive(raw_connection& worker, bool until_its_end) {
-  while (worker.now != phase::idle) {
-    const ssize_t got = ::recv(worker.socket.get(), buffer_.get(), buffer_bytes, 0);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0 && errno == EAGAIN) return;
-    if (got < 0) return fail(worker, {connection_lost, reason(errno)});
-    if (got == 0) return fail(worker, {connection_lost, "the site closed the connection"});
-    take(worker, {buffer_.get(), static_cast<std::size_t>(got)});
-    // A short read has drained the socket: what comes later is another edge.
-    if (static_cast<std::size_t>(got) < buffer_bytes && !until_its_end) return;
+void raw_batch::receive(raw_worker& worker, bool until_end) {
+  while (worker.state != phase::idle) {
+    const ssize_t size = ::recv(worker.socket.get(), buffer_.get(), buffer_bytes, 0);
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0 && errno == EAGAIN) return;
+    if (size < 0) return fail(worker, {connection_lost, error_text(errno)});
+    if (size == 0) return fail(worker, {connection_lost, "the site closed the connection"});
+    handle_bytes(worker, {buffer_.get(), static_cast<std::size_t>(size)});
+    // A short read has drained the socket. Later bytes cause another event.
+    if (static_cast<std::size_t>(size) < buffer_bytes && !until_end) return;
   }
 }
 
-void raw_batch::take(raw_connection& worker, std::string_view bytes) {
-  if (!worker.in_body) return take_head(worker, bytes);
+void raw_batch::handle_bytes(raw_worker& worker, std::string_view bytes) {
+  if (!worker.in_body) return handle_head(worker, bytes);
   const std::unique_ptr<std::string> session =
-      worker.now == phase::start_page ? std::move(worker.held) : nullptr;
-  take_body(worker, bytes, session ? std::string_view{*session} : std::string_view{});
+      worker.state == phase::start_page ? std::move(worker.partial) : nullptr;
+  handle_body(worker, bytes, session ? std::string_view{*session} : std::string_view{});
 }
 
-void raw_batch::take_head(raw_connection& worker, std::string_view bytes) {
-  const std::unique_ptr<std::string> whole = std::move(worker.held);
-  if (whole) bytes = whole->append(bytes);
+void raw_batch::handle_head(raw_worker& worker, std::string_view bytes) {
+  const std::unique_ptr<std::string> start = std::move(worker.partial);
+  if (start) bytes = start->append(bytes);
   const auto read = read_response_head(bytes);
   if (!read) return fail(worker, read.error());
   const auto limits = work_.policy.exchange;
@@ -360,62 +360,64 @@ void raw_batch::take_head(raw_connection& worker, std::string_view bytes) {
     return fail(worker,
                 {header_too_large, fmt::format("more than {} bytes of headers", limits.max_header_bytes)});
   if (!*read) {
-    worker.held = std::make_unique<std::string>(bytes);
+    worker.partial = std::make_unique<std::string>(bytes);
     return;
   }
   const response_head& head = **read;
   if (head.status != 200) return fail(worker, {unexpected_status, fmt::format("{}", head.status)});
   if (head.content_length > std::min<std::size_t>(limits.max_body_bytes, UINT32_MAX))
     return fail(worker, {body_too_large, fmt::format("more than {} bytes of body", limits.max_body_bytes)});
-  if (worker.now == phase::start_page && head.session.empty())
+  if (worker.state == phase::start_page && head.session.empty())
     return fail(worker, {no_session, "the start page set no JSESSIONID"});
 
   worker.in_body = true;
-  worker.body_left = static_cast<std::uint32_t>(head.content_length);
-  if (worker.now == phase::search) {
-    if (scanners_.empty()) scanners_.push_back(std::make_unique<fare_scanner>());
-    worker.scanner = std::move(scanners_.back());
-    scanners_.pop_back();
+  worker.body_bytes_left = static_cast<std::uint32_t>(head.content_length);
+  if (worker.state == phase::search) {
+    if (free_scanners_.empty()) free_scanners_.push_back(std::make_unique<fare_scanner>());
+    worker.scanner = std::move(free_scanners_.back());
+    free_scanners_.pop_back();
   }
-  take_body(worker, bytes.substr(head.bytes), head.session);
+  handle_body(worker, bytes.substr(head.bytes), head.session);
 }
 
-void raw_batch::take_body(raw_connection& worker, std::string_view bytes, std::string_view session) {
-  if (bytes.size() > worker.body_left)
-    return fail(worker, {bad_response, "more bytes than its Content-Length"});
-  worker.body_left -= static_cast<std::uint32_t>(bytes.size());
+void raw_batch::handle_body(raw_worker& worker, std::string_view bytes, std::string_view session) {
+  if (bytes.size() > worker.body_bytes_left)
+    return fail(worker, {bad_response, "the body is longer than its Content-Length"});
+  worker.body_bytes_left -= static_cast<std::uint32_t>(bytes.size());
   if (worker.scanner) worker.scanner->feed(bytes);
-  if (worker.body_left > 0) {
-    if (worker.now == phase::start_page) worker.held = std::make_unique<std::string>(session);
+  if (worker.body_bytes_left > 0) {
+    if (worker.state == phase::start_page) worker.partial = std::make_unique<std::string>(session);
     return;
   }
   worker.in_body = false;
-  if (worker.now == phase::start_page) return send_search_request(worker, session);
+  if (worker.state == phase::start_page) return send_search_request(worker, session);
   outcome result = worker.scanner->finish();
-  scanners_.push_back(std::move(worker.scanner));
+  free_scanners_.push_back(std::move(worker.scanner));
   deliver(worker, std::move(result));
 }
 
-void raw_batch::fail_overdue() {
+void raw_batch::expire_deadlines() {
   const bool stopped = work_.stop.stop_requested();
-  for (raw_connection& worker : workers_) {
-    if (worker.now == phase::idle) continue;
-    const bool is_connecting = worker.now == phase::connecting;
+  for (raw_worker& worker : workers_) {
+    if (worker.state == phase::idle) continue;
+    const bool is_connecting = worker.state == phase::connecting;
     const auto limit = is_connecting ? std::min(work_.policy.exchange.connect_timeout,
                                                 work_.policy.exchange.exchange_deadline)
                                      : work_.policy.exchange.exchange_deadline;
-    const std::chrono::milliseconds spent{now_ms_ - worker.started_ms};
+    const std::chrono::milliseconds elapsed{now_ms_ - worker.started_ms};
     if (stopped) {
       fail(worker, {cancelled, {}});
-    } else if (spent > limit) {
+    } else if (elapsed > limit) {
       fail(worker, {is_connecting ? connect_timeout : deadline_exceeded,
-                    fmt::format("not done within {} ms", limit.count())});
+                    fmt::format("no response within {} ms", limit.count())});
     } else {
       continue;
     }
     start_next(worker);
   }
 }
+
+}  // namespace
 
 void raw_epoll::run(const batch& work, const outcome_sink& sink) {
   if (work.workers == 0) throw std::invalid_argument{"a batch needs at least one worker"};

@@ -6,21 +6,21 @@
 
 namespace farebench {
 
-/// The name of the physical floor in flags and tables: no strategy of the library, but the row that the
-/// others are held against.
+/// Name of the physical floor in flags and tables.
 inline constexpr std::string_view floor_strategy = "raw_epoll";
 
-/// The physical floor: the same two exchanges without an HTTP library, so that what libcurl and an
-/// abstraction over it cost can be told from what the kernel, the fare scanner and the site cost.
+/// The physical floor: the two exchanges of a scrape without an HTTP library. The difference to other
+/// strategies is the cost of libcurl and their abstraction; the rest is the kernel, the fare scanner and the
+/// site.
 ///
-/// Nonblocking sockets under one edge-triggered epoll, in the calling thread; one read buffer for all of
-/// them; a connection's own state is under 100 bytes, a scanner is lent to it while a page is arriving. It
-/// speaks as little HTTP/1.1 as the mock site needs: a status, a Content-Length, one cookie; anything else is
-/// `bad_response`. A connection is kept until its exchange fails.
+/// Nonblocking sockets on one edge-triggered epoll, in the calling thread. All connections share a receive
+/// buffer; a connection has less than 100 bytes of state, and a scanner only while a page arrives. Supports
+/// the part of HTTP/1.1 that the mock site needs: a status, a Content-Length, one cookie. Any other response
+/// is `bad_response`. A connection is kept until an exchange on it fails.
 ///
-/// It makes one attempt at a query. Of the batch's policy the timeouts and caps of an exchange hold, checked
-/// a few times within each (see raw_batch); redirects are a status like any other, and there is no least
-/// rate. Takes http://IPv4:port alone.
+/// Makes one attempt per query. Obeys the policy's timeouts and size limits; a redirect is an unexpected
+/// status, and there is no minimum transfer rate. Deadlines are checked eight times within the shortest one,
+/// so that an exchange can end that much late. Requires a base URL of the form http://IPv4:port.
 class raw_epoll final : public strategy {
  public:
   void run(const batch& work, const outcome_sink& sink) override;

@@ -9,16 +9,18 @@
 
 namespace farebench {
 
-/// What the floor reads of a response's status line and headers.
+/// Status line and header fields of a response, as far as raw_epoll needs them.
 struct response_head {
-  std::size_t bytes = 0;  ///< of the head itself, its blank line included
+  /// Size of the head with its blank line.
+  std::size_t bytes = 0;
   int status = 0;
-  std::size_t content_length = 0;  ///< of the body that follows
-  std::string_view session = {};   ///< the value of the JSESSIONID cookie, within the text; empty without one
+  std::size_t content_length = 0;
+  /// Value of the JSESSIONID cookie, a part of the parsed text; empty without one.
+  std::string_view session = {};
 };
 
-/// The head at the start of `text`; nullopt while its end has not arrived; `bad_response` for what is not
-/// HTTP/1.1 with a Content-Length. Pure.
+/// Parses the head at the start of `text`. Returns nullopt if its end has not arrived, and `bad_response` for
+/// anything but HTTP/1.1 with a Content-Length. Pure.
 std::expected<std::optional<response_head>, fetch_error> read_response_head(std::string_view text);
 
 }  // namespace farebench

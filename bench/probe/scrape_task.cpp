@@ -11,7 +11,7 @@
 namespace farebench {
 namespace {
 
-// Written by hand and not by a formatting library: it is paid within the client's measured CPU time.
+// Numbers are appended without a formatting library because the digest is part of the measured CPU time.
 
 void append_number(std::string& out, std::integral auto number) {
   std::array<char, 20> digits;
@@ -33,16 +33,16 @@ void append_clock_time(std::string& out, std::chrono::minutes time) {
 void fares_digest::add(std::chrono::year_month_day date, std::span<const fare> fares) {
   text_ = format_iso_date(date);
   text_ += '\n';
-  for (const fare& one : fares) {
-    append_clock_time(text_, one.departure);
-    append_clock_time(text_, one.arrival);
-    text_ += one.type;
+  for (const fare& offer : fares) {
+    append_clock_time(text_, offer.departure);
+    append_clock_time(text_, offer.arrival);
+    text_ += offer.type;
     text_ += '|';
-    append_number(text_, one.free_seats);
+    append_number(text_, offer.free_seats);
     text_ += '|';
-    append_number(text_, one.price_hundredths);
+    append_number(text_, offer.price_hundredths);
     text_ += '|';
-    text_ += one.currency;
+    text_ += offer.currency;
     text_ += '\n';
   }
   value_ += crc32_z(0, reinterpret_cast<const Bytef*>(text_.data()), text_.size());

@@ -10,6 +10,18 @@
 #include <utility>
 
 namespace farebench {
+namespace {
+
+using nlohmann::ordered_json;
+using clock = std::chrono::steady_clock;
+
+/// 8 s at the default interval of 2 ms.
+constexpr std::size_t max_held_points = 4096;
+
+/// Rounds to hundredths. Adding 0 turns -0.0 into 0.0.
+double rounded(double value) { return std::round(value * 100) / 100 + 0.0; }
+
+}  // namespace
 
 std::vector<curve_point> extremes_of_buckets(const std::vector<curve_point>& points,
                                              std::chrono::nanoseconds width) {
@@ -18,45 +30,41 @@ std::vector<curve_point> extremes_of_buckets(const std::vector<curve_point>& poi
     if (kept.empty() || kept.back() != point) kept.push_back(point);
   };
   for (auto bucket = points.begin(); bucket != points.end();) {
-    const auto number = [&](const curve_point& point) { return (point.at - points.front().at) / width; };
-    const auto end = std::find_if(bucket, points.end(),
-                                  [&](const curve_point& point) { return number(point) != number(*bucket); });
-    auto early = std::ranges::min_element(bucket, end, {}, &curve_point::resident_bytes);
-    auto late = std::ranges::max_element(bucket, end, {}, &curve_point::resident_bytes);
-    if (late < early) std::swap(early, late);
+    const auto bucket_number = [&](const curve_point& point) {
+      return (point.at - points.front().at) / width;
+    };
+    const auto end = std::find_if(bucket, points.end(), [&](const curve_point& point) {
+      return bucket_number(point) != bucket_number(*bucket);
+    });
+    auto first = std::ranges::min_element(bucket, end, {}, &curve_point::resident_bytes);
+    auto second = std::ranges::max_element(bucket, end, {}, &curve_point::resident_bytes);
+    if (second < first) std::swap(first, second);
     if (bucket == points.begin()) keep(*bucket);
-    keep(*early);
-    keep(*late);
+    keep(*first);
+    keep(*second);
     if (end == points.end()) keep(points.back());
     bucket = end;
   }
   return kept;
 }
 
-void thin(std::vector<curve_point>& points, std::chrono::nanoseconds& width, std::size_t most) {
-  if (points.size() <= most) return;
+void thin(std::vector<curve_point>& points, std::chrono::nanoseconds& width, std::size_t max_points) {
+  if (points.size() <= max_points) return;
   for (;; width *= 2) {
     points = extremes_of_buckets(points, width);
-    if (points.size() <= most) return;
+    if (points.size() <= max_points) return;
   }
 }
 
-namespace {
-
-/// At 2 ms, eight seconds before anything is thinned.
-constexpr std::size_t most_held = 4096;
-
-}  // namespace
-
 curve_recorder::curve_recorder(std::chrono::nanoseconds sample_every) : width_{sample_every} {
-  points_.reserve(most_held);
+  points_.reserve(max_held_points);
 }
 
 void curve_recorder::add(const curve_point& sample) {
-  if (points_.size() == most_held) {
-    // A half, so that thinning costs little a sample; and never fewer than are given out.
-    thin(points_, width_, most_held / 2);
-    points_.reserve(most_held);
+  if (points_.size() == max_held_points) {
+    // Thinning to a half makes it rare, and leaves more points than points() returns.
+    thin(points_, width_, max_held_points / 2);
+    points_.reserve(max_held_points);
   }
   points_.push_back(sample);
   ++samples_;
@@ -65,18 +73,9 @@ void curve_recorder::add(const curve_point& sample) {
 std::vector<curve_point> curve_recorder::points() const {
   auto points = points_;
   auto width = width_;
-  thin(points, width, most_curve_points);
+  thin(points, width, max_curve_points);
   return points;
 }
-
-namespace {
-
-using nlohmann::ordered_json;
-using clock = std::chrono::steady_clock;
-
-double hundredths(double value) { return std::round(value * 100) / 100 + 0.0; }  // never -0.0
-
-}  // namespace
 
 timeline_file::timeline_file(const std::filesystem::path& path, std::chrono::nanoseconds sample_every)
     : file_{path} {
@@ -88,15 +87,15 @@ timeline_file::timeline_file(const std::filesystem::path& path, std::chrono::nan
 void timeline_file::append(const std::string& name, int repetition, const memory_curve& curve) {
   const auto& phases = curve.phases;
   const auto since_go = [&](clock::time_point at) {
-    return hundredths(std::chrono::duration<double, std::milli>{at - phases.go}.count());
+    return rounded(std::chrono::duration<double, std::milli>{at - phases.go}.count());
   };
   ordered_json line{{"name", name}, {"repetition", repetition}};
-  auto& told = line["phases_ms"];
-  told["ready"] = since_go(phases.ready);
-  told["go"] = 0;
-  if (phases.half_done) told["half_done"] = since_go(*phases.half_done);
-  if (phases.last_outcome) told["last_outcome"] = since_go(*phases.last_outcome);
-  told["exit"] = since_go(phases.exit);
+  auto& phases_ms = line["phases_ms"];
+  phases_ms["ready"] = since_go(phases.ready);
+  phases_ms["go"] = 0;
+  if (phases.half_done) phases_ms["half_done"] = since_go(*phases.half_done);
+  if (phases.last_outcome) phases_ms["last_outcome"] = since_go(*phases.last_outcome);
+  phases_ms["exit"] = since_go(phases.exit);
   auto& points = line["points"] = ordered_json::array();
   for (const auto& [at, resident_bytes] : curve.points)
     points.push_back({since_go(at), resident_bytes / 1024});

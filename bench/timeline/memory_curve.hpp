@@ -12,7 +12,6 @@
 
 namespace farebench {
 
-/// One look at a client.
 struct curve_point {
   std::chrono::steady_clock::time_point at;
   std::uint64_t resident_bytes;
@@ -20,59 +19,66 @@ struct curve_point {
   bool operator==(const curve_point&) const = default;
 };
 
-/// What happened when, in this order. The middle ones are the client's own, and absent where it does not tell
-/// them (a probe of an older commit) or told a moment outside of its batch.
+/// Times of a client's phases, in this order. The optional ones are the client's own: absent if an older
+/// client does not report them, or reports a time outside of its batch.
 struct curve_phases {
-  std::chrono::steady_clock::time_point ready;                          ///< the client said so
-  std::chrono::steady_clock::time_point go;                             ///< it was told to run its batch
-  std::optional<std::chrono::steady_clock::time_point> half_done = {};  ///< half the days had their outcome
-  std::optional<std::chrono::steady_clock::time_point> last_outcome = {};  ///< all had
-  std::chrono::steady_clock::time_point exit;                              ///< it was told to end
+  /// The client is ready.
+  std::chrono::steady_clock::time_point ready;
+  /// It starts its batch.
+  std::chrono::steady_clock::time_point go;
+  /// Half of the days have their outcome.
+  std::optional<std::chrono::steady_clock::time_point> half_done = {};
+  /// All days have their outcome.
+  std::optional<std::chrono::steady_clock::time_point> last_outcome = {};
+  /// The client starts to exit.
+  std::chrono::steady_clock::time_point exit;
 };
 
-/// What a client's resident memory did over one batch, from `ready` to `exit`. A value.
+/// Resident memory of a client during one batch, from `ready` to `exit`.
 struct memory_curve {
   curve_phases phases;
-  std::vector<curve_point> points;  ///< in order of time, at most most_curve_points
-  std::size_t samples = 0;          ///< that the points are of
-  double sampler_cpu_share = 0;     ///< of one core, that taking them cost over the batch
+  /// In order of time, at most max_curve_points.
+  std::vector<curve_point> points;
+  /// Number of samples that the points were chosen from.
+  std::size_t samples = 0;
+  /// CPU time of sampling / time of the batch.
+  double sampler_cpu_share = 0;
 };
 
-/// When to sample next: the first moment after `now` that is a whole number of intervals after `begin`. So
-/// the schedule neither drifts by what sampling takes nor catches up on moments that were missed.
+/// Returns the first time after `now` that is a whole number of intervals after `begin`. So a schedule does
+/// not drift, and does not catch up on missed samples.
 inline std::chrono::steady_clock::time_point next_sample(std::chrono::steady_clock::time_point begin,
                                                          std::chrono::nanoseconds interval,
                                                          std::chrono::steady_clock::time_point now) {
   return begin + ((now - begin) / interval + 1) * interval;
 }
 
-/// Of each bucket of time the lowest and the highest point (of equal ones the earliest), and of all the first
-/// and the last; in order. The buckets are `width` each, counted from the first point. Points come in order
-/// of time. So that thinning by a width, later by twice that width, is thinning by twice the width at once:
-/// each bucket is then two whole ones. Pure.
+/// Returns the lowest and the highest point of each bucket of time (of equal points the first), and the first
+/// and the last point of all, in order. Buckets are `width` long, counted from the first point. `points` are
+/// in order of time. Thinning by a width and then by twice that width gives the same as thinning by twice the
+/// width at once. Pure.
 std::vector<curve_point> extremes_of_buckets(const std::vector<curve_point>& points,
                                              std::chrono::nanoseconds width);
 
-/// Thins a curve to at most `most` points (3 at least): as it is when it has no more; otherwise by the least
-/// width · 2^k, k ≥ 0, that does it. `width` becomes that, for another thinning later on. What is lost is the
-/// shape within a bucket, never a bucket's peak.
-void thin(std::vector<curve_point>& points, std::chrono::nanoseconds& width, std::size_t most);
+/// Thins a curve that has more than `max_points` points (at least 3). Uses the smallest sufficient
+/// width · 2^k, k ≥ 0, and stores it in `width` for the next call. Keeps the peak of each bucket.
+void thin(std::vector<curve_point>& points, std::chrono::nanoseconds& width, std::size_t max_points);
 
-/// So many points a curve has at most when it is written.
-inline constexpr std::size_t most_curve_points = 400;
+/// Maximum number of points of a written curve.
+inline constexpr std::size_t max_curve_points = 400;
 
-/// Takes the samples of one batch, however many: it thins as they come, and holds 64 KiB at most, taken when
-/// it is made. What it gives out is what thinning all the samples at once would have given (see thinning).
-/// One thread.
+/// Records any number of samples of one batch in 64 KiB, which the constructor allocates, by thinning as they
+/// arrive. The result is the same as if all samples were thinned at once. Not thread-safe.
 class curve_recorder {
  public:
   explicit curve_recorder(std::chrono::nanoseconds sample_every);
 
-  /// In order of time.
+  /// Samples must be in order of time.
   void add(const curve_point& sample);
 
+  /// Number of samples added.
   std::size_t samples() const { return samples_; }
-  /// At most most_curve_points of them.
+  /// Returns at most max_curve_points of the samples.
   std::vector<curve_point> points() const;
 
  private:
@@ -81,23 +87,22 @@ class curve_recorder {
   std::size_t samples_ = 0;
 };
 
-/// Memory over time, in a file beside the results:
+/// File with the memory curves of a run:
 ///   {"timeline": 1, "sample_every_ms": 2, "curves": [
 ///   {"name": "fetch/…", "repetition": 0,
 ///    "phases_ms": {"ready": -3.1, "go": 0.0, "half_done": 81.0, "last_outcome": 160.2, "exit": 165.0},
 ///    "points": [[-3.0, 12800], …], "samples": 83, "sampler_cpu_share": 0.004},
 ///   …
 ///   ]}
-/// A curve is a line, its times are in milliseconds since go (to a hundredth), its memory in KiB resident; a
-/// phase that is not known is absent. Each curve is handed to the kernel as it is appended, so that a run
-/// that is killed leaves those that it had in FILE.partial, where only the closing "]}" is missing. One
-/// thread.
+/// One line per curve. Times are in milliseconds since go, rounded to hundredths; memory is in KiB. Unknown
+/// phases are absent. Each curve is written at once, so that a killed run leaves its curves in FILE.partial,
+/// which lacks only the final "]}". Not thread-safe.
 class timeline_file {
  public:
   /// Throws as output_file.
   timeline_file(const std::filesystem::path& path, std::chrono::nanoseconds sample_every);
 
-  /// `name` and `repetition` are the journal's: the row's name, without what Google Benchmark puts behind it.
+  /// `name` is that of the case.
   void append(const std::string& name, int repetition, const memory_curve& curve);
 
   /// Throws as output_file.

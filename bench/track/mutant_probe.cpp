@@ -228,6 +228,6 @@ mutant_run make_mutant() {
 int main(int argc, char** argv) {
   return probe_program(argc, argv, [](const std::string& name) -> std::unique_ptr<strategy> {
     auto mutant = make_mutant();
-    return std::make_unique<mutant_strategy>(make_way(name), std::move(mutant));
+    return std::make_unique<mutant_strategy>(make_probe_strategy(name), std::move(mutant));
   });
 }

@@ -121,8 +121,8 @@ void read_schema(result_file& file, const ordered_json& schema) {
 point_kind kind_in_workload(const ordered_json& context, const latency_model& latency) {
   const auto* const known = find_workload(context.value("workload", ""));
   if (known == nullptr) return point_kind::plain;
-  const auto point = std::ranges::find(known->what.points, latency, &workload_point::latency);
-  return point == known->what.points.end() ? point_kind::plain : point->kind;
+  const auto point = std::ranges::find(known->parameters.points, latency, &workload_point::latency);
+  return point == known->parameters.points.end() ? point_kind::plain : point->kind;
 }
 
 /// Milliseconds per unit of time.

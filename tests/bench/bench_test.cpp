@@ -490,7 +490,7 @@ TEST_F(bench_command, scale_holds_all_workers_and_fits_a_line) {
   EXPECT_THAT(run.output, HasSubstr("300 burst"));
   EXPECT_THAT(run.output, HasSubstr("300 hold"));
   EXPECT_THAT(run.output, HasSubstr("KiB/worker, fitted"));
-  EXPECT_THAT(run.output, Not(HasSubstr("wrong answers")));
+  EXPECT_THAT(run.output, Not(HasSubstr("wrong fares")));
 }
 
 /// A folder with the real programs but for a client of the test's own.
@@ -529,7 +529,7 @@ TEST_F(bench_with_another_client, wrong_responses_fail_the_row) {
     }
   }
   EXPECT_THAT(result["benchmarks"][0]["error_message"].get<std::string>(),
-              HasSubstr("wrong answers: 1 fares, the site holds"));
+              HasSubstr("wrong fares: 1 instead of the site's"));
 }
 
 TEST_F(bench_with_another_client, failed_row_has_a_curve_with_known_phases) {
@@ -573,7 +573,7 @@ TEST_F(bench_with_another_client, client_with_invalid_report_fails_its_row) {
   const auto program = bench_with_client("echo nonsense");
   const auto run = bench(quick, program);
   EXPECT_EQ(run.exit_code, 1);
-  EXPECT_THAT(run.output, HasSubstr("not a batch report"));
+  EXPECT_THAT(run.output, HasSubstr("invalid batch report"));
 }
 
 TEST_F(bench_command, missing_sibling_is_named) {

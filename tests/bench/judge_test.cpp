@@ -41,10 +41,10 @@ TEST(judge, fails_outcomes_that_are_missing) {
 TEST(judge, fails_other_fares_than_the_site_holds) {
   auto fewer = made_up_measurement();
   fewer.report.fares = 899;
-  EXPECT_THAT(judged(fewer).failure, HasSubstr("899 fares, the site holds 900"));
+  EXPECT_THAT(judged(fewer).failure, HasSubstr("899 instead of the site's 900"));
   auto others = made_up_measurement();
   others.report.fares_digest = 43;
-  EXPECT_THAT(judged(others, strictness::correctness_only).failure, HasSubstr("wrong answers"));
+  EXPECT_THAT(judged(others, strictness::correctness_only).failure, HasSubstr("wrong fares"));
 }
 
 TEST(judge, fails_what_beats_the_ideal) {
@@ -101,7 +101,7 @@ TEST(judge, fails_other_connections_than_one_a_worker) {
   for (const std::uint64_t connections : {19u, 21u, 100u}) {
     auto seen = made_up_measurement();
     seen.server.connections_accepted = connections;
-    EXPECT_THAT(judged(seen).failure, HasSubstr("connections accepted for 20 workers"));
+    EXPECT_THAT(judged(seen).failure, HasSubstr("connections accepted instead of 20, one per worker"));
   }
 }
 
@@ -110,7 +110,7 @@ TEST(judge, wants_a_connection_a_day_of_a_peer) {
   row.strategy = "python_threads";
   auto seen = made_up_measurement();
   EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).failure,
-              HasSubstr("20 connections accepted for 100 days"));
+              HasSubstr("20 connections accepted instead of 100, one per day"));
   seen.server.connections_accepted = 100;
   EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).failure, IsEmpty());
 }
@@ -132,7 +132,7 @@ TEST(judge, lays_nothing_but_a_late_server_on_the_machine) {
   EXPECT_FALSE(judged(seen).is_machines);
   seen.server.late_p50_ms = 30;
   seen.report.fares -= 1;
-  EXPECT_THAT(judged(seen).failure, HasSubstr("wrong answers"));
+  EXPECT_THAT(judged(seen).failure, HasSubstr("wrong fares"));
   EXPECT_FALSE(judged(seen).is_machines) << "a wrong answer counts, however busy the machine";
 }
 
@@ -155,7 +155,7 @@ TEST(judge, tolerates_five_percent_of_the_mean_of_random_latencies) {
   seen.server.late_p50_ms = 7.4;
   EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).failure, IsEmpty());
   seen.server.late_p50_ms = 7.6;
-  EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).failure, HasSubstr("tolerated 7.50 ms"));
+  EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).failure, HasSubstr("limit 7.50 ms"));
 }
 
 TEST(judge, tolerates_of_a_burst_five_percent_of_what_an_exchange_took) {
@@ -166,10 +166,10 @@ TEST(judge, tolerates_of_a_burst_five_percent_of_what_an_exchange_took) {
   seen.server.late_p50_ms = 4.9;
   EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).failure, IsEmpty());
   seen.server.late_p50_ms = 5.1;
-  EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).failure, HasSubstr("tolerated 5.00 ms"));
+  EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).failure, HasSubstr("limit 5.00 ms"));
   row.kind = point_kind::hold;
   seen.server.late_p50_ms = 1.1;
-  EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).failure, HasSubstr("tolerated 1.00 ms"));
+  EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).failure, HasSubstr("limit 1.00 ms"));
 }
 
 TEST(judge, fails_a_hold_that_did_not_hold_all_its_workers) {

@@ -40,7 +40,7 @@ watched_step watch(heap_counter_segment& segment, const std::vector<std::string>
   preloaded_program program(command, segment.environment(), segment.descriptor());
   program.read_line();
   watched_step result;
-  segment.restart_peak();
+  segment.reset_peak();
   result.before = segment.read();
   program.send_byte();
   result.expected = parse(program.read_line());
@@ -74,7 +74,7 @@ TEST(heap_count, of_eight_threads_loses_nothing) {
   program.send_byte();
   ASSERT_EQ(program.read_byte(), 'b');
   const reading before = segment.read();
-  segment.restart_peak();
+  segment.reset_peak();
   program.send_byte();
   ASSERT_EQ(program.read_byte(), 'e');
   const reading after = segment.read();

@@ -16,7 +16,7 @@ TEST(curve_recorder, gives_what_thinning_all_samples_at_once_would) {
     for (const auto& sample : samples) recorder.add(sample);
     auto at_once = samples;
     std::chrono::nanoseconds width = 2ms;
-    thin(at_once, width, most_curve_points);
+    thin(at_once, width, max_curve_points);
     EXPECT_EQ(recorder.points(), at_once) << count;
     EXPECT_EQ(recorder.samples(), count);
   }

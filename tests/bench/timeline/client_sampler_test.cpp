@@ -1,4 +1,4 @@
-#include "bench/timeline/client_watch.hpp"
+#include "bench/timeline/client_sampler.hpp"
 
 #include <gmock/gmock.h>
 #include <sys/mman.h>
@@ -31,14 +31,14 @@ std::chrono::nanoseconds cpu_time_of_thread() {
 class watched_self {
  public:
   explicit watched_self(int looks = 3) {
-    watch_.go();
+    watch_.begin();
     begin_s_ = seconds_now();
     for (int i = 0; i < looks; ++i) look();
   }
 
   void look() {
     std::this_thread::sleep_for(1ms);
-    watch_.look();
+    watch_.sample();
   }
   void look_with_more_memory() {
     void* block = ::mmap(nullptr, taken, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -47,10 +47,10 @@ class watched_self {
     look();
     ::munmap(block, taken);
   }
-  watched_memory end(const batch_report& report = {}) {
+  client_memory end(const batch_report& report = {}) {
     watch_.end();
     watch_.exit();
-    return watch_.told(report);
+    return watch_.result(report);
   }
   double begin_s() const { return begin_s_; }
 
@@ -59,11 +59,11 @@ class watched_self {
     return std::chrono::duration<double>{clock::now().time_since_epoch()}.count();
   }
 
-  client_watch watch_{::getpid(), 2ms};
+  client_sampler watch_{::getpid(), 2ms};
   double begin_s_ = 0;
 };
 
-TEST(client_watch, sees_a_peak_that_one_look_met) {
+TEST(client_sampler, sees_a_peak_that_one_look_met) {
   watched_self self;
   self.look_with_more_memory();
   self.look();
@@ -79,7 +79,7 @@ TEST(client_watch, sees_a_peak_that_one_look_met) {
   EXPECT_GT(seen.page_table_peak_bytes, 0u);
 }
 
-TEST(client_watch, begins_at_ready_and_ends_at_exit_in_order) {
+TEST(client_sampler, begins_at_ready_and_ends_at_exit_in_order) {
   watched_self self{20};
   const auto curve = self.end().curve;
   EXPECT_EQ(curve.samples, 1u + 20 + 1) << "at ready, each look, at exit";
@@ -91,7 +91,7 @@ TEST(client_watch, begins_at_ready_and_ends_at_exit_in_order) {
   EXPECT_TRUE(std::ranges::is_sorted(curve.points, {}, &curve_point::at));
 }
 
-TEST(client_watch, sees_threads_that_a_short_batch_had) {
+TEST(client_sampler, sees_threads_that_a_short_batch_had) {
   watched_self self{0};
   const auto before = self.end().threads_peak;
   watched_self busy{0};
@@ -107,20 +107,20 @@ TEST(client_watch, sees_threads_that_a_short_batch_had) {
   EXPECT_GE(busy.end().threads_peak, before + 2);
 }
 
-TEST(client_watch, next_look_limits_cpu_to_a_hundredth_of_a_core) {
-  client_watch watch{::getpid(), 2ms};
-  watch.go();
+TEST(client_sampler, next_look_limits_cpu_to_a_hundredth_of_a_core) {
+  client_sampler watch{::getpid(), 2ms};
+  watch.begin();
   const auto begin = cpu_time_of_thread();
   clock::time_point next;
-  for (int i = 0; i < 100; ++i) next = watch.look();
+  for (int i = 0; i < 100; ++i) next = watch.sample();
   const auto spent = cpu_time_of_thread() - begin;
   watch.exit();
-  const auto curve = watch.told({}).curve;
+  const auto curve = watch.result({}).curve;
   EXPECT_GT(curve.sampler_cpu_share, 0);
   EXPECT_GT((next - curve.phases.go) * 0.01, spent);
 }
 
-TEST(client_watch, places_the_phases_that_the_client_tells) {
+TEST(client_sampler, places_the_phases_that_the_client_tells) {
   watched_self self;
   batch_report report;
   report.wall_ms = 2;
@@ -133,7 +133,7 @@ TEST(client_watch, places_the_phases_that_the_client_tells) {
   EXPECT_LE(*phases.last_outcome, phases.exit);
 }
 
-TEST(client_watch, leaves_out_phases_that_an_older_client_does_not_tell) {
+TEST(client_sampler, leaves_out_phases_that_an_older_client_does_not_tell) {
   watched_self self;
   batch_report report;
   report.wall_ms = 2;
@@ -146,7 +146,7 @@ TEST(client_watch, leaves_out_phases_that_an_older_client_does_not_tell) {
   EXPECT_TRUE(phases.last_outcome);
 }
 
-TEST(client_watch, leaves_out_phases_outside_of_the_batch) {
+TEST(client_sampler, leaves_out_phases_outside_of_the_batch) {
   watched_self self;
   for (const double off_s : {-1e300, -10.0, 10.0, 1e300}) {
     batch_report report;
@@ -159,7 +159,7 @@ TEST(client_watch, leaves_out_phases_outside_of_the_batch) {
   }
 }
 
-TEST(client_watch, tells_what_it_costs) {
+TEST(client_sampler, tells_what_it_costs) {
   watched_self self{0};
   EXPECT_EQ(self.end().curve.sampler_cpu_share, 0) << "it has not looked yet";
   watched_self idle{5};
@@ -171,18 +171,18 @@ TEST(client_watch, tells_what_it_costs) {
   EXPECT_LE(share, 1.001) << "one thread";
 }
 
-TEST(client_watch, needs_a_client_at_either_end_and_lets_one_go_between) {
+TEST(client_sampler, needs_a_client_at_either_end_and_lets_one_go_between) {
   const pid_t child = ::fork();
   if (child == 0) {
     for (;;) ::pause();
   }
-  client_watch watch{child, 2ms};
-  watch.go();
+  client_sampler watch{child, 2ms};
+  watch.begin();
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
-  watch.look();
+  watch.sample();
   EXPECT_THAT([&] { watch.end(); }, ThrowsMessage<std::runtime_error>(HasSubstr("after its batch")));
-  EXPECT_THAT([&] { (client_watch{child, 2ms}); },
+  EXPECT_THAT([&] { (client_sampler{child, 2ms}); },
               ThrowsMessage<std::runtime_error>(HasSubstr("before its batch")));
 }
 
