@@ -207,7 +207,7 @@ function changesTable(/** @type {HistoryView} */ { change }, /** @type {Selectio
       });
     return [...found, ...unmatched];
   });
-  const title = element('h3', {}, `Changes: ${metric.label}`);
+  const title = element('h3', {}, `Changes: ${metric.label}${lines.length ? ` (${lines.length})` : ''}`);
   if (!lines.length) return element('div', {}, title, element('p', {}, 'No row changed by more than its noise.'));
   const cells = lines
     .sort((a, b) => b.at - a.at)

@@ -10,7 +10,7 @@ import { lookOf } from './look.js';
  * @typedef {{name: string, title: string, unit: Unit, better: 'lower' | 'higher' | 'none', meaning: string}} Column
  *
  * A strategy; prepare() adds its look.
- * @typedef {{name: string, label: string, family: string, language: string, control_flow: string,
+ * @typedef {{name: string, label: string, family: string, language: string, transport: string, control_flow: string,
  *   code_changes: string, look: Look}} Strategy
  *
  * A case's result. `figures` are by column, and empty if the case failed. `frontier` has the memory columns in whose

@@ -55,7 +55,13 @@ function strategyTable(/** @type {View} */ { all, strategies }) {
         element(
           'tr',
           {},
-          element('th', { scope: 'row' }, symbolFor(look), ` ${name}`, label !== name && element('small', {}, label)),
+          element(
+            'th',
+            { scope: 'row' },
+            symbolFor(look),
+            ` ${name}`,
+            label !== name.replaceAll('_', ' ') && element('small', {}, label),
+          ),
           element('td', {}, control_flow),
           element('td', {}, code_changes),
         ),

@@ -93,7 +93,6 @@ const scales = {
     [1, 'B'],
   ],
   share: [[0.01, '%']],
-  per_second: [[1, 'per s']],
 };
 
 /**

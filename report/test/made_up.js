@@ -28,7 +28,15 @@ const workerCounts = (/** @type {string} */ name) => (['sequential', 'python_syn
 
 export const strategy = (/** @type {string} */ name) => {
   const [, , , , language, family] = profileOf(name);
-  return { name, label: name, family, language, control_flow: `flow of ${name}`, code_changes: `changes for ${name}` };
+  return {
+    name,
+    label: name,
+    family,
+    language,
+    transport: 'x',
+    control_flow: `flow of ${name}`,
+    code_changes: `changes for ${name}`,
+  };
 };
 
 export const columns = [

@@ -111,6 +111,7 @@ const payloadForm = {
     label: 'string',
     family: 'string',
     language: 'string',
+    transport: 'string',
     control_flow: 'string',
     code_changes: 'string',
   }),
