@@ -89,7 +89,7 @@ export function memoryPanel(row, curve, frame, { document, width, height = width
       ...(document ? { document } : {}),
       width,
       height,
-      marginLeft: width < 200 ? 44 : 52,
+      marginLeft: width < 200 ? 50 : 52,
       marginRight: 14,
       marginTop: 14,
       marginBottom: 22,
