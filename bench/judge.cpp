@@ -26,6 +26,13 @@ constexpr double max_drop_share = 0.01;
 /// CPU time of the sampler / wall time. The sampler runs on the cores that client and server use.
 constexpr double max_sampler_share = 0.01;
 
+/// CPU time of other programs / wall time, in cores. A compilation beside the bench gave 1.4 to 2.0 on two
+/// cores, and the client waited up to 57 % of the wall time for a core.
+constexpr double max_other_cpu_share = 0.2;
+
+/// Resolution of other_cpu_share: two units of /proc/stat.
+constexpr double other_cpu_resolution_ms = 20;
+
 double milliseconds(std::chrono::nanoseconds time) {
   return std::chrono::duration<double, std::milli>{time}.count();
 }
@@ -114,6 +121,13 @@ row_verdict judge(const benchmark_case& row, const measurement& measured, const 
   if (const double share = measured.memory.curve.sampler_cpu_share; share > max_sampler_share) {
     warnings.push_back(
         fmt::format("the sampler took {:.1f} % of a core: choose a longer --sample-every", 100 * share));
+  }
+  const double other_share = measured.other_cpu_share.value_or(0);
+  if (other_share > std::max(max_other_cpu_share, other_cpu_resolution_ms / measured.report.wall_ms)) {
+    auto text = fmt::format("loaded machine: other programs used {:.1f} cores", other_share);
+    if (measured.run_queue_delay_ms)
+      text += fmt::format(", the client waited {:.0f} ms for a core", *measured.run_queue_delay_ms);
+    warnings.push_back(std::move(text));
   }
   return {.warning = fmt::format("{}", fmt::join(warnings, "; "))};
 }

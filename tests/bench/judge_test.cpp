@@ -2,8 +2,8 @@
 
 #include <gmock/gmock.h>
 
-#include "bench/probe/raw_epoll.hpp"
 #include "bench/cases.hpp"
+#include "bench/probe/raw_epoll.hpp"
 #include "bench/probe/scrape_task.hpp"
 #include "mock_server/site/timetable.hpp"
 #include "tests/bench/made_up.hpp"
@@ -19,26 +19,26 @@ row_verdict judged(const measurement& seen, strictness how = strictness::full) {
   return judge(made_up_case(), seen, made_up_fares(), how);
 }
 
-TEST(judge, lets_a_clean_row_stand) {
+TEST(judge, clean_row_has_no_verdict) {
   const auto verdict = judged(made_up_measurement());
   EXPECT_THAT(verdict.failure, IsEmpty());
   EXPECT_THAT(verdict.warning, IsEmpty());
 }
 
-TEST(judge, fails_a_day_that_failed_and_says_why) {
+TEST(judge, failed_day_fails_with_its_error) {
   auto seen = made_up_measurement();
   seen.report.errors = 1;
   seen.report.first_errors = {"2026-03-01: connection_lost: reset"};
   EXPECT_THAT(judged(seen).failure, HasSubstr("2026-03-01: connection_lost"));
 }
 
-TEST(judge, fails_outcomes_that_are_missing) {
+TEST(judge, missing_outcome_fails) {
   auto seen = made_up_measurement();
   seen.report.outcomes = 99;
   EXPECT_THAT(judged(seen).failure, HasSubstr("99 outcomes for 100 days"));
 }
 
-TEST(judge, fails_other_fares_than_the_site_holds) {
+TEST(judge, wrong_fares_fail) {
   auto fewer = made_up_measurement();
   fewer.report.fares = 899;
   EXPECT_THAT(judged(fewer).failure, HasSubstr("899 instead of the site's 900"));
@@ -47,7 +47,7 @@ TEST(judge, fails_other_fares_than_the_site_holds) {
   EXPECT_THAT(judged(others, strictness::correctness_only).failure, HasSubstr("wrong fares"));
 }
 
-TEST(judge, fails_what_beats_the_ideal) {
+TEST(judge, faster_than_ideal_fails) {
   auto seen = made_up_measurement();
   seen.report.wall_ms = 199.9;
   EXPECT_THAT(judged(seen).failure, HasSubstr("beats the ideal"));
@@ -55,7 +55,7 @@ TEST(judge, fails_what_beats_the_ideal) {
   EXPECT_THAT(judged(seen).failure, IsEmpty());
 }
 
-TEST(judge, fails_what_beats_the_ideal_of_random_latencies) {
+TEST(judge, faster_than_random_ideal_fails) {
   auto row = made_up_case();
   row.latency = latency_model::lognormal(std::chrono::milliseconds{20}, std::chrono::milliseconds{80});
   row.seed = 7;
@@ -68,13 +68,13 @@ TEST(judge, fails_what_beats_the_ideal_of_random_latencies) {
   EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).failure, IsEmpty());
 }
 
-TEST(judge, fails_a_listen_queue_that_overflowed) {
+TEST(judge, listen_overflow_fails) {
   auto seen = made_up_measurement();
-  seen.server.listen_drops = 1;  // of 20 connections
+  seen.server.listen_drops = 1;
   EXPECT_THAT(judged(seen).failure, HasSubstr("listen queue"));
 }
 
-TEST(judge, warns_of_one_packet_in_a_hundred_dropped_at_the_listening_socket) {
+TEST(judge, one_drop_in_hundred_connections_gives_warning) {
   auto row = made_up_case();
   row.workers = row.days = 100;
   auto seen = made_up_measurement();
@@ -87,7 +87,7 @@ TEST(judge, warns_of_one_packet_in_a_hundred_dropped_at_the_listening_socket) {
   EXPECT_THAT(verdict.warning, HasSubstr("1 packets dropped"));
 }
 
-TEST(judge, warns_of_a_late_server_under_the_floor) {
+TEST(judge, late_server_of_floor_gives_warning) {
   auto row = made_up_case();
   row.strategy = floor_strategy;
   auto seen = made_up_measurement();
@@ -97,7 +97,7 @@ TEST(judge, warns_of_a_late_server_under_the_floor) {
   EXPECT_THAT(verdict.warning, HasSubstr("30.00 ms late"));
 }
 
-TEST(judge, fails_other_connections_than_one_a_worker) {
+TEST(judge, wrong_number_of_connections_fails) {
   for (const std::uint64_t connections : {19u, 21u, 100u}) {
     auto seen = made_up_measurement();
     seen.server.connections_accepted = connections;
@@ -105,7 +105,7 @@ TEST(judge, fails_other_connections_than_one_a_worker) {
   }
 }
 
-TEST(judge, wants_a_connection_a_day_of_a_peer) {
+TEST(judge, python_client_needs_connection_per_day) {
   auto row = made_up_case();
   row.strategy = "python_threads";
   auto seen = made_up_measurement();
@@ -115,7 +115,7 @@ TEST(judge, wants_a_connection_a_day_of_a_peer) {
   EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).failure, IsEmpty());
 }
 
-TEST(judge, fails_a_late_server_by_its_median_and_warns_by_its_p99) {
+TEST(judge, late_median_fails_and_late_p99_gives_warning) {
   auto seen = made_up_measurement();
   seen.server.late_p99_ms = 1.5;
   EXPECT_THAT(judged(seen).failure, IsEmpty());
@@ -123,20 +123,19 @@ TEST(judge, fails_a_late_server_by_its_median_and_warns_by_its_p99) {
   seen.server.late_p50_ms = 1.01;
   EXPECT_THAT(judged(seen).failure, HasSubstr("1.01 ms late"));
   EXPECT_TRUE(judged(seen).is_machines);
-  EXPECT_THAT(judged(seen, strictness::correctness_only).failure, IsEmpty())
-      << "a busy machine is no wrong answer";
+  EXPECT_THAT(judged(seen, strictness::correctness_only).failure, IsEmpty()) << "correct on a busy machine";
 }
 
-TEST(judge, lays_nothing_but_a_late_server_on_the_machine) {
+TEST(judge, only_late_server_is_due_to_machine) {
   auto seen = made_up_measurement();
   EXPECT_FALSE(judged(seen).is_machines);
   seen.server.late_p50_ms = 30;
   seen.report.fares -= 1;
   EXPECT_THAT(judged(seen).failure, HasSubstr("wrong fares"));
-  EXPECT_FALSE(judged(seen).is_machines) << "a wrong answer counts, however busy the machine";
+  EXPECT_FALSE(judged(seen).is_machines) << "wrong fares are never due to the machine";
 }
 
-TEST(judge, tolerates_five_percent_of_a_long_latency) {
+TEST(judge, lateness_limit_is_5_percent_of_latency) {
   auto row = made_up_case();
   row.latency = std::chrono::milliseconds{145};
   auto seen = made_up_measurement();
@@ -147,7 +146,7 @@ TEST(judge, tolerates_five_percent_of_a_long_latency) {
   EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).failure, Not(IsEmpty()));
 }
 
-TEST(judge, tolerates_five_percent_of_the_mean_of_random_latencies) {
+TEST(judge, lateness_limit_is_5_percent_of_random_mean) {
   auto row = made_up_case();
   row.latency = latency_model::uniform(std::chrono::milliseconds{100}, std::chrono::milliseconds{200});
   auto seen = made_up_measurement();
@@ -158,11 +157,11 @@ TEST(judge, tolerates_five_percent_of_the_mean_of_random_latencies) {
   EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).failure, HasSubstr("limit 7.50 ms"));
 }
 
-TEST(judge, tolerates_of_a_burst_five_percent_of_what_an_exchange_took) {
+TEST(judge, lateness_limit_of_burst_is_5_percent_of_exchange) {
   auto row = made_up_case();
   row.kind = point_kind::burst;
   auto seen = made_up_measurement();
-  seen.report.wall_ms = 1000;  // an exchange: 20 ms · 1000 / 200
+  seen.report.wall_ms = 1000;
   seen.server.late_p50_ms = 4.9;
   EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).failure, IsEmpty());
   seen.server.late_p50_ms = 5.1;
@@ -172,7 +171,7 @@ TEST(judge, tolerates_of_a_burst_five_percent_of_what_an_exchange_took) {
   EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).failure, HasSubstr("limit 1.00 ms"));
 }
 
-TEST(judge, fails_a_hold_that_did_not_hold_all_its_workers) {
+TEST(judge, hold_without_all_workers_in_flight_fails) {
   auto row = made_up_case();
   auto seen = made_up_measurement();
   seen.server.in_flight_peak = 19;
@@ -186,7 +185,7 @@ TEST(judge, fails_a_hold_that_did_not_hold_all_its_workers) {
   EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).failure, IsEmpty());
 }
 
-TEST(judge, warns_of_a_sampler_that_took_more_than_a_hundredth_of_a_core) {
+TEST(judge, expensive_sampler_gives_warning) {
   auto seen = made_up_measurement();
   seen.memory.curve.sampler_cpu_share = 0.01;
   EXPECT_THAT(judged(seen).warning, IsEmpty());
@@ -196,7 +195,33 @@ TEST(judge, warns_of_a_sampler_that_took_more_than_a_hundredth_of_a_core) {
   EXPECT_THAT(judged(seen, strictness::correctness_only).warning, IsEmpty());
 }
 
-TEST(fares_of_site, are_those_of_its_timetable_day_by_day) {
+TEST(judge, loaded_machine_gives_warning) {
+  auto seen = made_up_measurement();
+  seen.other_cpu_share = 0.2;
+  EXPECT_THAT(judged(seen).warning, IsEmpty());
+  seen.other_cpu_share = 1.5;
+  seen.run_queue_delay_ms = 23;
+  EXPECT_THAT(judged(seen).failure, IsEmpty());
+  EXPECT_EQ(judged(seen).warning,
+            "loaded machine: other programs used 1.5 cores, the client waited 23 ms for a core");
+  EXPECT_THAT(judged(seen, strictness::correctness_only).warning, IsEmpty());
+  seen.run_queue_delay_ms.reset();
+  EXPECT_EQ(judged(seen).warning, "loaded machine: other programs used 1.5 cores");
+}
+
+TEST(judge, load_below_resolution_gives_no_warning) {
+  auto row = made_up_case();
+  row.workers = 100;
+  auto seen = made_up_measurement();
+  seen.server.connections_accepted = 100;
+  seen.report.wall_ms = 50;
+  seen.other_cpu_share = 0.4;
+  EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).warning, IsEmpty());
+  seen.other_cpu_share = 0.5;
+  EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).warning, HasSubstr("loaded machine"));
+}
+
+TEST(fares_of_site, fares_are_those_of_timetable) {
   auto row = made_up_case();
   row.days = 3;
   fares_digest digest;
