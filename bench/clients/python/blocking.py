@@ -1,4 +1,4 @@
-"""One day's scrape with requests: what python_sync, python_threads and python_gevent share."""
+"""One day's scrape with requests, for python_sync, python_threads and python_gevent."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from workload import (
     search_form,
 )
 
-# requests would wait for ever; aiohttp's default for both.
+# The default of aiohttp; requests has none.
 TIMEOUT_S = 300
 
 _OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS)
 
 
 def _kind_of(error: requests.RequestException) -> str:
-    """requests wraps what urllib3 wrapped around what the socket said: the cause is down the chain."""
+    """Returns the kind of an error. Its cause, the socket's error, is wrapped by urllib3 and requests."""
     if isinstance(error, requests.ConnectTimeout):
         return "connect_timeout"
     if isinstance(error, requests.Timeout):
@@ -38,13 +38,13 @@ def _kind_of(error: requests.RequestException) -> str:
     while link is not None:
         chain.append(link)
         link = link.__cause__ or link.__context__
-    if any(isinstance(one, OSError) and one.errno in _OUT_OF_RESOURCES for one in chain):
+    if any(isinstance(cause, OSError) and cause.errno in _OUT_OF_RESOURCES for cause in chain):
         return "out_of_resources"
-    if any(isinstance(one, urllib3.exceptions.NewConnectionError) for one in chain):
+    if any(isinstance(cause, urllib3.exceptions.NewConnectionError) for cause in chain):
         return "connect_failed"
-    if any(isinstance(one, http.client.RemoteDisconnected) for one in chain):
+    if any(isinstance(cause, http.client.RemoteDisconnected) for cause in chain):
         return "connection_lost"
-    if any(isinstance(one, http.client.BadStatusLine) for one in chain):
+    if any(isinstance(cause, http.client.BadStatusLine) for cause in chain):
         return "bad_response"
     if isinstance(error, (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
         return "connection_lost"
@@ -52,7 +52,7 @@ def _kind_of(error: requests.RequestException) -> str:
 
 
 def scrape(url: str, day: int) -> list[Fare]:
-    """A new session, and so a new connection, for the day. Raises FetchError."""
+    """Scrapes a day in a new session, which has a new connection. Raises FetchError."""
     try:
         with requests.Session() as session:
             start = session.get(url + START_PATH, timeout=TIMEOUT_S)
@@ -66,7 +66,7 @@ def scrape(url: str, day: int) -> list[Fare]:
 
 
 def scrape_day(batch: Batch, day: int, record: Record) -> None:
-    """One day from its being taken to its outcome."""
+    """Scrapes and records one day."""
     record.begin(day)
     try:
         record.deliver(day, scrape(batch.url, day))

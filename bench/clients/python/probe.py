@@ -1,7 +1,7 @@
-"""One client process of farebench, started by bench: runs one batch the Python way and reports it.
+"""One client process of farebench, started by bench: runs one batch with a Python strategy and reports it.
 
-It speaks bench/probe/protocol.hpp on standard input and output: ready, go, report, exit. --version tells, as
-one line of JSON, the versions of the libraries, and what Debian packages each way lacks.
+The protocol is that of bench/probe/client_protocol.hpp: ready, go, report, exit. --version prints one line of
+JSON: the versions of the libraries, and the missing Debian packages of each strategy.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import sys
 READY = "farebench-probe 1 ready"
 EXIT_USAGE = 2
 
-# What each way imports.
+# Modules that each strategy imports.
 PACKAGES = {
     "python_sync": ("requests", "bs4"),
     "python_threads": ("requests", "bs4"),
@@ -26,16 +26,16 @@ PACKAGES = {
 }
 
 
-def say(line: str) -> None:
+def write_line(line: str) -> None:
     print(line, flush=True)
 
 
-def hear(expected: str) -> bool:
+def read_line_equals(expected: str) -> bool:
     return sys.stdin.readline() == expected + "\n"
 
 
 def version() -> str:
-    """The libraries that can be imported, and by way, the Debian packages of those that can't."""
+    """Returns the versions of the libraries and the missing Debian packages of each strategy, as JSON."""
     libraries = {"python": platform.python_version()}
     for name in sorted({name for names in PACKAGES.values() for name in names}):
         try:
@@ -43,36 +43,37 @@ def version() -> str:
         except ImportError:
             pass
     missing = {
-        way: [f"python3-{name}" for name in names if name not in libraries] for way, names in PACKAGES.items()
+        strategy: [f"python3-{name}" for name in names if name not in libraries]
+        for strategy, names in PACKAGES.items()
     }
     return json.dumps({"program": "probe.py", "libraries": libraries, "missing": missing})
 
 
 def prepare_process() -> None:
-    """What fetch_probe does for its strategies too: every file that may be open, and no proxy before the site."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    """Raises the limit of open files and ignores proxies, as fetch_probe does."""
+    _, limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         os.environ.pop(name, None)
 
 
 def run(strategy: str, url: str, workers: int, days: int) -> int:
     prepare_process()
-    # Imported only now: gevent must patch before others import, and each way has only its own libraries'
-    # memory.
-    way = importlib.import_module(strategy)
+    # Imported here because gevent must patch first, and because each strategy should load only its own
+    # libraries.
+    runner = importlib.import_module(strategy)
     record_module = importlib.import_module("record")
     batch = importlib.import_module("workload").Batch(url, days, workers)
-    say(READY)
-    if not hear("go"):
+    write_line(READY)
+    if not read_line_equals("go"):
         return EXIT_USAGE
     record = record_module.Record(days)
     try:
-        way.run(batch, record)
-        say(record.report())
-    except Exception as error:  # no outcome of a day's: the way could not run at all
-        say(f"failed {type(error).__name__}: {' '.join(str(error).split())}")
-    return 0 if hear("exit") else EXIT_USAGE
+        runner.run(batch, record)
+        write_line(record.report())
+    except Exception as error:  # not the error of a day
+        write_line(f"failed {type(error).__name__}: {' '.join(str(error).split())}")
+    return 0 if read_line_equals("exit") else EXIT_USAGE
 
 
 def at_least_one(text: str) -> int:
@@ -85,15 +86,15 @@ def at_least_one(text: str) -> int:
 def main() -> int:
     flags = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     flags.add_argument("--strategy", choices=PACKAGES, default="python_sync")
-    flags.add_argument("--url", default="", help="the site, e.g. http://127.0.0.1:8080")
-    flags.add_argument("--workers", type=at_least_one, default=1, help="most scrapes in flight")
-    flags.add_argument("--days", type=at_least_one, default=1, help="how many days to scrape")
-    flags.add_argument("--version", action="store_true", help="print what can be run, as one line of JSON")
-    asked = flags.parse_args()
-    if asked.version:
-        say(version())
+    flags.add_argument("--url", default="", help="base URL of the site, e.g. http://127.0.0.1:8080")
+    flags.add_argument("--workers", type=at_least_one, default=1, help="maximum number of scrapes in flight")
+    flags.add_argument("--days", type=at_least_one, default=1, help="number of days to scrape")
+    flags.add_argument("--version", action="store_true", help="print versions as one line of JSON")
+    arguments = flags.parse_args()
+    if arguments.version:
+        write_line(version())
         return 0
-    return run(asked.strategy, asked.url, asked.workers, asked.days)
+    return run(arguments.strategy, arguments.url, arguments.workers, arguments.days)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""aiohttp: a task a day, a semaphore that lets so many of them work at once."""
+"""aiohttp: one task per day, and a semaphore that limits the tasks at work."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS)
 
 
 def _kind_of(error: aiohttp.ClientError | asyncio.TimeoutError) -> str:
-    if isinstance(error, asyncio.TimeoutError):  # aiohttp's timeouts are of this kind too
+    if isinstance(error, asyncio.TimeoutError):  # including aiohttp's timeouts
         return "deadline_exceeded"
     if isinstance(error, OSError) and error.errno in _OUT_OF_RESOURCES:
         return "out_of_resources"
@@ -36,14 +36,14 @@ def _kind_of(error: aiohttp.ClientError | asyncio.TimeoutError) -> str:
 
 
 async def scrape(url: str, day: int) -> list[Fare]:
-    """A new session, and so a new connection, for the day. Raises FetchError."""
-    # aiohttp keeps no cookies of a host that is a number unless told to.
+    """Scrapes a day in a new session, which has a new connection. Raises FetchError."""
+    # Otherwise aiohttp ignores cookies of hosts that are IP addresses.
     cookies = aiohttp.CookieJar(unsafe=True)
     try:
         async with aiohttp.ClientSession(cookie_jar=cookies) as session:
             async with session.get(url + START_PATH) as start:
                 check_status(start.status, "the start page")
-                await start.read()  # or its connection could not be used again
+                await start.read()  # so that the connection is reused
             check_session([cookie.key for cookie in cookies])
             async with session.post(url + SEARCH_PATH, data=search_form(day)) as page:
                 check_status(page.status, "the search")
@@ -53,10 +53,10 @@ async def scrape(url: str, day: int) -> list[Fare]:
 
 
 async def _run(batch: Batch, record: Record) -> None:
-    at_once = asyncio.Semaphore(batch.workers)
+    semaphore = asyncio.Semaphore(batch.workers)
 
     async def scrape_day(day: int) -> None:
-        async with at_once:
+        async with semaphore:
             record.begin(day)
             try:
                 record.deliver(day, await scrape(batch.url, day))

@@ -1,8 +1,8 @@
-"""requests, its sockets patched by gevent, in a pool of greenlets."""
+"""requests in a pool of greenlets, with sockets patched by gevent."""
 
 from gevent import monkey
 
-monkey.patch_all()  # before anything takes a socket's class or a lock for itself
+monkey.patch_all()  # before other modules import sockets and locks
 
 from gevent.pool import Pool  # noqa: E402
 

@@ -1,4 +1,4 @@
-"""requests, one day after the other."""
+"""requests, one day after another."""
 
 from blocking import scrape_day
 from record import Record

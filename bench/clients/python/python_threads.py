@@ -10,4 +10,4 @@ from workload import Batch
 def run(batch: Batch, record: Record) -> None:
     with ThreadPoolExecutor(max_workers=batch.workers) as pool:
         for _ in pool.map(lambda day: scrape_day(batch, day, record), range(batch.days)):
-            pass  # what a day raised is raised here
+            pass  # raises the exceptions of scrape_day

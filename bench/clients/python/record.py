@@ -1,4 +1,4 @@
-"""What is measured of a batch: bench/probe's measured_batch, batch_report and fares_digest in Python."""
+"""Measures a batch: the Python version of measured_batch, batch_report and fares_digest in bench/probe."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from collections.abc import Sequence
 
 from workload import Fare, FetchError, date_of_day
 
-ERRORS_TOLD = 3
+MAX_FIRST_ERRORS = 3
 
 
 def digest_of_day(day: int, fares: Sequence[Fare]) -> int:
-    """See bench/probe/fares_digest.hpp: the CRC-32 of the day's text; a batch's digest is their sum."""
+    """Returns the CRC-32 of the day's text; see fares_digest in bench/probe/scrape_task.hpp."""
     lines = [date_of_day(day).isoformat()]
     for fare in fares:
         lines.append("|".join(map(str, fare)))
@@ -24,7 +24,7 @@ def digest_of_day(day: int, fares: Sequence[Fare]) -> int:
 
 
 def quantile(values: Sequence[float], share: float) -> float:
-    """Nearest rank: the smallest value that at least `share` of them do not exceed; 0 of none."""
+    """Returns the quantile by nearest rank, 0 without values."""
     if not values:
         return 0.0
     rank = max(math.ceil(share * len(values)), 1)
@@ -32,7 +32,7 @@ def quantile(values: Sequence[float], share: float) -> float:
 
 
 class Usage:
-    """CPU time and context switches of this process so far, its ended threads included."""
+    """CPU time and context switches of this process, including threads that have ended."""
 
     def __init__(self) -> None:
         now = resource.getrusage(resource.RUSAGE_SELF)
@@ -41,7 +41,7 @@ class Usage:
 
 
 class Record:
-    """Takes each outcome as it comes, from any thread, and keeps no fares: memory follows the workers."""
+    """Records outcomes, from any thread. Keeps no fares, so that memory depends on the workers only."""
 
     def __init__(self, days: int) -> None:
         self._lock = threading.Lock()
@@ -56,11 +56,11 @@ class Record:
         self._before = Usage()
 
     def begin(self, day: int) -> None:
-        """A worker has taken this day."""
+        """Called when a worker starts a day."""
         self._started_s[day] = time.monotonic()
 
     def deliver(self, day: int, outcome: Sequence[Fare] | FetchError) -> None:
-        """The day's one outcome."""
+        """Called with the outcome of a day."""
         now_s = time.monotonic()
         with self._lock:
             self._last_outcome_s = max(self._last_outcome_s, now_s)
@@ -69,7 +69,7 @@ class Record:
                 self._half_done_s = now_s
             if isinstance(outcome, FetchError):
                 self._errors += 1
-                if len(self._first_errors) < ERRORS_TOLD:
+                if len(self._first_errors) < MAX_FIRST_ERRORS:
                     self._first_errors.append(f"{date_of_day(day).isoformat()}: {outcome}")
             else:
                 self._fares += len(outcome)
@@ -79,13 +79,13 @@ class Record:
         return (len(self._started_s) + 1) // 2
 
     def report(self) -> str:
-        """The batch report, one line of JSON; of a batch that has ended."""
+        """Returns the report of the finished batch as one line of JSON."""
         after = Usage()
         outcomes = len(self._scrape_ms)
         first_s = min(self._started_s)
         moments = {}
         if outcomes:
-            moments["first_scrape_at_s"] = first_s  # by CLOCK_MONOTONIC, as the fixture's and the C++ probe's
+            moments["first_scrape_at_s"] = first_s  # CLOCK_MONOTONIC
         if outcomes >= self._half_of_days():
             moments["half_done_ms"] = (self._half_done_s - first_s) * 1e3
         return json.dumps(
@@ -95,7 +95,7 @@ class Record:
                 "cpu_us": after.cpu_us - self._before.cpu_us,
                 "context_switches": after.context_switches - self._before.context_switches,
                 "outcomes": outcomes,
-                "attempts": outcomes,  # nothing is ever repeated
+                "attempts": outcomes,  # without retries
                 "fares": self._fares,
                 "fares_digest": self._digest % 2**64,
                 "errors": self._errors,

@@ -1,4 +1,4 @@
-"""The workload, as bench/route.hpp and the library have it: which days, which form, what a fare row is."""
+"""The scrape task: days, search form and fare rows. Same as bench/probe/scrape_task.hpp and the library."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ SESSION_COOKIE = "JSESSIONID"
 
 
 class Batch(NamedTuple):
-    """What a way is to do: so many days, at most so many scrapes at once."""
+    """Parameters of a run."""
 
-    url: str  # scheme, host and port alone
+    url: str  # scheme, host and port
     days: int
     workers: int
 
@@ -37,7 +37,7 @@ class Fare(NamedTuple):
 
 
 class FetchError(Exception):
-    """Why a scrape came home without fares; `kind` is a name of the library's fetch_error_kind."""
+    """Error of a scrape; `kind` is a name of the library's fetch_error_kind."""
 
     def __init__(self, kind: str, detail: str) -> None:
         super().__init__(kind, detail)
@@ -59,11 +59,11 @@ def search_form(day: int) -> dict[str, str]:
 
 def check_status(status: int, page: str) -> None:
     if status != 200:
-        raise FetchError("unexpected_status", f"{page} answered with status {status}")
+        raise FetchError("unexpected_status", f"{page} returned status {status}")
 
 
 def check_session(cookies: list[str]) -> None:
-    """Of the names of the cookies that the start page set."""
+    """Checks the names of the start page's cookies."""
     if SESSION_COOKIE not in cookies:
         raise FetchError("no_session", f"the start page set no {SESSION_COOKIE} cookie")
 
@@ -94,7 +94,7 @@ def _price_hundredths(word: str) -> int:
 
 
 def parse_fares(page: str) -> list[Fare]:
-    """The page's fares, in its order. Raises FetchError of a row that does not read as a fare."""
+    """Returns the page's fares in order. Raises FetchError for an invalid row."""
     fares = []
     for row in BeautifulSoup(page, "html.parser").find_all(class_="select-line"):
         words = row.get_text().split()

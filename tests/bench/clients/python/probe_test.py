@@ -1,4 +1,4 @@
-"""The peers' client process and the C++ one, before the same mock server."""
+"""The Python clients and fetch_probe against the same mock server."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import unittest
 from pathlib import Path
 
 BIN = Path(os.environ["FAREBENCH_BIN_DIR"])
-PROBE = ["/usr/bin/python3", str(BIN / "peers" / "python" / "probe.py")]
-WAYS = ("python_sync", "python_threads", "python_gevent", "python_asyncio")
+PROBE = ["/usr/bin/python3", str(BIN / "clients" / "python" / "probe.py")]
+STRATEGIES = ("python_sync", "python_threads", "python_gevent", "python_asyncio")
 
 MISSING: dict[str, list[str]] = json.loads(
     subprocess.run([*PROBE, "--version"], capture_output=True, check=True, text=True).stdout
@@ -19,7 +19,7 @@ MISSING: dict[str, list[str]] = json.loads(
 
 
 def report_of(program: list[str], strategy: str, url: str) -> dict:
-    """Leads a probe through its protocol."""
+    """Runs a probe's protocol and returns its report."""
     flags = ["--strategy", strategy, "--url", url, "--workers", "3", "--days", "8"]
     with subprocess.Popen(
         [*program, *flags], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
@@ -34,11 +34,11 @@ def report_of(program: list[str], strategy: str, url: str) -> dict:
 
 
 class Probe(unittest.TestCase):
-    def need_packages(self, way: str) -> None:
-        if MISSING[way]:
-            self.skipTest("needs " + ", ".join(MISSING[way]))
+    def require_packages(self, strategy: str) -> None:
+        if MISSING[strategy]:
+            self.skipTest("needs " + ", ".join(MISSING[strategy]))
 
-    def test_brings_home_what_the_cpp_probe_does(self) -> None:
+    def test_report_equals_that_of_fetch_probe(self) -> None:
         server = subprocess.Popen(
             [BIN / "mock_server", "--port", "0", "--latency", "0", "--page-kb", "30"],
             stdout=subprocess.PIPE,
@@ -50,31 +50,31 @@ class Probe(unittest.TestCase):
         url = "http://" + server.stdout.readline().split()[-1]
         expected = report_of([str(BIN / "fetch_probe")], "sequential", url)
         self.assertGreater(expected["fares"], 0)
-        for way in WAYS:
-            with self.subTest(way):
-                self.need_packages(way)
-                report = report_of(PROBE, way, url)
+        for strategy in STRATEGIES:
+            with self.subTest(strategy):
+                self.require_packages(strategy)
+                report = report_of(PROBE, strategy, url)
                 self.assertEqual(report["first_errors"], [])
                 self.assertEqual(report.keys(), expected.keys())
                 for name in ("outcomes", "fares", "fares_digest", "errors"):
                     self.assertEqual(report[name], expected[name], name)
 
-    def test_names_its_errors_as_the_library_does(self) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as taken:
-            port = taken.getsockname()[1]
-        for way in WAYS:
-            with self.subTest(way):
-                self.need_packages(way)
-                report = report_of(PROBE, way, f"http://127.0.0.1:{port}")
+    def test_closed_port_is_connect_failed(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+        for strategy in STRATEGIES:
+            with self.subTest(strategy):
+                self.require_packages(strategy)
+                report = report_of(PROBE, strategy, f"http://127.0.0.1:{port}")
                 self.assertEqual((report["outcomes"], report["errors"]), (8, 8))
                 self.assertRegex(report["first_errors"][0], r"^2026-03-0\d: connect_failed: ")
 
-    def test_never_runs_on_alone(self) -> None:
-        for way in WAYS:
-            with self.subTest(way):
-                self.need_packages(way)
-                alone = subprocess.run([*PROBE, "--strategy", way], input="", capture_output=True, text=True)
-                self.assertEqual(alone.returncode, 2)
+    def test_end_of_input_exits(self) -> None:
+        for strategy in STRATEGIES:
+            with self.subTest(strategy):
+                self.require_packages(strategy)
+                process = subprocess.run([*PROBE, "--strategy", strategy], input="", capture_output=True, text=True)
+                self.assertEqual(process.returncode, 2)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What is told of a batch."""
+"""The batch report."""
 
 import json
 import time
@@ -16,15 +16,15 @@ RELAX = Fare("07:05", "10:40", "Relax", 12, 24950, "CZK")
 
 
 class TestRecord(unittest.TestCase):
-    def test_has_the_digest_of_the_cpp_probe(self) -> None:
-        self.assertEqual(digest_of_day(0, [RELAX]), 3906192260)  # tests/bench/probe_test.cpp has it too
+    def test_digest_equals_that_of_fetch_probe(self) -> None:
+        self.assertEqual(digest_of_day(0, [RELAX]), 3906192260)  # as in probe_test.cpp
 
-    def test_quantiles_are_the_nearest_rank(self) -> None:
+    def test_quantile_is_nearest_rank(self) -> None:
         self.assertEqual(quantile([], 0.5), 0.0)
         self.assertEqual(quantile([3.0, 1.0, 2.0, 4.0], 0.5), 2.0)
         self.assertEqual(quantile([float(i) for i in range(100)], 0.99), 98.0)
 
-    def test_reports_every_outcome(self) -> None:
+    def test_report_counts_every_outcome(self) -> None:
         record = Record(5)
         for day in range(5):
             record.begin(day)
@@ -37,7 +37,7 @@ class TestRecord(unittest.TestCase):
         self.assertEqual(report["first_errors"][0], "2026-03-02: connection_lost: reset by peer")
         self.assertGreaterEqual(report["wall_ms"], report["scrape_p99_ms"])
 
-    def test_tells_when_it_began_and_when_half_was_done(self) -> None:
+    def test_report_has_start_and_half_time(self) -> None:
         record = Record(5)
         self.assertFalse({"first_scrape_at_s", "half_done_ms"} & json.loads(record.report()).keys())
         before_s = time.clock_gettime(time.CLOCK_MONOTONIC)
@@ -47,15 +47,15 @@ class TestRecord(unittest.TestCase):
         for day in range(5):
             time.sleep(0.002)
             record.deliver(day, [RELAX])
-            told = json.loads(record.report())
-            self.assertTrue(before_s <= told["first_scrape_at_s"] <= begun_s)
+            report = json.loads(record.report())
+            self.assertTrue(before_s <= report["first_scrape_at_s"] <= begun_s)
             if day < 2:
-                self.assertNotIn("half_done_ms", told)
+                self.assertNotIn("half_done_ms", report)
             elif day == 2:  # three of five days
-                half_done_ms = told["half_done_ms"]
-                self.assertEqual(half_done_ms, told["wall_ms"])
-        self.assertEqual(told["half_done_ms"], half_done_ms)
-        self.assertLess(half_done_ms, told["wall_ms"])
+                half_done_ms = report["half_done_ms"]
+                self.assertEqual(half_done_ms, report["wall_ms"])
+        self.assertEqual(report["half_done_ms"], half_done_ms)
+        self.assertLess(half_done_ms, report["wall_ms"])
 
 
 if __name__ == "__main__":
