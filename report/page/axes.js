@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot';
 
 import { colour } from './look.js';
-import { integer } from './units.js';
+import { byteUnits, integer } from './units.js';
 
 /**
  * Axes of all figures: ticks at round numbers with enough room, and their texts. Texts are passed as channel `text`:
@@ -68,14 +68,6 @@ const short = (/** @type {number} */ value) => (value >= 1000 ? integer(value) :
 /** "200 ms", "1 s". */
 export const durationTick = (/** @type {number} */ ms) => (ms < 99.5 ? `${short(ms)} ms` : `${short(ms / 1000)} s`);
 
-const MiB = 2 ** 20;
-const byteUnits = /** @type {[number, string][]} */ ([
-  [2 ** 30, 'GiB'],
-  [MiB, 'MiB'],
-  [2 ** 10, 'KiB'],
-  [1, 'B'],
-]);
-
 const gridStyle = { stroke: colour('line'), strokeOpacity: 1 };
 const textStyle = { fill: colour('quiet'), tickSize: 0 };
 
@@ -102,7 +94,7 @@ export const timeAxis = (domain, length, label) =>
 
 /** Bytes, in one unit for the whole axis: "0.5 MiB" below "1 MiB". @type {LogAxis} */
 export function byteAxis(domain, length, label) {
-  const [size, unit] = byteUnits.find(([unitSize]) => domain[1] >= unitSize * 2) ?? [1, 'B'];
+  const [unit, size] = Object.entries(byteUnits).find(([, unitSize]) => domain[1] >= unitSize * 2) ?? ['B', 1];
   const scaled = domain.map((end) => end / size);
   const ticks = logTicks(scaled, length, 24).map((tick) => tick * size);
   return leftAxis(ticks, (value) => `${short(value / size)} ${unit}`, label);
@@ -110,6 +102,7 @@ export function byteAxis(domain, length, label) {
 
 /** Bytes on a linear axis from zero. */
 export function linearByteAxis(/** @type {number} */ high) {
+  const { MiB } = byteUnits;
   const ticks = evenTicks(0, high / MiB, 4).map((tick) => tick * MiB);
   return leftAxis(ticks, (value) => (value === 0 ? '0' : `${short(value / MiB)} MiB`), null);
 }

@@ -17,12 +17,13 @@ export function duration(/** @type {number} */ ms) {
   return ms >= 1 ? `${significant(ms)} ms` : `${significant(ms * 1000)} µs`;
 }
 
+/** Units of bytes with their sizes, largest first. */
+export const byteUnits = { GiB: 2 ** 30, MiB: 2 ** 20, KiB: 2 ** 10, B: 1 };
+
 /** "512 B", "22.6 KiB", "14.4 MiB". */
 export function bytes(/** @type {number} */ value) {
-  const size = Math.abs(value);
-  if (size >= 2 ** 30) return `${significant(value / 2 ** 30)} GiB`;
-  if (size >= 2 ** 20) return `${significant(value / 2 ** 20)} MiB`;
-  return size >= 2 ** 10 ? `${significant(value / 2 ** 10)} KiB` : `${significant(value)} B`;
+  const [unit, size] = Object.entries(byteUnits).find(([, unitSize]) => Math.abs(value) >= unitSize) ?? ['B', 1];
+  return `${significant(value / size)} ${unit}`;
 }
 
 /** "1.04×", "2.1×", "50×": two decimals near 1, for differences of a percent. */
@@ -75,24 +76,13 @@ const formats = {
 export const format = (/** @type {number} */ value, /** @type {Unit} */ unit) =>
   (Object.hasOwn(formats, unit) ? formats[unit] : significant)(value);
 
-/** @type {Record<string, [divisor: number, suffix: string][]>} the scales of a unit, largest first */
+/** Scales of a column, largest first. @type {Record<string, Record<string, number>>} */
 const scales = {
-  ms: [
-    [1000, 's'],
-    [1, 'ms'],
-  ],
-  us: [
-    [1000, 'ms'],
-    [1, 'µs'],
-  ],
-  s: [[1, 's']],
-  bytes: [
-    [2 ** 30, 'GiB'],
-    [2 ** 20, 'MiB'],
-    [2 ** 10, 'KiB'],
-    [1, 'B'],
-  ],
-  share: [[0.01, '%']],
+  ms: { s: 1000, ms: 1 },
+  us: { ms: 1000, µs: 1 },
+  s: { s: 1 },
+  bytes: byteUnits,
+  share: { '%': 0.01 },
 };
 
 /**
@@ -103,8 +93,8 @@ const scales = {
  */
 export function columnScale(unit, values) {
   const middle = [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
-  const choices = scales[unit] ?? [[1, '']];
-  const [divisor, suffix] = choices.find(([size]) => middle >= size) ?? choices[choices.length - 1];
+  const choices = Object.entries(scales[unit] ?? { '': 1 });
+  const [suffix, divisor] = choices.find(([, size]) => middle >= size) ?? choices[choices.length - 1];
   return { divisor, suffix };
 }
 
