@@ -59,7 +59,8 @@ std::string utc_date(const std::string& text, const std::string& where) {
   int end = 0;
   const int found = std::sscanf(text.c_str(), "%4d-%2u-%2uT%2d:%2d:%2d%n", &year, &month, &day, &time[0],
                                 &time[1], &time[2], &end);
-  const auto rest = text.substr(static_cast<std::size_t>(end));
+  auto rest = text.substr(static_cast<std::size_t>(end));
+  if (rest.starts_with('.')) rest.erase(0, rest.find_first_not_of("0123456789", 1));
   const bool has_zone =
       rest == "Z" || std::sscanf(rest.c_str(), "%1[+-]%2d:%2d", sign.data(), &zone[0], &zone[1]) == 3;
   const auto date = std::chrono::year{year} / std::chrono::month{month} / std::chrono::day{day};

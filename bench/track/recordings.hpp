@@ -29,25 +29,25 @@ struct before_and_after {
 /// Circumstances of a recording.
 struct recording_facts {
   /// Name of the file without .json. Unique among the recordings read together.
-  std::string id;
-  std::string machine;
+  std::string id = {};
+  std::string machine = {};
   /// 40 hex digits.
-  std::string commit;
-  std::vector<std::string> parents;
+  std::string commit = {};
+  std::vector<std::string> parents = {};
   /// First line of the commit's message; "" if unknown.
-  std::string subject;
+  std::string subject = {};
   /// UTC, "2026-11-24T19:15:30Z"; "" if unknown.
-  std::string commit_date;
+  std::string commit_date = {};
   /// UTC.
-  std::string recorded;
+  std::string recorded = {};
   /// The sources differed from the commit.
   bool is_dirty = false;
   /// SHA-256 of the client without its commit id.
-  std::string program;
-  std::string compiler;
+  std::string program = {};
+  std::string compiler = {};
   /// Time of the canary in ms.
-  before_and_after canary;
-  before_and_after load;
+  before_and_after canary = {};
+  before_and_after load = {};
   double steal_percent = 0;
 };
 
