@@ -22,6 +22,8 @@ Examples:
   track record                                adds a result file of this build under results/runs/
   track record --of HEAD~3                    the same for an older commit, run by this bench
   track gate --against main --summary summary.md
+  track history                               what changed over the recorded commits
+  track report run.json --out page.html       a page of one result
   track selftest --short                      are mutants caught, without false alarms?
 
 BASE and HEAD are revisions, result files or folders of result files. "." is the working tree. So is HEAD if tracked
@@ -59,6 +61,11 @@ void add_comparison_flags(CLI::App& verb, track_flags& flags) {
       ->type_name("N");
 }
 
+void add_accepted_flag(CLI::App& verb, track_flags& flags) {
+  verb.add_option("--accepted", flags.accepted, "accepted regressions; default: results/accepted.json")
+      ->type_name("FILE");
+}
+
 void add_record(CLI::App& app, track_flags& flags) {
   auto* const record =
       add_verb(app, flags, verb::record, "record", "run the bench and keep its result under results/runs/");
@@ -85,6 +92,27 @@ void add_gate(CLI::App& app, track_flags& flags) {
   add_comparison_flags(*gate, flags);
 }
 
+void add_history(CLI::App& app, track_flags& flags) {
+  auto* const history =
+      add_verb(app, flags, verb::history, "history", "print what changed over the recorded commits");
+  history->add_option("FILES", flags.files, "recordings and folders of recordings; default: results/runs");
+  add_accepted_flag(*history, flags);
+  history->add_flag("--json", flags.json, "print all series as JSON");
+}
+
+void add_report(CLI::App& app, track_flags& flags) {
+  auto* const report =
+      add_verb(app, flags, verb::report, "report", "write result files and the history as one HTML page");
+  report->add_option(
+      "FILES", flags.files,
+      "result files of bench, with the timelines beside them, and recordings; default: article, "
+      "light and scale in results/, and results/runs");
+  report->add_option("--runs", flags.runs, "folder whose recordings are the history")->type_name("FOLDER");
+  add_accepted_flag(*report, flags);
+  report->add_option("--out", flags.page, "the page; default: report.html")->type_name("FILE");
+  report->add_flag("--json", flags.json, "print the page's data as JSON and write no page");
+}
+
 void add_selftest(CLI::App& app, track_flags& flags) {
   auto* const selftest = add_verb(app, flags, verb::selftest, "selftest",
                                   "are mutants of the client caught, without false alarms?");
@@ -108,6 +136,8 @@ track_flags parse_track_flags(int argc, char** argv) {
   add_record(app, flags);
   add_compare(app, flags);
   add_gate(app, flags);
+  add_history(app, flags);
+  add_report(app, flags);
   add_selftest(app, flags);
   try {
     app.parse(static_cast<int>(end - argv), argv);

@@ -10,7 +10,7 @@
 
 namespace farebench::track {
 
-enum class verb { record, compare, gate, selftest };
+enum class verb { record, compare, gate, history, report, selftest };
 
 /// Flags of track, checked before anything starts.
 struct track_flags {
@@ -29,8 +29,18 @@ struct track_flags {
   /// Of gate: the file to which Markdown is appended. Empty: none.
   std::filesystem::path summary;
 
-  /// Of compare and gate.
+  /// Of history and report: result files, recordings and folders of them. Empty: those of the repository.
+  std::vector<std::filesystem::path> files = {};
+  /// Of history and report. Empty: results/accepted.json of the repository, if there is one.
+  std::filesystem::path accepted;
+  /// Of report: folder of recordings. Empty: none, or results/runs if there are no files.
+  std::filesystem::path runs;
+  /// Of report: the page.
+  std::filesystem::path page = "report.html";
+
+  /// Of compare, gate, history and report.
   bool json = false;
+  /// Of compare and gate.
   bool strict = false;
   comparison_plan plan = {};
 

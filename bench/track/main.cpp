@@ -1,4 +1,4 @@
-// track: flags → record, compare, gate or selftest → exit code.
+// track: flags → record, compare, gate, history, report or selftest → exit code.
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -19,11 +20,15 @@
 #include "bench/track/error.hpp"
 #include "bench/track/flags.hpp"
 #include "bench/track/gate.hpp"
+#include "bench/track/history.hpp"
 #include "bench/track/record.hpp"
+#include "bench/track/report.hpp"
 #include "bench/track/selftest.hpp"
+#include "bench/track/strict_json.hpp"
 #include "lib/system/child_process.hpp"
 #include "lib/system/command_line.hpp"
 #include "lib/system/file_descriptor.hpp"
+#include "lib/system/output_file.hpp"
 
 namespace {
 
@@ -34,6 +39,18 @@ void print(const std::string& text) {
   if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0)
     throw std::runtime_error{"standard output cannot be written"};
 }
+
+/// Returns nullopt outside of a repository.
+std::optional<std::filesystem::path> find_repository_root() {
+  try {
+    return repository::open().root();
+  } catch (const track_error&) {
+    return std::nullopt;
+  }
+}
+
+/// Throws track_error outside of a repository.
+std::filesystem::path results_folder() { return repository::open().root() / "results"; }
 
 /// Returns true for files and folders, but not for ".", which is the working tree.
 bool is_recorded(const std::string& side) { return side != "." && std::filesystem::exists(side); }
@@ -80,6 +97,55 @@ int gate(const track_flags& flags) {
   return print_comparison(result, flags, same_findings::counted);
 }
 
+std::vector<accepted_regression> accepted_regressions(const track_flags& flags) {
+  if (!flags.accepted.empty())
+    return parse_accepted(read_input_file(flags.accepted), flags.accepted.string());
+  const auto root = find_repository_root();
+  return root ? read_accepted(*root / "results" / "accepted.json") : std::vector<accepted_regression>{};
+}
+
+/// Reads files for history and report, and prints an error per file that cannot be read.
+report_input read_files(const std::vector<std::filesystem::path>& files) {
+  auto input = read_report_input(files);
+  for (const auto& broken : input.broken) print_error("track", broken.message);
+  return input;
+}
+
+int history(const track_flags& flags) {
+  const auto input = read_files(flags.files.empty() ? std::vector{results_folder() / "runs"} : flags.files);
+  const auto accepted = accepted_regressions(flags);
+  print(flags.json ? history_report_json(input, accepted).dump() + "\n"
+                   : history_table(make_history(input.recordings, accepted)));
+  return exit_nothing_worse;
+}
+
+/// Returns the files of a report: those of the flags, else those of the repository.
+std::vector<std::filesystem::path> report_files(const track_flags& flags) {
+  auto files = flags.files;
+  auto runs = flags.runs;
+  if (files.empty()) {
+    for (const char* name : {"article.json", "light.json", "scale.json"})
+      if (const auto path = results_folder() / name; exists(path)) files.push_back(path);
+    if (runs.empty() && exists(results_folder() / "runs")) runs = results_folder() / "runs";
+  }
+  if (!flags.runs.empty() && !is_directory(flags.runs))
+    throw track_error{fmt::format("--runs: '{}' is not a folder", flags.runs.string())};
+  if (!runs.empty()) files.push_back(runs);
+  return files;
+}
+
+int report(const track_flags& flags) {
+  const auto input = read_files(report_files(flags));
+  const auto json = report_json(input, accepted_regressions(flags));
+  if (flags.json) {
+    print(json.dump() + "\n");
+  } else {
+    write_file(flags.page, fill_page(read_empty_page(), json));
+    print(flags.page.string() + "\n");
+  }
+  return exit_nothing_worse;
+}
+
 int kill_test(int kills) {
   const auto folder = std::filesystem::temp_directory_path() / fmt::format("farebench-kills-{}", ::getpid());
   const auto report = kill_recordings(sibling_path("track"), folder, kills);
@@ -107,6 +173,10 @@ int run(const track_flags& flags) {
       return compare(flags);
     case verb::gate:
       return gate(flags);
+    case verb::history:
+      return history(flags);
+    case verb::report:
+      return report(flags);
     case verb::selftest:
       return selftest(flags);
   }

@@ -1,0 +1,293 @@
+#include "bench/track/report.hpp"
+
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "bench/track/error.hpp"
+#include "lib/system/child_process.hpp"
+#include "lib/system/output_file.hpp"
+#include "tests/bench/track/made_up_run.hpp"
+
+namespace farebench::track {
+namespace {
+
+using nlohmann::ordered_json;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+std::string case_name(const std::string& strategy, int workers = 100) {
+  return fmt::format("fetch/strategy:{}/workers:{}/latency_ms:20/page_kb:3/days:100", strategy, workers);
+}
+
+/// A row with a time in ms, a peak in bytes, and further columns.
+ordered_json result_row(const std::string& name, double time_ms, double peak,
+                        const ordered_json& columns = {}) {
+  auto row = made_up_row(0, time_ms, 100, name);
+  row["rss_peak_bytes"] = peak;
+  if (!columns.is_null()) row.update(columns);
+  return row;
+}
+
+ordered_json result_of(const std::vector<ordered_json>& rows, const char* workload = "light") {
+  return {{"context", {{"workload", workload}}}, {"benchmarks", rows}};
+}
+
+/// A folder for files of a report.
+class report : public testing::Test {
+ protected:
+  report() { std::filesystem::create_directories(folder_); }
+  ~report() override { std::filesystem::remove_all(folder_); }
+
+  std::filesystem::path put(const std::string& name, const std::string& text) const {
+    const auto path = folder_ / name;
+    std::filesystem::create_directories(path.parent_path());
+    std::ofstream{path} << text;
+    return path;
+  }
+  std::filesystem::path put_json(const std::string& name, const ordered_json& whole) const {
+    return put(name, whole.dump());
+  }
+  std::filesystem::path put_recording(const std::string& name, char commit, int day) const {
+    auto context = made_up_context();
+    context["commit"] = std::string(40, commit);
+    context["date"] = fmt::format("2026-11-{:02}T00:00:00+00:00", day);
+    return put(name, recorded_text(context, made_up_rows(50, 3)));
+  }
+  ordered_json json_of(const std::vector<std::filesystem::path>& paths) const {
+    return report_json(read_report_input(paths), {});
+  }
+  /// The first dataset of a report of these rows.
+  ordered_json dataset_of(const std::vector<ordered_json>& rows) const {
+    return json_of({put_json("run.json", result_of(rows))})["datasets"][0];
+  }
+
+  std::filesystem::path folder_ = std::filesystem::temp_directory_path() / "farebench-report-test";
+};
+
+std::vector<std::string> members_of(const ordered_json& list, const char* member) {
+  std::vector<std::string> values;
+  for (const auto& one : list) values.push_back(one[member]);
+  return values;
+}
+
+TEST_F(report, has_minimum_median_and_maximum) {
+  auto rows = std::vector{result_row(case_name("fibers"), 2, 30), result_row(case_name("fibers"), 1, 10),
+                          result_row(case_name("fibers"), 9, 20)};
+  const auto one = dataset_of(rows)["cases"][0];
+  EXPECT_EQ(one["repetitions"], 3);
+  EXPECT_EQ(one["figures"]["real_time"], (ordered_json{1.0, 2.0, 9.0}));
+  EXPECT_EQ(one["figures"]["rss_peak_bytes"], (ordered_json{10.0, 20.0, 30.0}));
+}
+
+TEST_F(report, derives_cpu_time_and_share) {
+  const auto figures = dataset_of(
+      {result_row(case_name("fibers"), 2000, 1,
+                  {{"cpu_us_per_request", 500}, {"requests_per_second", 100}})})["cases"][0]["figures"];
+  EXPECT_EQ(figures["cpu_s"][1], 0.1);
+  EXPECT_EQ(figures["cpu_share"][1], 0.05);
+}
+
+TEST_F(report, derives_ratios_to_the_floor) {
+  const auto cases =
+      dataset_of({result_row(case_name("fibers"), 30, 1), result_row(case_name("raw_epoll"), 20, 1),
+                  result_row(case_name("fibers", 20), 30, 1)})["cases"];
+  EXPECT_EQ(cases[0]["name"], case_name("fibers", 20));
+  EXPECT_FALSE(cases[0]["figures"].contains("time_over_floor"));
+  EXPECT_EQ(cases[1]["figures"]["time_over_floor"][1], 1.5);
+  EXPECT_EQ(cases[1]["figures"]["cpu_over_floor"][1], 1.5);
+}
+
+TEST_F(report, of_a_failed_case_has_the_reason_only) {
+  auto rows = std::vector<ordered_json>(3, result_row(case_name("fibers"), 5, 1));
+  for (const int failed : {1, 2}) {
+    rows[failed]["error_occurred"] = true;
+    rows[failed]["error_message"] = failed == 1 ? "too late" : "other";
+  }
+  const auto dataset = dataset_of(rows);
+  EXPECT_EQ(dataset["cases"][0]["failed"], (ordered_json{{"count", 2}, {"reason", "too late"}}));
+  EXPECT_EQ(dataset["cases"][0]["figures"], ordered_json::object());
+  EXPECT_EQ(dataset["answers"][0]["headline"], "No recommendation: all 1 rows failed (too late).");
+}
+
+TEST_F(report, marks_the_frontier) {
+  std::vector<ordered_json> rows;
+  const std::vector<std::pair<double, double>> figures{{3, 3}, {1, 9}, {2, 5}, {2, 6},
+                                                       {4, 3}, {9, 1}, {9, 2}};
+  for (std::size_t i = 0; i < figures.size(); ++i)
+    rows.push_back(result_row(case_name(fmt::format("client{}", i)), figures[i].first, figures[i].second));
+  rows.push_back(result_row(case_name("raw_epoll"), 0.5, 0.5));
+  std::vector<std::string> marked;
+  const auto cases = dataset_of(rows)["cases"];
+  for (const auto& one : cases)
+    if (std::ranges::find(one["frontier"], "rss_peak_bytes") != one["frontier"].end())
+      marked.push_back(one["strategy"]);
+  EXPECT_THAT(marked, ElementsAre("client0", "client1", "client2", "client5"));
+}
+
+TEST_F(report, fits_growth_over_workers) {
+  std::vector<ordered_json> rows;
+  for (const int workers : {10, 100, 1000})
+    rows.push_back(result_row(case_name("fibers", workers), 5, 1, {{"rss_growth_bytes", 7 * workers}}));
+  rows.push_back(result_row(case_name("coroutines", 10), 5, 1));
+  const auto fits = dataset_of(rows)["fits"];
+  ASSERT_EQ(fits.size(), 2u) << "of bytes and of CPU";
+  EXPECT_EQ(fits[0]["label"], "fibers");
+  EXPECT_NEAR(fits[0]["exponent"], 1, 1e-9);
+  EXPECT_NEAR(fits[0]["factor"], 7, 1e-9);
+  EXPECT_NEAR(fits[0]["slope"], 7, 1e-9);
+  EXPECT_EQ(fits[0]["cases"].size(), 3u);
+}
+
+TEST_F(report, recommends_a_case_and_compares_the_others) {
+  auto failed = result_row(case_name("multi_poll"), 5, 1);
+  failed["error_occurred"] = true;
+  failed["error_message"] = "3335 of 10000 days failed, first: 2044";
+  const auto answer = dataset_of(
+      {result_row(case_name("coroutines"), 100, 1000), result_row(case_name("fibers"), 102, 1020),
+       result_row(case_name("thread_pool"), 100, 2000), result_row(case_name("raw_epoll"), 90, 500),
+       result_row(case_name("sequential", 1), 5000, 900), failed})["answers"][0];
+  EXPECT_THAT(answer["headline"].get<std::string>(), HasSubstr("coroutines with 100 workers"));
+  const auto& rows = answer["rows"];
+  EXPECT_THAT(members_of(rows, "text"),
+              ElementsAre("recommended", "", "equal within 5 %", "failed: 3335 of 10000 days failed",
+                          "floor: no HTTP library", ""));
+  EXPECT_EQ(rows[1]["memory_ratio"], 2.0);
+  EXPECT_EQ(rows[3]["time_ratio"], nullptr);
+  EXPECT_EQ(rows[5]["time_ratio"], 50.0) << "sequential has one worker only";
+}
+
+TEST_F(report, names_datasets_by_workload_or_file) {
+  const auto rows = std::vector{result_row(case_name("fibers"), 5, 1)};
+  const auto datasets =
+      json_of({put_json("a.json", result_of(rows, "article")), put_json("b.json", result_of(rows, "article")),
+               put_json("c.json", result_of(rows))})["datasets"];
+  EXPECT_THAT(members_of(datasets, "id"), ElementsAre("a", "b", "light"));
+  EXPECT_THAT(members_of(datasets, "title"), ElementsAre("article (a)", "article (b)", "light"));
+  EXPECT_THAT(members_of(datasets, "file"), ElementsAre("a.json", "b.json", "c.json"));
+}
+
+TEST_F(report, shows_the_curve_of_the_median_repetition) {
+  std::vector<ordered_json> rows;
+  for (const double time : {4, 1, 2, 3}) {
+    rows.push_back(result_row(case_name("fibers"), time, 1));
+    rows.back()["repetition_index"] = rows.size() - 1;
+  }
+  ordered_json curves{{"timeline", 1}, {"sample_every_ms", 2}, {"curves", ordered_json::array()}};
+  const auto add_curve = [&](int repetition) {
+    curves["curves"].push_back({{"name", case_name("fibers")},
+                                {"repetition", repetition},
+                                {"phases_ms", ordered_json::object()},
+                                {"points", {{0, 1}, {1, 2}}}});
+  };
+  for (const int repetition : {0, 1, 3}) add_curve(repetition);
+  const auto shown = [&] {
+    put_json("run.timeline.json", curves);
+    return dataset_of(rows)["timeline"]["curves"][case_name("fibers")]["repetition"];
+  };
+  EXPECT_EQ(shown(), 1) << "2 ms have no curve: 1 ms and 3 ms are as near";
+  add_curve(2);
+  EXPECT_EQ(shown(), 2) << "the shorter of the middle two";
+}
+
+TEST_F(report, lists_broken_files_and_shows_the_others) {
+  const auto good = put_json("good.json", result_of({result_row(case_name("fibers"), 5, 1)}));
+  put("good.timeline.json", "{}");
+  const auto json = json_of({good, put("cut.json", "{\"context\""), folder_ / "absent.json"});
+  EXPECT_EQ(json["datasets"].size(), 1u);
+  EXPECT_EQ(json["datasets"][0]["timeline"], nullptr);
+  EXPECT_THAT(members_of(json["broken"], "file"),
+              ElementsAre("good.timeline.json", "cut.json", "absent.json"));
+  EXPECT_THAT(members_of(json["broken"], "reason")[1], testing::StartsWith("is truncated"));
+  EXPECT_THROW(json_of({folder_ / "absent.json"}), track_error);
+}
+
+TEST_F(report, puts_recordings_into_the_history_once) {
+  const auto plain = put_json("plain.json", result_of({result_row(case_name("fibers"), 5, 1)}));
+  const auto one = put_recording("runs/machine/r.json", 'a', 1);
+  put_recording("runs/other/r.json", 'b', 2);
+  const auto json = json_of({plain, one, folder_ / "runs"});
+  EXPECT_THAT(members_of(json["datasets"], "file"), ElementsAre("plain.json"));
+  EXPECT_THAT(members_of(json["history"]["groups"][0]["recordings"], "id"), ElementsAre("r", "r-2"));
+}
+
+TEST_F(report, of_recordings_only_has_the_latest_as_result) {
+  const auto json = json_of({put_recording("late.json", 'a', 5), put_recording("early.json", 'b', 1)});
+  EXPECT_THAT(members_of(json["datasets"], "file"), ElementsAre("late.json"));
+}
+
+TEST_F(report, of_equal_files_has_equal_bytes) {
+  const std::vector paths{put_json("run.json", result_of({result_row(case_name("fibers"), 5, 1)})),
+                          put_recording("r.json", 'a', 1)};
+  EXPECT_EQ(json_of(paths).dump(), json_of(paths).dump());
+  EXPECT_THAT(json_of(paths).dump(), testing::Not(HasSubstr(folder_.string())));
+}
+
+TEST(column_titles, are_names_without_units) {
+  EXPECT_EQ(column_title("real_time"), "time");
+  EXPECT_EQ(column_title("rss_peak_bytes"), "RSS peak");
+  EXPECT_EQ(column_title("cpu_us_per_request"), "CPU per request");
+  EXPECT_EQ(column_title("bytes_per_worker"), "bytes per worker");
+}
+
+TEST(page, holds_json_that_cannot_end_its_element) {
+  const ordered_json json{{"text", "</script><!-- & \u2028\u2029é"}};
+  const auto page = fill_page("<script>\"farebench-data\"</script>", json);
+  const auto text = page.substr(8, page.size() - 8 - 9);
+  EXPECT_EQ(text.find_first_of("<>&"), std::string::npos);
+  EXPECT_EQ(text.find("\u2028"), std::string::npos);
+  EXPECT_EQ(ordered_json::parse(text), json);
+  EXPECT_THROW(fill_page("<script></script>", json), track_error);
+  EXPECT_THROW(fill_page("\"farebench-data\" \"farebench-data\"", json), track_error);
+}
+
+/// Runs track in the report's folder.
+class report_command : public report {
+ protected:
+  struct run_result {
+    int exit_code;
+    std::string output;
+  };
+  run_result track(const std::string& arguments) const {
+    const auto log = folder_ / "log";
+    const int status = std::system(fmt::format("cd '{}' && '{}/track' {} > '{}' 2>&1", folder_.string(),
+                                               FAREBENCH_BIN_DIR, arguments, log.string())
+                                       .c_str());
+    return {WEXITSTATUS(status), read_file(log)};
+  }
+};
+
+TEST_F(report_command, prints_history_and_json) {
+  put_recording("runs/a.json", 'a', 1);
+  put("runs/broken.json", "{");
+  const auto text = track("history runs");
+  EXPECT_EQ(text.exit_code, 0);
+  EXPECT_THAT(text.output, HasSubstr("1 recording of 1 commit: no change"));
+  EXPECT_THAT(text.output, HasSubstr("broken.json is truncated"));
+  std::filesystem::remove(folder_ / "runs/broken.json");
+  EXPECT_EQ(ordered_json::parse(track("history runs --json").output)["version"], 1);
+  EXPECT_EQ(ordered_json::parse(track("report runs --json").output)["datasets"].size(), 1u);
+}
+
+TEST_F(report_command, refuses_wrong_input_in_one_line) {
+  put_json("plain.json", result_of({result_row(case_name("fibers"), 5, 1)}));
+  std::filesystem::create_directories(folder_ / "empty");
+  put("accepted.json", std::string{"[]"});
+  for (const auto& [arguments, reason] :
+       {std::pair{"report absent.json", "cannot be read"},
+        {"report plain.json --runs plain.json", "is not a folder"},
+        {"report plain.json --runs empty", "holds no result file (*.json, */*.json)"},
+        {"report plain.json --accepted absent.json --json", "absent.json cannot be read"},
+        {"history plain.json --accepted accepted.json", "accepted.json is no JSON object"}}) {
+    const auto result = track(arguments);
+    EXPECT_EQ(result.exit_code, 2) << arguments;
+    EXPECT_THAT(result.output, HasSubstr(reason));
+    EXPECT_EQ(std::ranges::count(result.output, '\n'), 1) << result.output;
+  }
+}
+
+}  // namespace
+}  // namespace farebench::track
