@@ -241,6 +241,8 @@ built_probe probe_store::probe_of(const std::string& revision) const {
 }
 
 built_probe probe_store::probe_of_commit(const std::string& revision, const std::string& commit) const {
+  // The default base of a gate is a commit's full id.
+  const auto name = revision == commit ? short_id(commit) : revision;
   const auto place = folder_ / "probes" / fmt::format("{}-{}", commit, configuration_key());
   const auto program = place / program_name;
   if (!fs::exists(program)) {
@@ -257,7 +259,7 @@ built_probe probe_store::probe_of_commit(const std::string& revision, const std:
       remove_build();
       repository_.add_work_tree(source, commit);
       try {
-        build(source, binary, fmt::format("{} ({})", short_id(commit), revision));
+        build(source, binary, fmt::format("{} ({})", short_id(commit), name));
         keep(binary / "bin" / program_name, place);
       } catch (...) {
         remove_build();
@@ -271,7 +273,7 @@ built_probe probe_store::probe_of_commit(const std::string& revision, const std:
   std::error_code ignored;
   fs::last_write_time(place, fs::file_time_type::clock::now(), ignored);
   return {.program = program,
-          .side = {.name = revision, .commit = commit, .program_sha256 = program_hash(program, commit)}};
+          .side = {.name = name, .commit = commit, .program_sha256 = program_hash(program, commit)}};
 }
 
 built_probe probe_store::probe_of_working_tree(const std::string& name) const {

@@ -122,11 +122,7 @@ comparison compare_commits(const std::string& base, const std::string& head, con
 
 namespace {
 
-namespace fs = std::filesystem;
-
-constexpr double family_error = 0.05;
-
-/// Fields of the context whose difference is a note.
+/// Fields whose difference is a note.
 constexpr std::array noted_fields{"build_type", "compiler",    "flags", "libcurl",
                                   "boost",      "cpp-httplib", "kernel"};
 
@@ -162,20 +158,19 @@ std::vector<double> values_of(const std::vector<recorded_run>& runs, const std::
   std::vector<double> values;
   for (const auto& run : runs) {
     const auto* const found = run.find(series);
-    if (found == nullptr) continue;
-    auto own = column_values(*found, std::string{of.name});
-    // Exact figures are counted once per recording and repeated in each of its rows.
-    if (of.is_exact() && own.size() > 1) own.resize(1);
-    values.insert(values.end(), own.begin(), own.end());
+    if (!found) continue;
+    auto figures = column_values(*found, std::string{of.name});
+    // Counted once per run, and repeated in each of its rows.
+    if (of.is_exact() && figures.size() > 1) figures.resize(1);
+    values.insert(values.end(), figures.begin(), figures.end());
   }
   return values;
 }
 
 std::set<std::string> series_of(const std::vector<recorded_run>& runs) {
   std::set<std::string> names;
-  for (const auto& run : runs) {
-    for (const auto& one : run.result.cases) names.insert(one.parameters.name());
-  }
+  for (const auto& run : runs)
+    for (const auto& result : run.result.cases) names.insert(result.parameters.name());
   return names;
 }
 
@@ -183,7 +178,7 @@ std::set<std::string> series_of(const std::vector<recorded_run>& runs) {
 std::string failure_of(const recorded_side& base, const recorded_side& head, const std::string& series) {
   for (const auto& [title, side] : {std::pair{"base", &base}, {"head", &head}})
     for (const auto& run : side->runs)
-      if (const auto* const found = run.find(series); found != nullptr && has_failed(*found))
+      if (const auto* const found = run.find(series); found && has_failed(*found))
         return fmt::format("failed in {}: {}", title, first_failure(*found));
   return {};
 }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "bench/output/text_table.hpp"
+#include "bench/track/result_file.hpp"
 #include "lib/system/command_line.hpp"
 
 namespace farebench::track {
@@ -69,21 +70,10 @@ std::string reason_cell(const finding& found) {
                                   : fmt::format("{}; accepted: {}", found.reason, found.acceptance);
 }
 
-/// Returns the value of "name:value" in the name of a row, or an empty text.
-std::string parameter(const std::string& series, const std::string& name) {
-  const auto key = series.find('/' + name + ':');
-  if (key == std::string::npos) return {};
-  const auto begin = key + name.size() + 2;
-  return series.substr(begin, series.find('/', begin) - begin);
-}
-
 /// "coroutines with 20 workers", or the series if it is not the name of a row.
 std::string short_name(const std::string& series) {
-  const auto strategy = parameter(series, "strategy");
-  if (strategy.empty()) return series;
-  const auto loops = parameter(series, "loops");
-  return fmt::format("{}{} with {} workers", strategy, loops.empty() ? "" : fmt::format(" ({} loops)", loops),
-                     parameter(series, "workers"));
+  const auto row = parse_case_name(series);
+  return row ? fmt::format("{} with {} workers", row->label(), row->workers) : series;
 }
 
 /// "2 of 65 got worse: time of A, heap peak of B." Empty if none match.
@@ -135,34 +125,27 @@ std::string verdict_counts(const comparison& of) {
 
 namespace {
 
-constexpr std::size_t columns = 5;
-using table_line = std::array<std::string, columns>;
+using table_line = std::array<std::string, 5>;
 
 table_line line_of(const finding& found) {
   return {"  " + label_of(found), side_cell(found, found.base), side_cell(found, found.head),
           change_cell(found), printable(reason_cell(found))};
 }
 
-std::string aligned(const table_line& cells, const std::array<std::size_t, columns>& widths) {
-  std::string text;
-  for (std::size_t i = 0; i < columns; ++i) {
-    const bool is_figure = i >= 1 && i <= 3;
-    const std::string padding(widths[i] - text_width(cells[i]), ' ');
-    text += (i == 0 ? "" : "  ") + (is_figure ? padding + cells[i] : cells[i] + padding);
-  }
-  text.erase(text.find_last_not_of(' ') + 1);
-  return text + '\n';
-}
-
-std::string sections_of(const comparison& of, same_findings same) {
+/// Returns the sections with a finding per line, aligned.
+std::string findings_table(const comparison& of, same_findings same) {
   const table_line head{"metric", "base", "head", "change", "reason"};
-  std::array<std::size_t, columns> widths{};
-  const auto widen = [&](const table_line& cells) {
-    for (std::size_t i = 0; i < columns; ++i) widths[i] = std::max(widths[i], text_width(cells[i]));
+  std::array<std::size_t, 4> widths{};
+  const auto widen = [&](const table_line& line) {
+    for (std::size_t i = 0; i < widths.size(); ++i) widths[i] = std::max(widths[i], text_width(line[i]));
+  };
+  const auto aligned = [&](const table_line& line) {
+    return fmt::format("{:<{}}  {:>{}}  {:>{}}  {:>{}}  {}\n", line[0], widths[0], line[1], widths[1],
+                       line[2], widths[2], line[3], widths[3], line[4]);
   };
   widen(head);
   for (const auto& found : of.findings) widen(line_of(found));
-  std::string text = aligned(head, widths);
+  std::string text = aligned(head);
   for (const auto& part : sections) {
     if (part.verdict == verdict::same && same == same_findings::counted) continue;
     const std::string* series = nullptr;
@@ -171,7 +154,7 @@ std::string sections_of(const comparison& of, same_findings same) {
       if (!series) text += fmt::format("\n{}\n", part.title);
       if (!series || *series != found.series) text += printable(found.series) + '\n';
       series = &found.series;
-      text += aligned(line_of(found), widths);
+      text += aligned(line_of(found));
     }
   }
   return text;
@@ -184,7 +167,7 @@ std::string comparison_table(const comparison& of, same_findings same) {
   for (const auto& [title, side] : {std::pair{"base", &of.base}, {"head", &of.head}})
     text += fmt::format("{}  {}  {}, program {}\n", title, printable(side->name), commit_text(*side),
                         side->program_sha256.substr(0, 12));
-  text += fmt::format("on    {}\n\n{}\n", printable(of.machine), sections_of(of, same));
+  text += fmt::format("on    {}\n\n{}\n", printable(of.machine), findings_table(of, same));
   for (const auto& [title, names] : {std::pair{"base", &of.base_only}, {"head", &of.head_only}})
     for (const auto& name : *names) text += fmt::format("only in {}: {}\n", title, printable(name));
   for (const auto& note : of.notes) text += fmt::format("note: {}\n", printable(note));

@@ -30,8 +30,9 @@ class repeated_runs {
   repeated_runs(const benchmark_case& row, const run_function& run, std::size_t attempts)
       : row_{row}, run_{run}, max_late_runs_{attempts + max_client_failures} {}
 
-  /// Runs the sides in that order, again and again until all runs have figures or too many have failed.
-  void attempt(const std::vector<side>& order) {
+  /// Runs the sides in that order until all runs have figures or too many have failed. Each repetition swaps
+  /// the sides, so that failures of this build's server do not all count against one of them.
+  void attempt(std::vector<side> order) {
     while (failure.reason.empty()) {
       std::vector<run_result> results;
       for (const auto side : order) {
@@ -43,6 +44,7 @@ class repeated_runs {
         return;
       }
       count_failure(order[results.size() - 1], results.back());
+      for (auto& of : order) of = of == side::base ? side::head : side::base;
     }
   }
 
@@ -119,63 +121,42 @@ std::map<std::string, case_samples> run_in_pairs(const std::vector<benchmark_cas
   return all;
 }
 
-namespace {
-
-class probe_pair {
- public:
-  probe_pair(const harness& parts, const std::filesystem::path& base, const std::filesystem::path& head)
-      : base_{.mock_server = parts.mock_server, .fetch_probe = base, .heap_count = parts.heap_count},
-        head_{.mock_server = parts.mock_server, .fetch_probe = head, .heap_count = parts.heap_count},
-        sample_every_{parts.sample_every} {}
-
-  run_result time(side of, const benchmark_case& row) {
-    try {
-      const auto measured = measure(programs_of(of), row, sample_every_);
-      const auto errors = judge(row, measured, fares_of(row), strictness::correctness_only);
-      const auto result = errors.failed() ? errors : judge(row, measured, fares_of(row), strictness::full);
-      return {.figures = timed_figures(row, measured),
-              .failure = result.failure,
-              .is_client_error = errors.failed()};
-    } catch (const std::exception& error) {
-      return {.failure = one_line(error.what()), .is_client_error = true};
-    }
-  }
-
-  run_result count(side of, const benchmark_case& row) const {
-    try {
-      return {.figures = counted_figures(farebench::count(programs_of(of), row))};
-    } catch (const std::exception& error) {
-      return {.failure = one_line(error.what()), .is_client_error = true};
-    }
-  }
-
- private:
-  const programs& programs_of(side of) const { return of == side::base ? base_ : head_; }
-
-  const expected_fares& fares_of(const benchmark_case& row) {
-    const auto key = std::pair{row.days, row.page_kb};
-    const auto found = fares_.find(key);
-    return found != fares_.end() ? found->second : fares_.emplace(key, fares_of_site(row)).first->second;
-  }
-
-  programs base_;
-  programs head_;
-  std::chrono::nanoseconds sample_every_;
-  // By days and page size.
-  std::map<std::pair<std::size_t, std::size_t>, expected_fares> fares_;
-};
-
-}  // namespace
-
 harness harness::find() {
   return {.mock_server = sibling_path("mock_server"), .heap_count = sibling_path("libheap_count.so")};
 }
 
 runner make_probe_runner(const harness& parts, const std::filesystem::path& base,
                          const std::filesystem::path& head) {
-  const auto probes = std::make_shared<probe_pair>(parts, base, head);
-  return {.timed = [probes](side of, const benchmark_case& row) { return probes->time(of, row); },
-          .counted = [probes](side of, const benchmark_case& row) { return probes->count(of, row); }};
+  const auto programs_of = [parts, base, head](side of) {
+    return programs{.mock_server = parts.mock_server,
+                    .fetch_probe = of == side::base ? base : head,
+                    .heap_count = parts.heap_count};
+  };
+  // By days and page size.
+  using cache = std::map<std::pair<std::size_t, std::size_t>, expected_fares>;
+  const auto fares = std::make_shared<cache>();
+  const auto timed = [=](side of, const benchmark_case& row) -> run_result {
+    try {
+      const auto measured = measure(programs_of(of), row, parts.sample_every);
+      const auto [expected, is_new] = fares->try_emplace({row.days, row.page_kb});
+      if (is_new) expected->second = fares_of_site(row);
+      const auto errors = judge(row, measured, expected->second, strictness::correctness_only);
+      const auto result = errors.failed() ? errors : judge(row, measured, expected->second, strictness::full);
+      return {.figures = timed_figures(row, measured),
+              .failure = result.failure,
+              .is_client_error = errors.failed()};
+    } catch (const std::exception& error) {
+      return {.failure = one_line(error.what()), .is_client_error = true};
+    }
+  };
+  const auto counted = [=](side of, const benchmark_case& row) -> run_result {
+    try {
+      return {.figures = counted_figures(farebench::count(programs_of(of), row))};
+    } catch (const std::exception& error) {
+      return {.failure = one_line(error.what()), .is_client_error = true};
+    }
+  };
+  return {.timed = timed, .counted = counted};
 }
 
 std::map<std::string, double> timed_figures(const benchmark_case& row, const measurement& measured) {

@@ -240,11 +240,10 @@ TEST(headline, many_findings_are_counted_and_three_named) {
   made.findings.assign(5, made.findings[2]);
   for (auto& found : made.findings)
     found.series = "fetch/strategy:coroutines/loops:2/workers:20/latency_ms:20/page_kb:3/days:100";
-  EXPECT_EQ(
-      headline(made),
-      "Nothing got worse. 5 of 5 cannot be told: CPU/request of coroutines (2 loops) with 20 workers, "
-      "CPU/request of coroutines (2 loops) with 20 workers, CPU/request of coroutines (2 loops) with 20 "
-      "workers, 2 more.");
+  EXPECT_EQ(headline(made),
+            "Nothing got worse. 5 of 5 cannot be told: CPU/request of coroutines, 2 loops with 20 workers, "
+            "CPU/request of coroutines, 2 loops with 20 workers, CPU/request of coroutines, 2 loops with 20 "
+            "workers, 2 more.");
   made.findings.clear();
   EXPECT_EQ(headline(made), "Nothing got worse.");
 }

@@ -220,6 +220,22 @@ TEST(two_stages, client_with_wrong_results_is_a_regression) {
   EXPECT_LE(machine.timed_runs, 2 * 4) << "it is not repeated forever";
 }
 
+TEST(two_stages, failures_of_both_sides_cannot_be_told) {
+  const auto timed = [](side, const benchmark_case&) {
+    return run_result{.failure = "exec mock_server: Permission denied", .is_client_error = true};
+  };
+  const auto counted = [](side, const benchmark_case&) {
+    return run_result{.figures = {{"heap_peak_bytes", 1.0}}};
+  };
+  for (unsigned seed = 1; seed <= 10; ++seed) {
+    noise known;
+    std::mt19937_64 random{seed};
+    const auto found =
+        compare_in_two_stages({case_of("a")}, {}, {.timed = timed, .counted = counted}, known, false, random);
+    EXPECT_EQ(found[0].verdict, verdict::cannot_tell) << seed;
+  }
+}
+
 TEST(two_stages, late_server_cannot_be_told) {
   simulated_machine machine{1};
   machine.head_failure = "the server was what limited it";
