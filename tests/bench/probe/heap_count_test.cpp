@@ -52,7 +52,7 @@ watched_step watch(heap_counter_segment& segment, const std::vector<std::string>
 
 class counted_step : public ::testing::TestWithParam<std::string> {};
 
-TEST_P(counted_step, is_exact) {
+TEST_P(counted_step, step_is_counted_exactly) {
   heap_counter_segment segment(HEAP_COUNT_LIBRARY);
   const auto step = watch(segment, {GetParam()});
   ASSERT_TRUE(step.before.attached);
@@ -67,7 +67,7 @@ INSTANTIATE_TEST_SUITE_P(every, counted_step,
                          ::testing::Values("plain", "leak", "realloc", "calloc", "aligned", "cpp", "fork"),
                          [](const auto& which) { return which.param; });
 
-TEST(heap_count, of_eight_threads_loses_nothing) {
+TEST(heap_count, eight_threads_are_counted_exactly) {
   heap_counter_segment segment(HEAP_COUNT_LIBRARY);
   preloaded_program program({HEAP_COUNT_SAMPLE, "threads"}, segment.environment(), segment.descriptor());
   program.read_line();
@@ -88,7 +88,7 @@ TEST(heap_count, of_eight_threads_loses_nothing) {
   EXPECT_LE(after.peak_bytes, before.live_bytes + 8 * 5100 * 2);
 }
 
-TEST(heap_count, counts_what_came_before_main) {
+TEST(heap_count, allocations_before_main_are_counted) {
   heap_counter_segment segment(HEAP_COUNT_LIBRARY);
   const auto step = watch(segment, {"plain"});
   // The C++ runtime's emergency pool of 72 KB, allocated by a constructor that runs before the library's.
@@ -96,7 +96,7 @@ TEST(heap_count, counts_what_came_before_main) {
   EXPECT_GT(step.before.live_bytes, 70'000);
 }
 
-TEST(heap_count, begins_anew_when_a_wrapper_execs_the_program) {
+TEST(heap_count, exec_resets_counters) {
   heap_counter_segment direct(HEAP_COUNT_LIBRARY);
   heap_counter_segment wrapped(HEAP_COUNT_LIBRARY);
   const auto first = watch(direct, {"plain"});
@@ -106,13 +106,13 @@ TEST(heap_count, begins_anew_when_a_wrapper_execs_the_program) {
   EXPECT_EQ(second.before.allocations, first.before.allocations);
 }
 
-TEST(heap_count, is_the_same_from_run_to_run) {
+TEST(heap_count, runs_give_equal_counts) {
   heap_counter_segment one(HEAP_COUNT_LIBRARY);
   heap_counter_segment two(HEAP_COUNT_LIBRARY);
   EXPECT_EQ(watch(one, {"plain"}).after.allocations, watch(two, {"plain"}).after.allocations);
 }
 
-TEST(heap_count, without_the_variable_says_nothing_and_disturbs_nothing) {
+TEST(heap_count, invalid_variable_is_ignored) {
   heap_counter_segment segment(HEAP_COUNT_LIBRARY);
   for (const char* variable : {"", "nonsense", "-1", "0", "987654"}) {
     auto environment = segment.environment();
@@ -128,7 +128,7 @@ TEST(heap_count, without_the_variable_says_nothing_and_disturbs_nothing) {
   EXPECT_EQ(segment.read().allocations, 0);
 }
 
-TEST(heap_count, works_from_a_path_that_ld_preload_cannot_spell) {
+TEST(heap_count, path_with_separators_works) {
   auto directory = (std::filesystem::temp_directory_path() / "heap count: $ORIGIN XXXXXX").string();
   ASSERT_NE(::mkdtemp(directory.data()), nullptr);
   const auto library = std::filesystem::path(directory) / "libheap_count.so";
@@ -140,7 +140,7 @@ TEST(heap_count, works_from_a_path_that_ld_preload_cannot_spell) {
   std::filesystem::remove_all(directory);
 }
 
-TEST(heap_count, sees_the_heap_of_python) {
+TEST(heap_count, python_heap_is_counted) {
   constexpr auto python = "/usr/bin/python3";
   if (::access(python, X_OK) != 0) GTEST_SKIP() << "no " << python;
   heap_counter_segment segment(HEAP_COUNT_LIBRARY);
@@ -164,7 +164,7 @@ TEST(heap_count, sees_the_heap_of_python) {
   EXPECT_GE(after.live_bytes - before.live_bytes, 1'000'000);
 }
 
-TEST(heap_counter_segment, names_a_library_that_is_not_there) {
+TEST(heap_counter_segment, missing_library_throws_with_its_path) {
   try {
     heap_counter_segment segment("/nowhere/libheap_count.so");
     FAIL() << "should have thrown";
@@ -174,7 +174,7 @@ TEST(heap_counter_segment, names_a_library_that_is_not_there) {
   }
 }
 
-TEST(heap_counter_segment, can_be_moved) {
+TEST(heap_counter_segment, moved_segment_works) {
   heap_counter_segment first(HEAP_COUNT_LIBRARY);
   const int descriptor = first.descriptor();
   heap_counter_segment second(std::move(first));

@@ -25,12 +25,12 @@ std::uint64_t digest_of(std::chrono::year_month_day day, std::vector<fare> fares
   return digest.value();
 }
 
-TEST(fares_digest, is_the_crc_that_other_languages_compute) {
+TEST(fares_digest, digest_is_crc_of_text) {
   // python3 -c 'import zlib; print(zlib.crc32("2026-03-01\n07:05|10:40|Relax|12|24950|CZK\n".encode()))'
   EXPECT_EQ(digest_of(date, {one}), 3906192260u);
 }
 
-TEST(fares_digest, changes_with_every_field_the_order_and_the_day) {
+TEST(fares_digest, digest_depends_on_fields_order_and_day) {
   const auto reference = digest_of(date, {one, other});
   const auto changed = [&](auto change) {
     fare copy = one;
@@ -48,7 +48,7 @@ TEST(fares_digest, changes_with_every_field_the_order_and_the_day) {
   EXPECT_NE(reference, digest_of(date, {one}));
 }
 
-TEST(batch_report, survives_its_json) {
+TEST(batch_report, report_equals_its_parsed_json) {
   const batch_report report{.wall_ms = 1.5,
                             .cpu_us = 2,
                             .context_switches = 3,
@@ -71,7 +71,7 @@ constexpr const char* old_report =
     R"({"context_switches":3,"cpu_us":2.0,"errors":1,"fares":5,"fares_digest":6,"first_errors":["a"],)"
     R"("outcomes":4,"scrape_p50_ms":7.0,"scrape_p99_ms":8.0,"wall_ms":1.5})";
 
-TEST(batch_report, of_an_older_probe_lacks_what_was_added_since_and_nothing_else) {
+TEST(batch_report, older_report_lacks_optional_members) {
   const auto report = parse_batch_report(old_report);
   EXPECT_EQ(report.wall_ms, 1.5);
   EXPECT_EQ(report.outcomes, 4u);
@@ -81,7 +81,7 @@ TEST(batch_report, of_an_older_probe_lacks_what_was_added_since_and_nothing_else
   EXPECT_EQ(parse_batch_report(to_json(report)), report);
 }
 
-TEST(batch_report, of_a_newer_probe_may_hold_more) {
+TEST(batch_report, unknown_members_are_ignored) {
   auto newer = std::string{old_report};
   newer.insert(1, R"("half_done_ms":0.5,"never_heard_of":[1,2],)");
   EXPECT_EQ(parse_batch_report(newer).half_done_ms, 0.5);
@@ -89,7 +89,7 @@ TEST(batch_report, of_a_newer_probe_may_hold_more) {
   EXPECT_THROW(parse_batch_report(newer), std::runtime_error);
 }
 
-TEST(batch_report, refuses_what_is_none) {
+TEST(batch_report, invalid_report_throws) {
   for (const char* text : {"", "{}", "[]", "{\"wall_ms\":1}", "not json"}) {
     EXPECT_THROW(parse_batch_report(text), std::runtime_error) << text;
   }
@@ -116,7 +116,7 @@ class pretended final : public strategy {
   }
 };
 
-TEST(measured_batch, sees_every_outcome_at_the_seams) {
+TEST(measured_batch, report_counts_every_outcome) {
   measured_batch measured{
       {.base_url = "http://127.0.0.1:1", .size = 20, .query_at = query_of_day, .workers = 1, .policy = {}}};
   pretended way;
@@ -150,7 +150,7 @@ batch_report report_of(std::size_t days) {
   return measured.run(way);
 }
 
-TEST(measured_batch, tells_its_start_by_the_clock_that_all_processes_share) {
+TEST(measured_batch, start_is_by_monotonic_clock) {
   const auto now_s = [] {
     timespec now{};
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -162,7 +162,7 @@ TEST(measured_batch, tells_its_start_by_the_clock_that_all_processes_share) {
   EXPECT_LE(*report.first_scrape_at_s + report.wall_ms / 1e3, now_s());
 }
 
-TEST(measured_batch, is_half_done_with_the_middle_day_and_of_one_day_at_the_end) {
+TEST(measured_batch, half_is_done_with_middle_day) {
   const auto three = report_of(3);
   EXPECT_GE(three.half_done_ms, 2.0);
   EXPECT_LT(three.half_done_ms, three.wall_ms);

@@ -63,7 +63,7 @@ class watched_self {
   double begin_s_ = 0;
 };
 
-TEST(client_sampler, sees_a_peak_that_one_look_met) {
+TEST(client_sampler, sampled_peak_is_reported) {
   watched_self self;
   self.look_with_more_memory();
   self.look();
@@ -79,7 +79,7 @@ TEST(client_sampler, sees_a_peak_that_one_look_met) {
   EXPECT_GT(seen.page_table_peak_bytes, 0u);
 }
 
-TEST(client_sampler, begins_at_ready_and_ends_at_exit_in_order) {
+TEST(client_sampler, curve_runs_from_ready_to_exit) {
   watched_self self{20};
   const auto curve = self.end().curve;
   EXPECT_EQ(curve.samples, 1u + 20 + 1) << "at ready, each look, at exit";
@@ -91,7 +91,7 @@ TEST(client_sampler, begins_at_ready_and_ends_at_exit_in_order) {
   EXPECT_TRUE(std::ranges::is_sorted(curve.points, {}, &curve_point::at));
 }
 
-TEST(client_sampler, sees_threads_that_a_short_batch_had) {
+TEST(client_sampler, threads_of_short_batch_are_counted) {
   watched_self self{0};
   const auto before = self.end().threads_peak;
   watched_self busy{0};
@@ -107,7 +107,7 @@ TEST(client_sampler, sees_threads_that_a_short_batch_had) {
   EXPECT_GE(busy.end().threads_peak, before + 2);
 }
 
-TEST(client_sampler, next_look_limits_cpu_to_a_hundredth_of_a_core) {
+TEST(client_sampler, next_sample_limits_cpu_to_1_percent_of_core) {
   client_sampler watch{::getpid(), 2ms};
   watch.begin();
   const auto begin = cpu_time_of_thread();
@@ -120,7 +120,7 @@ TEST(client_sampler, next_look_limits_cpu_to_a_hundredth_of_a_core) {
   EXPECT_GT((next - curve.phases.go) * 0.01, spent);
 }
 
-TEST(client_sampler, places_the_phases_that_the_client_tells) {
+TEST(client_sampler, reported_phases_are_in_curve) {
   watched_self self;
   batch_report report;
   report.wall_ms = 2;
@@ -133,7 +133,7 @@ TEST(client_sampler, places_the_phases_that_the_client_tells) {
   EXPECT_LE(*phases.last_outcome, phases.exit);
 }
 
-TEST(client_sampler, leaves_out_phases_that_an_older_client_does_not_tell) {
+TEST(client_sampler, phases_of_older_client_are_absent) {
   watched_self self;
   batch_report report;
   report.wall_ms = 2;
@@ -146,7 +146,7 @@ TEST(client_sampler, leaves_out_phases_that_an_older_client_does_not_tell) {
   EXPECT_TRUE(phases.last_outcome);
 }
 
-TEST(client_sampler, leaves_out_phases_outside_of_the_batch) {
+TEST(client_sampler, phases_outside_of_batch_are_absent) {
   watched_self self;
   for (const double off_s : {-1e300, -10.0, 10.0, 1e300}) {
     batch_report report;
@@ -159,7 +159,7 @@ TEST(client_sampler, leaves_out_phases_outside_of_the_batch) {
   }
 }
 
-TEST(client_sampler, tells_what_it_costs) {
+TEST(client_sampler, cpu_share_of_sampling_is_reported) {
   watched_self self{0};
   EXPECT_EQ(self.end().curve.sampler_cpu_share, 0) << "it has not looked yet";
   watched_self idle{5};
@@ -171,7 +171,7 @@ TEST(client_sampler, tells_what_it_costs) {
   EXPECT_LE(share, 1.001) << "one thread";
 }
 
-TEST(client_sampler, needs_a_client_at_either_end_and_lets_one_go_between) {
+TEST(client_sampler, missing_client_throws_at_begin_and_end) {
   const pid_t child = ::fork();
   if (child == 0) {
     for (;;) ::pause();

@@ -1,6 +1,6 @@
 #include "bench/cases.hpp"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <algorithm>
 
@@ -11,6 +11,8 @@ namespace farebench {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::HasSubstr;
+using testing::IsEmpty;
 
 benchmark_case case_of(std::size_t days, std::size_t workers, latency_model latency, std::uint64_t seed = 0) {
   return {.strategy = "multi_socket",
@@ -21,30 +23,30 @@ benchmark_case case_of(std::size_t days, std::size_t workers, latency_model late
           .seed = seed};
 }
 
-TEST(ideal_wall, is_two_latencies_a_wave) {
+TEST(ideal_wall, wave_takes_two_latencies) {
   EXPECT_EQ(ideal_wall(100, 100, 20ms), 40ms) << "one wave";
   EXPECT_EQ(ideal_wall(100, 20, 20ms), 200ms) << "five waves";
   EXPECT_EQ(ideal_wall(100, 1, 145ms), 29s) << "the article's sequential row";
 }
 
-TEST(ideal_wall, counts_a_last_wave_that_is_not_full) {
+TEST(ideal_wall, incomplete_last_wave_counts) {
   EXPECT_EQ(ideal_wall(101, 100, 20ms), 80ms);
   EXPECT_EQ(ideal_wall(100, 30, 1ms), 8ms);
 }
 
-TEST(ideal_wall, is_one_wave_for_more_workers_than_days) { EXPECT_EQ(ideal_wall(3, 100, 20ms), 40ms); }
+TEST(ideal_wall, more_workers_than_days_give_one_wave) { EXPECT_EQ(ideal_wall(3, 100, 20ms), 40ms); }
 
-TEST(ideal_wall, is_nothing_without_days_or_latency) {
+TEST(ideal_wall, no_days_or_no_latency_give_zero) {
   EXPECT_EQ(ideal_wall(0, 5, 20ms), 0ms);
   EXPECT_EQ(ideal_wall(100, 5, 0ms), 0ms);
 }
 
-TEST(ideal_wall, of_a_case_goes_by_its_fixed_latency) {
+TEST(ideal_wall, fixed_latency_ignores_seed) {
   EXPECT_EQ(ideal_wall(case_of(101, 100, 20ms)), 80ms);
   EXPECT_EQ(ideal_wall(case_of(101, 100, 20ms, 7)), 80ms) << "whatever the seed";
 }
 
-TEST(ideal_wall, of_random_latencies_is_their_sum_shared_or_the_longest_day) {
+TEST(ideal_wall, random_ideal_is_shared_sum_or_longest_day) {
   const auto always_10ms = latency_model::uniform(10ms, 10ms);
   EXPECT_EQ(ideal_wall(case_of(3, 1, always_10ms)), 60ms);
   EXPECT_EQ(ideal_wall(case_of(3, 2, always_10ms)), 30ms) << "a day and a half each";
@@ -53,7 +55,7 @@ TEST(ideal_wall, of_random_latencies_is_their_sum_shared_or_the_longest_day) {
   EXPECT_EQ(ideal_wall(case_of(0, 5, always_10ms)), 0ms);
 }
 
-TEST(ideal_wall, of_random_latencies_is_made_of_those_of_the_benchs_days_and_seed) {
+TEST(ideal_wall, random_ideal_uses_draws_of_days_and_seed) {
   const auto model = latency_model::lognormal(20ms, 80ms);
   for (const std::uint64_t seed : {0u, 7u}) {
     const auto start = [&](std::uint64_t ordinal) { return start_latency(model, seed, ordinal); };
@@ -66,6 +68,25 @@ TEST(ideal_wall, of_random_latencies_is_made_of_those_of_the_benchs_days_and_see
               std::min(std::max(start(0) + search(0), start(1) + search(1)),
                        std::max(start(1) + search(0), start(0) + search(1))));
   }
+}
+
+TEST(longest_latency, latency_above_maximum_is_error) {
+  for (const latency_model& allowed :
+       {latency_model{10s}, latency_model::uniform(0s, 10s), latency_model::lognormal(20ms, 80ms)})
+    EXPECT_THAT(latency_error(allowed, 0, max_days), IsEmpty());
+  for (const latency_model& refused : {latency_model{10'001ms}, latency_model::uniform(0s, 10'001ms),
+                                       latency_model::lognormal(20ms, 10'001ms)})
+    EXPECT_THAT(latency_error(refused, 0, 1), HasSubstr("at most 10s"));
+}
+
+TEST(longest_latency, drawn_latency_above_maximum_is_error) {
+  const auto model = latency_model::lognormal(20ms, 10s);
+  std::size_t day = 0;
+  while (start_latency(model, 7, day) <= max_latency &&
+         search_latency(model, 7, query_of_day(day)) <= max_latency)
+    ++day;
+  EXPECT_THAT(latency_error(model, 7, day), IsEmpty()) << "the days before it";
+  EXPECT_THAT(latency_error(model, 7, day + 1), HasSubstr("with --seed 7 draws"));
 }
 
 }  // namespace
