@@ -9,6 +9,7 @@
 #include <ctime>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <stdexcept>
 
 #include "bench/output/rows.hpp"
@@ -22,24 +23,26 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Keys of other results, which a user's key must not look like: Google Benchmark's, and some of ours that
-/// not every result has.
-constexpr std::array reserved_keys{"date",
-                                   "host_name",
-                                   "executable",
-                                   "num_cpus",
-                                   "mhz_per_cpu",
-                                   "cpu_scaling_enabled",
-                                   "caches",
-                                   "load_avg",
-                                   "library_build_type",
-                                   "library_version",
-                                   "json_schema_version",
-                                   "seed",
-                                   "server_commit",
-                                   "beside",
-                                   "warning",
-                                   "interrupted"};
+/// Returns whether a key is Google Benchmark's, or one of ours that not every result has.
+bool is_reserved(const std::string& key) {
+  static const std::set<std::string> keys{"beside",
+                                          "caches",
+                                          "cpu_scaling_enabled",
+                                          "date",
+                                          "executable",
+                                          "host_name",
+                                          "interrupted",
+                                          "json_schema_version",
+                                          "library_build_type",
+                                          "library_version",
+                                          "load_avg",
+                                          "mhz_per_cpu",
+                                          "num_cpus",
+                                          "seed",
+                                          "server_commit",
+                                          "warning"};
+  return keys.contains(key);
+}
 
 /// Returns the JSON that a program prints at --version.
 nlohmann::json version_of(const std::filesystem::path& program) {
@@ -127,8 +130,7 @@ std::map<std::string, std::string> measuring_context(const programs& with, const
       context.insert(python.versions.begin(), python.versions.end());
     if (server.at("commit") != client.at("commit")) context["server_commit"] = text_of(server.at("commit"));
     for (const auto& [key, value] : flags.context) {
-      const bool is_reserved = std::ranges::find(reserved_keys, key) != reserved_keys.end();
-      if (is_reserved || !context.emplace(key, value).second)
+      if (is_reserved(key) || !context.emplace(key, value).second)
         throw flag_error{fmt::format("--benchmark_context={}=…: the bench writes this key itself", key)};
     }
     return context;

@@ -188,7 +188,8 @@ int run(bench_flags flags) {
                !flags.display_format || *flags.display_format == output_format::json};
   run_cases(
       cases,
-      [&](const benchmark_case& row) {
+      [&](const benchmark_case& row) -> std::optional<finished_row> {
+        if (interrupted.has_happened()) return std::nullopt;
         bar.start(row);
         auto finished = measured.measure(row);
         bar.finish(row, measured.ledger().repetitions(row.name()));

@@ -26,15 +26,14 @@ class suite {
     programs with;
     strictness how = strictness::full;
     std::chrono::nanoseconds sample_every = default_sample_every;
-    /// A requested drain prevents further repetitions.
+    /// A requested drain prevents that a failed repetition is measured again.
     std::stop_token drain = {};
   };
 
   /// Journal and timeline may be null and must outlive the suite.
   suite(options how, row_journal* journal, timeline_file* timeline);
 
-  /// Measures the next repetition of a case. nullopt, and no row, after a drain or if the programs' stop
-  /// interrupted it.
+  /// Measures the next repetition of a case. nullopt, and no row, if the programs' stop interrupted it.
   std::optional<finished_row> measure(const benchmark_case& row);
 
   const row_ledger& ledger() const { return ledger_; }
