@@ -75,6 +75,8 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
     if (::fcntl(descriptor, F_SETFD, 0) != 0) fail(launch_failure::inherit);
   }
   if (::dup2(input, STDIN_FILENO) < 0 || ::dup2(output, STDOUT_FILENO) < 0) fail(launch_failure::redirect);
+  // Discards a Ctrl-C that reached the parent's process group before setpgid.
+  ::signal(SIGINT, SIG_IGN);
   // Ignored signals would stay ignored across exec, for example a parent's SIGPIPE.
   for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
   sigset_t none;
