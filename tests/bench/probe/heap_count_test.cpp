@@ -8,7 +8,7 @@
 #include <system_error>
 
 #include "bench/probe/heap_counter_segment.hpp"
-#include "preloaded_program.hpp"
+#include "tests/bench/probe/preloaded_program.hpp"
 
 namespace farebench {
 namespace {
@@ -21,7 +21,7 @@ struct reckoning {
   long peak = -1;
 };
 
-reckoning parse(const std::string& line) {
+reckoning parse_reckoning(const std::string& line) {
   reckoning result;
   std::istringstream(line) >> result.allocations >> result.live >> result.peak;
   return result;
@@ -34,7 +34,7 @@ struct watched_step {
   reckoning expected;
 };
 
-watched_step watch(heap_counter_segment& segment, const std::vector<std::string>& arguments) {
+watched_step run_step(heap_counter_segment& segment, const std::vector<std::string>& arguments) {
   std::vector<std::string> command{HEAP_COUNT_SAMPLE};
   command.insert(command.end(), arguments.begin(), arguments.end());
   preloaded_program program(command, segment.environment(), segment.descriptor());
@@ -43,7 +43,7 @@ watched_step watch(heap_counter_segment& segment, const std::vector<std::string>
   segment.reset_peak();
   result.before = segment.read();
   program.send_byte();
-  result.expected = parse(program.read_line());
+  result.expected = parse_reckoning(program.read_line());
   result.after = segment.read();
   program.send_byte();
   EXPECT_EQ(program.finish(), 0);
@@ -54,7 +54,7 @@ class counted_step : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(counted_step, step_is_counted_exactly) {
   heap_counter_segment segment(HEAP_COUNT_LIBRARY);
-  const auto step = watch(segment, {GetParam()});
+  const auto step = run_step(segment, {GetParam()});
   ASSERT_TRUE(step.before.attached);
   EXPECT_EQ(step.before.peak_bytes, step.before.live_bytes);
   EXPECT_GT(step.expected.allocations, 0);
@@ -79,7 +79,7 @@ TEST(heap_count, eight_threads_are_counted_exactly) {
   ASSERT_EQ(program.read_byte(), 'e');
   const reading after = segment.read();
   program.send_byte();
-  const auto expected = parse(program.read_line());
+  const auto expected = parse_reckoning(program.read_line());
   program.send_byte();
   EXPECT_EQ(program.finish(), 0);
   EXPECT_EQ(after.allocations - before.allocations, expected.allocations);
@@ -90,7 +90,7 @@ TEST(heap_count, eight_threads_are_counted_exactly) {
 
 TEST(heap_count, allocations_before_main_are_counted) {
   heap_counter_segment segment(HEAP_COUNT_LIBRARY);
-  const auto step = watch(segment, {"plain"});
+  const auto step = run_step(segment, {"plain"});
   // The C++ runtime's emergency pool of 72 KB, allocated by a constructor that runs before the library's.
   EXPECT_GT(step.before.allocations, 0);
   EXPECT_GT(step.before.live_bytes, 70'000);
@@ -99,8 +99,8 @@ TEST(heap_count, allocations_before_main_are_counted) {
 TEST(heap_count, exec_resets_counters) {
   heap_counter_segment direct(HEAP_COUNT_LIBRARY);
   heap_counter_segment wrapped(HEAP_COUNT_LIBRARY);
-  const auto first = watch(direct, {"plain"});
-  const auto second = watch(wrapped, {"exec", "plain"});
+  const auto first = run_step(direct, {"plain"});
+  const auto second = run_step(wrapped, {"exec", "plain"});
   ASSERT_TRUE(second.before.attached);
   EXPECT_EQ(second.before.live_bytes, first.before.live_bytes);
   EXPECT_EQ(second.before.allocations, first.before.allocations);
@@ -109,7 +109,7 @@ TEST(heap_count, exec_resets_counters) {
 TEST(heap_count, runs_give_equal_counts) {
   heap_counter_segment one(HEAP_COUNT_LIBRARY);
   heap_counter_segment two(HEAP_COUNT_LIBRARY);
-  EXPECT_EQ(watch(one, {"plain"}).after.allocations, watch(two, {"plain"}).after.allocations);
+  EXPECT_EQ(run_step(one, {"plain"}).after.allocations, run_step(two, {"plain"}).after.allocations);
 }
 
 TEST(heap_count, invalid_variable_is_ignored) {
@@ -120,7 +120,7 @@ TEST(heap_count, invalid_variable_is_ignored) {
     preloaded_program program({HEAP_COUNT_SAMPLE, "plain"}, environment, -1);
     program.read_line();
     program.send_byte();
-    EXPECT_GT(parse(program.read_line()).allocations, 0) << variable;
+    EXPECT_GT(parse_reckoning(program.read_line()).allocations, 0) << variable;
     program.send_byte();
     EXPECT_EQ(program.finish(), 0) << variable;
   }
@@ -135,7 +135,7 @@ TEST(heap_count, path_with_separators_works) {
   std::filesystem::copy_file(HEAP_COUNT_LIBRARY, library);
   {
     heap_counter_segment segment(library);
-    EXPECT_TRUE(watch(segment, {"plain"}).before.attached);
+    EXPECT_TRUE(run_step(segment, {"plain"}).before.attached);
   }
   std::filesystem::remove_all(directory);
 }
@@ -180,7 +180,7 @@ TEST(heap_counter_segment, moved_segment_works) {
   heap_counter_segment second(std::move(first));
   EXPECT_EQ(second.descriptor(), descriptor);
   EXPECT_FALSE(second.read().attached);
-  EXPECT_TRUE(watch(second, {"plain"}).before.attached);
+  EXPECT_TRUE(run_step(second, {"plain"}).before.attached);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "preloaded_program.hpp"
+#include "tests/bench/probe/preloaded_program.hpp"
 
 #include <fcntl.h>
 #include <sys/wait.h>
