@@ -73,6 +73,13 @@ std::string benchmark_case::name() const {
   return fmt::format("fetch/strategy:{}{}/{}", strategy, loops_part, point());
 }
 
+std::string benchmark_case::title() const {
+  auto text = fmt::format("{}, {} worker{}", label(), workers, workers == 1 ? "" : "s");
+  if (kind != point_kind::plain) text += fmt::format(", {}", to_string(kind));
+  if (engine != default_engine) text += fmt::format(", {}", to_string(engine));
+  return text;
+}
+
 std::string benchmark_case::point() const {
   auto text = fmt::format("workers:{}/latency_ms:{}/page_kb:{}/days:{}", workers,
                           latency_in_name(latency, seed), page_kb, days);

@@ -52,6 +52,8 @@ struct benchmark_case {
   std::string point() const;
   /// Returns the strategy for tables: "coroutines", "coroutines, 2 loops".
   std::string label() const;
+  /// Returns the case for messages: "coroutines, 100 workers", "coroutines, 1 worker, hold, cpp-httplib".
+  std::string title() const;
   /// Returns the maximum number of scrapes in flight: min(workers, days).
   std::size_t active_workers() const;
   /// Returns the number of connections that the client opens.

@@ -65,7 +65,7 @@ constexpr const char* examples = R"(Examples:
   bench --smoke                              checks responses in seconds, also on a busy machine
 )";
 
-constexpr const char* notes = R"(
+constexpr const char* help_notes = R"(
 Progress goes to standard error: on a terminal as one changing line, otherwise as a line per case.
 Every repetition is appended to the journal when it completes. Ctrl-C begins no further repetition
 and gives the current one 5 s; the rows so far are written, with "interrupted" in the context. A
@@ -125,7 +125,7 @@ std::string help_text() {
                   format_duration(default_sample_every)));
   text += "\nColumns of a row:\n";
   for (const column& one : columns()) text += help_entry(one.name, one.meaning, 28);
-  return text + notes;
+  return text + help_notes;
 }
 
 /// Flags of Google Benchmark on the command line and in the environment.
@@ -320,8 +320,7 @@ void check_cases(bench_flags& flags) {
   }
   const auto days = std::ranges::max(cases, {}, &benchmark_case::days).days;
   for (const auto& point : flags.what.points) {
-    if (const auto complaint = latency_error(point.latency, flags.what.seed, days);
-        !complaint.empty())
+    if (const auto complaint = latency_error(point.latency, flags.what.seed, days); !complaint.empty())
       throw flag_error{"--latency: " + complaint};
   }
   const auto workers = std::ranges::max(cases, {}, &benchmark_case::workers).workers;

@@ -21,11 +21,6 @@ std::chrono::duration<double> expected(const benchmark_case& row) { return ideal
 void write(const std::string& text) { std::fputs(text.c_str(), stderr); }
 
 /// Returns "coroutines, 100 workers, hold".
-std::string title(const benchmark_case& row) {
-  return fmt::format("{}, {} worker{}{}{}", row.label(), row.workers, row.workers == 1 ? "" : "s",
-                     row.kind == point_kind::plain ? "" : ", ", to_string(row.kind));
-}
-
 std::string outcome_text(std::span<const finished_row> repetitions) {
   std::vector<double> times;
   for (const auto& row : repetitions) {
@@ -52,7 +47,7 @@ void progress::start(const benchmark_case& row) {
   // The rest is assumed to take as much more than expected as the repetitions so far.
   const seconds elapsed = clock::now() - begin_;
   const double correction = expected_done_.count() > 0 ? elapsed / expected_done_ : 1.0;
-  write(fmt::format("\r\x1b[K[{}/{}] {}, about {:.0f} s left", started_, cases_ * repetitions_, title(row),
+  write(fmt::format("\r\x1b[K[{}/{}] {}, about {:.0f} s left", started_, cases_ * repetitions_, row.title(),
                     std::ceil(expected_left_.count() * correction)));
 }
 
@@ -63,7 +58,7 @@ void progress::finish(const benchmark_case& row, std::span<const finished_row> r
     write("\r\x1b[K");
   } else if (lists_cases_ && repetitions.size() == repetitions_) {
     ++completed_cases_;
-    write(fmt::format("[{}/{}] {}: {}\n", completed_cases_, cases_, title(row), outcome_text(repetitions)));
+    write(fmt::format("[{}/{}] {}: {}\n", completed_cases_, cases_, row.title(), outcome_text(repetitions)));
   }
 }
 

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "bench/columns.hpp"
+#include "bench/output/text_table.hpp"
 
 namespace farebench {
 namespace {
@@ -117,12 +118,7 @@ std::vector<std::string> csv_fields() {
 
 std::string csv_cell(const ordered_json& value) {
   if (value.is_number_float()) return fmt::format("{}", value.get<double>());
-  if (!value.is_string()) return value.dump();
-  const auto& text = value.get_ref<const std::string&>();
-  if (text.find_first_of(",\"") == std::string::npos) return text;
-  std::string cell;
-  for (const char c : text) cell += c == '"' ? std::string(2, c) : std::string(1, c);
-  return '"' + cell + '"';
+  return value.is_string() ? csv_field(value.get_ref<const std::string&>()) : value.dump();
 }
 
 std::string csv_line(const reported_row& row) {

@@ -32,15 +32,6 @@ std::string workers_text(const benchmark_case& parameters) {
   return text;
 }
 
-/// "coroutines, 1 worker", "coroutines, 100 workers, hold".
-std::string title(const benchmark_case& parameters) {
-  auto text = fmt::format("{}, {} worker{}", parameters.label(), parameters.workers,
-                          parameters.workers == 1 ? "" : "s");
-  if (parameters.kind != point_kind::plain) text += fmt::format(", {}", to_string(parameters.kind));
-  if (parameters.engine != default_engine) text += fmt::format(", {}", to_string(parameters.engine));
-  return text;
-}
-
 std::string format_time(double time_ms) {
   return time_ms >= 10'000 ? fmt::format("{:.2f} s", time_ms / 1000) : fmt::format("{:.1f} ms", time_ms);
 }
@@ -102,8 +93,8 @@ constexpr std::size_t max_notes = 6;
 
 /// One line per case with such a text, with the number of its repetitions that have one: "warning:
 /// coroutines, 100 workers (2 of 5): …". The text is that of the first.
-std::string notes(std::span<const case_result> cases, std::string_view kind, std::string row_verdict::* text,
-                  std::size_t width) {
+std::string note_lines(std::span<const case_result> cases, std::string_view kind,
+                       std::string row_verdict::* text, std::size_t width) {
   std::string lines;
   std::size_t count_of_cases = 0;
   for (const auto& result : cases) {
@@ -114,7 +105,7 @@ std::string notes(std::span<const case_result> cases, std::string_view kind, std
     const auto count = rows.size() == 1
                            ? std::string{}
                            : fmt::format(" ({} of {})", std::ranges::count_if(rows, has_text), rows.size());
-    lines += wrap_text(fmt::format("{}: {}{}: {}", kind, title(result.parameters), count,
+    lines += wrap_text(fmt::format("{}: {}{}: {}", kind, result.parameters.title(), count,
                                    printable(first->verdict.*text)),
                        width) +
              '\n';
@@ -194,14 +185,6 @@ std::vector<hold_series> hold_series_of(std::span<const case_result> cases) {
   return all;
 }
 
-/// Quotes a CSV field if its text requires it.
-std::string csv_field(std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string{text};
-  std::string field = "\"";
-  for (const char c : text) field += c == '"' ? std::string(2, c) : std::string(1, c);
-  return field + '"';
-}
-
 /// Median, minimum and maximum of a column; empty fields if no repetition has a finite value.
 std::array<std::string, 3> csv_figures(const case_result& result, const std::string& column) {
   std::vector<double> values;
@@ -220,8 +203,8 @@ std::string summary_text(std::span<const case_result> cases, std::string_view wo
   if (cases.empty()) return {};
   auto text = summary_table(cases, width);
   text += workload_note(cases, workload, width);
-  text += notes(cases, "failed", &row_verdict::failure, width);
-  text += notes(cases, "warning", &row_verdict::warning, width);
+  text += note_lines(cases, "failed", &row_verdict::failure, width);
+  text += note_lines(cases, "warning", &row_verdict::warning, width);
   for (const auto& part : {scale_table(cases), recommendation_text(cases, width)}) {
     if (!part.empty()) text += '\n' + part;
   }

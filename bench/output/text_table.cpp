@@ -74,6 +74,13 @@ std::string wrap_text(std::string_view text, std::size_t width, std::size_t inde
   return wrapped;
 }
 
+std::string csv_field(std::string_view text) {
+  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string{text};
+  std::string field = "\"";
+  for (const char c : text) field += c == '"' ? std::string(2, c) : std::string(1, c);
+  return field + '"';
+}
+
 std::string format_figure(std::optional<double> value, double unit, int decimals) {
   return value ? fmt::format("{:.{}f}", *value / unit, decimals) : "–";
 }

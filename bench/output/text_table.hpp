@@ -27,6 +27,9 @@ std::size_t text_width(std::string_view text);
 /// indented.
 std::string wrap_text(std::string_view text, std::size_t width, std::size_t indent = 2);
 
+/// Returns a field of CSV (RFC 4180), quoted if its text requires it.
+std::string csv_field(std::string_view text);
+
 /// Returns value / unit with a number of decimals, or "–" if absent.
 std::string format_figure(std::optional<double> value, double unit, int decimals);
 
