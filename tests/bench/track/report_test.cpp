@@ -1,6 +1,8 @@
 #include "bench/track/report.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -65,7 +67,8 @@ class report : public testing::Test {
     return json_of({put_json("run.json", result_of(rows))})["datasets"][0];
   }
 
-  std::filesystem::path folder_ = std::filesystem::temp_directory_path() / "farebench-report-test";
+  std::filesystem::path folder_ =
+      std::filesystem::temp_directory_path() / fmt::format("farebench-report-test-{}", ::getpid());
 };
 
 std::vector<std::string> members_of(const ordered_json& list, const char* member) {
