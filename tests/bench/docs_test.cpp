@@ -4,21 +4,15 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <regex>
 #include <string>
 
 #include "bench/clients/clients.hpp"
 #include "bench/columns.hpp"
+#include "tests/bench/scratch_folder.hpp"
 
 namespace farebench {
 namespace {
-
-std::string text_of(const std::filesystem::path& document) {
-  std::ifstream file{document};
-  return {std::istreambuf_iterator<char>{file}, {}};
-}
 
 /// Fails with the expected rows unless the document has them, in this order and with no others between them.
 void expect_rows(const std::filesystem::path& document, const std::string& rows) {
