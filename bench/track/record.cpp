@@ -104,6 +104,21 @@ fs::path short_path(const fs::path& path) {
   return relative.empty() || *relative.begin() == ".." ? path : relative;
 }
 
+/// Writes FOLDER/STEM.json, or STEM-2.json and so on if recordings of the same second exist. Returns the
+/// path.
+fs::path write_new_file(const fs::path& folder, const std::string& stem, const std::string& text) {
+  for (int number = 1;; ++number) {
+    const auto path = folder / (number == 1 ? stem + ".json" : fmt::format("{}-{}.json", stem, number));
+    if (exists(path)) continue;
+    try {
+      write_file(path, text, if_exists::keep);
+      return path;
+    } catch (const std::system_error& error) {
+      if (error.code() != std::errc::file_exists) throw;
+    }
+  }
+}
+
 }  // namespace
 
 int record(const record_flags& flags, const bench_flags& parsed) {
@@ -141,12 +156,12 @@ int record(const record_flags& flags, const bench_flags& parsed) {
   add_load(context, load_before, load_after);
   add_canary(context, canary_before, measure_canary(canary_passes));
   const auto text = recorded_text(context, repetitions_of(result), result.value("schema", ordered_json{}));
-  const auto path = folder / fmt::format("{:%Y%m%dT%H%M%SZ}-{}.json",
-                                         fmt::gmtime(std::chrono::system_clock::to_time_t(begin)),
-                                         context.at("commit").get<std::string>().substr(0, 12));
+  const auto stem =
+      fmt::format("{:%Y%m%dT%H%M%SZ}-{}", fmt::gmtime(std::chrono::system_clock::to_time_t(begin)),
+                  context.at("commit").get<std::string>().substr(0, 12));
   // Checks that the file can be read again.
-  parse_recorded_run(text, path.string());
-  write_file(path, text, if_exists::keep);
+  parse_recorded_run(text, stem);
+  const auto path = write_new_file(folder, stem, text);
   fmt::print("{}\n", short_path(path).string());
   return run.exit_code == 0 ? exit_nothing_worse : exit_worse;
 }

@@ -315,6 +315,15 @@ class recording : public testing::Test {
   std::string skipped_;
 };
 
+TEST_F(recording, several_of_one_second_are_all_kept) {
+  constexpr int count = 3;
+  for (int i = 0; i < count; ++i) EXPECT_EQ(record(tiny).exit_code, 0);
+  int files = 0;
+  for (const auto& entry : fs::recursive_directory_iterator{folder_})
+    files += entry.path().extension() == ".json" ? 1 : 0;
+  EXPECT_EQ(files, count);
+}
+
 TEST_F(recording, has_every_repetition_and_a_complete_context) {
   const auto run = record(fmt::format("{} --benchmark_repetitions=3", tiny));
   ASSERT_EQ(run.exit_code, 0) << run.errors;
