@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <stdexcept>
 #include <system_error>
 
@@ -69,7 +70,7 @@ std::string utc_date(const std::string& text, const std::string& where) {
   const std::chrono::minutes offset{(sign[0] == '-' ? -1 : 1) * (60 * zone[0] + zone[1])};
   const auto utc = std::chrono::sys_days{date} + std::chrono::hours{time[0]} + std::chrono::minutes{time[1]} +
                    std::chrono::seconds{time[2]} - offset;
-  return fmt::format("{:%FT%TZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(utc)));
+  return fmt::format("{:%FT%TZ}", fmt::gmtime(static_cast<std::time_t>(utc.time_since_epoch().count())));
 }
 
 std::string hex_member(const ordered_json& context, std::string_view name, std::size_t digits,

@@ -107,8 +107,8 @@ TEST_F(report, derives_ratios_to_the_floor) {
 TEST_F(report, of_a_failed_case_has_the_reason_only) {
   auto rows = std::vector<ordered_json>(3, result_row(case_name("fibers"), 5, 1));
   for (const int failed : {1, 2}) {
-    rows[failed]["error_occurred"] = true;
-    rows[failed]["error_message"] = failed == 1 ? "too late" : "other";
+    rows[static_cast<std::size_t>(failed)]["error_occurred"] = true;
+    rows[static_cast<std::size_t>(failed)]["error_message"] = failed == 1 ? "too late" : "other";
   }
   const auto dataset = dataset_of(rows);
   EXPECT_EQ(dataset["cases"][0]["failed"], (ordered_json{{"count", 2}, {"reason", "too late"}}));
