@@ -162,7 +162,8 @@ void add_floor_ratios(std::vector<report_case>& cases) {
 }
 
 /// Marks the cases that no other case of the same point and days beats in time without using more of the
-/// memory column, or the reverse. Of equal cases the first is marked. Nobody can use the floor.
+/// memory column, or the reverse. Of equal cases the first is marked. The floor is left out: it is no client
+/// for users.
 void mark_frontier(std::vector<report_case>& cases, const std::string& column) {
   std::map<std::pair<std::string, std::size_t>, std::vector<report_case*>> comparable;
   for (auto& one : cases)
@@ -261,13 +262,13 @@ ordered_json comparison_rows(const std::vector<const report_case*>& cases, const
 }
 
 /// The recommendation for the largest batch of a point.
-ordered_json answer_json(const std::string& point, const std::vector<const report_case*>& cases) {
+ordered_json recommendation_json(const std::string& point, const std::vector<const report_case*>& cases) {
   std::vector<case_result> results;
   for (const auto* one : cases) results.push_back(*one->result);
   const auto recommendations = recommend(results);
   if (recommendations.empty()) {
     return {{"point", point},
-            {"headline", fmt::format("No recommendation: all {} rows failed ({}).", cases.size(),
+            {"headline", fmt::format("No recommendation: every row failed ({}).",
                                      first_clause(first_failure(*cases.front()->result)))},
             {"rows", ordered_json::array()}};
   }
@@ -374,7 +375,7 @@ ordered_json dataset_json(const report_result& of) {
     made["cases"].push_back(case_json(one));
   }
   for (const auto& point : points) {
-    made["answers"].push_back(answer_json(point, by_point[point]));
+    made["answers"].push_back(recommendation_json(point, by_point[point]));
     add_fits(made["fits"], point, by_point[point]);
   }
   return made;

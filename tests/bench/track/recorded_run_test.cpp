@@ -63,7 +63,7 @@ TEST(recorded_run, sets_failed_repetitions_apart_with_their_reason) {
   EXPECT_TRUE(column_values(result, "real_time").empty()) << "no figure of a failed case counts";
 }
 
-TEST(recorded_run, cut_off_anywhere_is_an_error_and_never_half_a_result) {
+TEST(recorded_run, cut_off_anywhere_is_an_error) {
   const auto text = recorded_text(made_up_context(), made_up_rows(50, 2));
   const std::size_t end = text.find_last_of('}');  // only the newline behind it may go
   for (std::size_t size = 0; size <= end; size += test::case_step) {
@@ -73,7 +73,7 @@ TEST(recorded_run, cut_off_anywhere_is_an_error_and_never_half_a_result) {
   EXPECT_EQ(complaint_about(text.substr(0, end + 1)), "");
 }
 
-TEST(recorded_run, with_any_byte_changed_is_an_error_or_the_same_result) {
+TEST(recorded_run, with_a_changed_byte_is_an_error_or_equal) {
   const auto text = recorded_text(made_up_context(), made_up_rows(50, 2));
   const auto whole = parse_recorded_run(text, "run.json");
   int errors = 0;
@@ -136,7 +136,7 @@ TEST(recorded_run, is_refused_in_one_line_whatever_it_says) {
   EXPECT_EQ(why.find_first_of("\n\x1b"), std::string::npos);
 }
 
-TEST(recorded_run, a_member_that_is_missing_or_of_another_kind_is_named) {
+TEST(recorded_run, names_missing_and_invalid_members) {
   for (const char* name :
        {"machine", "program_sha256", "commit", "engine", "workload", "canary", "load_before"}) {
     auto context = made_up_context();

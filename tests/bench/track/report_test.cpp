@@ -113,7 +113,7 @@ TEST_F(report, of_a_failed_case_has_the_reason_only) {
   const auto dataset = dataset_of(rows);
   EXPECT_EQ(dataset["cases"][0]["failed"], (ordered_json{{"count", 2}, {"reason", "too late"}}));
   EXPECT_EQ(dataset["cases"][0]["figures"], ordered_json::object());
-  EXPECT_EQ(dataset["answers"][0]["headline"], "No recommendation: all 1 rows failed (too late).");
+  EXPECT_EQ(dataset["answers"][0]["headline"], "No recommendation: every row failed (too late).");
 }
 
 TEST_F(report, marks_the_frontier) {
