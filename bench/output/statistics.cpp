@@ -38,7 +38,7 @@ recommendation recommend_among(std::vector<const case_result*> compared) {
       eligible.push_back(result);
   }
   recommendation best{
-      .fastest = nullptr, .leanest = nullptr, .fewest_workers = nullptr, .compared = std::move(compared)};
+      .fastest = nullptr, .leanest = nullptr, .min_workers = nullptr, .compared = std::move(compared)};
   if (eligible.empty()) return best;
   best.fastest = *std::ranges::min_element(eligible, {}, [](const auto* result) { return time_of(*result); });
   const double limit = time_of(*best.fastest) * (1 + equal_time_share);
@@ -48,7 +48,7 @@ recommendation recommend_among(std::vector<const case_result*> compared) {
   std::erase_if(eligible, [&](const auto* result) {
     return result->parameters.strategy != best.leanest->parameters.strategy;
   });
-  best.fewest_workers = *std::ranges::min_element(eligible, {}, [](const auto* result) {
+  best.min_workers = *std::ranges::min_element(eligible, {}, [](const auto* result) {
     return std::tuple{result->parameters.workers, result->parameters.loops, time_of(*result)};
   });
   return best;

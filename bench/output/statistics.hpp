@@ -56,14 +56,15 @@ std::optional<straight_line> fit_straight_line(std::span<const measured_point> p
 /// Largest difference of two median times, as a share, at which one is as good as the other.
 inline constexpr double equal_time_share = 0.05;
 
-/// The answer of one comparison: cases that differ in nothing but strategy, loops and workers. Failed cases
-/// and the floor, which nobody can use, take no part. All pointers are into the cases given.
+/// Best cases of one comparison, in which only strategy, loops and workers differ. Failed cases and the
+/// floor, which is no client for users, cannot be among them. Pointers are into the cases given.
 struct recommendation {
-  const case_result* fastest;  ///< with the lowest median time
-  /// With the lowest median peak memory (rss_peak_bytes) of those within equal_time_share of the fastest.
+  /// The case with the lowest median time.
+  const case_result* fastest;
+  /// The case with the lowest median peak memory (rss_peak_bytes) within equal_time_share of the fastest.
   const case_result* leanest;
   /// The strategy of `leanest` with the fewest workers within equal_time_share of the fastest.
-  const case_result* fewest_workers;
+  const case_result* min_workers;
   /// All cases of the comparison, the failed ones and the floor included.
   std::vector<const case_result*> compared;
 };

@@ -154,13 +154,13 @@ std::string sentence(const recommendation& best, bool is_one_of_several) {
     text += fmt::format("Fastest: {} ({}). Leanest within {:.0f} % of that time: {} ({}).", name(fastest),
                         figures(fastest), 100 * equal_time_share, name(leanest), figures(leanest));
   }
-  if (best.fewest_workers != &leanest)
+  if (best.min_workers != &leanest)
     text += fmt::format(" Fewest workers within {:.0f} %: {} ({}).", 100 * equal_time_share,
-                        best.fewest_workers->parameters.workers, figures(*best.fewest_workers));
+                        best.min_workers->parameters.workers, figures(*best.min_workers));
   return text;
 }
 
-/// What one strategy showed at its `hold` points.
+/// Figures of one strategy at its `hold` points.
 struct hold_series {
   std::string label;
   std::vector<measured_point> growth = {};  // bytes over workers

@@ -44,18 +44,18 @@ std::optional<figure_interval> summarize(std::vector<double> values, const metri
     return figure_interval{
         .low = values[0], .median = values[0], .high = values[0], .has_confidence = true, .samples = {}};
   const auto [min, max] = std::ranges::minmax(values);
-  figure_interval made{
+  figure_interval bounds{
       .low = min, .median = *median(values), .high = max, .has_confidence = false, .samples = values};
   if (const auto interval = interval_of_median(std::move(values), confidence)) {
-    made.low = interval->low;
-    made.high = interval->high;
-    made.has_confidence = true;
+    bounds.low = interval->low;
+    bounds.high = interval->high;
+    bounds.has_confidence = true;
   }
-  return made;
+  return bounds;
 }
 
 history_recording history_of(const recorded_run& run) {
-  history_recording made{.facts = run.facts, .rows = {}};
+  history_recording recording{.facts = run.facts, .rows = {}};
   for (const auto& result : run.result.cases) {
     history_row row{.parameters = result.parameters, .failure = first_failure(result)};
     for (const auto& of : metrics())
@@ -65,9 +65,9 @@ history_recording history_of(const recorded_run& run) {
     const auto time = median(column_values(result, "real_time"));
     const auto ratio = median(column_values(result, "ideal_ratio"));
     if (time && ratio && *ratio > 0 && *time > 0) row.ideal_ms = *time / *ratio;
-    made.rows.emplace(result.parameters.name(), std::move(row));
+    recording.rows.emplace(result.parameters.name(), std::move(row));
   }
-  return made;
+  return recording;
 }
 
 std::vector<history_recording> commit_order(std::vector<history_recording> recordings) {
@@ -376,28 +376,28 @@ std::vector<history_level> levels_of(const history_series& series) {
 history_series make_series(std::span<const history_recording> recordings, const std::string& row,
                            const metric& of, const std::string& reference,
                            std::span<const accepted_regression> accepted) {
-  history_series made{.row = row, .of = &of, .reference = reference};
-  made.points = points_of(recordings, row, of, reference);
+  history_series series{.row = row, .of = &of, .reference = reference};
+  series.points = points_of(recordings, row, of, reference);
   for (std::size_t at = 0; at < recordings.size(); ++at)
     if (const auto* const found = find_row(recordings[at], row); found != nullptr && !found->failure.empty())
-      made.failed.push_back({at, found->failure});
-  const auto pairs = repeats(recordings, made.points);
-  made.band = band_of(made, pairs);
-  made.changes = changes_of(made, pairs);
+      series.failed.push_back({at, found->failure});
+  const auto pairs = repeats(recordings, series.points);
+  series.band = band_of(series, pairs);
+  series.changes = changes_of(series, pairs);
   const auto facts_at = [&](std::size_t point) -> const recording_facts& {
-    return recordings[made.points[point].at].facts;
+    return recordings[series.points[point].at].facts;
   };
-  for (auto& change : made.changes)
+  for (auto& change : series.changes)
     change.is_same_program = facts_at(change.at).program == facts_at(change.at - 1).program;
-  made.levels = levels_of(made);
+  series.levels = levels_of(series);
   for (const auto& one : accepted) {
     if (one.series != row || one.metric != of.name) continue;
     history_acceptance acceptance{.at = std::nullopt, .accepted = one};
-    for (std::size_t point = made.points.size(); point-- > 0;)
+    for (std::size_t point = series.points.size(); point-- > 0;)
       if (facts_at(point).commit == one.commit) acceptance.at = point;
-    made.accepted.push_back(std::move(acceptance));
+    series.accepted.push_back(std::move(acceptance));
   }
-  return made;
+  return series;
 }
 
 std::vector<history_group> make_history(const std::vector<recorded_run>& runs,
@@ -535,7 +535,7 @@ ordered_json points_json(const history_group& group, const history_series& serie
 
 ordered_json series_json(const history_group& group, const history_series& series) {
   const bool has_default_reference = is_default(group, series);
-  ordered_json made{{"row", series.row},
+  ordered_json json{{"row", series.row},
                     {"metric", series.of->name},
                     {"reference", {{"name", series.reference}, {"title", reference_title(series.reference)}}},
                     {"is_default", has_default_reference},
@@ -545,9 +545,9 @@ ordered_json series_json(const history_group& group, const history_series& serie
                     {"changes", ordered_json::array()},
                     {"levels", ordered_json::array()},
                     {"accepted", ordered_json::array()}};
-  for (const auto& [at, reason] : series.failed) made["failed"].push_back({{"at", at}, {"reason", reason}});
+  for (const auto& [at, reason] : series.failed) json["failed"].push_back({{"at", at}, {"reason", reason}});
   for (const auto& change : series.changes) {
-    made["changes"].push_back(
+    json["changes"].push_back(
         {{"at", change.at},
          {"factor", std::isfinite(change.factor) ? ordered_json(rounded(change.factor)) : ordered_json{}},
          {"worse", change.is_worse},
@@ -556,11 +556,11 @@ ordered_json series_json(const history_group& group, const history_series& serie
          {"text", change_text(change, *series.of)}});
   }
   for (const auto& level : series.levels)
-    made["levels"].push_back({{"from", level.first}, {"to", level.last}, {"level", rounded(level.ratio)}});
+    json["levels"].push_back({{"from", level.first}, {"to", level.last}, {"level", rounded(level.ratio)}});
   for (const auto& [at, one] : series.accepted)
-    made["accepted"].push_back(
+    json["accepted"].push_back(
         {{"at", at ? ordered_json(*at) : ordered_json(-1)}, {"commit", one.commit}, {"reason", one.reason}});
-  return made;
+  return json;
 }
 
 std::string unit_of(const metric& of) {
@@ -572,9 +572,9 @@ std::string unit_of(const metric& of) {
 }  // namespace
 
 ordered_json history_json(const std::vector<history_group>& groups) {
-  ordered_json made{{"metrics", ordered_json::array()}, {"groups", ordered_json::array()}};
+  ordered_json json{{"metrics", ordered_json::array()}, {"groups", ordered_json::array()}};
   for (const auto& of : metrics())
-    made["metrics"].push_back(
+    json["metrics"].push_back(
         {{"name", of.name}, {"label", of.label}, {"unit", unit_of(of)}, {"exact", of.is_exact()}});
   for (const auto& group : groups) {
     ordered_json one{{"id", group.id},
@@ -592,9 +592,9 @@ ordered_json history_json(const std::vector<history_group>& groups) {
                              {"workers", row.workers},
                              {"point", point_id(row)}});
     for (const auto& series : group.series) one["series"].push_back(series_json(group, series));
-    made["groups"].push_back(std::move(one));
+    json["groups"].push_back(std::move(one));
   }
-  return made;
+  return json;
 }
 
 namespace {

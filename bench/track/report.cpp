@@ -51,10 +51,10 @@ void read_file_into(report_input& input, const fs::path& path) {
 }
 
 /// Appends "-2", "-3", … to a name that is in use, and adds the result to those in use.
-std::string unique_name(const std::string& wanted, std::set<std::string>& used) {
-  auto name = wanted;
-  for (int next = 2; !used.insert(name).second; ++next) name = fmt::format("{}-{}", wanted, next);
-  return name;
+std::string unique_name(const std::string& name, std::set<std::string>& used) {
+  auto unique = name;
+  for (int next = 2; !used.insert(unique).second; ++next) unique = fmt::format("{}-{}", name, next);
+  return unique;
 }
 
 }  // namespace
@@ -273,13 +273,13 @@ ordered_json recommendation_json(const std::string& point, const std::vector<con
             {"rows", ordered_json::array()}};
   }
   const auto best = std::ranges::max(
-      recommendations, {}, [](const recommendation& one) { return one.fewest_workers->parameters.days; });
+      recommendations, {}, [](const recommendation& one) { return one.min_workers->parameters.days; });
   std::vector<case_result> compared;
   for (const auto* one : best.compared) compared.push_back(*one);
   auto headline = recommendation_text(compared, std::numeric_limits<std::size_t>::max());
   if (headline.ends_with('\n')) headline.pop_back();
   if (headline.empty()) headline = "No recommendation: there is only one row to choose.";
-  const auto name = best.fewest_workers->parameters.name();
+  const auto name = best.min_workers->parameters.name();
   const auto recommended = std::ranges::find(cases, name, &report_case::name);
   return {{"point", point}, {"headline", headline}, {"rows", comparison_rows(cases, **recommended)}};
 }
@@ -341,7 +341,7 @@ std::size_t typical_repetition(const case_result& result, const std::vector<std:
 
 ordered_json timeline_json(const result_file& file, const std::optional<timeline>& curves) {
   if (!curves) return nullptr;
-  ordered_json made{{"sample_every_ms", curves->sample_every_ms}, {"curves", ordered_json::object()}};
+  ordered_json json{{"sample_every_ms", curves->sample_every_ms}, {"curves", ordered_json::object()}};
   for (std::size_t at = 0; at < file.cases.size(); ++at) {
     const auto name = file.cases[at].parameters.name();
     std::vector<const timeline_curve*> own;
@@ -350,15 +350,15 @@ ordered_json timeline_json(const result_file& file, const std::optional<timeline
     if (own.empty()) continue;
     const auto repetition = typical_repetition(file.cases[at], file.repetition_indices[at], own);
     const auto* const curve = *std::ranges::find(own, repetition, &timeline_curve::repetition);
-    made["curves"][name] = {
+    json["curves"][name] = {
         {"repetition", repetition}, {"phases_ms", curve->phases_ms}, {"points", curve->points}};
   }
-  return made;
+  return json;
 }
 
 ordered_json dataset_json(const report_result& of) {
   const auto cases = report_cases(of.file);
-  ordered_json made{{"context", of.file.context},     {"points", ordered_json::array()},
+  ordered_json json{{"context", of.file.context},     {"points", ordered_json::array()},
                     {"cases", ordered_json::array()}, {"answers", ordered_json::array()},
                     {"fits", ordered_json::array()},  {"timeline", timeline_json(of.file, of.curves)}};
   std::vector<std::string> points;
@@ -367,18 +367,18 @@ ordered_json dataset_json(const report_result& of) {
     const auto point = point_id(one.parameters());
     if (by_point[point].empty()) {
       points.push_back(point);
-      made["points"].push_back({{"id", point},
+      json["points"].push_back({{"id", point},
                                 {"title", point_title(one.parameters())},
                                 {"kind", to_string(one.parameters().kind)}});
     }
     by_point[point].push_back(&one);
-    made["cases"].push_back(case_json(one));
+    json["cases"].push_back(case_json(one));
   }
   for (const auto& point : points) {
-    made["answers"].push_back(recommendation_json(point, by_point[point]));
-    add_fits(made["fits"], point, by_point[point]);
+    json["answers"].push_back(recommendation_json(point, by_point[point]));
+    add_fits(json["fits"], point, by_point[point]);
   }
-  return made;
+  return json;
 }
 
 /// Returns the datasets, each with a title and an id: its workload's, with the file's if two are of one
@@ -463,7 +463,7 @@ ordered_json broken_json(const report_input& input) {
 }
 
 /// Returns the latest recording of each machine and setting as a result.
-std::vector<report_result> latest_recordings(const report_input& input) {
+std::vector<report_result> newest_recordings(const report_input& input) {
   std::map<std::string, const recorded_run*> latest;
   for (const auto& one : input.recordings) {
     auto& known = latest[one.facts.machine + '\n' + one.setting()];
@@ -477,9 +477,9 @@ std::vector<report_result> latest_recordings(const report_input& input) {
 }  // namespace
 
 ordered_json report_json(const report_input& input, std::span<const accepted_regression> accepted) {
-  const auto latest = input.results.empty() ? latest_recordings(input) : std::vector<report_result>{};
+  const auto newest = input.results.empty() ? newest_recordings(input) : std::vector<report_result>{};
   std::vector<const report_result*> results;
-  for (const auto& one : input.results.empty() ? latest : input.results) results.push_back(&one);
+  for (const auto& one : input.results.empty() ? newest : input.results) results.push_back(&one);
   const auto datasets = datasets_json(results);
   return {{"version", report_version},
           {"columns", columns_json(results, datasets)},

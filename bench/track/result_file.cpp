@@ -72,19 +72,20 @@ std::optional<benchmark_case> parse_case_name(std::string_view name) {
       settings.contains("engine") ? parse_engine_kind(settings["engine"]) : engine_kind::cpp_httplib;
   if (!latency || !engine) return std::nullopt;
   auto strategy = name.substr(start.size(), workers_at - start.size());
-  benchmark_case made{
+  benchmark_case parameters{
       .strategy = {}, .workers = 0, .latency = *latency, .page_kb = 0, .days = 0, .engine = *engine};
   if (const auto at = strategy.rfind("/loops:");
-      at != std::string_view::npos && parse_number(strategy.substr(at + 7), made.loops))
+      at != std::string_view::npos && parse_number(strategy.substr(at + 7), parameters.loops))
     strategy = strategy.substr(0, at);
-  made.strategy = strategy;
-  const bool has_numbers = parse_number(settings["workers"], made.workers) &&
-                           parse_number(settings["page_kb"], made.page_kb) &&
-                           parse_number(settings["days"], made.days) &&
-                           (!settings.contains("seed") || parse_number(settings["seed"], made.seed));
+  parameters.strategy = strategy;
+  const bool has_numbers = parse_number(settings["workers"], parameters.workers) &&
+                           parse_number(settings["page_kb"], parameters.page_kb) &&
+                           parse_number(settings["days"], parameters.days) &&
+                           (!settings.contains("seed") || parse_number(settings["seed"], parameters.seed));
   // The comparison refuses unknown and repeated settings, and any other order.
-  if (!has_numbers || made.workers == 0 || made.days == 0 || made.name() != name) return std::nullopt;
-  return made;
+  if (!has_numbers || parameters.workers == 0 || parameters.days == 0 || parameters.name() != name)
+    return std::nullopt;
+  return parameters;
 }
 
 namespace {
@@ -177,25 +178,26 @@ class row_reader {
   }
 
   finished_row repetition_of(const ordered_json& row, const std::string& where) const {
-    finished_row made;
+    finished_row repetition;
     const double unit = milliseconds_of(text_member(row, "time_unit", where), where);
     if (const auto failed = row.find("error_occurred"); failed != row.end()) {
       if (!failed->is_boolean())
         throw track_error{
             fmt::format("{}: error_occurred is neither true nor false: {}", where, quoted(*failed))};
-      if (failed->get<bool>()) made.verdict.failure = optional_text_member(row, "error_message", where);
-      if (failed->get<bool>() && made.verdict.failure.empty()) made.verdict.failure = "no reason given";
+      if (failed->get<bool>()) repetition.verdict.failure = optional_text_member(row, "error_message", where);
+      if (failed->get<bool>() && repetition.verdict.failure.empty())
+        repetition.verdict.failure = "no reason given";
     }
     // Google Benchmark may omit the figures of a failed row.
-    if (!made.verdict.failed() || row.contains("real_time")) {
-      made.real_time_ms = number_member(row, "real_time", where) * unit;
-      if (*made.real_time_ms < 0)
+    if (!repetition.verdict.failed() || row.contains("real_time")) {
+      repetition.real_time_ms = number_member(row, "real_time", where) * unit;
+      if (*repetition.real_time_ms < 0)
         throw track_error{fmt::format("{}: real_time is below zero: {}", where, quoted(row["real_time"]))};
     }
-    made.verdict.warning = optional_text_member(row, "label", where);
+    repetition.verdict.warning = optional_text_member(row, "label", where);
     for (const auto& [name, value] : row.items())
-      if (columns_.contains(name)) made.columns[name] = number_member(row, name, where);
-    return made;
+      if (columns_.contains(name)) repetition.columns[name] = number_member(row, name, where);
+    return repetition;
   }
 
   result_file& file_;
@@ -360,11 +362,11 @@ timeline read_timeline(const std::filesystem::path& path, const result_file& res
   if (count_member(whole, "timeline", source) != 1)
     throw track_error{fmt::format("{}: timeline version {} is unknown: this track reads version 1", source,
                                   quoted(whole["timeline"]))};
-  timeline made{.sample_every_ms = number_member(whole, "sample_every_ms", source), .curves = {}};
+  timeline curves{.sample_every_ms = number_member(whole, "sample_every_ms", source), .curves = {}};
   std::set<std::string> names;
   for (const auto& one : result.cases) names.insert(one.parameters.name());
   for (const auto& curve : list_member(whole, "curves", source)) {
-    const auto where = fmt::format("{}: curve {}", source, made.curves.size() + 1);
+    const auto where = fmt::format("{}: curve {}", source, curves.curves.size() + 1);
     timeline_curve read{.case_name = text_member(curve, "name", where),
                         .repetition = count_member(curve, "repetition", where),
                         .phases_ms = required_member(curve, "phases_ms", where),
@@ -376,9 +378,9 @@ timeline read_timeline(const std::filesystem::path& path, const result_file& res
       throw track_error{fmt::format("{}: 'phases_ms' is not an object: {}", where, quoted(read.phases_ms))};
     for (const auto& [phase, at] : read.phases_ms.items()) number_member(read.phases_ms, phase, where);
     check_points(read.points, where);
-    made.curves.push_back(std::move(read));
+    curves.curves.push_back(std::move(read));
   }
-  return made;
+  return curves;
 }
 
 }  // namespace farebench::track

@@ -70,7 +70,7 @@ TEST(ideal_wall, random_ideal_uses_draws_of_days_and_seed) {
   }
 }
 
-TEST(longest_latency, latency_above_maximum_is_error) {
+TEST(latency_error, latency_above_maximum_is_error) {
   for (const latency_model& allowed :
        {latency_model{10s}, latency_model::uniform(0s, 10s), latency_model::lognormal(20ms, 80ms)})
     EXPECT_THAT(latency_error(allowed, 0, max_days), IsEmpty());
@@ -79,7 +79,7 @@ TEST(longest_latency, latency_above_maximum_is_error) {
     EXPECT_THAT(latency_error(refused, 0, 1), HasSubstr("at most 10s"));
 }
 
-TEST(longest_latency, drawn_latency_above_maximum_is_error) {
+TEST(latency_error, drawn_latency_above_maximum_is_error) {
   const auto model = latency_model::lognormal(20ms, 10s);
   std::size_t day = 0;
   while (start_latency(model, 7, day) <= max_latency &&

@@ -109,7 +109,7 @@ TEST(straight_line, needs_two_different_x) {
   EXPECT_FALSE(fit_straight_line(points{{1, 5}, {1, 6}}));
 }
 
-TEST(recommend, names_fastest_leanest_and_fewest_workers) {
+TEST(recommend, names_fastest_leanest_and_min_workers) {
   const std::vector<case_result> all{
       sample_result("threads", 100, 100, 30), sample_result("fibers", 50, 105, 12),
       sample_result("fibers", 100, 102, 11), sample_result("fibers", 20, 106, 5),
@@ -118,7 +118,7 @@ TEST(recommend, names_fastest_leanest_and_fewest_workers) {
   ASSERT_THAT(recommendations, SizeIs(1));
   EXPECT_EQ(recommendations[0].fastest, &all[0]);
   EXPECT_EQ(recommendations[0].leanest, &all[2]);
-  EXPECT_EQ(recommendations[0].fewest_workers, &all[1]) << "20 workers are 6 % slower than the fastest";
+  EXPECT_EQ(recommendations[0].min_workers, &all[1]) << "20 workers are 6 % slower than the fastest";
   EXPECT_THAT(recommendations[0].compared, SizeIs(5));
 }
 

@@ -164,7 +164,7 @@ void threads(reckoning& sum) {
   for (auto& worker : pool) worker.join();
 }
 
-/// What a forked child does to its heap is its own business, and what a program does that it starts.
+/// Changes the heap in a forked child and in a program that it starts, which must not count.
 void fork_and_exec(reckoning& sum) {
   void* block = sum.took(std::malloc(2000));
   const auto in_child = [&](auto work) {

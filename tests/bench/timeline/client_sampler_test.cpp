@@ -19,7 +19,7 @@ using clock = std::chrono::steady_clock;
 using testing::HasSubstr;
 using testing::ThrowsMessage;
 
-constexpr std::size_t taken = 64U << 20;
+constexpr std::size_t mapped_bytes = 64U << 20;
 
 std::chrono::nanoseconds cpu_time_of_thread() {
   timespec spent{};
@@ -41,11 +41,11 @@ class watched_self {
     watch_.sample();
   }
   void look_with_more_memory() {
-    void* block = ::mmap(nullptr, taken, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void* block = ::mmap(nullptr, mapped_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (block == MAP_FAILED) throw std::runtime_error{"mmap"};
-    std::memset(block, 1, taken);
+    std::memset(block, 1, mapped_bytes);
     look();
-    ::munmap(block, taken);
+    ::munmap(block, mapped_bytes);
   }
   client_memory end(const batch_report& report = {}) {
     watch_.end();
@@ -71,10 +71,10 @@ TEST(client_sampler, sampled_peak_is_reported) {
   const auto& points = seen.curve.points;
   ASSERT_GE(points.size(), 5u);
   const auto peak = std::ranges::max(points, {}, &curve_point::resident_bytes);
-  EXPECT_GE(peak.resident_bytes, points.front().resident_bytes + taken / 2);
-  EXPECT_GE(peak.resident_bytes, points.back().resident_bytes + taken / 2);
-  EXPECT_GE(seen.anon_peak_bytes, seen.baseline.anon_bytes + taken / 2);
-  EXPECT_GE(seen.end.rss_peak_bytes, seen.baseline.rss_bytes + taken / 2);
+  EXPECT_GE(peak.resident_bytes, points.front().resident_bytes + mapped_bytes / 2);
+  EXPECT_GE(peak.resident_bytes, points.back().resident_bytes + mapped_bytes / 2);
+  EXPECT_GE(seen.anon_peak_bytes, seen.baseline.anon_bytes + mapped_bytes / 2);
+  EXPECT_GE(seen.end.rss_peak_bytes, seen.baseline.rss_bytes + mapped_bytes / 2);
   EXPECT_GE(seen.threads_peak, 1u);
   EXPECT_GT(seen.page_table_peak_bytes, 0u);
 }

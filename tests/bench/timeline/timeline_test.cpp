@@ -159,8 +159,8 @@ TEST(curve_recorder, single_spike_is_kept) {
     curve_recorder recorder{2ms};
     for (std::size_t i = 0; i < 100'000; ++i)
       recorder.add({moment(static_cast<std::int64_t>(i) * 2ms), i == spike ? 2U << 20 : 1U << 20});
-    const curve_point wanted{moment(static_cast<std::int64_t>(spike) * 2ms), 2U << 20};
-    EXPECT_THAT(recorder.points(), testing::Contains(wanted));
+    const curve_point expected{moment(static_cast<std::int64_t>(spike) * 2ms), 2U << 20};
+    EXPECT_THAT(recorder.points(), testing::Contains(expected));
   }
 }
 

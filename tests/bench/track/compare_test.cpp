@@ -24,32 +24,33 @@ recorded_side side_of(const ordered_json& rows, char program = '1', const ordere
   return {.name = std::string{"side "} + program, .runs = {made_up_run(context, rows)}};
 }
 
-const finding& finding_of(const comparison& made, std::string_view name) {
-  return *std::ranges::find(made.findings, name, &finding::metric);
+const finding& finding_of(const comparison& result, std::string_view name) {
+  return *std::ranges::find(result.findings, name, &finding::metric);
 }
 
 TEST(compare_files, slower_and_larger_head_is_a_regression) {
-  const auto made = compare_files(side_of(made_up_rows(50)), side_of(made_up_rows(60, 20, 105'000), '2'), {});
-  EXPECT_EQ(finding_of(made, "real_time").verdict, verdict::regression);
-  EXPECT_EQ(finding_of(made, "heap_peak_bytes").verdict, verdict::regression);
-  EXPECT_EQ(finding_of(made, "rss_growth_bytes").verdict, verdict::same);
-  EXPECT_EQ(exit_code_of(made, false), exit_worse);
-  EXPECT_THAT(made.notes.front(), HasSubstr("weaker evidence"));
+  const auto result =
+      compare_files(side_of(made_up_rows(50)), side_of(made_up_rows(60, 20, 105'000), '2'), {});
+  EXPECT_EQ(finding_of(result, "real_time").verdict, verdict::regression);
+  EXPECT_EQ(finding_of(result, "heap_peak_bytes").verdict, verdict::regression);
+  EXPECT_EQ(finding_of(result, "rss_growth_bytes").verdict, verdict::same);
+  EXPECT_EQ(exit_code_of(result, false), exit_worse);
+  EXPECT_THAT(result.notes.front(), HasSubstr("weaker evidence"));
 }
 
 TEST(compare_files, run_with_itself_is_the_same) {
-  const auto made = compare_files(side_of(made_up_rows(50)), side_of(made_up_rows(50)), {});
-  EXPECT_EQ(count(made, verdict::same), made.findings.size());
-  EXPECT_TRUE(made.is_of_one_program());
-  EXPECT_THAT(made.notes, testing::Contains(HasSubstr("A/A")));
+  const auto result = compare_files(side_of(made_up_rows(50)), side_of(made_up_rows(50)), {});
+  EXPECT_EQ(count(result, verdict::same), result.findings.size());
+  EXPECT_TRUE(result.is_of_one_program());
+  EXPECT_THAT(result.notes, testing::Contains(HasSubstr("A/A")));
 }
 
 TEST(compare_files, few_repetitions_cannot_be_told) {
-  const auto made = compare_files(side_of(made_up_rows(50, 5)), side_of(made_up_rows(60, 5), '2'), {});
-  EXPECT_EQ(finding_of(made, "real_time").verdict, verdict::cannot_tell);
-  EXPECT_THAT(finding_of(made, "real_time").reason, HasSubstr("5 pairs, at least"));
-  EXPECT_EQ(exit_code_of(made, false), exit_nothing_worse);
-  EXPECT_EQ(exit_code_of(made, true), exit_incomparable);
+  const auto result = compare_files(side_of(made_up_rows(50, 5)), side_of(made_up_rows(60, 5), '2'), {});
+  EXPECT_EQ(finding_of(result, "real_time").verdict, verdict::cannot_tell);
+  EXPECT_THAT(finding_of(result, "real_time").reason, HasSubstr("5 pairs, at least"));
+  EXPECT_EQ(exit_code_of(result, false), exit_nothing_worse);
+  EXPECT_EQ(exit_code_of(result, true), exit_incomparable);
 }
 
 TEST(compare_files, confidence_rises_with_the_number_of_metrics) {
@@ -65,10 +66,10 @@ TEST(compare_files, confidence_rises_with_the_number_of_metrics) {
 
 TEST(compare_files, slower_canary_raises_the_floor_of_time) {
   const auto slower = side_of(made_up_rows(60), '2', {{"canary", 1.25}, {"canary_after", 1.25}});
-  const auto made = compare_files(side_of(made_up_rows(50)), slower, {});
-  EXPECT_EQ(finding_of(made, "real_time").verdict, verdict::same);
-  EXPECT_NEAR(finding_of(made, "real_time").floor, 0.25, 1e-9);
-  EXPECT_EQ(finding_of(made, "rss_growth_bytes").floor, find_metric("rss_growth_bytes")->min_floor);
+  const auto result = compare_files(side_of(made_up_rows(50)), slower, {});
+  EXPECT_EQ(finding_of(result, "real_time").verdict, verdict::same);
+  EXPECT_NEAR(finding_of(result, "real_time").floor, 0.25, 1e-9);
+  EXPECT_EQ(finding_of(result, "rss_growth_bytes").floor, find_metric("rss_growth_bytes")->min_floor);
 }
 
 TEST(compare_files, recorded_noise_raises_the_floor) {
@@ -76,8 +77,8 @@ TEST(compare_files, recorded_noise_raises_the_floor) {
       noise_of_recordings({side_of(made_up_rows(50)).runs[0], side_of(made_up_rows(62)).runs[0],
                            side_of(made_up_rows(99), '3').runs[0]});
   EXPECT_EQ(known.count(made_up_series, "real_time"), 1u);
-  const auto made = compare_files(side_of(made_up_rows(50)), side_of(made_up_rows(60), '2'), known);
-  EXPECT_EQ(finding_of(made, "real_time").verdict, verdict::same);
+  const auto result = compare_files(side_of(made_up_rows(50)), side_of(made_up_rows(60), '2'), known);
+  EXPECT_EQ(finding_of(result, "real_time").verdict, verdict::same);
 }
 
 TEST(compare_files, different_context_is_refused_with_the_field) {
@@ -119,64 +120,64 @@ TEST(compare_files, failed_series_cannot_be_told) {
   auto rows = made_up_rows(60);
   rows[3]["error_occurred"] = true;
   rows[3]["error_message"] = "the server was late";
-  const auto made = compare_files(side_of(made_up_rows(50)), side_of(rows, '2'), {});
-  ASSERT_EQ(made.findings.size(), 1u);
-  EXPECT_EQ(made.findings[0].verdict, verdict::cannot_tell);
-  EXPECT_EQ(made.findings[0].reason, "failed in head: the server was late");
+  const auto result = compare_files(side_of(made_up_rows(50)), side_of(rows, '2'), {});
+  ASSERT_EQ(result.findings.size(), 1u);
+  EXPECT_EQ(result.findings[0].verdict, verdict::cannot_tell);
+  EXPECT_EQ(result.findings[0].reason, "failed in head: the server was late");
 }
 
 TEST(compare_files, figure_of_zero_cannot_be_told) {
   auto rows = made_up_rows(50);
   rows[0]["rss_growth_bytes"] = 0.0;
-  const auto made = compare_files(side_of(made_up_rows(50)), side_of(rows, '2'), {});
-  EXPECT_EQ(finding_of(made, "rss_growth_bytes").verdict, verdict::cannot_tell);
-  EXPECT_EQ(finding_of(made, "rss_growth_bytes").reason, "no ratio: a figure is not above zero");
-  EXPECT_EQ(finding_of(made, "real_time").verdict, verdict::same);
+  const auto result = compare_files(side_of(made_up_rows(50)), side_of(rows, '2'), {});
+  EXPECT_EQ(finding_of(result, "rss_growth_bytes").verdict, verdict::cannot_tell);
+  EXPECT_EQ(finding_of(result, "rss_growth_bytes").reason, "no ratio: a figure is not above zero");
+  EXPECT_EQ(finding_of(result, "real_time").verdict, verdict::same);
 }
 
 TEST(compare_files, different_compilers_are_noted) {
-  const auto made = compare_files(side_of(made_up_rows(50)),
-                                  side_of(made_up_rows(50), '2', {{"compiler", "Clang 19"}}), {});
-  EXPECT_THAT(made.notes, testing::Contains("compiler: GNU 12.2.0 in base, Clang 19 in head"));
+  const auto result = compare_files(side_of(made_up_rows(50)),
+                                    side_of(made_up_rows(50), '2', {{"compiler", "Clang 19"}}), {});
+  EXPECT_THAT(result.notes, testing::Contains("compiler: GNU 12.2.0 in base, Clang 19 in head"));
 }
 
 comparison made_up_comparison() {
-  comparison made;
-  made.base = {
+  comparison result;
+  result.base = {
       .name = "main", .commit = std::string(40, 'a'), .dirty = false, .program_sha256 = std::string(64, '1')};
-  made.head = {
+  result.head = {
       .name = "HEAD", .commit = std::string(40, 'b'), .dirty = true, .program_sha256 = std::string(64, '2')};
-  made.machine = "some-cpu";
-  made.findings = {{.series = "fetch/one",
-                    .metric = "real_time",
-                    .verdict = verdict::regression,
-                    .base = side_summary{50, 0.01},
-                    .head = side_summary{57.5, 0.02},
-                    .change = 0.15,
-                    .low = 0.141,
-                    .high = 0.16,
-                    .confidence = 0.99,
-                    .floor = 0.02,
-                    .reason = "beyond the floor of 2.0 %"},
-                   {.series = "fetch/one",
-                    .metric = "heap_peak_bytes",
-                    .verdict = verdict::same,
-                    .base = side_summary{2097152, 0},
-                    .head = side_summary{2097152, 0},
-                    .change = 0,
-                    .reason = "exactly"},
-                   {.series = "fetch/two|three",
-                    .metric = "cpu_us_per_request",
-                    .verdict = verdict::cannot_tell,
-                    .base = side_summary{60, 0.3},
-                    .head = side_summary{62, 0.3},
-                    .change = 0.03,
-                    .min_detectable = 0.4,
-                    .reason = "not detectable below 40.0 %"}};
-  made.base_only = {"fetch/gone"};
-  made.notes = {"something"};
-  made.steps = {{"screening", 1.5}};
-  return made;
+  result.machine = "some-cpu";
+  result.findings = {{.series = "fetch/one",
+                      .metric = "real_time",
+                      .verdict = verdict::regression,
+                      .base = side_summary{50, 0.01},
+                      .head = side_summary{57.5, 0.02},
+                      .change = 0.15,
+                      .low = 0.141,
+                      .high = 0.16,
+                      .confidence = 0.99,
+                      .floor = 0.02,
+                      .reason = "beyond the floor of 2.0 %"},
+                     {.series = "fetch/one",
+                      .metric = "heap_peak_bytes",
+                      .verdict = verdict::same,
+                      .base = side_summary{2097152, 0},
+                      .head = side_summary{2097152, 0},
+                      .change = 0,
+                      .reason = "exactly"},
+                     {.series = "fetch/two|three",
+                      .metric = "cpu_us_per_request",
+                      .verdict = verdict::cannot_tell,
+                      .base = side_summary{60, 0.3},
+                      .head = side_summary{62, 0.3},
+                      .change = 0.03,
+                      .min_detectable = 0.4,
+                      .reason = "not detectable below 40.0 %"}};
+  result.base_only = {"fetch/gone"};
+  result.notes = {"something"};
+  result.steps = {{"screening", 1.5}};
+  return result;
 }
 
 TEST(comparison_table, findings_are_ordered_by_verdict) {
@@ -208,15 +209,15 @@ note: something
 }
 
 TEST(comparison_table, accepted_regression_does_not_count_as_worse) {
-  auto made = made_up_comparison();
-  EXPECT_EQ(exit_code_of(made, false), exit_worse);
-  made.findings[0].acceptance = "worth it";
-  EXPECT_THAT(comparison_table(made, same_findings::listed),
+  auto result = made_up_comparison();
+  EXPECT_EQ(exit_code_of(result, false), exit_worse);
+  result.findings[0].acceptance = "worth it";
+  EXPECT_THAT(comparison_table(result, same_findings::listed),
               HasSubstr("Accepted regressions\nfetch/one\n  time"));
-  EXPECT_THAT(comparison_table(made, same_findings::listed), HasSubstr("; accepted: worth it"));
-  EXPECT_THAT(comparison_table(made, same_findings::listed), HasSubstr("1 regression (1 accepted)"));
-  EXPECT_EQ(exit_code_of(made, false), exit_nothing_worse);
-  EXPECT_EQ(exit_code_of(made, true), exit_incomparable);
+  EXPECT_THAT(comparison_table(result, same_findings::listed), HasSubstr("; accepted: worth it"));
+  EXPECT_THAT(comparison_table(result, same_findings::listed), HasSubstr("1 regression (1 accepted)"));
+  EXPECT_EQ(exit_code_of(result, false), exit_nothing_worse);
+  EXPECT_EQ(exit_code_of(result, true), exit_incomparable);
 }
 
 TEST(comparison_table, counted_same_findings_have_no_lines) {
@@ -226,26 +227,26 @@ TEST(comparison_table, counted_same_findings_have_no_lines) {
 }
 
 TEST(comparison_table, text_from_files_is_escaped) {
-  auto made = made_up_comparison();
-  made.findings[0].series = "fetch/\x1b[2J";
-  made.notes = {"a\rb"};
-  const auto text = comparison_table(made, same_findings::listed);
+  auto result = made_up_comparison();
+  result.findings[0].series = "fetch/\x1b[2J";
+  result.notes = {"a\rb"};
+  const auto text = comparison_table(result, same_findings::listed);
   EXPECT_THAT(text, Not(HasSubstr("\x1b")));
   EXPECT_THAT(text, HasSubstr("fetch/\\x1b[2J"));
   EXPECT_THAT(text, HasSubstr("a\\x0db"));
 }
 
 TEST(headline, many_findings_are_counted_and_three_named) {
-  auto made = made_up_comparison();
-  made.findings.assign(5, made.findings[2]);
-  for (auto& found : made.findings)
+  auto result = made_up_comparison();
+  result.findings.assign(5, result.findings[2]);
+  for (auto& found : result.findings)
     found.series = "fetch/strategy:coroutines/loops:2/workers:20/latency_ms:20/page_kb:3/days:100";
-  EXPECT_EQ(headline(made),
+  EXPECT_EQ(headline(result),
             "Nothing got worse. 5 of 5 cannot be told: CPU/request of coroutines, 2 loops with 20 workers, "
             "CPU/request of coroutines, 2 loops with 20 workers, CPU/request of coroutines, 2 loops with 20 "
             "workers, 2 more.");
-  made.findings.clear();
-  EXPECT_EQ(headline(made), "Nothing got worse.");
+  result.findings.clear();
+  EXPECT_EQ(headline(result), "Nothing got worse.");
 }
 
 TEST(comparison_json, contains_all_findings) {

@@ -75,29 +75,29 @@ TEST(accepted, other_members_are_refused) {
 }
 
 comparison three_findings() {
-  comparison made;
-  made.findings = {
+  comparison result;
+  result.findings = {
       {.series = "fetch/one", .metric = "heap_peak_bytes", .verdict = verdict::regression, .reason = {}},
       {.series = "fetch/one", .metric = "real_time", .verdict = verdict::regression, .reason = {}},
       {.series = "fetch/two", .metric = "heap_peak_bytes", .verdict = verdict::improvement, .reason = {}}};
-  return made;
+  return result;
 }
 
 TEST(accept, only_the_accepted_metric_is_marked) {
-  auto made = three_findings();
-  accept(made,
+  auto result = three_findings();
+  accept(result,
          {{"fetch/one", "heap_peak_bytes", cause, "why"}, {"fetch/two", "heap_peak_bytes", cause, "why"}},
          {cause});
-  EXPECT_EQ(made.findings[0].acceptance, "why");
-  EXPECT_EQ(made.findings[1].acceptance, "");
-  EXPECT_EQ(made.findings[2].acceptance, "") << "improvements need no acceptance";
-  EXPECT_EQ(count_unaccepted(made), 1u);
+  EXPECT_EQ(result.findings[0].acceptance, "why");
+  EXPECT_EQ(result.findings[1].acceptance, "");
+  EXPECT_EQ(result.findings[2].acceptance, "") << "improvements need no acceptance";
+  EXPECT_EQ(count_unaccepted(result), 1u);
 }
 
 TEST(accept, other_commits_do_not_match) {
-  auto made = three_findings();
-  accept(made, {{"fetch/one", "heap_peak_bytes", cause, "why"}}, {std::string(40, 'd')});
-  EXPECT_EQ(count_unaccepted(made), 2u);
+  auto result = three_findings();
+  accept(result, {{"fetch/one", "heap_peak_bytes", cause, "why"}}, {std::string(40, 'd')});
+  EXPECT_EQ(count_unaccepted(result), 2u);
 }
 
 }  // namespace

@@ -58,26 +58,26 @@ std::vector<double> times(double middle) {
 /// Recordings with these times of coroutines; the floor takes 100 ms in each.
 std::vector<history_recording> recordings_of(const std::vector<double>& middles,
                                              const std::string& program = {}) {
-  std::vector<history_recording> made;
+  std::vector<history_recording> result;
   for (const double middle : middles) {
-    auto& one = made.emplace_back(recording());
+    auto& one = result.emplace_back(recording());
     if (!program.empty()) one.facts.program = program;
     add_figure(one, row_case("coroutines"), real_time, times(middle));
     add_figure(one, row_case("raw_epoll"), real_time, times(100));
   }
-  return made;
+  return result;
 }
 
 std::vector<history_recording> counted(const metric& of, const std::vector<double>& counts,
                                        const std::string& program = {}) {
-  std::vector<history_recording> made;
+  std::vector<history_recording> result;
   for (const double count : counts) {
-    auto& one = made.emplace_back(recording());
+    auto& one = result.emplace_back(recording());
     if (!program.empty()) one.facts.program = program;
     add_figure(one, row_case("coroutines"), of, {count});
     add_figure(one, row_case("raw_epoll"), of, {1000});
   }
-  return made;
+  return result;
 }
 
 std::vector<history_recording> joined(std::vector<history_recording> first,
@@ -118,20 +118,20 @@ TEST(figure, has_the_interval_of_its_median) {
   std::vector<double> values;
   for (int i = 1; i <= 12; ++i) values.push_back(i);
   // Of 12 tosses, at most one head has a probability of 13/4096, at most two 79/4096.
-  const auto made = *summarize(values, real_time);
-  EXPECT_EQ(made.low, 2);
-  EXPECT_EQ(made.median, 6.5);
-  EXPECT_EQ(made.high, 11);
-  EXPECT_TRUE(made.has_confidence);
+  const auto result = *summarize(values, real_time);
+  EXPECT_EQ(result.low, 2);
+  EXPECT_EQ(result.median, 6.5);
+  EXPECT_EQ(result.high, 11);
+  EXPECT_TRUE(result.has_confidence);
   EXPECT_FALSE(summarize({}, real_time));
 }
 
 TEST(figure, of_few_repetitions_has_the_range) {
-  const auto made = *summarize({3, 1, 2}, real_time);
-  EXPECT_EQ(made.low, 1);
-  EXPECT_EQ(made.median, 2);
-  EXPECT_EQ(made.high, 3);
-  EXPECT_FALSE(made.has_confidence);
+  const auto result = *summarize({3, 1, 2}, real_time);
+  EXPECT_EQ(result.low, 1);
+  EXPECT_EQ(result.median, 2);
+  EXPECT_EQ(result.high, 3);
+  EXPECT_FALSE(result.has_confidence);
   EXPECT_TRUE(summarize(std::vector<double>(7, 1), real_time)->has_confidence);
   EXPECT_FALSE(summarize(std::vector<double>(6, 1), real_time)->has_confidence);
 }
@@ -139,25 +139,25 @@ TEST(figure, of_few_repetitions_has_the_range) {
 TEST(figure, of_many_repetitions_is_narrow) {
   std::vector<double> values;
   for (int i = 0; i < 5000; ++i) values.push_back(i);
-  const auto made = *summarize(values, real_time);
-  EXPECT_GT(made.low, 2400);
-  EXPECT_LT(made.high, 2600);
+  const auto result = *summarize(values, real_time);
+  EXPECT_GT(result.low, 2400);
+  EXPECT_LT(result.high, 2600);
 }
 
 TEST(figure, of_a_counted_metric_is_the_first_value) {
-  const auto made = *summarize({5, 5, 5}, heap_peak);
-  EXPECT_EQ(made.median, 5);
-  EXPECT_TRUE(made.has_confidence);
-  EXPECT_THAT(made.samples, IsEmpty());
+  const auto result = *summarize({5, 5, 5}, heap_peak);
+  EXPECT_EQ(result.median, 5);
+  EXPECT_TRUE(result.has_confidence);
+  EXPECT_THAT(result.samples, IsEmpty());
 }
 
 history_recording of_commit(const std::string& commit, const std::vector<std::string>& parents = {},
                             bool is_dirty = false) {
-  auto made = recording();
-  made.facts.commit = commit;
-  made.facts.parents = parents;
-  made.facts.is_dirty = is_dirty;
-  return made;
+  auto result = recording();
+  result.facts.commit = commit;
+  result.facts.parents = parents;
+  result.facts.is_dirty = is_dirty;
+  return result;
 }
 
 TEST(commit_order, follows_parents_and_joins_commits) {
@@ -447,10 +447,10 @@ TEST(history, in_text_lists_changes_by_commit) {
 }
 
 TEST(history, as_json_has_series_of_all_rows_and_metrics) {
-  const auto made = history_json(make_history({run_of('a', 1, 50), run_of('b', 2, 50)}, {}));
-  ASSERT_EQ(made["metrics"].size(), 5u);
-  EXPECT_EQ(made["metrics"][0]["unit"], "ms");
-  const auto& group = made["groups"][0];
+  const auto result = history_json(make_history({run_of('a', 1, 50), run_of('b', 2, 50)}, {}));
+  ASSERT_EQ(result["metrics"].size(), 5u);
+  EXPECT_EQ(result["metrics"][0]["unit"], "ms");
+  const auto& group = result["groups"][0];
   EXPECT_EQ(group["rows"][0]["point"], "latency:20ms/page_kb:3");
   EXPECT_EQ(group["recordings"][0]["recorded"], "2026-10-31T23:00:00Z");
   const auto& series = group["series"][0];

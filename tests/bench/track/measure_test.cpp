@@ -213,10 +213,10 @@ TEST(two_stages, more_flagged_metrics_need_more_pairs) {
 
 TEST(two_stages, client_with_wrong_results_is_a_regression) {
   simulated_machine machine{1};
-  machine.head_failure = "wrong answers: 1 fares";
+  machine.head_failure = "wrong fares: 1";
   const auto found = compare(machine);
   EXPECT_EQ(found[0].verdict, verdict::regression);
-  EXPECT_EQ(found[0].reason, "4 of its runs failed; the last, of head: wrong answers: 1 fares");
+  EXPECT_EQ(found[0].reason, "4 of its runs failed; the last, of head: wrong fares: 1");
   EXPECT_LE(machine.timed_runs, 2 * 4) << "it is not repeated forever";
 }
 

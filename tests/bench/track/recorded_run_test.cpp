@@ -17,10 +17,10 @@ using testing::HasSubstr;
 std::string complaint_about(const std::string& text) {
   try {
     parse_recorded_run(text, "run.json");
-  } catch (const track_error& fault) {
-    EXPECT_EQ(fault.exit_code(), exit_usage);
-    EXPECT_THAT(fault.what(), HasSubstr("run.json"));
-    return fault.what();
+  } catch (const track_error& error) {
+    EXPECT_EQ(error.exit_code(), exit_usage);
+    EXPECT_THAT(error.what(), HasSubstr("run.json"));
+    return error.what();
   }
   return {};
 }
@@ -55,11 +55,11 @@ TEST(recorded_run, is_read_as_it_was_written) {
 TEST(recorded_run, sets_failed_repetitions_apart_with_their_reason) {
   auto rows = made_up_rows(50, 3);
   rows[1]["error_occurred"] = true;
-  rows[1]["error_message"] = "wrong answers";
+  rows[1]["error_message"] = "wrong fares";
   const auto run = made_up_run(made_up_context(), rows);
   const auto& result = *run.find(made_up_series);
   EXPECT_EQ(result.repetitions.size(), 3u);
-  EXPECT_EQ(first_failure(result), "wrong answers");
+  EXPECT_EQ(first_failure(result), "wrong fares");
   EXPECT_TRUE(column_values(result, "real_time").empty()) << "no figure of a failed case counts";
 }
 

@@ -187,13 +187,13 @@ TEST_F(report, shows_the_curve_of_the_median_repetition) {
                                 {"points", {{0, 1}, {1, 2}}}});
   };
   for (const int repetition : {0, 1, 3}) add_curve(repetition);
-  const auto shown = [&] {
+  const auto repetition_shown = [&] {
     put_json("run.timeline.json", curves);
     return dataset_of(rows)["timeline"]["curves"][case_name("fibers")]["repetition"];
   };
-  EXPECT_EQ(shown(), 1) << "2 ms have no curve: 1 ms and 3 ms are as near";
+  EXPECT_EQ(repetition_shown(), 1) << "2 ms have no curve: 1 ms and 3 ms are as near";
   add_curve(2);
-  EXPECT_EQ(shown(), 2) << "the shorter of the middle two";
+  EXPECT_EQ(repetition_shown(), 2) << "the shorter of the middle two";
 }
 
 TEST_F(report, lists_broken_files_and_shows_the_others) {

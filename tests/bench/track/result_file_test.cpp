@@ -241,11 +241,11 @@ class timeline_file_of_result : public testing::Test {
 };
 
 TEST_F(timeline_file_of_result, has_curves) {
-  const auto made = read();
-  EXPECT_EQ(made.sample_every_ms, 2);
-  ASSERT_EQ(made.curves.size(), 2u);
-  EXPECT_EQ(made.curves[1].repetition, 1u);
-  EXPECT_EQ(made.curves[1].points[1][1], 120);
+  const auto result = read();
+  EXPECT_EQ(result.sample_every_ms, 2);
+  ASSERT_EQ(result.curves.size(), 2u);
+  EXPECT_EQ(result.curves[1].repetition, 1u);
+  EXPECT_EQ(result.curves[1].points[1][1], 120);
 }
 
 TEST_F(timeline_file_of_result, names_place_of_an_error) {

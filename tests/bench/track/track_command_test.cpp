@@ -138,11 +138,11 @@ TEST_F(track_command, one_more_allocation_in_a_commit_is_found) {
   const auto worse = commit(mutant, "two");
   const auto run = track(fmt::format("compare HEAD~ HEAD --pairs 6 --json {}", tiny));
   EXPECT_EQ(run.exit_code, 1) << run.errors;
-  const auto made = nlohmann::json::parse(run.output);
-  EXPECT_EQ(made["head"]["commit"], worse);
-  EXPECT_EQ(made["same_program"], false);
+  const auto result = nlohmann::json::parse(run.output);
+  EXPECT_EQ(result["head"]["commit"], worse);
+  EXPECT_EQ(result["same_program"], false);
   bool is_found = false;
-  for (const auto& one : made["findings"])
+  for (const auto& one : result["findings"])
     is_found = is_found || (one["metric"] == "allocations_per_request" && one["verdict"] == "regression");
   EXPECT_TRUE(is_found) << run.output;
   EXPECT_EQ(lines(shell("git worktree list").output), 1);
@@ -168,13 +168,13 @@ TEST_F(track_command, changed_working_tree_is_compared) {
   auto text = shell("cat CMakeLists.txt").output;
   text.replace(text.find(probe.string()), probe.string().size(), mutant.string());
   write("CMakeLists.txt", text);
-  for (const char* asked : {".", "HEAD"}) {
-    const auto run = track(fmt::format("compare HEAD^0 {} --pairs 6 --json {}", asked, tiny));
+  for (const char* requested : {".", "HEAD"}) {
+    const auto run = track(fmt::format("compare HEAD^0 {} --pairs 6 --json {}", requested, tiny));
     EXPECT_EQ(run.exit_code, 1) << run.errors;
-    const auto made = nlohmann::json::parse(run.output);
-    EXPECT_EQ(made["head"]["commit"], id);
-    EXPECT_EQ(made["head"]["dirty"], true);
-    EXPECT_EQ(made["base"]["dirty"], false);
+    const auto result = nlohmann::json::parse(run.output);
+    EXPECT_EQ(result["head"]["commit"], id);
+    EXPECT_EQ(result["head"]["dirty"], true);
+    EXPECT_EQ(result["base"]["dirty"], false);
   }
 }
 
@@ -231,8 +231,8 @@ TEST_F(track_command, gate_applies_accepted_regressions) {
           worse));
   const auto accepted = track(fmt::format("gate --pairs 6 --json {}", tiny));
   bool is_accepted = false;
-  const auto made = nlohmann::json::parse(accepted.output);
-  for (const auto& one : made["findings"])
+  const auto result = nlohmann::json::parse(accepted.output);
+  for (const auto& one : result["findings"])
     is_accepted = is_accepted || one.value("accepted", "") == "on purpose";
   EXPECT_TRUE(is_accepted) << accepted.output;
 
