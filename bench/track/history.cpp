@@ -135,6 +135,7 @@ std::vector<benchmark_case> rows_of(std::span<const history_recording> recording
   for (const auto& one : recordings)
     for (const auto& [name, row] : one.rows) rows.emplace(name, row.parameters);
   std::vector<benchmark_case> sorted;
+  sorted.reserve(rows.size());
   for (const auto& [name, parameters] : rows) sorted.push_back(parameters);
   std::ranges::sort(sorted, precedes);
   return sorted;
@@ -428,6 +429,7 @@ std::vector<history_group> make_history(const std::vector<recorded_run>& runs,
   }
   std::ranges::stable_sort(dated, std::greater{}, [](const auto& entry) { return entry.first; });
   std::vector<history_group> groups;
+  groups.reserve(dated.size());
   for (auto& [latest, group] : dated) groups.push_back(std::move(group));
   return groups;
 }

@@ -91,6 +91,7 @@ std::map<std::string, case_samples> run_in_pairs(const std::vector<benchmark_cas
                                                  const measuring_plan& plan, const runner& run,
                                                  std::mt19937_64& random) {
   std::vector<measured_case> measured;
+  measured.reserve(cases.size());
   for (const auto& row : cases)
     measured.push_back(
         {.timed = {row, run.timed, (plan.pairs + 1) / 2}, .counted = {row, run.counted, plan.counts}});

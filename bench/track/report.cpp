@@ -184,6 +184,7 @@ void mark_frontier(std::vector<report_case>& cases, const std::string& column) {
 
 std::vector<report_case> report_cases(const result_file& file) {
   std::vector<report_case> cases;
+  cases.reserve(file.cases.size());
   for (const auto& result : file.cases) cases.push_back({.result = &result, .figures = figures_of(result)});
   add_floor_ratios(cases);
   for (const char* column : {"rss_peak_bytes", "rss_growth_bytes", "heap_peak_bytes"})
@@ -264,6 +265,7 @@ ordered_json comparison_rows(const std::vector<const report_case*>& cases, const
 /// The recommendation for the largest batch of a point.
 ordered_json recommendation_json(const std::string& point, const std::vector<const report_case*>& cases) {
   std::vector<case_result> results;
+  results.reserve(cases.size());
   for (const auto* one : cases) results.push_back(*one->result);
   const auto recommendations = recommend(results);
   if (recommendations.empty()) {
@@ -275,6 +277,7 @@ ordered_json recommendation_json(const std::string& point, const std::vector<con
   const auto best = std::ranges::max(
       recommendations, {}, [](const recommendation& one) { return one.min_workers->parameters.days; });
   std::vector<case_result> compared;
+  compared.reserve(best.compared.size());
   for (const auto* one : best.compared) compared.push_back(*one);
   auto headline = recommendation_text(compared, std::numeric_limits<std::size_t>::max());
   if (headline.ends_with('\n')) headline.pop_back();
@@ -462,15 +465,16 @@ ordered_json broken_json(const report_input& input) {
   return broken;
 }
 
-/// Returns the latest recording of each machine and setting as a result.
+/// Returns the newest recording of each machine and setting as a result.
 std::vector<report_result> newest_recordings(const report_input& input) {
-  std::map<std::string, const recorded_run*> latest;
+  std::map<std::string, const recorded_run*> newest;
   for (const auto& one : input.recordings) {
-    auto& known = latest[one.facts.machine + '\n' + one.setting()];
+    auto& known = newest[one.facts.machine + '\n' + one.setting()];
     if (known == nullptr || known->facts.recorded <= one.facts.recorded) known = &one;
   }
   std::vector<report_result> results;
-  for (const auto& [setting, one] : latest) results.push_back({.file = one->result});
+  results.reserve(newest.size());
+  for (const auto& [setting, one] : newest) results.push_back({.file = one->result});
   return results;
 }
 
