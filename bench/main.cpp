@@ -128,8 +128,11 @@ class row_outputs {
 
 int run(bench_flags flags) {
   const interruption interrupted{
-      grace,
-      [] { print_error("interrupted: finishing the current repetition; Ctrl-C again exits at once"); }};
+      grace, [] {
+        // Ends the line of the progress.
+        if (isatty(STDERR_FILENO) == 1) std::fputc('\n', stderr);
+        print_error("interrupted: finishing the current repetition; Ctrl-C again exits at once");
+      }};
   const programs with{.mock_server = sibling_path("mock_server"),
                       .fetch_probe = sibling_path("fetch_probe"),
                       .heap_count = sibling_path("libheap_count.so"),
