@@ -1,6 +1,8 @@
 #include "bench/track/result_file.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
@@ -235,7 +237,8 @@ class timeline_file_of_result : public testing::Test {
     return {};
   }
 
-  std::filesystem::path folder_ = std::filesystem::temp_directory_path() / "farebench-timeline-test";
+  std::filesystem::path folder_ =
+      std::filesystem::temp_directory_path() / fmt::format("farebench-timeline-test-{}", ::getpid());
   std::filesystem::path path_ = timeline_path(folder_ / "run.json");
   ordered_json curves_;
 };
