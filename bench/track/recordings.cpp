@@ -65,7 +65,11 @@ std::string utc_date(const std::string& text, const std::string& where) {
   const bool has_zone =
       rest == "Z" || std::sscanf(rest.c_str(), "%1[+-]%2d:%2d", sign.data(), &zone[0], &zone[1]) == 3;
   const auto date = std::chrono::year{year} / std::chrono::month{month} / std::chrono::day{day};
-  if (found != 6 || !has_zone || !date.ok())
+  const auto is_in = [](int value, int max) { return value >= 0 && value <= max; };
+  // A minute can have a leap second.
+  const bool is_time = is_in(time[0], 23) && is_in(time[1], 59) && is_in(time[2], 60) && is_in(zone[0], 23) &&
+                       is_in(zone[1], 59);
+  if (found != 6 || !has_zone || !date.ok() || !is_time)
     throw track_error{fmt::format("{} is not a date with time and zone: '{}'", where, text)};
   const std::chrono::minutes offset{(sign[0] == '-' ? -1 : 1) * (60 * zone[0] + zone[1])};
   const auto utc = std::chrono::sys_days{date} + std::chrono::hours{time[0]} + std::chrono::minutes{time[1]} +

@@ -117,6 +117,17 @@ TEST(recorded_run, foreign_files_are_named_with_what_is_wrong_in_them) {
   EXPECT_THAT(complaint_about(R"({"context":{"a":1,"a":2},"benchmarks":[]})"), HasSubstr("'a' twice"));
 }
 
+TEST(recorded_run, date_or_time_out_of_range_is_refused) {
+  for (const char* date :
+       {"2026-13-24T19:15:30Z", "2026-02-30T19:15:30Z", "2026-11-24T24:15:30Z", "2026-11-24T19:60:30Z",
+        "2026-11-24T19:15:61Z", "2026-11-24T19:15:30+24:00", "2026-11-24T19:15:30", "2026-11-24"}) {
+    auto context = made_up_context();
+    context["date"] = date;
+    EXPECT_THAT(complaint_about(recorded_text(context, made_up_rows(50, 1))),
+                HasSubstr("is not a date with time and zone"));
+  }
+}
+
 // Written out again for its checksum, it would take a stack as deep.
 TEST(recorded_run, nested_without_end_is_refused) {
   auto context = made_up_context();
