@@ -228,7 +228,10 @@ benchmark_case parse_parameters(const json& row) {
                         .days = required_count(row, "days"),
                         .engine = *engine,
                         .loops = required_count(row, "loops")};
-  if (row.contains("seed")) parsed.seed = required<std::uint64_t>(row, "seed");
+  if (const auto seed = row.find("seed"); seed != row.end()) {
+    if (!seed->is_number_unsigned()) throw std::invalid_argument{"row without a valid \"seed\""};
+    parsed.seed = seed->get<std::uint64_t>();
+  }
   if (row.contains("kind")) {
     const auto kind = required<std::string>(row, "kind");
     if (kind != to_string(point_kind::burst) && kind != to_string(point_kind::hold))

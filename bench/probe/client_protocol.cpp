@@ -18,6 +18,8 @@ constexpr std::pair<const char*, std::optional<double> batch_report::*> optional
     {"first_scrape_at_s", &batch_report::first_scrape_at_s},
     {"half_done_ms", &batch_report::half_done_ms}};
 
+constexpr const char* counts[] = {"context_switches", "outcomes", "fares", "fares_digest", "errors"};
+
 }  // namespace
 
 std::string to_json(const batch_report& report) {
@@ -32,6 +34,12 @@ std::string to_json(const batch_report& report) {
 batch_report parse_batch_report(std::string_view text) {
   try {
     const auto json = nlohmann::json::parse(text);
+    // The conversion of a fraction or a number out of range would be undefined.
+    for (const char* name : counts) {
+      if (!json.at(name).is_number_unsigned())
+        throw std::runtime_error{
+            fmt::format("invalid batch report: \"{}\" is not an unsigned integer", name)};
+    }
     auto report = json.get<batch_report>();
     for (const auto& [name, member] : optional_members) {
       if (const auto found = json.find(name); found != json.end()) report.*member = found->get<double>();

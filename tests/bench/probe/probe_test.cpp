@@ -1,4 +1,5 @@
 #include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
 #include <ctime>
 #include <optional>
@@ -87,6 +88,14 @@ TEST(batch_report, unknown_members_are_ignored) {
   EXPECT_EQ(parse_batch_report(newer).half_done_ms, 0.5);
   newer.insert(1, R"("first_scrape_at_s":"early",)");
   EXPECT_THROW(parse_batch_report(newer), std::runtime_error);
+}
+
+TEST(batch_report, count_out_of_range_throws) {
+  for (const char* value : {"3.5e105", "-1", "1.5", "\"4\"", "null"}) {
+    auto report = nlohmann::json::parse(old_report);
+    report["outcomes"] = nlohmann::json::parse(value);
+    EXPECT_THROW(parse_batch_report(report.dump()), std::runtime_error) << value;
+  }
 }
 
 TEST(batch_report, invalid_report_throws) {
