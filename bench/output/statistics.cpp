@@ -64,7 +64,7 @@ std::optional<double> median(std::vector<double> values) {
   return (*std::max_element(values.begin(), middle) + *middle) / 2;
 }
 
-std::optional<double> median_of(const case_result& result, const std::string& column) {
+std::vector<double> values_of(const case_result& result, const std::string& column) {
   std::vector<double> values;
   for (const auto& row : result.repetitions) {
     std::optional<double> value;
@@ -75,7 +75,11 @@ std::optional<double> median_of(const case_result& result, const std::string& co
     }
     if (value && std::isfinite(*value)) values.push_back(*value);
   }
-  return median(std::move(values));
+  return values;
+}
+
+std::optional<double> median_of(const case_result& result, const std::string& column) {
+  return median(values_of(result, column));
 }
 
 bool has_failed(const case_result& result) {

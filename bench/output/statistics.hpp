@@ -21,6 +21,10 @@ struct case_result {
 /// Returns the middle value, or the mean of the middle two; nullopt without values.
 std::optional<double> median(std::vector<double> values);
 
+/// Returns the finite values of a column, in the order of the repetitions. `real_time` is the wall time in
+/// ms.
+std::vector<double> values_of(const case_result& result, const std::string& column);
+
 /// Returns the median of a column over the repetitions with a finite value. `real_time` is the wall time in
 /// ms.
 std::optional<double> median_of(const case_result& result, const std::string& column);

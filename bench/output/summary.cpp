@@ -187,11 +187,7 @@ std::vector<hold_series> hold_series_of(std::span<const case_result> cases) {
 
 /// Median, minimum and maximum of a column; empty fields if no repetition has a finite value.
 std::array<std::string, 3> csv_figures(const case_result& result, const std::string& column) {
-  std::vector<double> values;
-  for (const auto& row : result.repetitions) {
-    const case_result single{.parameters = result.parameters, .repetitions = {row}};
-    if (const auto value = median_of(single, column)) values.push_back(*value);
-  }
+  const auto values = values_of(result, column);
   if (values.empty() || has_failed(result)) return {};
   const auto [min, max] = std::ranges::minmax(values);
   return {fmt::format("{}", *median(values)), fmt::format("{}", min), fmt::format("{}", max)};

@@ -159,7 +159,7 @@ std::vector<double> values_of(const std::vector<recorded_run>& runs, const std::
   for (const auto& run : runs) {
     const auto* const found = run.find(series);
     if (!found) continue;
-    auto figures = column_values(*found, std::string{of.name});
+    auto figures = values_if_passed(*found, std::string{of.name});
     // Counted once per run, and repeated in each of its rows.
     if (of.is_exact() && figures.size() > 1) figures.resize(1);
     values.insert(values.end(), figures.begin(), figures.end());

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "bench/columns.hpp"
 #include "bench/output/text_table.hpp"
 #include "bench/probe/raw_epoll.hpp"
 
@@ -29,11 +30,18 @@ double median_over(std::span<const history_point> points, Projection projection)
   return median_of_values(std::move(values));
 }
 
+column_unit unit_of(const metric& of) { return std::ranges::find(columns(), of.name, &column::name)->unit; }
+
 /// Returns the factor from milliseconds to the metric's unit, or nullopt for metrics other than times.
 std::optional<double> per_millisecond(const metric& of) {
-  if (of.name == "real_time") return 1;
-  if (of.name == "cpu_us_per_request") return 1000;
-  return std::nullopt;
+  switch (unit_of(of)) {
+    case column_unit::ms:
+      return 1;
+    case column_unit::us:
+      return 1000;
+    default:
+      return std::nullopt;
+  }
 }
 
 }  // namespace
@@ -59,11 +67,11 @@ history_recording history_of(const recorded_run& run) {
   for (const auto& result : run.result.cases) {
     history_row row{.parameters = result.parameters, .failure = first_failure(result)};
     for (const auto& of : metrics())
-      if (auto figure = summarize(column_values(result, std::string{of.name}), of))
+      if (auto figure = summarize(values_if_passed(result, std::string{of.name}), of))
         row.figures.emplace(of.name, std::move(*figure));
     // The ideal is one for all repetitions, and the time grows with the ratio to it.
-    const auto time = median(column_values(result, "real_time"));
-    const auto ratio = median(column_values(result, "ideal_ratio"));
+    const auto time = median(values_if_passed(result, "real_time"));
+    const auto ratio = median(values_if_passed(result, "ideal_ratio"));
     if (time && ratio && *ratio > 0 && *time > 0) row.ideal_ms = *time / *ratio;
     recording.rows.emplace(result.parameters.name(), std::move(row));
   }
@@ -424,8 +432,12 @@ std::vector<history_group> make_history(const std::vector<recorded_run>& runs,
     group.rows = rows_of(group.recordings);
     for (const auto& row : group.rows)
       for (const auto& of_metric : metrics())
-        for (const auto& reference : references_of(group.recordings, row.name(), of_metric))
+        for (const auto& reference : references_of(group.recordings, row.name(), of_metric)) {
+          const bool is_default = group.series.empty() || group.series.back().row != row.name() ||
+                                  group.series.back().of != &of_metric;
           group.series.push_back(make_series(group.recordings, row.name(), of_metric, reference, accepted));
+          group.series.back().is_default = is_default;
+        }
   }
   std::ranges::stable_sort(dated, std::greater{}, [](const auto& entry) { return entry.first; });
   std::vector<history_group> groups;
@@ -441,13 +453,6 @@ std::string percent_text(double share) {
   const double value = 100 * share;
   if (value >= 9.95 || value == 0) return fmt::format("{:.0f} %", value);
   return fmt::format("{:.{}f} %", value, value >= 1 ? 1 : 2);
-}
-
-bool is_default(const history_group& group, const history_series& series) {
-  const auto first = std::ranges::find_if(group.series, [&](const history_series& other) {
-    return other.row == series.row && other.of == series.of;
-  });
-  return &*first == &series;
 }
 
 }  // namespace
@@ -536,12 +541,11 @@ ordered_json points_json(const history_group& group, const history_series& serie
 }
 
 ordered_json series_json(const history_group& group, const history_series& series) {
-  const bool has_default_reference = is_default(group, series);
   ordered_json json{{"row", series.row},
                     {"metric", series.of->name},
                     {"reference", {{"name", series.reference}, {"title", reference_title(series.reference)}}},
-                    {"is_default", has_default_reference},
-                    {"points", points_json(group, series, has_default_reference)},
+                    {"is_default", series.is_default},
+                    {"points", points_json(group, series, series.is_default)},
                     {"failed", ordered_json::array()},
                     {"band", {{"size", rounded(series.band.size)}, {"text", band_text(series)}}},
                     {"changes", ordered_json::array()},
@@ -565,19 +569,13 @@ ordered_json series_json(const history_group& group, const history_series& serie
   return json;
 }
 
-std::string unit_of(const metric& of) {
-  if (of.name == "real_time") return "ms";
-  if (of.name == "cpu_us_per_request") return "us";
-  return of.name.ends_with("_bytes") ? "bytes" : "count";
-}
-
 }  // namespace
 
 ordered_json history_json(const std::vector<history_group>& groups) {
   ordered_json json{{"metrics", ordered_json::array()}, {"groups", ordered_json::array()}};
   for (const auto& of : metrics())
     json["metrics"].push_back(
-        {{"name", of.name}, {"label", of.label}, {"unit", unit_of(of)}, {"exact", of.is_exact()}});
+        {{"name", of.name}, {"label", of.label}, {"unit", to_string(unit_of(of))}, {"exact", of.is_exact()}});
   for (const auto& group : groups) {
     ordered_json one{{"id", group.id},
                      {"title", group.title},
@@ -611,7 +609,7 @@ struct dated_change {
 std::vector<dated_change> changes_by_recording(const history_group& group) {
   std::vector<dated_change> changes;
   for (const auto& series : group.series) {
-    if (!is_default(group, series)) continue;
+    if (!series.is_default) continue;
     for (const auto& change : series.changes)
       changes.push_back({series.points[change.at].at, &series, &change});
   }

@@ -130,6 +130,8 @@ struct history_series {
   std::string row;
   const metric* of;
   std::string reference;
+  /// True for the row's default reference, set by make_history().
+  bool is_default = false;
   std::vector<history_point> points = {};
   std::vector<history_failure> failed = {};
   history_band band = {};

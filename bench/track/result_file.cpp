@@ -262,17 +262,8 @@ result_file read_result(const ordered_json& whole, const std::string& source) {
   return file;
 }
 
-std::vector<double> column_values(const case_result& result, const std::string& column) {
-  std::vector<double> values;
-  if (has_failed(result)) return values;
-  for (const auto& row : result.repetitions) {
-    if (column == "real_time") {
-      if (row.real_time_ms) values.push_back(*row.real_time_ms);
-    } else if (const auto found = row.columns.find(column); found != row.columns.end()) {
-      values.push_back(found->second);
-    }
-  }
-  return values;
+std::vector<double> values_if_passed(const case_result& result, const std::string& column) {
+  return has_failed(result) ? std::vector<double>{} : values_of(result, column);
 }
 
 std::string first_failure(const case_result& result) {

@@ -37,7 +37,8 @@ std::optional<benchmark_case> parse_case_name(std::string_view name);
 result_file read_result(const nlohmann::ordered_json& whole, const std::string& source);
 
 /// Returns the finite values of a column, in the order of the repetitions. Empty if a repetition failed.
-std::vector<double> column_values(const case_result& result, const std::string& column);
+std::vector<double> values_if_passed(const case_result& result, const std::string& column);
+
 /// Returns the reason of the first failed repetition, or "".
 std::string first_failure(const case_result& result);
 
