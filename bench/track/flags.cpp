@@ -109,8 +109,9 @@ void add_report(CLI::App& app, track_flags& flags) {
       "light and scale in results/, and results/runs");
   report->add_option("--runs", flags.runs, "folder whose recordings are the history")->type_name("FOLDER");
   add_accepted_flag(*report, flags);
-  report->add_option("--out", flags.page, "the page; default: report.html")->type_name("FILE");
-  report->add_flag("--json", flags.json, "print the page's data as JSON and write no page");
+  auto* const page =
+      report->add_option("--out", flags.page, "the page; default: report.html")->type_name("FILE");
+  report->add_flag("--json", flags.json, "print the page's data as JSON and write no page")->excludes(page);
 }
 
 void add_selftest(CLI::App& app, track_flags& flags) {

@@ -82,19 +82,25 @@ int compare(const track_flags& flags) {
 int gate(const track_flags& flags) {
   std::optional<std::string> against;
   if (!flags.against.empty()) against = flags.against;
+  const auto check = [&](const std::ofstream& file, const char* call) {
+    if (file) return;
+    if (errno == 0) errno = EIO;
+    throw_system_error(call + flags.summary.string());
+  };
+  // Appended, as CI services expect of their summary files. Opened before the work starts.
+  std::ofstream summary;
+  errno = 0;
+  if (!flags.summary.empty()) summary.open(flags.summary, std::ios::binary | std::ios::app);
+  check(summary, "open ");
   const auto result = run_gate(against, parse_workload_flags(flags.bench_flags), flags.plan);
-  if (!flags.summary.empty()) {
-    // Appended, as CI services expect of their summary files.
+  const int exit_code = print_comparison(result, flags, same_findings::counted);
+  if (summary.is_open()) {
     errno = 0;
-    std::ofstream file{flags.summary, std::ios::binary | std::ios::app};
-    file << comparison_markdown(result);
-    file.close();
-    if (!file) {
-      if (errno == 0) errno = EIO;
-      throw_system_error("write " + flags.summary.string());
-    }
+    summary << comparison_markdown(result);
+    summary.close();
+    check(summary, "write ");
   }
-  return print_comparison(result, flags, same_findings::counted);
+  return exit_code;
 }
 
 std::vector<accepted_regression> accepted_regressions(const track_flags& flags) {

@@ -524,7 +524,7 @@ std::string fill_page(std::string_view page, const ordered_json& report) {
 }
 
 std::string read_empty_page() {
-  const auto path = sibling_path("report_page.html");
+  const auto path = sibling_path("track").parent_path() / "report_page.html";
   if (!exists(path))
     throw track_error{
         fmt::format("there is no {}: './dev report' builds it, with Node 18 or newer", path.string())};

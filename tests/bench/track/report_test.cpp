@@ -12,6 +12,7 @@
 #include "lib/system/child_process.hpp"
 #include "lib/system/output_file.hpp"
 #include "tests/bench/track/made_up_run.hpp"
+#include "tests/support/run_command.hpp"
 
 namespace farebench::track {
 namespace {
@@ -250,16 +251,10 @@ TEST(page, holds_json_that_cannot_end_its_element) {
 /// Runs track in the report's folder.
 class report_command : public report {
  protected:
-  struct run_result {
-    int exit_code;
-    std::string output;
-  };
-  run_result track(const std::string& arguments) const {
-    const auto log = folder_ / "log";
-    const int status = std::system(fmt::format("cd '{}' && '{}/track' {} > '{}' 2>&1", folder_.string(),
-                                               FAREBENCH_BIN_DIR, arguments, log.string())
-                                       .c_str());
-    return {WEXITSTATUS(status), read_file(log)};
+  /// Runs track in the folder. Its errors are in `output` too.
+  test::finished_command track(const std::string& arguments) const {
+    return test::run_command(
+        fmt::format("cd '{}' && '{}/track' {} 2>&1", folder_.string(), FAREBENCH_BIN_DIR, arguments));
   }
 };
 
@@ -275,6 +270,15 @@ TEST_F(report_command, prints_history_and_json) {
   EXPECT_EQ(ordered_json::parse(track("report runs --json").output)["datasets"].size(), 1u);
 }
 
+TEST_F(report_command, names_how_to_get_a_missing_page) {
+  put_json("plain.json", result_of({result_row(case_name("fibers"), 5, 1)}));
+  std::filesystem::copy_file(std::filesystem::path{FAREBENCH_BIN_DIR} / "track", folder_ / "track");
+  const auto run = test::run_command(fmt::format("cd '{}' && ./track report plain.json", folder_.string()));
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_THAT(run.errors, HasSubstr("report_page.html: './dev report' builds it"));
+  EXPECT_EQ(std::ranges::count(run.errors, '\n'), 1) << run.errors;
+}
+
 TEST_F(report_command, refuses_wrong_input_in_one_line) {
   put_json("plain.json", result_of({result_row(case_name("fibers"), 5, 1)}));
   std::filesystem::create_directories(folder_ / "empty");
@@ -282,6 +286,7 @@ TEST_F(report_command, refuses_wrong_input_in_one_line) {
   for (const auto& [arguments, reason] :
        {std::pair{"report absent.json", "cannot be read"},
         {"report plain.json --runs plain.json", "is not a folder"},
+        {"report plain.json --json --out page.html", "--out excludes --json"},
         {"report plain.json --runs empty", "holds no result file (*.json, */*.json)"},
         {"report plain.json --accepted absent.json --json", "absent.json cannot be read"},
         {"history plain.json --accepted accepted.json", "accepted.json is no JSON object"}}) {

@@ -112,7 +112,7 @@ TEST_F(track_command, invalid_arguments_give_one_line_and_exit_code_2) {
         "compare HEAD a.json", "compare a.json a.json -- --smoke", "compare HEAD HEAD -- --nonsense",
         "compare HEAD HEAD -- --benchmark_repetitions=3", "compare HEAD HEAD -- --strategies python_sync",
         "record -- --latency soon", "record -- --benchmark_format=csv", "record --of no-such-commit",
-        "gate --against no-such-commit", "selftest --kill 0"}) {
+        "gate --against no-such-commit", "gate --summary no-such-folder/summary.md", "selftest --kill 0"}) {
     const auto run = track(bad);
     EXPECT_EQ(run.exit_code, 2) << bad << ": " << run.errors;
     EXPECT_EQ(lines(run.errors), 1) << bad << ": " << run.errors;
