@@ -91,9 +91,8 @@ batch_run::batch_run(const batch& work, const outcome_sink& sink, std::size_t wo
       workers_{workers},
       next_index_{workers},
       // The clock is enough of a seed, and reading it cannot fail for lack of a descriptor.
-      random_state_{static_cast<std::uint64_t>(clock::now().time_since_epoch().count())} {
-  if (work.drain.stop_possible()) on_drain_.emplace(work.drain, waker{this});
-}
+      random_state_{static_cast<std::uint64_t>(clock::now().time_since_epoch().count())},
+      on_drain_{work.drain, waker{this}} {}
 
 bool batch_run::is_stopping() const {
   return has_failed() || work_.stop.stop_requested() || work_.drain.stop_requested();

@@ -130,7 +130,7 @@ class batch_run {
   listener* listeners_ = nullptr;
 
   // Last member: from its construction on, another thread may call wake_all.
-  std::optional<std::stop_callback<waker>> on_drain_;
+  std::stop_callback<waker> on_drain_;
 };
 
 }  // namespace farebench
