@@ -100,7 +100,7 @@ ordered_json unknown_strategy(const std::string& name) {
 
 ordered_json checked_facts(const ordered_json& schema, std::string_view list,
                            std::initializer_list<const char*> members, const std::string& source) {
-  const auto& facts = list_member(schema, list, source + ": schema");
+  ordered_json facts = list_member(schema, list, source + ": schema");
   for (std::size_t i = 0; i < facts.size(); ++i)
     for (const char* name : members)
       text_member(facts[i], name, fmt::format("{}: {} {} of the schema", source, list, i + 1));
