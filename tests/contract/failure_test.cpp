@@ -221,6 +221,21 @@ TEST_P(failure, huge_header_field_is_header_too_large) {
   expect_every_day_fails(site.url(), fetch_error_kind::header_too_large);
 }
 
+TEST_P(failure, limits_of_libcurl_are_header_too_large) {
+  std::string short_lines;
+  for (int i = 0; i < 8'000; ++i) short_lines += fmt::format("X-Header-{}: {}\r\n", i, std::string(50, 'x'));
+  const std::string trailer =
+      "Transfer-Encoding: chunked\r\n\r\n1\r\n \r\n0\r\nX-Trailer: " + std::string(5'000, 'x') + "\r\n\r\n";
+  for (const std::string& headers : {short_lines + "\r\n", trailer}) {
+    const auto site = site_with_search(
+        [&](const std::string&) { return stub_response{.bytes = "HTTP/1.1 200 OK\r\n" + headers}; });
+    // One worker, because only one of several simultaneous failures has a text, which names the trailer's
+    // limit.
+    expect_every_day_fails(site.url(), fetch_error_kind::header_too_large, {.max_header_bytes = 2'000'000},
+                           1);
+  }
+}
+
 TEST_P(failure, body_above_limit_is_body_too_large) {
   const std::string body(20'000, ' ');
   for (const bool chunked : {false, true}) {

@@ -25,7 +25,8 @@ struct fetch_limits {
   std::chrono::milliseconds min_rate_grace{5'000};
 
   /// Maximum size of all status lines, headers and trailers of the exchange, those of 1xx responses and
-  /// redirects included. Exceeding it gives header_too_large.
+  /// redirects included. Exceeding it gives header_too_large, as do libcurl's own limits: 100 KiB per line,
+  /// 300 KiB per response, 4 KiB per trailer and, since libcurl 8.14, 5,000 lines.
   std::size_t max_header_bytes = 64 * 1024;
   /// Maximum size of the body after decoding. Exceeding it gives body_too_large.
   std::size_t max_body_bytes = 8 * 1024 * 1024;

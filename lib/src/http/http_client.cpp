@@ -57,6 +57,9 @@ bool is_out_of_resources(long os_error) {
          os_error == EADDRNOTAVAIL;
 }
 
+/// Detail of header_too_large if libcurl ended the transfer; see fetch_limits::max_header_bytes.
+constexpr const char* libcurl_header_limit = "headers exceed a limit of libcurl";
+
 /// CURLINFO_OS_ERRNO is meaningful for these codes only: a handle keeps its last errno for ever.
 bool is_system_call_error(CURLcode code) {
   return code == CURLE_COULDNT_CONNECT || code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR;
@@ -159,7 +162,9 @@ exchange_result http_client::finish(CURLcode code, const std::string& error_text
     if (callback_error_) std::rethrow_exception(std::exchange(callback_error_, nullptr));
     if (code == CURLE_OK) return take_response();
     auto error = error_of(code, error_text);
-    last_os_errno_ = static_cast<int>(info<long>(handle_.get(), CURLINFO_OS_ERRNO));
+    // Since 8.8.0, each transfer starts without an errno.
+    if (libcurl_version() < CURL_VERSION_BITS(8, 8, 0))
+      last_os_errno_ = static_cast<int>(info<long>(handle_.get(), CURLINFO_OS_ERRNO));
     return std::unexpected(std::move(error));
   } catch (const std::bad_alloc&) {
     // The text fits into the string itself, so that this allocates nothing.
@@ -364,10 +369,11 @@ fetch_error http_client::abort_error() const {
   return {out_of_resources, "out of memory for the response"};
 }
 
-/// Distinguishes the two causes of CURLE_RECV_ERROR, an invalid chunk and a lost connection, by the error
-/// text. If several transfers failed at once and the text is missing, a new errno means a lost connection.
+/// Distinguishes two causes of CURLE_RECV_ERROR, an invalid chunk and a lost connection, by the error text.
+/// If several transfers failed at once and the text is missing, a new errno means a lost connection.
 bool http_client::is_chunk_error(const std::string& error_text) const {
-  if (!error_text.empty()) return error_text.ends_with("in chunked-encoding");
+  // 7.88: "… in chunked-encoding". Since 8.6.0 also "chunk hex-length …" and "invalid chunk size …".
+  if (!error_text.empty()) return error_text.contains("chunk");
   return is_chunked_ && info<long>(handle_.get(), CURLINFO_OS_ERRNO) == last_os_errno_;
 }
 
@@ -403,6 +409,9 @@ fetch_error http_client::error_of(CURLcode code, const std::string& error_text) 
     case CURLE_TOO_MANY_REDIRECTS:
       return {redirect_refused, fmt::format("more than max_redirects ({}) redirects", limits_.max_redirects)};
     case CURLE_RECV_ERROR:
+      // More than 300 KiB, and before 8.6.0 also a trailer longer than 4 KiB.
+      if (error_text.starts_with("Too large") || error_text.starts_with("Out of memory in chunked"))
+        return {header_too_large, libcurl_header_limit};
       if (is_chunk_error(error_text)) return {bad_response, "invalid chunk"};
       return {connection_lost, text};
     case CURLE_GOT_NOTHING:
@@ -410,11 +419,14 @@ fetch_error http_client::error_of(CURLcode code, const std::string& error_text) 
     case CURLE_SEND_ERROR:
       return {connection_lost, text};
     case CURLE_OUT_OF_MEMORY:
-      // libcurl returns this code also for a header line longer than its limit of 100 KiB.
-      if (info<curl_off_t>(easy, CURLINFO_STARTTRANSFER_TIME_T) > 0 && body_bytes_ == 0) {
-        return {header_too_large, "header line exceeds libcurl's limit"};
+      // Before 8.6.0, libcurl returns this code also for a header line longer than its limit of 100 KiB.
+      if (libcurl_version() < CURL_VERSION_BITS(8, 6, 0) && body_bytes_ == 0 &&
+          info<curl_off_t>(easy, CURLINFO_STARTTRANSFER_TIME_T) > 0) {
+        return {header_too_large, libcurl_header_limit};
       }
       return {out_of_resources, text};
+    case curle_too_large:
+      return {header_too_large, libcurl_header_limit};
     case CURLE_ABORTED_BY_CALLBACK:
       if (!stop_.stop_requested()) return {out_of_resources, "out of memory for a new connection"};
       return {cancelled, "a stop was requested"};

@@ -18,6 +18,11 @@ void initialize_libcurl() {
   });
 }
 
+unsigned libcurl_version() {
+  static const unsigned version = curl_version_info(CURLVERSION_NOW)->version_num;
+  return version;
+}
+
 std::string http_library_version() {
   initialize_libcurl();
   return fmt::format("libcurl/{}", curl_version_info(CURLVERSION_NOW)->version);

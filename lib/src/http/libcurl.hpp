@@ -16,6 +16,13 @@ namespace farebench {
 /// Initialises libcurl on the first call. Thread-safe. Throws std::system_error.
 void initialize_libcurl();
 
+/// Returns the version of the loaded libcurl, to be compared with CURL_VERSION_BITS. It may be newer than the
+/// one whose headers were compiled.
+unsigned libcurl_version();
+
+/// CURLE_TOO_LARGE, which is missing in headers before 8.6.0.
+constexpr auto curle_too_large = static_cast<CURLcode>(100);
+
 /// Calls curl_easy_setopt. Throws std::system_error; a supported option fails only for lack of memory.
 template <typename Value>
 void set_option(CURL* handle, CURLoption option, Value value) {
