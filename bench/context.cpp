@@ -68,6 +68,17 @@ std::string cpu_model() {
   return "unknown";
 }
 
+/// Returns the PRETTY_NAME of os-release(5): "Debian GNU/Linux 13 (trixie)".
+std::string operating_system() {
+  std::ifstream release{"/etc/os-release"};
+  for (std::string line; std::getline(release, line);) {
+    if (!line.starts_with("PRETTY_NAME=")) continue;
+    std::erase(line, '"');
+    return line.substr(line.find('=') + 1);
+  }
+  return "unknown";
+}
+
 /// Returns "2024-05-01T12:00:00+02:00".
 std::string local_time() {
   const std::time_t now = std::time(nullptr);
@@ -106,6 +117,7 @@ std::map<std::string, std::string> measuring_context(const programs& with, const
   try {
     std::map<std::string, std::string> context{
         {"farebench_version", text_of(client.at("version"))},
+        {"os", operating_system()},
         {"kernel", kernel()},
         {"cpu_model", cpu_model()},
         {"engine",

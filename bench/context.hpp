@@ -12,7 +12,7 @@
 
 namespace farebench {
 
-/// Returns what a result was measured with: commit, build, library versions, kernel, CPU, workload and the
+/// Returns what a result was measured with: commit, build, library versions, system, CPU, workload and the
 /// values of its cases, and the user's pairs. Contains no host name and no path. Versions come from the
 /// programs'
 /// --version, so that they are theirs. Throws std::runtime_error naming a program that does not respond, and

@@ -123,8 +123,8 @@ comparison compare_commits(const std::string& base, const std::string& head, con
 namespace {
 
 /// Fields whose difference is a note.
-constexpr std::array noted_fields{"build_type", "compiler",    "flags", "libcurl",
-                                  "boost",      "cpp-httplib", "kernel"};
+constexpr std::array noted_fields{"build_type", "compiler", "flags",       "os",
+                                  "libcurl",    "boost",    "cpp-httplib", "kernel"};
 
 /// Returns "none" for a missing field.
 std::string context_of(const recorded_run& run, const char* name) {

@@ -106,7 +106,7 @@ void add_report(CLI::App& app, track_flags& flags) {
   report->add_option(
       "FILES", flags.files,
       "result files of bench, with the timelines beside them, and recordings; default: article, "
-      "light and scale in results/, and results/runs");
+      "light and scale in results/, of Debian 12 and 13, and results/runs");
   report->add_option("--runs", flags.runs, "folder whose recordings are the history")->type_name("FOLDER");
   add_accepted_flag(*report, flags);
   auto* const page =

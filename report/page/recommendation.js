@@ -74,7 +74,13 @@ export function recommendationSection(/** @type {View} */ view) {
   const { context } = dataset;
   const found = dataset.answers.find((candidate) => candidate.point === point);
   const setting = dataset.points.find(({ id }) => id === point)?.title ?? point;
-  const machine = `${context.num_cpus ?? 'an unknown number of'} cores (${context.cpu_model ?? 'unknown processor'})`;
+  const machine = [
+    `${context.num_cpus ?? 'an unknown number of'} cores (${context.cpu_model ?? 'unknown processor'})`,
+    context.os,
+    context.libcurl && `libcurl ${context.libcurl}`,
+  ]
+    .filter(Boolean)
+    .join(', ');
   const date = String(context.date ?? 'unknown date').slice(0, 10);
   return section(
     'recommendation',

@@ -136,6 +136,8 @@ export const context = {
   num_cpus: 2,
   caches: [{ type: 'Data', level: 1 }],
   cpu_model: 'An invented processor',
+  os: 'Debian GNU/Linux 13 (trixie)',
+  libcurl: '8.14.1',
   workload: 'article',
 };
 

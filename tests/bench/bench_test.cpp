@@ -110,7 +110,7 @@ TEST_F(bench_command, context_has_build_but_no_host_or_path) {
   ASSERT_EQ(run.exit_code, 0) << run.errors;
   const auto context = nlohmann::json::parse(run.output)["context"];
   for (const char* key : {"commit", "dirty", "build_type", "compiler", "flags", "libcurl", "cpp-httplib",
-                          "kernel", "cpu_model", "engine"}) {
+                          "os", "kernel", "cpu_model", "engine"}) {
     EXPECT_TRUE(context.contains(key)) << key;
   }
   EXPECT_FALSE(context.contains("host_name"));
