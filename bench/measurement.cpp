@@ -144,10 +144,12 @@ std::optional<cpu_times> read_cpu_times(const client_run& run) {
   const auto client = process_cpu_time(run.client());
   const auto server = process_cpu_time(run.server());
   const auto bench = process_cpu_time(::getpid());
-  const auto unused = unused_cpu_time();
-  if (!client || !server || !bench || !unused) return std::nullopt;
-  return cpu_times{
-      .at = clock::now(), .unused = *unused, .own = *client + *server + *bench, .client_delay = delay};
+  const auto processors = read_processor_times();
+  if (!client || !server || !bench || !processors) return std::nullopt;
+  return cpu_times{.at = clock::now(),
+                   .unused = processors->unused(),
+                   .own = *client + *server + *bench,
+                   .client_delay = delay};
 }
 
 double other_cpu_share(const cpu_times& before, const cpu_times& after) {

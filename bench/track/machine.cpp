@@ -13,9 +13,8 @@
 #include <chrono>
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <fstream>
-#include <iterator>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -126,44 +125,26 @@ canary measure_canary(int passes) {
 
 namespace {
 
-/// Returns an empty text for a missing file. read_file() of lib/system throws instead.
-std::string read_proc(const char* path) {
-  std::ifstream file{path};
-  return {std::istreambuf_iterator<char>{file}, {}};
-}
-
-double percent(std::uint64_t part, std::uint64_t whole) {
-  return whole == 0 ? 0 : 100 * static_cast<double>(part) / static_cast<double>(whole);
+double percent(std::chrono::nanoseconds part, std::chrono::nanoseconds whole) {
+  return whole.count() == 0 ? 0 : 100 * (std::chrono::duration<double>{part} / whole);
 }
 
 }  // namespace
 
-machine_load read_load() { return parse_load(read_proc("/proc/loadavg"), read_proc("/proc/stat")); }
-
-machine_load parse_load(std::string_view loadavg, std::string_view stat) {
-  machine_load now;
-  std::istringstream{std::string{loadavg}} >> now.load_average;
-  std::istringstream line{std::string{stat.substr(0, stat.find('\n'))}};
-  std::string name;
-  line >> name;
-  // user nice system idle iowait irq softirq steal; the guest time that follows is part of user.
-  std::array<std::uint64_t, 8> fields{};
-  for (auto& field : fields) {
-    if (!(line >> field)) field = 0;
-    now.ticks += field;
-  }
-  now.idle_ticks = fields[3] + fields[4];
-  now.stolen_ticks = fields[7];
+machine_load read_load() {
+  machine_load now{.processors = read_processor_times().value_or(processor_times{})};
+  ::getloadavg(&now.load_average, 1);
   return now;
 }
 
 double steal_percent(const machine_load& before, const machine_load& after) {
-  return percent(after.stolen_ticks - before.stolen_ticks, after.ticks - before.ticks);
+  return percent(after.processors.stolen - before.processors.stolen,
+                 after.processors.total - before.processors.total);
 }
 
 double busy_percent(const machine_load& before, const machine_load& after) {
-  const auto ticks = after.ticks - before.ticks;
-  return percent(ticks - (after.idle_ticks - before.idle_ticks), ticks);
+  const auto total = after.processors.total - before.processors.total;
+  return percent(total - (after.processors.idle - before.processors.idle), total);
 }
 
 namespace {

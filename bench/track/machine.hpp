@@ -1,8 +1,10 @@
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
+#include <optional>
 #include <string>
-#include <string_view>
+
+#include "lib/system/process_stats.hpp"
 
 namespace farebench::track {
 
@@ -22,21 +24,14 @@ struct canary {
 /// std::system_error if there is no loopback connection.
 canary measure_canary(int passes = 5);
 
-/// Load of the machine, from /proc/loadavg and the first line of /proc/stat (proc(5)). Ticks count from the
-/// start of the machine.
+/// Load of the machine.
 struct machine_load {
   /// Of the last minute.
   double load_average = 0;
-  /// Of all processors, idle time included.
-  std::uint64_t ticks = 0;
-  std::uint64_t idle_ticks = 0;
-  /// Time that the hypervisor gave to other virtual machines.
-  std::uint64_t stolen_ticks = 0;
+  processor_times processors = {};
 };
 
 machine_load read_load();
-/// Parses the texts of those files. Missing fields are 0. Pure.
-machine_load parse_load(std::string_view loadavg, std::string_view stat);
 
 /// Shares of the time between two readings, in percent; 0 if no time passed.
 double steal_percent(const machine_load& before, const machine_load& after);

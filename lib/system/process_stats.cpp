@@ -231,29 +231,34 @@ std::expected<std::chrono::nanoseconds, process_error> run_queue_delay(pid_t pid
   return *sum;
 }
 
-std::expected<std::chrono::nanoseconds, process_error> parse_unused_cpu_time(std::string_view text,
-                                                                             long ticks_per_second) {
-  // "cpu  user nice system idle iowait irq softirq steal …", in ticks.
+std::expected<processor_times, process_error> parse_processor_times(std::string_view text,
+                                                                    long ticks_per_second) {
   constexpr std::string_view prefix = "cpu  ";
   if (!text.starts_with(prefix)) return std::unexpected(process_error::malformed);
   text.remove_prefix(prefix.size());
-  std::uint64_t ticks = 0;
-  for (int field = 0; field < 8; ++field) {
-    const auto number = take_number(text);
-    if (!number) return std::unexpected(process_error::malformed);
-    if (field >= 3) ticks += *number;
+  processor_times times;
+  // user nice system idle iowait irq softirq steal, in ticks. Guest time, which follows, is part of user.
+  std::array<std::chrono::nanoseconds, 8> fields{};
+  for (auto& field : fields) {
+    const auto ticks = take_number(text);
+    if (!ticks) return std::unexpected(process_error::malformed);
+    field = std::chrono::nanoseconds{std::chrono::seconds{1}} / ticks_per_second * *ticks;
+    times.total += field;
   }
-  return std::chrono::nanoseconds{std::chrono::seconds{1}} / ticks_per_second * ticks;
+  times.idle = fields[3] + fields[4];
+  times.interrupts = fields[5] + fields[6];
+  times.stolen = fields[7];
+  return times;
 }
 
-std::expected<std::chrono::nanoseconds, process_error> unused_cpu_time() {
+std::expected<processor_times, process_error> read_processor_times() {
   static const long ticks_per_second = ::sysconf(_SC_CLK_TCK);
   const auto file = checked_descriptor(::open("/proc/stat", O_RDONLY | O_CLOEXEC), "open /proc/stat");
   // The first line has at most ten numbers.
   std::array<char, 256> buffer;
   const ssize_t size = ::read(file.get(), buffer.data(), buffer.size());
   if (size < 0) throw_system_error("read /proc/stat");
-  return parse_unused_cpu_time({buffer.data(), static_cast<std::size_t>(size)}, ticks_per_second);
+  return parse_processor_times({buffer.data(), static_cast<std::size_t>(size)}, ticks_per_second);
 }
 
 resource_counts open_resources() {

@@ -105,13 +105,25 @@ std::expected<std::chrono::nanoseconds, process_error> process_cpu_time(pid_t pi
 /// Costs about 10 µs per thread. Returns `gone` also if the kernel keeps no such figure.
 std::expected<std::chrono::nanoseconds, process_error> run_queue_delay(pid_t pid);
 
-/// Parses /proc/stat. Returns the time for which the machine's processors, added up, have run no program:
-/// idle, waiting for I/O, handling interrupts, or taken by the hypervisor. Pure.
-std::expected<std::chrono::nanoseconds, process_error> parse_unused_cpu_time(std::string_view text,
-                                                                             long ticks_per_second);
+/// Time of the machine's processors since its start, added up, from /proc/stat.
+struct processor_times {
+  std::chrono::nanoseconds total = {};
+  /// Idle or waiting for I/O.
+  std::chrono::nanoseconds idle = {};
+  std::chrono::nanoseconds interrupts = {};
+  /// Taken by the hypervisor, for other virtual machines.
+  std::chrono::nanoseconds stolen = {};
+
+  /// Time for which no program ran.
+  std::chrono::nanoseconds unused() const { return idle + interrupts + stolen; }
+};
+
+/// Parses /proc/stat. Pure.
+std::expected<processor_times, process_error> parse_processor_times(std::string_view text,
+                                                                    long ticks_per_second);
 
 /// Reads /proc/stat, whose figures are in units of 10 ms. Throws std::system_error if it cannot be read.
-std::expected<std::chrono::nanoseconds, process_error> unused_cpu_time();
+std::expected<processor_times, process_error> read_processor_times();
 
 struct resource_counts {
   std::size_t descriptors;

@@ -304,11 +304,27 @@ TEST(run_queue_delay, reaped_process_gives_gone) {
   EXPECT_EQ(run_queue_delay(pid).error(), process_error::gone);
 }
 
-TEST(unused_cpu_time, idle_to_steal_are_summed) {
-  EXPECT_EQ(parse_unused_cpu_time("cpu  1 2 3 40 50 6 7 8 9 10\ncpu0 1\n", 100), 1110ms);
-  EXPECT_EQ(parse_unused_cpu_time("cpu  1 2 3 40 50 6 7\n", 100).error(), process_error::malformed);
-  EXPECT_EQ(parse_unused_cpu_time("intr 1", 100).error(), process_error::malformed);
-  EXPECT_GT(unused_cpu_time().value(), 0s);
+TEST(processor_times, fields_are_summed_by_kind) {
+  const auto times = parse_processor_times("cpu  1 2 3 40 50 6 7 8 9 10\ncpu0 1\n", 100);
+  ASSERT_TRUE(times);
+  EXPECT_EQ(times->total, 1170ms) << "guest time is part of user";
+  EXPECT_EQ(times->idle, 900ms);
+  EXPECT_EQ(times->interrupts, 130ms);
+  EXPECT_EQ(times->stolen, 80ms);
+  EXPECT_EQ(times->unused(), 1110ms);
+}
+
+TEST(processor_times, text_without_steal_is_malformed) {
+  EXPECT_EQ(parse_processor_times("cpu  1 2 3 40 50 6 7\n", 100).error(), process_error::malformed);
+  EXPECT_EQ(parse_processor_times("intr 1", 100).error(), process_error::malformed);
+  EXPECT_EQ(parse_processor_times("", 100).error(), process_error::malformed);
+}
+
+TEST(processor_times, are_read_from_this_kernel) {
+  const auto times = read_processor_times();
+  ASSERT_TRUE(times);
+  EXPECT_GT(times->unused(), 0s);
+  EXPECT_GT(times->total, times->unused());
 }
 
 /// The kernel counts pages in batches per CPU, so that the two files may differ by a batch.
