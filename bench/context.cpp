@@ -16,6 +16,7 @@
 #include "bench/probe/scrape_task.hpp"
 #include "farebench/date.hpp"
 #include "lib/system/child_process.hpp"
+#include "lib/system/cpu_limits.hpp"
 #include "mock_server/latency/latency_model.hpp"
 
 namespace farebench {
@@ -27,7 +28,9 @@ using namespace std::chrono_literals;
 bool is_reserved(const std::string& key) {
   static const std::set<std::string> keys{"beside",
                                           "caches",
+                                          "cpu_quota",
                                           "cpu_scaling_enabled",
+                                          "cpuset",
                                           "date",
                                           "executable",
                                           "host_name",
@@ -114,12 +117,14 @@ std::map<std::string, std::string> measuring_context(const programs& with, const
                                                      const python_libraries& python) {
   const auto client = version_of(with.fetch_probe);
   const auto server = version_of(with.mock_server);
+  const auto limits = read_cpu_limits();
   try {
     std::map<std::string, std::string> context{
         {"farebench_version", text_of(client.at("version"))},
         {"os", operating_system()},
         {"kernel", kernel()},
         {"cpu_model", cpu_model()},
+        {"usable_cpus", std::to_string(limits.usable_cpus)},
         {"engine",
          values_of(cases, [](const benchmark_case& row) { return std::string{to_string(row.engine)}; })},
         {"workload", flags.workload_name},
@@ -128,6 +133,8 @@ std::map<std::string, std::string> measuring_context(const programs& with, const
         {"days", values_of(cases, [](const benchmark_case& row) { return std::to_string(row.days); })},
         {"first_date", format_iso_date(first_date)},
     };
+    if (!limits.cpuset.empty()) context["cpuset"] = limits.cpuset;
+    if (limits.quota) context["cpu_quota"] = fmt::format("{:.4g}", *limits.quota);
     // Repeats each random latency.
     if (std::ranges::any_of(cases, [](const benchmark_case& row) { return !row.latency.is_fixed(); }))
       context["seed"] = std::to_string(flags.what.seed);

@@ -22,6 +22,7 @@
 
 #include "bench/output/statistics.hpp"
 #include "bench/track/recordings.hpp"
+#include "lib/system/cpu_limits.hpp"
 #include "lib/system/file_descriptor.hpp"
 
 namespace farebench::track {
@@ -188,8 +189,12 @@ std::string major_and_minor(std::string_view release) {
 }  // namespace
 
 std::string machine::name() const {
-  const auto fields = fmt::format("{}\n{}\n{}\n{}", cpu_model, cores, kernel, memory_gib);
-  return fmt::format("{}-{}c-{}g-{}", plain(cpu_model), cores, memory_gib, sha256(fields).substr(0, 8));
+  std::string limits;
+  if (usable_cpus) limits += fmt::format("-usable-{}", *usable_cpus);
+  if (cpu_quota) limits += fmt::format("-quota-{:.4g}", *cpu_quota);
+  const auto fields = fmt::format("{}\n{}\n{}\n{}{}", cpu_model, cores, kernel, memory_gib, limits);
+  return fmt::format("{}-{}c-{}g{}-{}", plain(cpu_model), cores, memory_gib, limits,
+                     sha256(fields).substr(0, 8));
 }
 
 machine this_machine() {
@@ -199,10 +204,14 @@ machine this_machine() {
   constexpr long kib_per_gib = 1 << 20;
   const auto memory = value_in("/proc/meminfo", "MemTotal");
   const long memory_kib = memory.empty() ? 0 : std::stol(memory);
-  return {.cpu_model = value_in("/proc/cpuinfo", "model name"),
-          .cores = ::sysconf(_SC_NPROCESSORS_ONLN),
-          .kernel = fmt::format("{} {}", system.sysname, major_and_minor(system.release)),
-          .memory_gib = (memory_kib + kib_per_gib - 1) / kib_per_gib};
+  machine here{.cpu_model = value_in("/proc/cpuinfo", "model name"),
+               .cores = ::sysconf(_SC_NPROCESSORS_ONLN),
+               .kernel = fmt::format("{} {}", system.sysname, major_and_minor(system.release)),
+               .memory_gib = (memory_kib + kib_per_gib - 1) / kib_per_gib};
+  const auto limits = read_cpu_limits();
+  if (limits.usable_cpus < static_cast<std::size_t>(here.cores)) here.usable_cpus = limits.usable_cpus;
+  if (limits.quota && *limits.quota < static_cast<double>(limits.usable_cpus)) here.cpu_quota = limits.quota;
+  return here;
 }
 
 }  // namespace farebench::track

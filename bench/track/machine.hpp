@@ -44,8 +44,14 @@ struct machine {
   /// "Linux 6.18", without the patch level.
   std::string kernel;
   long memory_gib = 0;
+  /// Number of cores that this process may use. Absent if it may use all.
+  std::optional<std::size_t> usable_cpus = {};
+  /// CPU quota of this process, in cores. Absent if it is not below the number of usable cores.
+  std::optional<double> cpu_quota = {};
 
-  /// Returns "intel-xeon-processor-2c-24g-1f2e3d4c", which differs if any field does. Usable as a file name.
+  /// Returns "intel-xeon-processor-2c-24g-1f2e3d4c", with limits
+  /// "intel-xeon-processor-2c-24g-usable-1-quota-0.5-1f2e3d4c". It differs if any field does. Usable as a
+  /// file name.
   std::string name() const;
 };
 

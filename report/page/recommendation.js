@@ -76,6 +76,8 @@ export function recommendationSection(/** @type {View} */ view) {
   const setting = dataset.points.find(({ id }) => id === point)?.title ?? point;
   const machine = [
     `${context.num_cpus ?? 'an unknown number of'} cores (${context.cpu_model ?? 'unknown processor'})`,
+    context.usable_cpus && Number(context.usable_cpus) !== context.num_cpus && `${context.usable_cpus} usable`,
+    context.cpu_quota && `CPU quota ${context.cpu_quota}`,
     context.os,
     context.libcurl && `libcurl ${context.libcurl}`,
   ]

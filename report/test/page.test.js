@@ -65,6 +65,16 @@ test('colours and shapes distinguish strategies', async (t) => {
   assert.notEqual(find('python_asyncio').fill, find('python_asyncio').stroke);
 });
 
+test('limits of the CPU time are named with the machine', async (t) => {
+  const limited = { ...context, usable_cpus: '1', cpu_quota: '0.5' };
+  const payload = madeUpPayload({ datasets: [madeUpDataset('article', [madeUpCase('page')], { context: limited })] });
+  const page = await openPayload(t, payload);
+  assert.match(
+    await page.locator('.setting').innerText(),
+    /2 cores \(An invented processor\), 1 usable, CPU quota 0\.5/,
+  );
+});
+
 test('the recommendation has a headline and a table of ratios', async (t) => {
   const page = await openPayload(t, twoDatasets(), `#data=scale&point=${encodeURIComponent(hold)}`);
   assert.equal(await page.locator('.headline').innerText(), `Headline of ${hold}`);

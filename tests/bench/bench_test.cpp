@@ -110,7 +110,7 @@ TEST_F(bench_command, context_has_build_but_no_host_or_path) {
   ASSERT_EQ(run.exit_code, 0) << run.errors;
   const auto context = nlohmann::json::parse(run.output)["context"];
   for (const char* key : {"commit", "dirty", "build_type", "compiler", "flags", "libcurl", "cpp-httplib",
-                          "os", "kernel", "cpu_model", "engine"}) {
+                          "os", "kernel", "cpu_model", "usable_cpus", "engine"}) {
     EXPECT_TRUE(context.contains(key)) << key;
   }
   EXPECT_FALSE(context.contains("host_name"));
@@ -188,7 +188,8 @@ TEST_F(bench_command, context_has_the_users_pairs) {
   const auto run = bench(fmt::format("{} --benchmark_format=json --benchmark_context=note=quiet", quick));
   ASSERT_EQ(run.exit_code, 0) << run.errors;
   EXPECT_EQ(nlohmann::json::parse(run.output)["context"]["note"], "quiet");
-  for (const char* key : {"days", "workload", "commit", "date", "seed", "interrupted", "host_name"}) {
+  for (const char* key :
+       {"days", "workload", "commit", "date", "seed", "interrupted", "host_name", "cpu_quota"}) {
     const auto refused = test::run_command(
         fmt::format("BENCHMARK_CONTEXT=a=b,{}=1 {}/bench {}", key, FAREBENCH_BIN_DIR, quick));
     EXPECT_EQ(refused.exit_code, 2) << key;

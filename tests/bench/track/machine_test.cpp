@@ -1,10 +1,12 @@
 #include "bench/track/machine.hpp"
 
 #include <gmock/gmock.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <array>
 #include <chrono>
+#include <thread>
 
 namespace farebench::track {
 namespace {
@@ -36,6 +38,38 @@ TEST(machine, any_different_field_changes_the_name) {
   other = example();
   other.cpu_model = "Intel(R) Xeon(R) @ 2.60GHz";
   EXPECT_NE(other.name(), name) << "though its readable part is equal";
+}
+
+TEST(machine, unlimited_machine_keeps_its_name) {
+  // As in the names of earlier recordings.
+  EXPECT_EQ(example().name(), "intel-xeon-2-60ghz-2c-24g-84ba4f1d");
+}
+
+TEST(machine, limits_are_in_the_name) {
+  auto limited = example();
+  limited.usable_cpus = 1;
+  EXPECT_THAT(limited.name(), testing::MatchesRegex("intel-xeon-2-60ghz-2c-24g-usable-1-[0-9a-f]{8}"));
+  limited.cpu_quota = 0.5;
+  EXPECT_THAT(limited.name(),
+              testing::MatchesRegex("intel-xeon-2-60ghz-2c-24g-usable-1-quota-0.5-[0-9a-f]{8}"));
+  auto unlimited_hash = example().name();
+  EXPECT_THAT(limited.name(), Not(testing::EndsWith(unlimited_hash.substr(unlimited_hash.size() - 8))));
+}
+
+TEST(machine, one_usable_processor_gives_another_machine) {
+  if (this_machine().usable_cpus.value_or(2) < 2) GTEST_SKIP() << "this process may use one processor only";
+  const auto all = this_machine();
+  machine one;
+  std::jthread{[&] {
+    cpu_set_t usable;
+    CPU_ZERO(&usable);
+    CPU_SET(sched_getcpu(), &usable);
+    ASSERT_EQ(sched_setaffinity(0, sizeof usable, &usable), 0);
+    one = this_machine();
+  }}.join();
+  EXPECT_EQ(one.usable_cpus, 1u);
+  EXPECT_EQ(one.cores, all.cores);
+  EXPECT_NE(one.name(), all.name());
 }
 
 TEST(machine, name_of_this_machine_has_no_host_name) {
