@@ -116,6 +116,11 @@ std::span<const column> columns() {
              "time that threads of the client waited for a core; absent if a thread ended during the batch"},
       column{"other_cpu_share", share, lower,
              "CPU time of programs other than client, server and bench / real_time"},
+      column{
+          "throttled_share", share, lower,
+          "time for which a CPU quota stopped the bench and its processes / real_time, added up over cores"},
+      column{"steal_share", share, lower,
+             "time that the hypervisor took from the machine / real_time, added up over cores"},
       column{"fares", count, none, "fares found, checked against those of the site"},
       column{"errors", count, lower, "days without a result"},
   };
@@ -157,6 +162,8 @@ std::map<std::string, double> column_values(const benchmark_case& row, const mea
   if (report.attempts) values["attempts_per_day"] = *report.attempts / number(row.days);
   if (measured.run_queue_delay_ms) values["run_queue_delay_ms"] = *measured.run_queue_delay_ms;
   if (measured.other_cpu_share) values["other_cpu_share"] = *measured.other_cpu_share;
+  if (measured.throttled_share) values["throttled_share"] = *measured.throttled_share;
+  if (measured.steal_share) values["steal_share"] = *measured.steal_share;
   if (const double ideal_ms = in_ms(ideal_wall(row)); ideal_ms > 0)
     values["ideal_ratio"] = report.wall_ms / ideal_ms;
   if (report.wall_ms > 0) {

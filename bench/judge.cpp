@@ -31,8 +31,12 @@ constexpr double max_sampler_share = 0.01;
 /// bench gave 1.4 to 2.0, and the client waited up to 57 % of the wall time for a core.
 constexpr double max_other_cpu_share = 0.2;
 
-/// Resolution of other_cpu_share: two units of /proc/stat.
-constexpr double other_cpu_resolution_ms = 20;
+/// Shares of the wall time that CPU quotas and the hypervisor took, added up over cores.
+constexpr double max_throttled_share = 0.01;
+constexpr double max_steal_share = 0.05;
+
+/// Resolution of other_cpu_share and steal_share: two units of /proc/stat.
+constexpr double proc_stat_resolution_ms = 20;
 
 double milliseconds(std::chrono::nanoseconds time) {
   return std::chrono::duration<double, std::milli>{time}.count();
@@ -79,6 +83,22 @@ std::string incorrectness(const benchmark_case& row, const measurement& measured
   return {};
 }
 
+/// Returns the reason why the machine withheld CPU time from client, server and bench, or nothing.
+std::string missing_cpu_time(const measurement& measured) {
+  const double throttled = measured.throttled_share.value_or(0);
+  if (throttled > max_throttled_share) {
+    return fmt::format("throttled: a CPU quota took {:.1f} % of the time (limit {:.0f} %); raise the quota",
+                       100 * throttled, 100 * max_throttled_share);
+  }
+  const double stolen = measured.steal_share.value_or(0);
+  const double max_stolen = std::max(max_steal_share, proc_stat_resolution_ms / measured.report.wall_ms);
+  if (stolen > max_stolen) {
+    return fmt::format("steal: the hypervisor took {:.1f} % of the time (limit {:.0f} %); use a quieter host",
+                       100 * stolen, 100 * max_stolen);
+  }
+  return {};
+}
+
 }  // namespace
 
 expected_fares fares_of_site(const benchmark_case& row) {
@@ -95,6 +115,9 @@ row_verdict judge(const benchmark_case& row, const measurement& measured, const 
   const double ideal_ms = milliseconds(ideal_wall(row));
   auto reason = incorrectness(row, measured, expected, ideal_ms);
   if (!reason.empty() || strict == strictness::correctness_only) return {.failure = std::move(reason)};
+
+  if (reason = missing_cpu_time(measured); !reason.empty())
+    return {.failure = std::move(reason), .is_machines = true};
 
   const server_stats& server = measured.server;
   if (row.kind == point_kind::hold && server.in_flight_peak < row.active_workers()) {
@@ -124,7 +147,7 @@ row_verdict judge(const benchmark_case& row, const measurement& measured, const 
         fmt::format("the sampler took {:.1f} % of a core: choose a longer --sample-every", 100 * share));
   }
   const double other_share = measured.other_cpu_share.value_or(0);
-  if (other_share > std::max(max_other_cpu_share, other_cpu_resolution_ms / measured.report.wall_ms)) {
+  if (other_share > std::max(max_other_cpu_share, proc_stat_resolution_ms / measured.report.wall_ms)) {
     auto text = fmt::format("loaded machine: other programs used {:.1f} cores", other_share);
     if (measured.run_queue_delay_ms)
       text += fmt::format(", the client waited {:.0f} ms for a core", *measured.run_queue_delay_ms);

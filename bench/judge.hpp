@@ -28,6 +28,7 @@ enum class strictness { correctness_only, full };
 /// - the server accepted another number of connections than the client should open, or other requests than
 /// two per day;
 /// - more requests were in flight than workers;
+/// - a CPU quota took more than 1 % of the time or the hypervisor more than 5 %, which is due to the machine;
 /// - a `hold` case never had all its workers in flight at once;
 /// - the server was late, which is due to the machine: median above max(1 ms, 5 % of the mean latency), in a
 /// `burst`

@@ -19,6 +19,7 @@
 #include "bench/timeline/client_sampler.hpp"
 #include "bench/timeline/memory_curve.hpp"
 #include "lib/system/build_identity.hpp"
+#include "lib/system/cpu_limits.hpp"
 #include "lib/system/process_stats.hpp"
 
 namespace farebench {
@@ -129,11 +130,11 @@ void client_run::end() {
 
 namespace {
 
-/// CPU times before or after a batch. Reading them takes about 50 µs, outside of the measured time.
+/// CPU times before or after a batch. Reading them takes about 100 µs, outside of the measured time.
 struct cpu_times {
   clock::time_point at;
-  /// Of all cores, not used by any program.
-  std::chrono::nanoseconds unused;
+  processor_times processors;
+  std::optional<std::chrono::nanoseconds> throttled;
   /// Used by client, server and bench.
   std::chrono::nanoseconds own;
   std::expected<std::chrono::nanoseconds, process_error> client_delay;
@@ -147,15 +148,20 @@ std::optional<cpu_times> read_cpu_times(const client_run& run) {
   const auto processors = read_processor_times();
   if (!client || !server || !bench || !processors) return std::nullopt;
   return cpu_times{.at = clock::now(),
-                   .unused = processors->unused(),
+                   .processors = *processors,
+                   .throttled = throttled_time(),
                    .own = *client + *server + *bench,
                    .client_delay = delay};
 }
 
+double share(std::chrono::duration<double> part, const cpu_times& before, const cpu_times& after) {
+  return part / (after.at - before.at);
+}
+
 double other_cpu_share(const cpu_times& before, const cpu_times& after) {
   static const auto cores = static_cast<double>(::sysconf(_SC_NPROCESSORS_ONLN));
-  const std::chrono::duration<double> known = after.unused - before.unused + after.own - before.own;
-  return std::max(0.0, cores - known / (after.at - before.at));
+  const auto known = after.processors.unused() - before.processors.unused() + after.own - before.own;
+  return std::max(0.0, cores - share(known, before, after));
 }
 
 }  // namespace
@@ -174,6 +180,9 @@ measurement measure(const programs& used, const benchmark_case& row, std::chrono
   measured.memory = sampler.result(measured.report);
   if (before && after) {
     measured.other_cpu_share = other_cpu_share(*before, *after);
+    measured.steal_share = share(after->processors.stolen - before->processors.stolen, *before, *after);
+    if (before->throttled && after->throttled)
+      measured.throttled_share = share(*after->throttled - *before->throttled, *before, *after);
     const bool all_threads_exist = measured.memory.threads_peak <= measured.memory.end.threads;
     if (before->client_delay && after->client_delay && all_threads_exist) {
       measured.run_queue_delay_ms =

@@ -97,6 +97,10 @@ struct measurement {
   std::optional<double> run_queue_delay_ms = {};
   /// CPU time of programs other than client, server and bench / wall time: 1 is one core.
   std::optional<double> other_cpu_share = {};
+  /// throttled_time() of the control groups that bench, client and server share / wall time.
+  std::optional<double> throttled_share = {};
+  /// processor_times::stolen / wall time.
+  std::optional<double> steal_share = {};
 };
 
 inline constexpr std::chrono::milliseconds default_sample_every{2};

@@ -63,13 +63,17 @@ finished_row suite::run_once(const benchmark_case& row, const case_facts& facts,
 
 measurement suite::measure_and_judge(const benchmark_case& row, const case_facts& facts,
                                      row_verdict& verdict) const {
+  std::string earlier_failure;
   for (int attempt = 1;; ++attempt) {
     measurement measured = farebench::measure(options_.with, row, options_.sample_every);
     verdict = judge(row, measured, facts.expected, options_.how);
-    if (verdict.is_machines && attempt < max_measurements && !options_.drain.stop_requested()) continue;
+    if (verdict.is_machines && attempt < max_measurements && !options_.drain.stop_requested()) {
+      earlier_failure = std::move(verdict.failure);
+      continue;
+    }
     if (attempt > 1 && !verdict.failed()) {
       verdict.warning +=
-          fmt::format("{}measured again, because the server was late", verdict.warning.empty() ? "" : "; ");
+          fmt::format("{}measured again after '{}'", verdict.warning.empty() ? "" : "; ", earlier_failure);
     }
     return measured;
   }

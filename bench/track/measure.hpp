@@ -24,7 +24,8 @@ struct run_result {
   std::map<std::string, double> figures = {};
   /// Reason if the run failed; its figures do not count then.
   std::string failure = {};
-  /// True if the client failed: wrong results, or it did not run. False if the machine did: a late server.
+  /// True if the client failed: wrong results, or it did not run. False if the machine did: see
+  /// row_verdict::is_machines.
   bool is_client_error = false;
 };
 

@@ -20,6 +20,7 @@
 #include "bench/columns.hpp"
 #include "lib/system/build_identity.hpp"
 #include "lib/system/child_process.hpp"
+#include "lib/system/cpu_limits.hpp"
 #include "tests/bench/scratch_folder.hpp"
 #include "tests/support/run_command.hpp"
 #include "tests/support/waiting.hpp"
@@ -52,13 +53,14 @@ class bench_command : public testing::Test {
 
 std::ptrdiff_t lines(const std::string& text) { return std::ranges::count(text, '\n'); }
 
-/// Returns the columns of this build: with sanitizers, the heap cannot be counted.
+/// Returns the columns of this build and machine: with sanitizers, the heap cannot be counted.
 std::vector<std::string> columns_of_this_build() {
   auto names = counter_names();
   if (!this_build().sanitizers.empty()) {
     std::erase(names, "heap_peak_bytes");
     std::erase(names, "allocations_per_request");
   }
+  if (!throttled_time()) std::erase(names, "throttled_share");
   return names;
 }
 

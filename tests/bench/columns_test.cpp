@@ -52,6 +52,8 @@ TEST(column_values, follow_the_formulas) {
   EXPECT_THAT(row.at("sampler_cpu_share"), DoubleEq(0.004));
   EXPECT_THAT(row.at("run_queue_delay_ms"), DoubleEq(3));
   EXPECT_THAT(row.at("other_cpu_share"), DoubleEq(0.05));
+  EXPECT_THAT(row.at("throttled_share"), DoubleEq(0.002));
+  EXPECT_THAT(row.at("steal_share"), DoubleEq(0.01));
   EXPECT_THAT(row.at("fares"), DoubleEq(900));
   EXPECT_THAT(row.at("errors"), DoubleEq(0));
 }
@@ -76,6 +78,14 @@ TEST(column_values, report_without_attempts_gives_no_attempts) {
   auto measured = made_up_measurement();
   measured.report.attempts.reset();
   EXPECT_THAT(values_of(measured), Not(Contains(Key("attempts_per_day"))));
+}
+
+TEST(column_values, machine_without_counters_gives_no_shares) {
+  auto measured = made_up_measurement();
+  measured.throttled_share.reset();
+  measured.steal_share.reset();
+  EXPECT_THAT(values_of(measured), Not(Contains(Key("throttled_share"))));
+  EXPECT_THAT(values_of(measured), Not(Contains(Key("steal_share"))));
 }
 
 TEST(column_values, zero_latency_gives_no_ideal_ratio) {

@@ -221,6 +221,50 @@ TEST(judge, load_below_resolution_gives_no_warning) {
   EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).warning, HasSubstr("loaded machine"));
 }
 
+TEST(judge, throttled_row_fails) {
+  auto seen = made_up_measurement();
+  seen.throttled_share = 0.01;
+  EXPECT_THAT(judged(seen).failure, IsEmpty());
+  seen.throttled_share = 0.8;
+  // Late because it is throttled.
+  seen.server.late_p50_ms = 30;
+  EXPECT_EQ(judged(seen).failure,
+            "throttled: a CPU quota took 80.0 % of the time (limit 1 %); raise the quota");
+  EXPECT_TRUE(judged(seen).is_machines);
+  EXPECT_THAT(judged(seen, strictness::correctness_only).failure, IsEmpty());
+  auto floor = made_up_case();
+  floor.strategy = floor_strategy;
+  EXPECT_THAT(judge(floor, seen, made_up_fares(), strictness::full).failure, HasSubstr("throttled"));
+}
+
+TEST(judge, stolen_time_fails) {
+  auto seen = made_up_measurement();
+  seen.report.wall_ms = 1000;
+  seen.steal_share = 0.05;
+  EXPECT_THAT(judged(seen).failure, IsEmpty());
+  seen.steal_share = 0.081;
+  EXPECT_EQ(judged(seen).failure,
+            "steal: the hypervisor took 8.1 % of the time (limit 5 %); use a quieter host");
+  EXPECT_TRUE(judged(seen).is_machines);
+  EXPECT_THAT(judged(seen, strictness::correctness_only).failure, IsEmpty());
+}
+
+TEST(judge, steal_below_resolution_passes) {
+  auto seen = made_up_measurement();
+  // Two units of 10 ms in 250 ms.
+  seen.steal_share = 0.08;
+  EXPECT_THAT(judged(seen).failure, IsEmpty());
+  seen.steal_share = 0.12;
+  EXPECT_THAT(judged(seen).failure, HasSubstr("limit 8 %"));
+}
+
+TEST(judge, row_without_counters_passes) {
+  auto seen = made_up_measurement();
+  seen.throttled_share.reset();
+  seen.steal_share.reset();
+  EXPECT_THAT(judged(seen).failure, IsEmpty());
+}
+
 TEST(fares_of_site, fares_are_those_of_timetable) {
   auto row = made_up_case();
   row.days = 3;

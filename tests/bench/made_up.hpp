@@ -47,6 +47,8 @@ inline measurement made_up_measurement() {
                  .late_max_ms = 0.9};
   seen.run_queue_delay_ms = 3;
   seen.other_cpu_share = 0.05;
+  seen.throttled_share = 0.002;
+  seen.steal_share = 0.01;
   return seen;
 }
 
