@@ -18,9 +18,9 @@
 namespace farebench {
 namespace {
 
-/// Dropped packets / connections of a case. A full listen queue drops thousands. Of a wave of 10,000
-/// connections the kernel also drops some tens that arrive faster than it handles them
-/// (net.core.netdev_max_backlog).
+/// Dropped connections / connections of a case. A dropped connection begins a second or more late. The Beast
+/// engine's queues hold any number of connections, unless net.core.somaxconn is below its default of 4,096;
+/// cpp-httplib has one such queue for its 256.
 constexpr double max_drop_share = 0.01;
 
 /// CPU time of the sampler / wall time. The sampler runs on the cores that client and server use.
@@ -141,7 +141,7 @@ row_verdict judge(const benchmark_case& row, const measurement& measured, const 
                                    server.late_p99_ms, max_ms));
   }
   if (server.listen_drops > 0)
-    warnings.push_back(fmt::format("{} packets dropped at the listening socket", server.listen_drops));
+    warnings.push_back(fmt::format("{} connections dropped from the listen queue", server.listen_drops));
   if (const double share = measured.memory.curve.sampler_cpu_share; share > max_sampler_share) {
     warnings.push_back(
         fmt::format("the sampler took {:.1f} % of a core: choose a longer --sample-every", 100 * share));

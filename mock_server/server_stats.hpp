@@ -45,7 +45,7 @@ struct server_stats {
   std::uint64_t sessions = 0;
   /// Includes the connections that requested /stats.
   std::uint64_t connections_accepted = 0;
-  /// Connections that the kernel dropped at the listening sockets.
+  /// Connections that the kernel dropped because the queue of a listening socket was full.
   std::uint64_t listen_drops = 0;
   /// Lateness of responses: time of the write, minus time of arrival, minus latency. 0 before the first.
   double late_p50_ms = 0;

@@ -4,6 +4,8 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -65,9 +67,16 @@ class response_log {
   latency_histogram lateness_;
 };
 
-/// Number of connection attempts that the kernel has dropped at a listening socket, mostly because its queue
-/// was full (SK_MEMINFO_DROPS of SO_MEMINFO; Linux ≥ 4.12). Throws std::system_error.
-std::uint64_t listen_drops(int listening_socket);
+/// Number of packets that the kernel has dropped at a listening socket (SK_MEMINFO_DROPS of SO_MEMINFO; Linux
+/// ≥ 4.12): connections for which its queue was full, and resets of connections that have ended. Throws
+/// std::system_error.
+std::uint64_t socket_drops(int listening_socket);
+
+/// Number of connections that the kernel has dropped at all listening sockets of the network namespace
+/// (ListenDrops of /proc/net/netstat), or nullopt if it cannot be read.
+std::optional<std::uint64_t> namespace_listen_drops();
+/// Parses that file.
+std::optional<std::uint64_t> parse_listen_drops(const std::string& netstat);
 
 /// A response and its delay after the arrival of the request.
 struct timed_response {
@@ -104,6 +113,7 @@ class served_site {
 
  private:
   server_stats stats(std::chrono::milliseconds wait) const;
+  std::uint64_t listen_drops() const;
 
   site& site_;
   const response_latency latency_;
@@ -112,6 +122,7 @@ class served_site {
   response_log log_;
   mutable std::mutex listening_mutex_;
   std::vector<int> listening_sockets_;
+  const std::optional<std::uint64_t> namespace_drops_before_ = namespace_listen_drops();
 };
 
 }  // namespace farebench

@@ -84,7 +84,7 @@ TEST(judge, one_drop_in_hundred_connections_gives_warning) {
   seen.server.listen_drops = 1;
   const auto verdict = judge(row, seen, made_up_fares(), strictness::full);
   EXPECT_THAT(verdict.failure, IsEmpty());
-  EXPECT_THAT(verdict.warning, HasSubstr("1 packets dropped"));
+  EXPECT_THAT(verdict.warning, HasSubstr("1 connections dropped"));
 }
 
 TEST(judge, late_server_of_floor_gives_warning) {

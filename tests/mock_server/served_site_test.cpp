@@ -2,12 +2,17 @@
 
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
+#include <optional>
 #include <random>
 #include <stdexcept>
 #include <system_error>
@@ -141,6 +146,23 @@ TEST(latency_histogram, out_of_range_durations_count_at_the_ends) {
   EXPECT_GT(histogram.quantile(1.0), 2h);
 }
 
+/// TCP header of a reset from port 1 of the address's own host.
+tcphdr reset_to(const sockaddr_in& address) {
+  tcphdr reset{};
+  reset.source = htons(1);
+  reset.dest = address.sin_port;
+  reset.doff = sizeof reset / 4;
+  reset.rst = 1;
+  // RFC 9293, 3.1: the checksum includes both addresses, the protocol and the length.
+  const auto host = std::bit_cast<std::array<std::uint16_t, 2>>(address.sin_addr.s_addr);
+  std::uint32_t sum = 2u * (host[0] + host[1]) + htons(IPPROTO_TCP) + htons(sizeof reset);
+  for (const std::uint16_t word : std::bit_cast<std::array<std::uint16_t, sizeof reset / 2>>(reset))
+    sum += word;
+  while (sum > 0xFFFF) sum = (sum & 0xFFFF) + (sum >> 16);
+  reset.check = static_cast<std::uint16_t>(~sum);
+  return reset;
+}
+
 class listening_socket : public testing::Test {
  protected:
   void listen(int backlog) {
@@ -161,6 +183,8 @@ class listening_socket : public testing::Test {
     }
   }
 
+  site site_{3};
+  served_site served_{site_, {}, engine_kind::beast, 0ms};
   file_descriptor socket_;
   sockaddr_in address_{};
   std::vector<file_descriptor> clients_;
@@ -168,9 +192,10 @@ class listening_socket : public testing::Test {
 
 TEST_F(listening_socket, full_queue_counts_drops) {
   listen(1);
-  EXPECT_EQ(listen_drops(socket_.get()), 0u);
+  EXPECT_EQ(socket_drops(socket_.get()), 0u);
+  served_.add_listening_socket(socket_.get());
   connect(10);
-  EXPECT_TRUE(test::wait_until([&] { return listen_drops(socket_.get()) >= 1; }));
+  EXPECT_TRUE(test::wait_until([&] { return served_.stats().listen_drops >= 1; }));
 }
 
 TEST_F(listening_socket, large_enough_queue_drops_nothing) {
@@ -180,10 +205,47 @@ TEST_F(listening_socket, large_enough_queue_drops_nothing) {
     pollfd connected{client.get(), POLLOUT, 0};
     ASSERT_EQ(::poll(&connected, 1, -1), 1);
   }
-  EXPECT_EQ(listen_drops(socket_.get()), 0u);
+  EXPECT_EQ(socket_drops(socket_.get()), 0u);
 }
 
-TEST_F(listening_socket, invalid_descriptor_throws) { EXPECT_THROW(listen_drops(-1), std::system_error); }
+TEST_F(listening_socket, reset_of_ended_connection_is_no_listen_drop) {
+  const file_descriptor raw{::socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_TCP)};
+  if (raw.get() < 0) GTEST_SKIP() << "no raw socket: " << std::strerror(errno);
+  listen(16);
+  const tcphdr reset = reset_to(address_);
+  std::optional<std::uint64_t> before;
+  std::uint64_t drops = 0;
+  // Repeated while other tests drop connections in the same network namespace.
+  do {
+    before = namespace_listen_drops();
+    ASSERT_TRUE(before);
+    const std::uint64_t packets = socket_drops(socket_.get());
+    served_site served{site_, {}, engine_kind::beast, 0ms};
+    served.add_listening_socket(socket_.get());
+    ASSERT_EQ(::sendto(raw.get(), &reset, sizeof reset, 0, reinterpret_cast<const sockaddr*>(&address_),
+                       sizeof address_),
+              static_cast<ssize_t>(sizeof reset))
+        << std::strerror(errno);
+    ASSERT_TRUE(test::wait_until([&] { return socket_drops(socket_.get()) > packets; }));
+    drops = served.stats().listen_drops;
+  } while (namespace_listen_drops() != before);
+  EXPECT_EQ(drops, 0u);
+}
+
+TEST_F(listening_socket, invalid_descriptor_throws) { EXPECT_THROW(socket_drops(-1), std::system_error); }
+
+TEST(parse_listen_drops, value_below_the_name_is_read) {
+  EXPECT_EQ(parse_listen_drops("IpExt: InNoRoutes ListenDrops2\nIpExt: 1 2\n"
+                               "TcpExt: ListenOverflows ListenDrops TW\nTcpExt: 7 18446744073709551615 9\n"),
+            18'446'744'073'709'551'615u);
+}
+
+TEST(parse_listen_drops, file_without_the_counter_gives_nothing) {
+  for (const char* text : {"", "TcpExt: ListenDrops\n", "TcpExt: TW ListenDrops\nTcpExt: 1\n",
+                           "TcpExt: ListenDrops\nTcpExt: many\n", "TcpExt: TW\nTcpExt: 1\n"}) {
+    EXPECT_EQ(parse_listen_drops(text), std::nullopt) << text;
+  }
+}
 
 const server_stats sample{.engine = "cpp-httplib",
                           .requests = 18'446'744'073'709'551'615u,
