@@ -39,8 +39,8 @@ using clock = std::chrono::steady_clock;
 constexpr std::size_t buffer_bytes = 64 * 1024;
 constexpr int max_events = 256;
 
-/// Connections opened before events are handled again. All W at once would overflow the listen queue, and the
-/// first responses would wait for the last connection.
+/// Connections opened before events are handled again. If all W were opened at once, the first responses
+/// would wait for the last connection.
 constexpr std::size_t max_connects_per_turn = 32;
 
 struct site_address {

@@ -7,6 +7,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
 #include <fstream>
 #include <stdexcept>
 #include <system_error>
@@ -51,22 +54,43 @@ TEST(mock_server_process, searches_return_the_timetable_over_http) {
   EXPECT_EQ(server.stats().connections_accepted, 3u);
 }
 
-// Workloads of 10,000 workers need it. The clients are in this process, hence the limit of open files.
-TEST(mock_server_process, beast_engine_holds_2000_requests_in_flight) {
-  constexpr std::size_t connections = 2'000;
-  rlimit files{};
-  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &files), 0);
-  if (files.rlim_max < connections + 100) GTEST_SKIP() << "the limit of open files is " << files.rlim_max;
-  files.rlim_cur = files.rlim_max;
-  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &files), 0);
+// Workloads of 10,000 workers need these. The clients are in this process, hence the limit of open files.
 
-  // Far longer than it takes to send all requests.
-  const mock_server_process server{
-      {.latency = 10s, .engine = engine_kind::beast, .executable = mock_server_program}};
-  const auto port = server.port();
+/// Returns true if this process and the server can each open that many connections.
+bool allow_connections(std::size_t connections) {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_max < connections + 100) return false;
+  files.rlim_cur = files.rlim_max;
+  return ::setrlimit(RLIMIT_NOFILE, &files) == 0;
+}
+
+std::vector<raw_client> connect_clients(std::uint16_t port, std::size_t connections) {
   std::vector<raw_client> clients;
   clients.reserve(connections);
   for (std::size_t i = 0; i < connections; ++i) clients.emplace_back(port);
+  return clients;
+}
+
+TEST(mock_server_process, queues_hold_10000_connections_not_yet_accepted) {
+  constexpr std::size_t connections = 10'000;
+  if (!allow_connections(connections)) GTEST_SKIP() << "the limit of open files is too low";
+  const mock_server_process server{{.executable = mock_server_program}};
+  ASSERT_EQ(::kill(server.pid(), SIGSTOP), 0);
+  const auto clients = connect_clients(server.port(), connections);
+  ASSERT_EQ(::kill(server.pid(), SIGCONT), 0);
+
+  const server_stats stats = server.stats();
+  EXPECT_EQ(stats.connections_accepted, connections + 1);
+  EXPECT_EQ(stats.listen_drops, 0u);
+}
+
+TEST(mock_server_process, beast_engine_holds_2000_requests_in_flight) {
+  constexpr std::size_t connections = 2'000;
+  if (!allow_connections(connections)) GTEST_SKIP() << "the limit of open files is too low";
+  // Far longer than it takes to send all requests.
+  const mock_server_process server{
+      {.latency = 10s, .engine = engine_kind::beast, .executable = mock_server_program}};
+  auto clients = connect_clients(server.port(), connections);
   for (raw_client& client : clients) client.send(plain_start_request);
   for (raw_client& client : clients)
     ASSERT_THAT(client.receive_response(), StartsWith("HTTP/1.1 200 OK\r\n"));
