@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <limits>
 #include <list>
 #include <memory>
 #include <optional>
@@ -251,6 +252,10 @@ void listening_sockets::close() {
   for (tcp::acceptor& socket : sockets_) socket.close(ignored);
 }
 
+/// Connections accepted from one socket before other events are handled. Without a limit, a wave of 10,000
+/// delays the responses that are due meanwhile (docs/engines.md).
+constexpr std::size_t max_accepts_per_turn = 16;
+
 // Connections.
 
 class event_engine;
@@ -369,7 +374,7 @@ class event_engine final : public server_engine {
  private:
   void run();
   void accept_when_ready(tcp::acceptor& socket);
-  bool accept_all(tcp::acceptor& socket);
+  bool accept_up_to(std::size_t max_connections, tcp::acceptor& socket);
   void resume_listening_later();
   void arm_timer();
   void run_due();
@@ -609,7 +614,7 @@ void event_engine::run() {
 void event_engine::accept_when_ready(tcp::acceptor& socket) {
   socket.async_wait(tcp::acceptor::wait_read, [this, &socket](error_code error) {
     if (error || is_refusing_) return;
-    if (accept_all(socket)) return accept_when_ready(socket);
+    if (accept_up_to(max_accepts_per_turn, socket)) return accept_when_ready(socket);
     // No descriptor is available, and the socket stays readable: poll until there is one.
     const auto timer = std::make_shared<asio::steady_timer>(loop_, 10ms);
     timer->async_wait([this, &socket, timer](error_code) { accept_when_ready(socket); });
@@ -617,8 +622,8 @@ void event_engine::accept_when_ready(tcp::acceptor& socket) {
 }
 
 // Returns false if the process can open no further connection.
-bool event_engine::accept_all(tcp::acceptor& socket) {
-  for (;;) {
+bool event_engine::accept_up_to(std::size_t max_connections, tcp::acceptor& socket) {
+  for (std::size_t i = 0; i < max_connections; ++i) {
     error_code error;
     tcp::socket accepted = socket.accept(error);
     if (error == asio::error::would_block) return true;
@@ -629,12 +634,13 @@ bool event_engine::accept_all(tcp::acceptor& socket) {
     connections_.emplace_front(*this, std::move(accepted));
     connections_.front().start(connections_.begin());
   }
+  return true;
 }
 
 // Queued connections are accepted first; otherwise the kernel would reset them.
 void event_engine::refuse_connections() {
   if (std::exchange(is_refusing_, true)) return;
-  for (tcp::acceptor& socket : listening_) accept_all(socket);
+  for (tcp::acceptor& socket : listening_) accept_up_to(std::numeric_limits<std::size_t>::max(), socket);
   listening_.pause();
   resume_listening_later();
 }
