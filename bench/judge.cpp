@@ -85,16 +85,16 @@ std::string incorrectness(const benchmark_case& row, const measurement& measured
 
 /// Returns the reason why the machine withheld CPU time from client, server and bench, or nothing.
 std::string missing_cpu_time(const measurement& measured) {
-  const double throttled = measured.throttled_share.value_or(0);
-  if (throttled > max_throttled_share) {
+  const double throttled_share = measured.throttled_share.value_or(0);
+  if (throttled_share > max_throttled_share) {
     return fmt::format("throttled: a CPU quota took {:.1f} % of the time (limit {:.0f} %); raise the quota",
-                       100 * throttled, 100 * max_throttled_share);
+                       100 * throttled_share, 100 * max_throttled_share);
   }
-  const double stolen = measured.steal_share.value_or(0);
-  const double max_stolen = std::max(max_steal_share, proc_stat_resolution_ms / measured.report.wall_ms);
-  if (stolen > max_stolen) {
+  const double steal_share = measured.steal_share.value_or(0);
+  const double max_share = std::max(max_steal_share, proc_stat_resolution_ms / measured.report.wall_ms);
+  if (steal_share > max_share) {
     return fmt::format("steal: the hypervisor took {:.1f} % of the time (limit {:.0f} %); use a quieter host",
-                       100 * stolen, 100 * max_stolen);
+                       100 * steal_share, 100 * max_share);
   }
   return {};
 }

@@ -180,7 +180,7 @@ measurement measure(const programs& used, const benchmark_case& row, std::chrono
   measured.memory = sampler.result(measured.report);
   if (before && after) {
     measured.other_cpu_share = other_cpu_share(*before, *after);
-    measured.steal_share = share(after->processors.stolen - before->processors.stolen, *before, *after);
+    measured.steal_share = share(after->processors.steal - before->processors.steal, *before, *after);
     if (before->throttled && after->throttled)
       measured.throttled_share = share(*after->throttled - *before->throttled, *before, *after);
     const bool all_threads_exist = measured.memory.threads_peak <= measured.memory.end.threads;

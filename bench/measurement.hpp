@@ -99,7 +99,7 @@ struct measurement {
   std::optional<double> other_cpu_share = {};
   /// throttled_time() of the control groups that bench, client and server share / wall time.
   std::optional<double> throttled_share = {};
-  /// processor_times::stolen / wall time.
+  /// processor_times::steal / wall time.
   std::optional<double> steal_share = {};
 };
 

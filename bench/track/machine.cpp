@@ -139,7 +139,7 @@ machine_load read_load() {
 }
 
 double steal_percent(const machine_load& before, const machine_load& after) {
-  return percent(after.processors.stolen - before.processors.stolen,
+  return percent(after.processors.steal - before.processors.steal,
                  after.processors.total - before.processors.total);
 }
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 #include "lib/system/file_descriptor.hpp"
 
@@ -47,7 +48,7 @@ std::optional<own_group> find_own_group(std::string_view controller, const fs::p
 }
 
 // Replaces the octal escapes of mountinfo: "\040" is a blank.
-std::string unescaped(std::string_view text) {
+std::string unescape(std::string_view text) {
   constexpr std::size_t digits = 3;
   std::string out;
   for (; !text.empty(); text.remove_prefix(1)) {
@@ -112,24 +113,25 @@ std::vector<fs::path> control_groups(std::string_view controller, const fs::path
   for (std::string line; std::getline(file, line);) {
     // "32 31 0:29 /group /sys/fs/cgroup/cpu rw shared:9 - cgroup cgroup rw,cpu", where /group is mounted.
     std::istringstream fields{line};
-    std::string skipped;
-    std::string mounted;
+    std::string field;
+    std::string mount_root;
     std::string mount_point;
     std::string type;
     std::string options;
-    fields >> skipped >> skipped >> skipped >> mounted >> mount_point;
-    while (fields >> skipped && skipped != "-") {
+    fields >> field >> field >> field >> mount_root >> mount_point;
+    while (fields >> field && field != "-") {
     }
-    fields >> type >> skipped >> options;
+    fields >> type >> field >> options;
     if (own->is_version_1 ? type != "cgroup" || !has_item(options, controller) : type != "cgroup2") continue;
-    auto below = fs::path{own->path}.lexically_relative(unescaped(mounted));
-    if (below.empty() || *below.begin() == "..") continue;
-    if (below == ".") below.clear();
-    const auto top = root / fs::path{unescaped(mount_point)}.relative_path();
-    std::vector<fs::path> seen{below.empty() ? top : top / below};
-    for (; !below.empty(); below = below.parent_path()) seen.push_back((top / below).parent_path());
+    auto path = fs::path{own->path}.lexically_relative(unescape(mount_root));
+    if (path.empty() || *path.begin() == "..") continue;
+    if (path == ".") path.clear();
+    const auto top = root / fs::path{unescape(mount_point)}.relative_path();
+    std::vector<fs::path> levels;
+    for (; !path.empty(); path = path.parent_path()) levels.push_back(top / path);
+    levels.push_back(top);
     // Of several mounts, the one that shows most groups.
-    if (seen.size() > groups.size()) groups = std::move(seen);
+    if (levels.size() > groups.size()) groups = std::move(levels);
   }
   return groups;
 }

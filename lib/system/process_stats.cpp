@@ -247,7 +247,7 @@ std::expected<processor_times, process_error> parse_processor_times(std::string_
   }
   times.idle = fields[3] + fields[4];
   times.interrupts = fields[5] + fields[6];
-  times.stolen = fields[7];
+  times.steal = fields[7];
   return times;
 }
 

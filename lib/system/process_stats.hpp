@@ -112,10 +112,10 @@ struct processor_times {
   std::chrono::nanoseconds idle = {};
   std::chrono::nanoseconds interrupts = {};
   /// Taken by the hypervisor, for other virtual machines.
-  std::chrono::nanoseconds stolen = {};
+  std::chrono::nanoseconds steal = {};
 
   /// Time for which no program ran.
-  std::chrono::nanoseconds unused() const { return idle + interrupts + stolen; }
+  std::chrono::nanoseconds unused() const { return idle + interrupts + steal; }
 };
 
 /// Parses /proc/stat. Pure.

@@ -6,6 +6,7 @@
 
 #include <fstream>
 #include <map>
+#include <stdexcept>
 #include <thread>
 
 namespace farebench {

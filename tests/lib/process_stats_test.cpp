@@ -310,7 +310,7 @@ TEST(processor_times, fields_are_summed_by_kind) {
   EXPECT_EQ(times->total, 1170ms) << "guest time is part of user";
   EXPECT_EQ(times->idle, 900ms);
   EXPECT_EQ(times->interrupts, 130ms);
-  EXPECT_EQ(times->stolen, 80ms);
+  EXPECT_EQ(times->steal, 80ms);
   EXPECT_EQ(times->unused(), 1110ms);
 }
 

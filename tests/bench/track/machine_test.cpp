@@ -86,8 +86,8 @@ TEST(machine, name_of_this_machine_has_no_host_name) {
 }
 
 TEST(machine_load, two_readings_give_percent_of_the_time) {
-  const machine_load before{.processors = {.total = 10s, .idle = 8300ms, .stolen = 100ms}};
-  const machine_load after{.processors = {.total = 12s, .idle = 9s, .stolen = 700ms}};
+  const machine_load before{.processors = {.total = 10s, .idle = 8300ms, .steal = 100ms}};
+  const machine_load after{.processors = {.total = 12s, .idle = 9s, .steal = 700ms}};
   EXPECT_DOUBLE_EQ(steal_percent(before, after), 30);
   EXPECT_DOUBLE_EQ(busy_percent(before, after), 65);
   EXPECT_EQ(steal_percent(after, after), 0);
