@@ -14,6 +14,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <new>
 #include <stdexcept>
 #include <string>
 
@@ -221,8 +222,11 @@ extern "C" int pthread_getattr_np(pthread_t thread, pthread_attr_t* attributes) 
 }
 
 // AddressSanitizer's operator new does not call malloc. Not inlined, as GCC would warn of mismatched free.
+[[gnu::noinline]] void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
+  return malloc(bytes == 0 ? 1 : bytes);
+}
 [[gnu::noinline]] void* operator new(std::size_t bytes) {
-  if (void* const block = malloc(bytes == 0 ? 1 : bytes)) return block;
+  if (void* const block = operator new(bytes, std::nothrow)) return block;
   throw std::bad_alloc{};
 }
 [[gnu::noinline]] void* operator new[](std::size_t bytes) { return operator new(bytes); }
