@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "farebench/date.hpp"
+#include "farebench/exchange.hpp"
 #include "farebench/strategy.hpp"
 #include "lib/system/command_line.hpp"
 #include "lib/system/file_descriptor.hpp"
@@ -89,6 +90,7 @@ void on_interrupt() {
 }
 
 int scrape(const fares_flags& flags) {
+  map_large_blocks();
   raise_open_file_limit();
   const interruption interrupted{drain_grace, &on_interrupt};
   fares_writer out{flags.out};

@@ -27,6 +27,7 @@ void set_common_options(CURL* handle, const fetch_limits& limits) {
   set_option(handle, CURLOPT_MAXREDIRS, static_cast<long>(limits.max_redirects));
   set_option(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set_option(handle, CURLOPT_HTTP09_ALLOWED, 0L);
+  set_option(handle, CURLOPT_UPLOAD_BUFFERSIZE, static_cast<long>(send_buffer_bytes));
   set_option(handle, CURLOPT_SSL_VERIFYPEER, 1L);
   set_option(handle, CURLOPT_SSL_VERIFYHOST, 2L);
   // An empty string requests every encoding that libcurl supports.
