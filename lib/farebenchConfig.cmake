@@ -1,5 +1,5 @@
 include(CMakeFindDependencyMacro)
-find_dependency(Boost 1.74 COMPONENTS context)
+find_dependency(Boost 1.74 CONFIG COMPONENTS context)
 find_dependency(CURL 7.88)
 find_dependency(fmt)
 find_dependency(Threads)
