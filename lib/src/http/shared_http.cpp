@@ -33,6 +33,13 @@ int local_port_of(int socket) { return port_of(socket, &::getsockname); }
 constexpr std::size_t few_clients = 256;
 constexpr long few_clients_buffer_bytes = 4096;
 constexpr long many_clients_buffer_bytes = 1024;
+// Since libcurl 8.7, the transfers of a multi handle share one buffer, so that its size costs no memory.
+constexpr long shared_buffer_bytes = 16384;
+
+long receive_buffer_bytes(std::size_t clients_in_thread, std::size_t clients_in_process) {
+  if (clients_in_thread > 1 && libcurl_version() >= CURL_VERSION_BITS(8, 7, 0)) return shared_buffer_bytes;
+  return clients_in_process <= few_clients ? few_clients_buffer_bytes : many_clients_buffer_bytes;
+}
 
 }  // namespace
 
@@ -93,8 +100,7 @@ bool has_unexpected_data(int socket, int local_port, int peer_port) {
 }
 
 shared_http::shared_http(std::size_t clients_in_thread, std::size_t clients_in_process)
-    : receive_buffer_bytes_{clients_in_process <= few_clients ? few_clients_buffer_bytes
-                                                              : many_clients_buffer_bytes},
+    : receive_buffer_bytes_{receive_buffer_bytes(clients_in_thread, clients_in_process)},
       sockets_{clients_in_thread} {
   initialize_libcurl();
   // Without a share handle, each easy handle allocates 920 bytes for five TLS sessions, even for plain HTTP.
