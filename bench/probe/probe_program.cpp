@@ -135,7 +135,7 @@ bool read_line_equals(std::string_view expected) {
 }
 
 int run(const probe_flags& flags, const strategy_factory& make) {
-  map_large_blocks();
+  map_send_buffers();
   const auto runner = make(flags.strategy);
   raise_open_file_limit();
   // Initializes libcurl, whose memory is part of the baseline.

@@ -1,7 +1,6 @@
 #include "farebench/event_loop.hpp"
 
 #include <gmock/gmock.h>
-#include <malloc.h>
 
 #include <memory>
 #include <stdexcept>
@@ -11,9 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "farebench/exchange.hpp"
 #include "farebench/task.hpp"
-#include "http/libcurl.hpp"
 #include "tests/lib/async_support.hpp"
 #include "tests/support/stub_server.hpp"
 #include "tests/support/waiting.hpp"
@@ -69,33 +66,6 @@ TEST_P(event_loop_test, completion_may_start_the_next_exchange) {
   loop_.run();
   EXPECT_EQ(completed, 5);
 }
-
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-/// Size of the mappings that malloc made for single blocks.
-std::size_t mapped_bytes() { return mallinfo2().hblkhd; }
-
-TEST_P(event_loop_test, client_after_form_has_mapped_send_buffer) {
-  map_large_blocks();
-  // Allocates what the clients of a loop share.
-  loop_client other{loop_, {}};
-  loop_.start(other, get(site_.url()), [](const exchange_result&) {});
-  loop_.run();
-  // malloc prefers memory that is free: uses it up.
-  std::vector<std::unique_ptr<char[]>> blocks;
-  const std::size_t mapped_at_start = mapped_bytes();
-  while (mapped_bytes() == mapped_at_start) {
-    blocks.push_back(std::make_unique_for_overwrite<char[]>(send_buffer_bytes));
-  }
-  const std::size_t before = mapped_bytes();
-  loop_client client{loop_, {}};
-  loop_.start(client, exchange_request{site_.url() + "/", "a=b"},
-              [](const exchange_result& result) { EXPECT_TRUE(result); });
-  loop_.run();
-  constexpr std::size_t page_bytes = 4096;
-  const bool has_buffer = libcurl_version() >= CURL_VERSION_BITS(8, 7, 0);
-  EXPECT_EQ(mapped_bytes() - before, has_buffer ? send_buffer_bytes + page_bytes : 0u);
-}
-#endif
 
 TEST_P(event_loop_test, completion_may_destroy_clients_in_flight) {
   std::vector<std::unique_ptr<loop_client>> clients;

@@ -90,7 +90,7 @@ void on_interrupt() {
 }
 
 int scrape(const fares_flags& flags) {
-  map_large_blocks();
+  map_send_buffers();
   raise_open_file_limit();
   const interruption interrupted{drain_grace, &on_interrupt};
   fares_writer out{flags.out};

@@ -64,13 +64,13 @@ using exchange_result = std::expected<exchange_response, fetch_error>;
 /// library. Thread-safe. Throws std::system_error if the initialisation fails.
 std::string http_library_version();
 
-/// Makes malloc serve blocks of 16 KiB and more, in the whole process, by a mapping each, of which only the
-/// touched pages are resident. Sets glibc's M_MMAP_THRESHOLD and M_TOP_PAD.
+/// Keeps untouched pages of libcurl's send buffers from being resident, in the whole process: passes memory
+/// functions to libcurl (curl_global_init_mem) that take these buffers from one mapping.
 ///
 /// Since libcurl 8.7, each client that has sent a form keeps a buffer of 16 KiB, of which a usual form
-/// touches one page. Without this call all of it is resident. Call it at the start of main if the program has
-/// thousands of clients and seldom allocates large blocks: each costs two system calls. Has no effect with
-/// AddressSanitizer, ThreadSanitizer and allocators other than glibc's.
-void map_large_blocks() noexcept;
+/// touches one page of 4 KiB. Call it at the start of main if the program has thousands of clients. Has no
+/// effect once libcurl is initialised, by this library or by other code, with an older libcurl, and if the
+/// system refuses the address space of 640 MiB.
+void map_send_buffers() noexcept;
 
 }  // namespace farebench

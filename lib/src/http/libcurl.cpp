@@ -1,7 +1,5 @@
 #include "http/libcurl.hpp"
 
-#include <malloc.h>
-
 #include <algorithm>
 #include <mutex>
 #include <tuple>
@@ -18,12 +16,6 @@ void initialize_libcurl() {
                               fmt::format("curl_global_init: {}", curl_easy_strerror(code))};
     }
   });
-}
-
-void map_large_blocks() noexcept {
-  mallopt(M_MMAP_THRESHOLD, send_buffer_bytes);
-  // malloc prefers memory at the top of its heap, which by default grows by 128 KiB at a time.
-  mallopt(M_TOP_PAD, send_buffer_bytes / 2);
 }
 
 unsigned libcurl_version() {

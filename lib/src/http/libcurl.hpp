@@ -25,8 +25,8 @@ constexpr auto curle_too_large = static_cast<CURLcode>(100);
 
 /// CURLOPT_UPLOAD_BUFFERSIZE of every handle: the smallest that libcurl allows. Since libcurl 8.7, the first
 /// request with a body allocates a buffer of this size, 64 KiB by default, which is kept as long as the
-/// handle. map_large_blocks keeps its untouched pages from being resident.
-constexpr int send_buffer_bytes = 16 * 1024;
+/// handle. map_send_buffers keeps its untouched pages from being resident.
+constexpr std::size_t send_buffer_bytes = 16 * 1024;
 
 /// Calls curl_easy_setopt. Throws std::system_error; a supported option fails only for lack of memory.
 template <typename Value>
