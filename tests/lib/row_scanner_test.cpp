@@ -29,6 +29,8 @@ TEST(row_scanner, only_exact_class_token_begins_a_row) {
       rows{});
   EXPECT_EQ(scan("<i class='select&#45;line'>1</i><i class='select&ndash;line'>2</i>").rows, (rows{{"1"}}));
   EXPECT_EQ(scan("<i title='>' class=select-line>1</i>").rows, (rows{{"1"}}));
+  EXPECT_EQ(scan("<i\fid=1\fclass='a\fselect-line'>1</i>").rows, (rows{{"1"}}))
+      << "a form feed is white space";
 }
 
 TEST(row_scanner, only_white_space_splits_words) {

@@ -184,12 +184,31 @@ std::string disagreement(std::string_view page, const scanned_rows& ours, const 
   return both("unknown problem");
 }
 
+namespace {
+
+// Returns true if a tag at the start of `page` has a form feed. Quotes may hold a `>`.
+bool has_form_feed_in_tag(std::string_view page) {
+  char quote = '\0';
+  for (std::size_t at = 1; at < page.size() && (page[at] != '>' || quote != '\0'); ++at) {
+    if (page[at] == '\f') return true;
+    if (quote == '\0' && (page[at] == '"' || page[at] == '\'')) {
+      quote = page[at];
+    } else if (page[at] == quote) {
+      quote = '\0';
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
 bool is_read_otherwise(std::string_view page) {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
   constexpr std::string_view doctype = "<!doctype";
   for (std::size_t at = page.find('<'); at != std::string_view::npos; at = page.find('<', at + 1)) {
     const std::string_view rest = page.substr(at);
     if (rest.size() > 2 && rest[1] == '?' && static_cast<unsigned char>(rest[2]) >= 0x80) return true;
+    if (has_form_feed_in_tag(rest)) return true;
     if (!std::ranges::equal(rest.substr(0, doctype.size()), doctype, {}, lower)) continue;
     const std::string_view declaration = rest.substr(0, rest.find('>'));
     if (std::ranges::count(declaration, '"') % 2 != 0 || std::ranges::count(declaration, '\'') % 2 != 0)

@@ -60,8 +60,10 @@ oracle_rows rows_of_libxml2(std::string_view page);
 std::string disagreement(std::string_view page, const scanned_rows& ours, const oracle_rows& theirs);
 
 /// Returns true if the scanner intends to read the page differently from libxml2, without a problem. Such a
-/// page has a doctype with an open quote before its first `>`, or `<?` before a non-ASCII letter. libxml2
-/// then includes the following text in the declaration, up to the whole page.
+/// page has
+/// - a doctype with an open quote before its first `>`, or `<?` before a non-ASCII letter: libxml2 then
+///   includes the following text in the declaration, up to the whole page;
+/// - a tag with a form feed: it is white space by the HTML standard, but not for libxml2.
 bool is_read_otherwise(std::string_view page);
 
 /// Concatenates text.
