@@ -82,17 +82,18 @@ std::span<const column> columns() {
   using enum column_unit;
   using enum better_direction;
   static constexpr std::array all{
-      column{"real_time", ms, lower, "wall time of the batch, measured in the client"},
+      column{"real_time", ms, lower, "wall time of the batch, measured in the client", false},
       column{"ideal_ratio", ratio, lower,
              "real_time / ideal; ideal: ceil(days/workers) · 2 · latency, with random latencies max(their "
-             "sum/workers, longest day)"},
-      column{"requests_per_second", per_second, higher, "HTTP requests / real_time"},
-      column{"cpu_us_per_request", us, lower, "user and system time of the client / requests"},
+             "sum/workers, longest day)",
+             false},
+      column{"requests_per_second", per_second, higher, "HTTP requests / real_time", false},
+      column{"cpu_us_per_request", us, lower, "user and system time of the client / requests", false},
       column{"cpu_share", share, none,
-             "user and system time of the client / real_time; above 1: more than one core"},
+             "user and system time of the client / real_time; above 1: more than one core", false},
       column{"rss_baseline_bytes", bytes, lower,
-             "resident memory before the batch, with libraries initialised"},
-      column{"rss_peak_bytes", bytes, lower, "peak resident memory during the batch (VmHWM)"},
+             "resident memory before the batch, with libraries initialised", false},
+      column{"rss_peak_bytes", bytes, lower, "peak resident memory during the batch (VmHWM)", false},
       column{"rss_growth_bytes", bytes, lower, "rss_peak_bytes − rss_baseline_bytes"},
       column{"anon_peak_bytes", bytes, lower,
              "peak anonymous memory: heap and stacks, without file pages of libraries"},

@@ -30,7 +30,14 @@ struct column {
   better_direction better;
   /// Definition, for --help and result files.
   std::string_view meaning;
+  /// True if zero is a figure of a row that passed. False if it can only be a mistake.
+  bool can_be_zero = true;
 };
+
+/// Limits of a figure. No column is negative, or is between zero and the first.
+inline constexpr double min_figure = 1e-9;
+/// 2^53: larger integers lose digits in other readers of JSON.
+inline constexpr double max_figure = 9'007'199'254'740'992;
 
 /// Returns all columns in the order of documentation and result files. The first is real_time, which Google
 /// Benchmark also has; the others are its user counters.

@@ -29,7 +29,7 @@ std::string utc_now() {
 }
 
 std::string line_of(const ordered_json& object) {
-  return object.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + '\n';
+  return object.dump(-1, ' ', true, ordered_json::error_handler_t::replace) + '\n';
 }
 
 void keep_previous(const std::filesystem::path& path) {

@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "lib/system/command_line.hpp"
+
 namespace farebench {
 
 void row_ledger::record(const std::string& case_name, finished_row row) {
@@ -26,7 +28,8 @@ std::string one_line(std::string_view text) {
   if (first == std::string::npos) return {};
   line = line.substr(first, line.find_last_not_of(' ') - first + 1);
   using nlohmann::json;
-  return json::parse(json(line).dump(-1, ' ', false, json::error_handler_t::replace)).get<std::string>();
+  return printable(
+      json::parse(json(line).dump(-1, ' ', false, json::error_handler_t::replace)).get<std::string>());
 }
 
 }  // namespace farebench

@@ -49,8 +49,8 @@ class row_ledger {
   std::size_t failed_rows_ = 0;
 };
 
-/// Makes text fit into a line of a table and into JSON: control characters become blanks, invalid UTF-8
-/// becomes U+FFFD, and blanks at both ends are removed.
+/// Makes text fit into a line of a table and into JSON: ASCII control characters become blanks, invalid UTF-8
+/// becomes U+FFFD, blanks at both ends are removed, and printable() escapes the rest.
 std::string one_line(std::string_view text);
 
 }  // namespace farebench

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "lib/system/command_line.hpp"
+
 namespace farebench {
 namespace {
 
@@ -30,8 +32,13 @@ std::size_t text_width(std::string_view text) {
       std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
-std::string text_table(std::span<const text_row> rows, std::size_t text_cells) {
-  if (rows.empty()) return {};
+std::string text_table(std::span<const text_row> unescaped, std::size_t text_cells) {
+  if (unescaped.empty()) return {};
+  std::vector<text_row> rows{unescaped.begin(), unescaped.end()};
+  for (auto& row : rows) {
+    for (auto& cell : row.cells) cell = printable(cell);
+    row.instead = printable(row.instead);
+  }
   const auto widths = column_widths(rows, text_cells);
   std::string table;
   for (const auto& row : rows) {

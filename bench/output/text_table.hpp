@@ -17,7 +17,8 @@ struct text_row {
 };
 
 /// Returns the rows as aligned lines, the first underlined. The first `text_cells` cells of a row are aligned
-/// to the left, the others to the right. Every row has the same number of cells. UTF-8.
+/// to the left, the others to the right. Every row has the same number of cells. UTF-8. Text is escaped by
+/// printable().
 std::string text_table(std::span<const text_row> rows, std::size_t text_cells);
 
 /// Returns the number of terminal columns of a text without wide characters: its code points.

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <random>
 #include <set>
 #include <string_view>
@@ -174,13 +175,44 @@ std::set<std::string> series_of(const std::vector<recorded_run>& runs) {
   return names;
 }
 
-/// Returns the first failure of a series, or an empty text. Its figures do not count then.
-std::string failure_of(const recorded_side& base, const recorded_side& head, const std::string& series) {
-  for (const auto& [title, side] : {std::pair{"base", &base}, {"head", &head}})
-    for (const auto& run : side->runs)
-      if (const auto* const found = run.find(series); found && has_failed(*found))
-        return fmt::format("failed in {}: {}", title, first_failure(*found));
-  return {};
+/// Failures of a series on one side.
+struct side_failures {
+  std::size_t failed = 0;
+  std::size_t repetitions = 0;
+  std::string first = {};
+
+  bool all() const { return failed == repetitions; }
+  std::string text(std::string_view side) const {
+    if (failed == 0) return {};
+    if (all()) return fmt::format("failed in {}: {}", side, first);
+    return fmt::format("{} of {} failed in {}: {}", failed, repetitions, side, first);
+  }
+};
+
+side_failures failures_of(const recorded_side& side, const std::string& series) {
+  side_failures failures;
+  for (const auto& run : side.runs) {
+    const auto* const found = run.find(series);
+    if (!found) continue;
+    failures.repetitions += found->repetitions.size();
+    for (const auto& row : found->repetitions) failures.failed += row.verdict.failed() ? 1 : 0;
+    if (failures.first.empty()) failures.first = first_failure(*found);
+  }
+  return failures;
+}
+
+/// Returns a finding if a repetition of the series failed: its figures do not count then.
+std::optional<finding> failure_finding(const recorded_side& base, const recorded_side& head,
+                                       const std::string& series) {
+  const auto in_base = failures_of(base, series);
+  const auto in_head = failures_of(head, series);
+  if (in_base.failed + in_head.failed == 0) return std::nullopt;
+  auto failed = failed_sides::both;
+  if (in_head.all() && !in_base.all()) failed = failed_sides::head;
+  if (in_base.all() && in_head.failed == 0) failed = failed_sides::base;
+  auto reason = in_head.text("head");
+  if (in_base.failed > 0) reason += (reason.empty() ? "" : "; ") + in_base.text("base");
+  return judge_failure(series, metrics().front(), failed, std::move(reason));
 }
 
 double canary_of(const recorded_side& side) {
@@ -207,11 +239,6 @@ struct recorded_samples {
   const metric& of;
   metric_samples samples;
 };
-
-bool has_ratios(const metric_samples& samples) {
-  const auto is_positive = [](double value) { return value > 0; };
-  return std::ranges::all_of(samples.base, is_positive) && std::ranges::all_of(samples.head, is_positive);
-}
 
 }  // namespace
 
@@ -277,28 +304,26 @@ comparison compare_files(const recorded_side& base, const recorded_side& head, c
   const auto in_head = series_of(head.runs);
   std::ranges::set_difference(in_base, in_head, std::back_inserter(result.base_only));
   std::ranges::set_difference(in_head, in_base, std::back_inserter(result.head_only));
+  if (result.base_only.size() == in_base.size())
+    throw incomparable(fmt::format("{} and {} have no row in common", base.name, head.name));
 
   std::vector<recorded_samples> all;
   double noisy = 0;
   for (const auto& series : in_base) {
     if (!in_head.contains(series)) continue;
-    if (auto failure = failure_of(base, head, series); !failure.empty()) {
-      result.findings.push_back(
-          {.series = series, .metric = metrics().front().name, .reason = std::move(failure)});
+    if (auto failure = failure_finding(base, head, series)) {
+      result.findings.push_back(*std::move(failure));
       continue;
     }
     for (const auto& of : metrics()) {
       metric_samples samples{values_of(base.runs, series, of), values_of(head.runs, series, of)};
       const auto pairs = std::min(samples.base.size(), samples.head.size());
+      if (samples.base.empty() != samples.head.empty())
+        result.findings.push_back(judge_missing(series, of, !samples.base.empty(), !samples.head.empty()));
       if (pairs == 0) continue;
       if (!of.is_exact()) {
         samples.base.resize(pairs);
         samples.head.resize(pairs);
-        if (!has_ratios(samples)) {
-          result.findings.push_back(
-              {.series = series, .metric = of.name, .reason = "no ratio: a figure is not above zero"});
-          continue;
-        }
         ++noisy;
       }
       all.push_back({.series = series, .of = of, .samples = std::move(samples)});

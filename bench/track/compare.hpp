@@ -34,8 +34,9 @@ noise noise_of_recordings(const std::vector<recorded_run>& runs);
 /// Compares recorded runs. This is weaker evidence than compare_commits: the sides were not measured in
 /// turns, so that changes of the machine look like changes of the program, and nothing is confirmed.
 /// Therefore each interval is corrected for the number of metrics (Bonferroni), and the floor of time and CPU
-/// is at least the change of the canary. Throws track_error (exit code 3) with the reason for different
-/// machines, workloads or engines. Pure.
+/// is at least the change of the canary. A row of which no repetition passed in the head, but some in the
+/// base, is a regression. Throws track_error (exit code 3) with the reason for different machines, workloads
+/// or engines, and if no row is common. Pure.
 comparison compare_files(const recorded_side& base, const recorded_side& head, const noise& known);
 
 /// Reads and compares two sides. Floors come from the recordings in their folders; unreadable files among

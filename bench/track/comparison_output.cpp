@@ -15,6 +15,7 @@
 
 #include "bench/output/text_table.hpp"
 #include "bench/track/result_file.hpp"
+#include "bench/track/strict_json.hpp"
 #include "lib/system/command_line.hpp"
 
 namespace farebench::track {
@@ -228,34 +229,58 @@ std::string comparison_json(const comparison& of) {
                            {"head_only", of.head_only},
                            {"notes", of.notes},
                            {"steps", steps}};
-  // Quoted text may be invalid UTF-8.
-  return whole.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  return ascii_json(whole, 1) + "\n";
 }
 
 namespace {
 
-/// Escapes bars, which separate cells.
-std::string markdown_cell(std::string_view text) {
+/// Escapes text for Markdown (CommonMark 0.31, section 2.4), HTML and cells of tables.
+std::string markdown_text(std::string_view text) {
+  constexpr std::string_view special = "\\`*_{}[]<>#|~&$";
   std::string out;
-  for (const char c : text) out += c == '|' ? std::string{"\\|"} : std::string(1, c);
+  for (const char c : printable(text)) {
+    if (special.contains(c)) out += '\\';
+    out += c;
+  }
   return out;
+}
+
+/// Returns text as a code span, delimited by more backticks than it has in a row (section 6.1). `bar`
+/// replaces each bar, which would end a cell of a table.
+std::string markdown_code(std::string_view text, std::string_view bar = "|") {
+  std::string out;
+  std::size_t longest = 0;
+  std::size_t row = 0;
+  for (const char c : printable(text)) {
+    row = c == '`' ? row + 1 : 0;
+    longest = std::max(longest, row);
+    if (c == '|') {
+      out += bar;
+    } else {
+      out += c;
+    }
+  }
+  const std::string marks(longest + 1, '`');
+  const std::string_view pad = longest == 0 ? "" : " ";
+  return fmt::format("{}{}{}{}{}", marks, pad, out, pad, marks);
 }
 
 std::string markdown_row(const finding& found) {
   std::string result{to_string(found.verdict)};
   if (found.verdict == verdict::regression)
     result = found.acceptance.empty() ? "**regression**" : "regression (accepted)";
-  return fmt::format("| `{}` | {} | {} | {} | {} | {} | {} |\n", markdown_cell(found.series), label_of(found),
-                     side_cell(found, found.base), side_cell(found, found.head), change_cell(found), result,
-                     markdown_cell(reason_cell(found)));
+  return fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", markdown_code(found.series, "\\|"),
+                     label_of(found), side_cell(found, found.base), side_cell(found, found.head),
+                     change_cell(found), result, markdown_text(reason_cell(found)));
 }
 
 }  // namespace
 
 std::string comparison_markdown(const comparison& of) {
   std::string text =
-      fmt::format("### {}\n\n`{}` ({}) → `{}` ({}), on {}: {}.\n", headline(of), of.base.name,
-                  commit_text(of.base), of.head.name, commit_text(of.head), of.machine, verdict_counts(of));
+      fmt::format("### {}\n\n{} ({}) → {} ({}), on {}: {}.\n", markdown_text(headline(of)),
+                  markdown_code(of.base.name), commit_text(of.base), markdown_code(of.head.name),
+                  commit_text(of.head), markdown_text(of.machine), verdict_counts(of));
   std::string rows;
   for (const auto& part : sections)
     for (const auto& found : of.findings)
@@ -265,9 +290,9 @@ std::string comparison_markdown(const comparison& of) {
         "\n| series | metric | base | head | change | verdict | reason |\n|---|---|--:|--:|--:|---|---|\n" +
         rows;
   std::string list;
-  for (const auto& name : of.base_only) list += fmt::format("- only in base: `{}`\n", name);
-  for (const auto& name : of.head_only) list += fmt::format("- only in head: `{}`\n", name);
-  for (const auto& note : of.notes) list += fmt::format("- {}\n", note);
+  for (const auto& name : of.base_only) list += fmt::format("- only in base: {}\n", markdown_code(name));
+  for (const auto& name : of.head_only) list += fmt::format("- only in head: {}\n", markdown_code(name));
+  for (const auto& note : of.notes) list += fmt::format("- {}\n", markdown_text(note));
   return list.empty() ? text : text + "\n" + list;
 }
 

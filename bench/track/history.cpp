@@ -13,6 +13,7 @@
 #include "bench/columns.hpp"
 #include "bench/output/text_table.hpp"
 #include "bench/probe/raw_epoll.hpp"
+#include "lib/system/command_line.hpp"
 
 namespace farebench::track {
 namespace {
@@ -628,18 +629,25 @@ std::string group_table(const history_group& group) {
   std::set<std::string> commits;
   for (const auto& recording : group.recordings) commits.insert(recording.facts.commit);
   const auto plural = [](std::size_t count) { return count == 1 ? "" : "s"; };
-  auto text = fmt::format("{}\n{} recording{} of {} commit{}", group.title, group.recordings.size(),
-                          plural(group.recordings.size()), commits.size(), plural(commits.size()));
+  auto text =
+      fmt::format("{}\n{} recording{} of {} commit{}", printable(group.title), group.recordings.size(),
+                  plural(group.recordings.size()), commits.size(), plural(commits.size()));
   const auto changes = changes_by_recording(group);
-  if (changes.empty()) return text + ": no change\n";
   std::vector<text_row> rows{{.cells = {"commit", "row", "metric", "reference", "change"}}};
-  for (const auto& [at, series, change] : changes) {
+  const auto commit_of = [&](std::size_t at) {
     const auto& facts = group.recordings[at].facts;
-    rows.push_back(
-        {.cells = {facts.commit.substr(0, 7) + (facts.is_dirty ? "+" : ""), reference_title(series->row),
-                   std::string{series->of->label}, reference_title(series->reference),
-                   change_text(*change, *series->of) + reason_of(*series, facts.commit)}});
-  }
+    return facts.commit.substr(0, 7) + (facts.is_dirty ? "+" : "");
+  };
+  for (const auto& [at, series, change] : changes)
+    rows.push_back({.cells = {commit_of(at), reference_title(series->row), std::string{series->of->label},
+                              reference_title(series->reference),
+                              change_text(*change, *series->of) +
+                                  reason_of(*series, group.recordings[at].facts.commit)}});
+  for (std::size_t at = 0; at < group.recordings.size(); ++at)
+    for (const auto& [name, row] : group.recordings[at].rows)
+      if (!row.failure.empty())
+        rows.push_back({.cells = {commit_of(at), reference_title(name), "–", "–", "failed: " + row.failure}});
+  if (rows.size() == 1) return text + ": no change\n";
   return text + "\n" + text_table(rows, rows.front().cells.size());
 }
 

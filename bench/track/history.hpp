@@ -176,7 +176,8 @@ std::string reference_title(const std::string& reference);
 
 /// {"metrics": […], "groups": […]}.
 nlohmann::ordered_json history_json(const std::vector<history_group>& groups);
-/// A table of the changes of each group, the latest last.
+/// A table of the changes of each group, the latest last, and then of the failed rows. Text from files is
+/// escaped.
 std::string history_table(const std::vector<history_group>& groups);
 
 }  // namespace farebench::track

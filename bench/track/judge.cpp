@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
+#include "bench/columns.hpp"
 #include "bench/output/statistics.hpp"
 #include "bench/track/error.hpp"
 #include "bench/track/strict_json.hpp"
@@ -112,11 +114,21 @@ finding finding_of(const std::string& series, const metric& of, const metric_sam
 
 std::string percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
 
+/// Infinite if one of them is zero.
+double log_ratio(double later, double earlier) {
+  return later == earlier ? 0 : std::log(later) - std::log(earlier);
+}
+
 std::vector<double> log_ratios(const metric_samples& samples) {
   std::vector<double> ratios(samples.base.size());
-  std::ranges::transform(samples.head, samples.base, ratios.begin(),
-                         [](double head, double base) { return std::log(head / base); });
+  std::ranges::transform(samples.head, samples.base, ratios.begin(), log_ratio);
   return ratios;
+}
+
+/// Returns nullopt for an infinite change.
+std::optional<double> change_of(double log_ratio) {
+  const double change = std::expm1(log_ratio);
+  return std::isfinite(change) ? std::optional{change} : std::nullopt;
 }
 
 }  // namespace
@@ -166,14 +178,14 @@ finding judge_noisy(const std::string& series, const metric& of, const metric_sa
   auto found = finding_of(series, of, samples);
   found.floor = floor;
   const auto ratios = log_ratios(samples);
-  found.change = std::expm1(*median(ratios));
+  found.change = change_of(*median(ratios));
   const auto interval = interval_of_median(ratios, confidence);
   if (!interval) {
     found.reason = fmt::format("{} pairs, at least {} are needed", ratios.size(), min_values(confidence, 0));
     return found;
   }
-  found.low = std::expm1(interval->low);
-  found.high = std::expm1(interval->high);
+  found.low = change_of(interval->low);
+  found.high = change_of(interval->high);
   found.confidence = interval->confidence;
   const double limit = std::log1p(floor);
   if (interval->low > limit || interval->high < -limit) {
@@ -184,10 +196,29 @@ finding judge_noisy(const std::string& series, const metric& of, const metric_sa
     found.reason = fmt::format("within the floor of {}", percent(floor));
   } else {
     // A change of this size moves an interval of this width beyond the floor.
-    found.min_detectable = std::expm1(limit + interval->half_width());
-    found.reason = fmt::format("not detectable below {}", percent(*found.min_detectable));
+    found.min_detectable = change_of(limit + interval->half_width());
+    found.reason = found.min_detectable
+                       ? fmt::format("not detectable below {}", percent(*found.min_detectable))
+                       : "some figures are zero and some are not";
   }
   return found;
+}
+
+finding judge_failure(const std::string& series, const metric& of, failed_sides failed, std::string reason) {
+  return {.series = series,
+          .metric = of.name,
+          .verdict = failed == failed_sides::head   ? verdict::regression
+                     : failed == failed_sides::base ? verdict::improvement
+                                                    : verdict::cannot_tell,
+          .reason = std::move(reason)};
+}
+
+finding judge_missing(const std::string& series, const metric& of, bool is_in_base, bool is_in_head) {
+  return {.series = series,
+          .metric = of.name,
+          .reason = is_in_base && is_in_head ? "not in all runs"
+                    : is_in_base             ? "only base has this figure"
+                                             : "only head has this figure"};
 }
 
 bool is_flagged(const finding& found) {
@@ -236,13 +267,16 @@ noise noise::parse(std::string_view text, const std::string& source) {
     throw track_error{fmt::format("{} is not '{}'", source, noise_format)};
   const auto entries = file.find("noise");
   if (entries == file.end() || !entries->is_array()) throw track_error{source + " has no list 'noise'"};
+  // The largest ratio of two figures.
+  const auto is_shift = [](const ordered_json& shift) {
+    return shift.is_number() && std::abs(shift.get<double>()) <= std::log(max_figure / min_figure);
+  };
   noise result;
   for (const auto& entry : *entries) {
     const auto series = text_member(entry, "series", source);
     const auto metric = text_member(entry, "metric", source);
     const auto shifts = entry.find("shifts");
-    if (shifts == entry.end() || !shifts->is_array() ||
-        !std::ranges::all_of(*shifts, [](const auto& shift) { return shift.is_number(); }))
+    if (shifts == entry.end() || !shifts->is_array() || !std::ranges::all_of(*shifts, is_shift))
       throw track_error{fmt::format("{}: 'shifts' of {} is not a list of numbers", source, series)};
     for (const auto& shift : *shifts) result.add(series, metric, shift.template get<double>());
   }
@@ -258,8 +292,8 @@ std::optional<double> inner_shift(const metric_samples& samples) {
   constexpr std::size_t min_fours = 3;
   std::vector<double> ratios;
   for (std::size_t i = 0; i + 1 < samples.base.size(); i += 2) {
-    ratios.push_back(std::log(samples.base[i + 1] / samples.base[i]));
-    ratios.push_back(std::log(samples.head[i + 1] / samples.head[i]));
+    ratios.push_back(log_ratio(samples.base[i + 1], samples.base[i]));
+    ratios.push_back(log_ratio(samples.head[i + 1], samples.head[i]));
   }
   if (ratios.size() < 2 * min_fours) return std::nullopt;
   return median(ratios);

@@ -95,8 +95,9 @@ struct finding {
   /// Absent if that side has no figure.
   std::optional<side_summary> base = {};
   std::optional<side_summary> head = {};
+  /// Absent if it is infinite: from zero to more.
   std::optional<double> change = {};
-  /// Interval of the change and its confidence, for noisy metrics.
+  /// Interval of the change and its confidence, for noisy metrics. An infinite end is absent.
   std::optional<double> low = {};
   std::optional<double> high = {};
   double confidence = 0;
@@ -116,9 +117,20 @@ finding judge_exact(const std::string& series, const metric& of, const metric_sa
 
 /// Judges a noisy metric by the median of the pairs' log-ratios and its exact interval of that confidence. An
 /// interval beyond the floor is a regression or an improvement, within it "same", any other "cannot tell".
-/// `floor` is a share: 0.02 for 2 %. Both sides have the same size and only values above zero.
+/// `floor` is a share: 0.02 for 2 %. Both sides have the same size and no negative values. From a figure to
+/// zero is −100 %, from zero to zero no change.
 finding judge_noisy(const std::string& series, const metric& of, const metric_samples& samples, double floor,
                     double confidence);
+
+/// Sides whose runs of a series all failed, or whose clients did.
+enum class failed_sides { base, head, both };
+
+/// Judges a series without figures: a head that fails where the base works is a regression, the reverse an
+/// improvement. Anything else cannot be told. It stands for all metrics, under the first one's name.
+finding judge_failure(const std::string& series, const metric& of, failed_sides failed, std::string reason);
+
+/// Returns the finding about a metric that only one side has: it cannot be told.
+finding judge_missing(const std::string& series, const metric& of, bool is_in_base, bool is_in_head);
 
 /// Returns true for regressions and improvements.
 bool is_flagged(const finding& found);

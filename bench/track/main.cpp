@@ -120,7 +120,7 @@ report_input read_files(const std::vector<std::filesystem::path>& files) {
 int history(const track_flags& flags) {
   const auto input = read_files(flags.files.empty() ? std::vector{results_folder() / "runs"} : flags.files);
   const auto accepted = accepted_regressions(flags);
-  print(flags.json ? history_report_json(input, accepted).dump() + "\n"
+  print(flags.json ? ascii_json(history_report_json(input, accepted)) + "\n"
                    : history_table(make_history(input.recordings, accepted)));
   return exit_nothing_worse;
 }
@@ -145,7 +145,7 @@ int report(const track_flags& flags) {
   const auto input = read_files(report_files(flags));
   const auto json = report_json(input, accepted_regressions(flags));
   if (flags.json) {
-    print(json.dump() + "\n");
+    print(ascii_json(json) + "\n");
   } else {
     write_file(flags.page, fill_page(read_empty_page(), json));
     print(flags.page.string() + "\n");

@@ -49,14 +49,27 @@ class repeated_runs {
   }
 
   std::map<std::string, metric_samples> samples = {};
+  /// See case_samples.
+  std::map<std::string, std::set<side>> incomplete = {};
   case_failure failure = {};
 
  private:
   /// Keeps the metrics that all results have, so that samples of one index belong together.
   void keep(const std::vector<side>& order, const std::vector<run_result>& results) {
-    for (const auto& [name, unused] : results.front().figures) {
-      if (!std::ranges::all_of(results, [&](const auto& result) { return result.figures.contains(name); }))
+    for (const auto& of : metrics()) {
+      const std::string name{of.name};
+      std::set<side> sides;
+      std::size_t found = 0;
+      for (std::size_t i = 0; i < order.size(); ++i) {
+        if (!results[i].figures.contains(name)) continue;
+        sides.insert(order[i]);
+        ++found;
+      }
+      if (found == 0) continue;
+      if (found < order.size()) {
+        incomplete[name].merge(sides);
         continue;
+      }
       auto& both = samples[name];
       for (std::size_t i = 0; i < order.size(); ++i)
         (order[i] == side::base ? both.base : both.head).push_back(results[i].figures.at(name));
@@ -69,7 +82,9 @@ class repeated_runs {
     if (errors <= max_client_failures && late_ <= max_late_runs_) return;
     failure = {.reason = fmt::format("{} of its runs failed; the last, of {}: {}", errors + late_,
                                      of == side::base ? "base" : "head", result.failure),
-               .is_of_head = head_errors_ > 0 && base_errors_ == 0};
+               .sides = head_errors_ > 0 && base_errors_ == 0                     ? failed_sides::head
+                        : base_errors_ > max_client_failures && head_errors_ == 0 ? failed_sides::base
+                                                                                  : failed_sides::both};
   }
 
   const benchmark_case& row_;
@@ -114,8 +129,10 @@ std::map<std::string, case_samples> run_in_pairs(const std::vector<benchmark_cas
   std::map<std::string, case_samples> all;
   for (std::size_t i = 0; i < cases.size(); ++i) {
     auto& [timed, counted] = measured[i];
+    timed.incomplete.merge(counted.incomplete);
     all[cases[i].name()] = {.timed = std::move(timed.samples),
                             .counted = std::move(counted.samples),
+                            .incomplete = std::move(timed.incomplete),
                             .timed_failure = std::move(timed.failure),
                             .counted_failure = std::move(counted.failure)};
   }
@@ -165,7 +182,7 @@ std::map<std::string, double> timed_figures(const benchmark_case& row, const mea
   all["real_time"] = measured.report.wall_ms;
   std::erase_if(all, [](const auto& entry) {
     const auto* const known = find_metric(entry.first);
-    return !known || known->is_exact() || !(entry.second > 0);
+    return !known || known->is_exact();
   });
   return all;
 }
@@ -206,15 +223,18 @@ std::vector<finding> judge_all(const std::map<std::string, case_samples>& measur
       // The first metric of a kind of runs reports its failure.
       if (const auto& failure = failure_of(samples, of); !failure.reason.empty()) {
         if (std::exchange(reported, &failure) != &failure)
-          all.push_back({.series = series,
-                         .metric = of.name,
-                         .verdict = failure.is_of_head ? verdict::regression : verdict::cannot_tell,
-                         .reason = failure.reason});
+          all.push_back(judge_failure(series, of, failure.sides, failure.reason));
         continue;
       }
       const auto& figures = of.is_exact() ? samples.counted : samples.timed;
       const auto found = figures.find(std::string{of.name});
-      if (found == figures.end()) continue;
+      if (found == figures.end()) {
+        if (const auto partly = samples.incomplete.find(std::string{of.name});
+            partly != samples.incomplete.end())
+          all.push_back(judge_missing(series, of, partly->second.contains(side::base),
+                                      partly->second.contains(side::head)));
+        continue;
+      }
       all.push_back(of.is_exact()
                         ? judge_exact(series, of, found->second)
                         : judge_noisy(series, of, found->second, known.floor(series, of), confidence));

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <random>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,8 +43,8 @@ struct runner {
 struct case_failure {
   /// Empty: none is missing.
   std::string reason = {};
-  /// True if only clients of the head failed.
-  bool is_of_head = false;
+  /// Sides whose clients failed; both if the machine did.
+  failed_sides sides = failed_sides::both;
 };
 
 /// Figures of one case. If one kind of runs failed, those of the other kind still count.
@@ -52,6 +53,8 @@ struct case_samples {
   std::map<std::string, metric_samples> timed;
   /// By metric.
   std::map<std::string, metric_samples> counted;
+  /// Metrics that only some runs had, and the sides of those.
+  std::map<std::string, std::set<side>> incomplete = {};
   case_failure timed_failure = {};
   case_failure counted_failure = {};
 };
@@ -89,8 +92,7 @@ struct harness {
 runner make_probe_runner(const harness& parts, const std::filesystem::path& base,
                          const std::filesystem::path& head);
 
-/// Return the metrics' figures of a run. Noisy metrics that are not above zero are left out, because they
-/// have no ratio.
+/// Return the metrics' figures of a run.
 std::map<std::string, double> timed_figures(const benchmark_case& row, const measurement& measured);
 std::map<std::string, double> counted_figures(const counted_run& counted);
 

@@ -506,15 +506,9 @@ std::string fill_page(std::string_view page, const ordered_json& report) {
     throw track_error{"report_page.html is no page of this track: './dev report' builds it"};
   std::string filled{page.substr(0, at)};
   // These characters are only in strings of the JSON, where an escape means the same.
-  const auto text = report.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
-  const std::string_view left{text};
-  for (std::size_t i = 0; i < left.size(); ++i) {
-    const char c = left[i];
+  for (const char c : ascii_json(report)) {
     if (c == '<' || c == '>' || c == '&') {
       filled += fmt::format("\\u{:04x}", c);
-    } else if (left.substr(i).starts_with("\u2028") || left.substr(i).starts_with("\u2029")) {
-      filled += left.substr(i).starts_with("\u2028") ? "\\u2028" : "\\u2029";
-      i += 2;
     } else {
       filled += c;
     }

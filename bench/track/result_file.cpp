@@ -139,7 +139,11 @@ double milliseconds_of(const std::string& unit, const std::string& where) {
 class row_reader {
  public:
   row_reader(result_file& file, bool has_schema) : file_{file}, has_schema_{has_schema} {
-    for (const auto& column : file.columns) columns_.insert(column.at("name").get<std::string>());
+    for (const auto& listed : file.columns) {
+      const auto name = listed.at("name").get<std::string>();
+      const auto known = std::ranges::find(columns(), name, &column::name);
+      columns_.emplace(name, known == columns().end() ? nullptr : &*known);
+    }
     columns_.erase("real_time");
   }
 
@@ -150,8 +154,13 @@ class row_reader {
       throw track_error{fmt::format("{}: run_type is neither iteration nor aggregate: '{}'", where, type)};
     const auto at = case_of(row, where);
     file_.cases[at].repetitions.push_back(repetition_of(row, where));
-    file_.repetition_indices[at].push_back(
-        row.contains("repetition_index") ? count_member(row, "repetition_index", where) : 0);
+    auto& indices = file_.repetition_indices[at];
+    const bool has_index = row.contains("repetition_index");
+    const auto index = has_index ? count_member(row, "repetition_index", where) : 0;
+    if (has_index && std::ranges::find(indices, index) != indices.end())
+      throw track_error{fmt::format("{}: repetition {} of '{}' is there twice", where, index,
+                                    file_.cases[at].parameters.name())};
+    indices.push_back(index);
   }
 
  private:
@@ -188,21 +197,25 @@ class row_reader {
       if (failed->get<bool>() && repetition.verdict.failure.empty())
         repetition.verdict.failure = "no reason given";
     }
-    // Google Benchmark may omit the figures of a failed row.
-    if (!repetition.verdict.failed() || row.contains("real_time")) {
-      repetition.real_time_ms = number_member(row, "real_time", where) * unit;
-      if (*repetition.real_time_ms < 0)
-        throw track_error{fmt::format("{}: real_time is below zero: {}", where, quoted(row["real_time"]))};
-    }
     repetition.verdict.warning = optional_text_member(row, "label", where);
-    for (const auto& [name, value] : row.items())
-      if (columns_.contains(name)) repetition.columns[name] = number_member(row, name, where);
+    // Google Benchmark may omit the figures of a failed row. They do not count, and may be any numbers.
+    const bool failed = repetition.verdict.failed();
+    if (!failed || row.contains("real_time"))
+      repetition.real_time_ms = figure_member(row, "real_time", where, failed) * unit;
+    for (const auto& [name, value] : row.items()) {
+      const auto found = columns_.find(name);
+      if (found == columns_.end()) continue;
+      repetition.columns[name] = failed || found->second == nullptr
+                                     ? number_member(row, name, where)
+                                     : figure_member(row, name, where, found->second->can_be_zero);
+    }
     return repetition;
   }
 
   result_file& file_;
   bool has_schema_;
-  std::set<std::string> columns_;
+  /// By name; nullptr for columns that this bench does not know.
+  std::map<std::string, const column*, std::less<>> columns_;
   std::map<std::string, std::size_t> index_of_;
 };
 

@@ -9,6 +9,7 @@
 #include <system_error>
 #include <vector>
 
+#include "bench/columns.hpp"
 #include "bench/track/error.hpp"
 #include "lib/system/output_file.hpp"
 
@@ -37,6 +38,14 @@ std::string read_input_file(const std::filesystem::path& path) {
 }
 
 ordered_json parse_strictly(std::string_view text, const std::string& source) {
+  if (text.empty()) throw track_error{source + " is empty"};
+  // JSON begins with ASCII, and a zero byte there is half of such a character.
+  const auto start = text.substr(0, 2);
+  if (start == "\xFF\xFE" || start == "\xFE\xFF" || start.contains('\0'))
+    throw track_error{source + " is UTF-16 or another encoding: convert it to UTF-8"};
+  // The parser skips a byte order mark of UTF-8, and takes a zero byte for the end.
+  if (const auto zero = text.find('\0'); zero != std::string_view::npos)
+    throw track_error{fmt::format("{} is not JSON: invalid byte {}", source, zero + 1)};
   // The parser itself accepts two members of one name and keeps one of them.
   std::vector<std::set<std::string, std::less<>>> open_objects;
   const auto check = [&](int depth, ordered_json::parse_event_t event, ordered_json& parsed) {
@@ -60,7 +69,10 @@ ordered_json parse_strictly(std::string_view text, const std::string& source) {
     }
     throw track_error{fmt::format("{} is not JSON: invalid byte {}", source, error.byte)};
   } catch (const ordered_json::exception& error) {
-    throw track_error{fmt::format("{} has an invalid value: {}", source, error.what())};
+    // The parser's text begins with the number of the error in brackets.
+    const std::string_view reason{error.what()};
+    throw track_error{
+        fmt::format("{} has an invalid value: {}", source, reason.substr(reason.find("] ") + 2))};
   }
 }
 
@@ -91,15 +103,26 @@ std::string optional_text_member(const ordered_json& object, std::string_view na
 
 double number_member(const ordered_json& object, std::string_view name, const std::string& where) {
   const auto& value = required_member(object, name, where);
-  if (!value.is_number() || !std::isfinite(value.get<double>())) refuse(value, name, where, "a number");
+  if (!value.is_number()) refuse(value, name, where, "a number");
+  if (!(std::abs(value.get<double>()) <= max_figure))
+    refuse(value, name, where, fmt::format("at most {:.0f}", max_figure));
   return value.get<double>();
+}
+
+double figure_member(const ordered_json& object, std::string_view name, const std::string& where,
+                     bool can_be_zero) {
+  const double value = number_member(object, name, where);
+  if (value < min_figure && !(can_be_zero && value == 0)) {
+    refuse(object.at(name), name, where,
+           fmt::format("{}at least {:g}", can_be_zero ? "zero or " : "", min_figure));
+  }
+  return value;
 }
 
 std::size_t count_member(const ordered_json& object, std::string_view name, const std::string& where,
                          std::size_t minimum) {
-  constexpr double max_exact = 1LL << 53;
   const double value = number_member(object, name, where);
-  if (value != std::floor(value) || value < static_cast<double>(minimum) || value > max_exact)
+  if (value != std::floor(value) || value < static_cast<double>(minimum))
     refuse(object.at(name), name, where, fmt::format("a whole number of at least {}", minimum));
   return static_cast<std::size_t>(value);
 }
@@ -112,9 +135,13 @@ void check_hex(std::string_view text, std::size_t digits, const std::string& whe
 
 std::string quoted(const ordered_json& value) {
   constexpr std::size_t max_size = 60;
-  auto text = value.dump(-1, ' ', true, ordered_json::error_handler_t::replace);
+  auto text = ascii_json(value);
   if (text.size() > max_size) text = text.substr(0, max_size - 3) + "...";
   return text;
+}
+
+std::string ascii_json(const ordered_json& value, int indent) {
+  return value.dump(indent, ' ', true, ordered_json::error_handler_t::replace);
 }
 
 }  // namespace farebench::track

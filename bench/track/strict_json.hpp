@@ -28,8 +28,11 @@ std::string text_member(const nlohmann::ordered_json& object, std::string_view n
 /// Returns "" if the object has no such member.
 std::string optional_text_member(const nlohmann::ordered_json& object, std::string_view name,
                                  const std::string& where);
-/// Returns a finite number.
+/// Returns a number of at most max_figure in magnitude.
 double number_member(const nlohmann::ordered_json& object, std::string_view name, const std::string& where);
+/// Returns a figure: a number from min_figure to max_figure, or zero if that is allowed.
+double figure_member(const nlohmann::ordered_json& object, std::string_view name, const std::string& where,
+                     bool can_be_zero);
 /// Returns a whole number of at least `minimum`.
 std::size_t count_member(const nlohmann::ordered_json& object, std::string_view name,
                          const std::string& where, std::size_t minimum = 0);
@@ -39,5 +42,9 @@ void check_hex(std::string_view text, std::size_t digits, const std::string& whe
 
 /// Returns a value as an error message shows it: JSON of at most 60 bytes.
 std::string quoted(const nlohmann::ordered_json& value);
+
+/// Returns a value as JSON in one line of ASCII, which can be shown on a terminal. Invalid UTF-8 becomes
+/// U+FFFD.
+std::string ascii_json(const nlohmann::ordered_json& value, int indent = -1);
 
 }  // namespace farebench::track

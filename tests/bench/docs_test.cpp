@@ -29,6 +29,14 @@ TEST(docs, columns_equal_program) {
   expect_rows("docs/columns.md", rows);
 }
 
+TEST(docs, columns_above_zero_equal_program) {
+  std::string names;
+  for (const auto& one : columns())
+    if (!one.can_be_zero) names += fmt::format("{}`{}`", names.empty() ? "" : ", ", one.name);
+  const auto text = text_of(std::filesystem::path{FAREBENCH_SOURCE_DIR} / "docs/columns.md");
+  EXPECT_TRUE(text.contains(fmt::format("\nAlways above zero: {}.\n", names))) << names;
+}
+
 TEST(docs, strategies_equal_program) {
   std::string all;
   std::string of_library;

@@ -31,6 +31,7 @@ TEST(one_line, replaces_what_breaks_a_line_or_json) {
   EXPECT_EQ(one_line(" a\nb\tc\x1b[1m \x7f"), "a b c [1m");
   EXPECT_EQ(one_line("\xff €"), "\xEF\xBF\xBD €");
   EXPECT_EQ(one_line("\n \n"), "");
+  EXPECT_EQ(one_line("a\u202Eb\u009Bc"), "a\\u{202e}b\\x9bc");
 }
 
 }  // namespace

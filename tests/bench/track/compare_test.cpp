@@ -116,23 +116,118 @@ TEST(compare_files, rows_of_one_side_are_listed) {
   EXPECT_THAT(compare_files(side_of(more), side_of(made_up_rows(50), '2'), {}).base_only, ElementsAre(added));
 }
 
-TEST(compare_files, failed_series_cannot_be_told) {
+TEST(compare_files, partly_failed_series_cannot_be_told) {
   auto rows = made_up_rows(60);
   rows[3]["error_occurred"] = true;
   rows[3]["error_message"] = "the server was late";
   const auto result = compare_files(side_of(made_up_rows(50)), side_of(rows, '2'), {});
   ASSERT_EQ(result.findings.size(), 1u);
   EXPECT_EQ(result.findings[0].verdict, verdict::cannot_tell);
-  EXPECT_EQ(result.findings[0].reason, "failed in head: the server was late");
+  EXPECT_EQ(result.findings[0].reason, "1 of 20 failed in head: the server was late");
 }
 
-TEST(compare_files, figure_of_zero_cannot_be_told) {
+ordered_json failing_rows(std::size_t failed) {
+  auto rows = made_up_rows(60);
+  for (std::size_t i = 0; i < failed; ++i) {
+    rows[i]["error_occurred"] = true;
+    rows[i]["error_message"] = "fares differ";
+  }
+  return rows;
+}
+
+TEST(compare_files, head_that_only_fails_is_a_regression) {
+  for (const std::size_t failed_in_base : {0u, 1u}) {
+    const auto result =
+        compare_files(side_of(failing_rows(failed_in_base)), side_of(failing_rows(20), '2'), {});
+    ASSERT_EQ(result.findings.size(), 1u);
+    EXPECT_EQ(result.findings[0].verdict, verdict::regression);
+    EXPECT_THAT(result.findings[0].reason, testing::StartsWith("failed in head: fares differ"));
+    EXPECT_EQ(exit_code_of(result, false), exit_worse);
+    EXPECT_THAT(headline(result), HasSubstr("1 of 1 got worse"));
+  }
+}
+
+TEST(compare_files, base_that_only_fails_is_an_improvement) {
+  const auto result = compare_files(side_of(failing_rows(20)), side_of(made_up_rows(50), '2'), {});
+  ASSERT_EQ(result.findings.size(), 1u);
+  EXPECT_EQ(result.findings[0].verdict, verdict::improvement);
+  EXPECT_EQ(result.findings[0].reason, "failed in base: fares differ");
+}
+
+TEST(compare_files, failures_of_both_sides_cannot_be_told) {
+  for (const auto& [in_base, in_head] : {std::pair{20u, 20u}, {20u, 1u}, {1u, 2u}}) {
+    const auto result =
+        compare_files(side_of(failing_rows(in_base)), side_of(failing_rows(in_head), '2'), {});
+    ASSERT_EQ(result.findings.size(), 1u);
+    EXPECT_EQ(result.findings[0].verdict, verdict::cannot_tell);
+    EXPECT_THAT(result.findings[0].reason, HasSubstr("in head: fares differ"));
+    EXPECT_THAT(result.findings[0].reason, HasSubstr("in base: fares differ"));
+  }
+}
+
+TEST(compare_files, sides_without_a_common_row_are_refused) {
+  const auto other =
+      made_up_rows(50, 20, 1, "fetch/strategy:new/workers:20/latency_ms:20/page_kb:3/days:100");
+  try {
+    compare_files(side_of(made_up_rows(50)), side_of(other, '2'), {});
+    FAIL();
+  } catch (const track_error& error) {
+    EXPECT_EQ(error.exit_code(), exit_incomparable);
+    EXPECT_THAT(error.what(), HasSubstr("side 1 and side 2 have no row in common"));
+  }
+}
+
+TEST(compare_files, metric_of_one_side_cannot_be_told) {
   auto rows = made_up_rows(50);
+  for (auto& row : rows) row.erase("heap_peak_bytes");
+  const auto forward = compare_files(side_of(made_up_rows(50)), side_of(rows, '2'), {});
+  EXPECT_EQ(finding_of(forward, "heap_peak_bytes").verdict, verdict::cannot_tell);
+  EXPECT_EQ(finding_of(forward, "heap_peak_bytes").reason, "only base has this figure");
+  EXPECT_EQ(exit_code_of(forward, true), exit_incomparable);
+  const auto back = compare_files(side_of(rows), side_of(made_up_rows(50), '2'), {});
+  EXPECT_EQ(finding_of(back, "heap_peak_bytes").reason, "only head has this figure");
+  EXPECT_EQ(compare_files(side_of(rows), side_of(rows, '2'), {}).findings.size(), 4u);
+}
+
+ordered_json rows_with(const char* column, double value) {
+  auto rows = made_up_rows(50);
+  for (auto& row : rows) row[column] = value;
+  return rows;
+}
+
+TEST(compare_files, figure_of_zero_is_100_percent_less) {
+  for (const char* column : {"rss_growth_bytes", "heap_peak_bytes", "allocations_per_request"}) {
+    const auto zero = rows_with(column, 0);
+    const auto less = compare_files(side_of(made_up_rows(50)), side_of(zero, '2'), {});
+    EXPECT_EQ(finding_of(less, column).verdict, verdict::improvement) << column;
+    EXPECT_EQ(finding_of(less, column).change, -1);
+    EXPECT_THAT(comparison_table(less, same_findings::listed), HasSubstr("-100.0 %"));
+    const auto more = compare_files(side_of(zero), side_of(made_up_rows(50), '2'), {});
+    EXPECT_EQ(finding_of(more, column).verdict, verdict::regression) << column;
+    EXPECT_EQ(finding_of(more, column).change, std::nullopt);
+    const auto none = compare_files(side_of(zero), side_of(zero, '2'), {});
+    EXPECT_EQ(finding_of(none, column).verdict, verdict::same) << column;
+    for (const auto& result : {less, more, none})
+      for (const auto& text : {comparison_table(result, same_findings::listed), comparison_markdown(result),
+                               comparison_json(result)})
+        EXPECT_THAT(text, testing::Not(testing::ContainsRegex("nan|inf|null"))) << column;
+  }
+}
+
+TEST(compare_files, some_figures_of_zero_cannot_be_told) {
+  auto rows = made_up_rows(50);
+  for (int i = 0; i < 10; ++i) rows[i]["rss_growth_bytes"] = 0.0;
+  for (const auto& [base, head] : {std::pair{made_up_rows(50), rows}, {rows, made_up_rows(50)}}) {
+    const auto result = compare_files(side_of(base), side_of(head, '2'), {});
+    EXPECT_EQ(finding_of(result, "rss_growth_bytes").verdict, verdict::cannot_tell);
+    EXPECT_EQ(finding_of(result, "rss_growth_bytes").min_detectable, std::nullopt);
+    EXPECT_THAT(comparison_table(result, same_findings::listed),
+                testing::Not(testing::ContainsRegex("nan|inf")));
+  }
+  rows = made_up_rows(50);
   rows[0]["rss_growth_bytes"] = 0.0;
   const auto result = compare_files(side_of(made_up_rows(50)), side_of(rows, '2'), {});
-  EXPECT_EQ(finding_of(result, "rss_growth_bytes").verdict, verdict::cannot_tell);
-  EXPECT_EQ(finding_of(result, "rss_growth_bytes").reason, "no ratio: a figure is not above zero");
-  EXPECT_EQ(finding_of(result, "real_time").verdict, verdict::same);
+  EXPECT_EQ(finding_of(result, "rss_growth_bytes").verdict, verdict::same) << "an outlier";
 }
 
 TEST(compare_files, different_compilers_are_noted) {
@@ -276,6 +371,30 @@ TEST(comparison_markdown, same_findings_are_only_counted) {
   EXPECT_THAT(text, HasSubstr("fetch/two\\|three"));
   EXPECT_THAT(text, HasSubstr("1 the same"));
   EXPECT_THAT(text, HasSubstr("only in base: `fetch/gone`"));
+}
+
+TEST(comparison_markdown, text_from_files_is_escaped) {
+  auto result = made_up_comparison();
+  const std::string hostile = "x\x1b[31m\n## y `` | <b>&amp; [z](http://a)\u202E";
+  result.findings[0].series = hostile;
+  result.findings[0].reason = hostile;
+  result.base.name = hostile;
+  result.machine = hostile;
+  result.base_only = {hostile};
+  result.notes = {hostile};
+  const auto text = comparison_markdown(result);
+  const auto harmless = comparison_markdown(made_up_comparison());
+  EXPECT_EQ(std::ranges::count(text, '\n'), std::ranges::count(harmless, '\n'));
+  EXPECT_EQ(text.find("\x1b"), std::string::npos);
+  EXPECT_EQ(text.find("\u202E"), std::string::npos);
+  EXPECT_THAT(text, HasSubstr("``` x\\x1b[31m\\x0a## y `` \\| <b>&amp; [z](http://a)\\u{202e} ``` | time"));
+  EXPECT_THAT(text, HasSubstr("x\\\\x1b\\[31m\\\\x0a\\#\\# y \\`\\` \\| \\<b\\>\\&amp; \\[z\\](http://a)"));
+}
+
+TEST(comparison_json, is_ascii) {
+  auto result = made_up_comparison();
+  result.notes = {"a\u202Eb\u009Bc\x1b\xff"};
+  EXPECT_THAT(comparison_json(result), HasSubstr(R"("a\u202eb\u009bc\u001b\ufffd")"));
 }
 
 }  // namespace

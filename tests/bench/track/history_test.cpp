@@ -446,6 +446,21 @@ TEST(history, in_text_lists_changes_by_commit) {
               HasSubstr("2 recordings of 2 commits: no change"));
 }
 
+TEST(history, in_text_lists_failed_rows_escaped) {
+  auto rows = made_up_rows(50, 8);
+  for (auto& row : rows) {
+    row["error_occurred"] = true;
+    row["error_message"] = "wrong\n\x1b[31mfares\u202E";
+  }
+  auto context = made_up_context();
+  context["machine"] = "some\x1b[0m";
+  const auto text = history_table(make_history({made_up_run(context, rows)}, {}));
+  EXPECT_THAT(text, HasSubstr("aaaaaaa  coroutines 20  –"));
+  EXPECT_THAT(text, HasSubstr("failed: wrong\\x0a\\x1b[31mfares\\u{202e}"));
+  EXPECT_THAT(text, HasSubstr("some\\x1b[0m"));
+  EXPECT_EQ(text.find('\x1b'), std::string::npos);
+}
+
 TEST(history, as_json_has_series_of_all_rows_and_metrics) {
   const auto result = history_json(make_history({run_of('a', 1, 50), run_of('b', 2, 50)}, {}));
   ASSERT_EQ(result["metrics"].size(), 5u);

@@ -220,6 +220,41 @@ TEST(two_stages, client_with_wrong_results_is_a_regression) {
   EXPECT_LE(machine.timed_runs, 2 * 4) << "it is not repeated forever";
 }
 
+TEST(two_stages, base_that_only_fails_is_an_improvement) {
+  const auto timed = [](side of, const benchmark_case&) {
+    if (of == side::base) return run_result{.failure = "wrong fares", .is_client_error = true};
+    return run_result{.figures = {{"real_time", 50}}};
+  };
+  const auto counted = [](side, const benchmark_case&) {
+    return run_result{.figures = {{"heap_peak_bytes", 1.0}}};
+  };
+  noise known;
+  std::mt19937_64 random{1};
+  const auto found =
+      compare_in_two_stages({case_of("a")}, {}, {.timed = timed, .counted = counted}, known, false, random);
+  EXPECT_EQ(found[0].verdict, verdict::improvement);
+  EXPECT_EQ(found[0].reason, "4 of its runs failed; the last, of base: wrong fares");
+}
+
+TEST(two_stages, metric_of_one_side_cannot_be_told) {
+  const auto timed = [](side of, const benchmark_case&) {
+    run_result result{.figures = {{"real_time", 50}}};
+    if (of == side::head) result.figures["rss_growth_bytes"] = 1;
+    return result;
+  };
+  const auto counted = [](side of, const benchmark_case&) {
+    return of == side::base ? run_result{.figures = {{"heap_peak_bytes", 1.0}}} : run_result{};
+  };
+  noise known;
+  std::mt19937_64 random{1};
+  const auto found =
+      compare_in_two_stages({case_of("a")}, {}, {.timed = timed, .counted = counted}, known, false, random);
+  EXPECT_EQ(found.size(), 3u);
+  EXPECT_EQ(metric_of(found, "rss_growth_bytes").reason, "only head has this figure");
+  EXPECT_EQ(metric_of(found, "heap_peak_bytes").reason, "only base has this figure");
+  EXPECT_EQ(metric_of(found, "heap_peak_bytes").verdict, verdict::cannot_tell);
+}
+
 TEST(two_stages, failures_of_both_sides_cannot_be_told) {
   const auto timed = [](side, const benchmark_case&) {
     return run_result{.failure = "exec mock_server: Permission denied", .is_client_error = true};

@@ -81,6 +81,7 @@ std::vector<std::string> members_of(const ordered_json& list, const char* member
 TEST_F(report, has_minimum_median_and_maximum) {
   auto rows = std::vector{result_row(case_name("fibers"), 2, 30), result_row(case_name("fibers"), 1, 10),
                           result_row(case_name("fibers"), 9, 20)};
+  for (std::size_t i = 0; i < rows.size(); ++i) rows[i]["repetition_index"] = i;
   const auto one = dataset_of(rows)["cases"][0];
   EXPECT_EQ(one["repetitions"], 3);
   EXPECT_EQ(one["figures"]["real_time"], (ordered_json{1.0, 2.0, 9.0}));
@@ -107,6 +108,7 @@ TEST_F(report, derives_ratios_to_the_floor) {
 
 TEST_F(report, of_a_failed_case_has_the_reason_only) {
   auto rows = std::vector<ordered_json>(3, result_row(case_name("fibers"), 5, 1));
+  for (std::size_t i = 0; i < rows.size(); ++i) rows[i]["repetition_index"] = i;
   for (const int failed : {1, 2}) {
     rows[static_cast<std::size_t>(failed)]["error_occurred"] = true;
     rows[static_cast<std::size_t>(failed)]["error_message"] = failed == 1 ? "too late" : "other";

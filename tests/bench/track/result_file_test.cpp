@@ -200,12 +200,43 @@ TEST(result_file, names_place_and_value_of_an_error) {
   EXPECT_THAT(error_about(whole_of({5})), HasSubstr("row 1 is not an object: 5"));
   EXPECT_THAT(error_with("name", "BM_copy/8"), HasSubstr("row 4: 'BM_copy/8' is not the name of a row"));
   EXPECT_THAT(error_with("real_time", "12"), HasSubstr("row 4: 'real_time' is not a number: \"12\""));
-  EXPECT_THAT(error_with("real_time", -1), HasSubstr("row 4: real_time is below zero: -1"));
+  EXPECT_THAT(error_with("real_time", -1), HasSubstr("row 4: 'real_time' is not at least 1e-09: -1"));
   EXPECT_THAT(error_with("time_unit", "fortnights"), HasSubstr("not one of s, ms, us, ns: 'fortnights'"));
   EXPECT_THAT(error_with("rss_peak_bytes", nullptr), HasSubstr("'rss_peak_bytes' is not a number: null"));
   EXPECT_THAT(error_with("repetition_index", 1.5), HasSubstr("whole number of at least 0: 1.5"));
   EXPECT_THAT(error_with("run_type", "guess"), HasSubstr("neither iteration nor aggregate: 'guess'"));
   EXPECT_THAT(error_with("error_occurred", "yes"), HasSubstr("neither true nor false: \"yes\""));
+}
+
+TEST(result_file, figure_out_of_range_is_refused) {
+  for (const char* positive : {"real_time", "cpu_us_per_request", "rss_peak_bytes"}) {
+    for (const double value : {0.0, -0.0, -1.0, 1e-300})
+      EXPECT_THAT(error_with(positive, value),
+                  HasSubstr(fmt::format("row 4: '{}' is not at least 1e-09: ", positive)));
+    EXPECT_THAT(error_with(positive, 1e300), HasSubstr("is not at most 9007199254740992: 1e+300"));
+  }
+  for (const char* zero : {"rss_growth_bytes", "heap_peak_bytes", "allocations_per_request", "errors"}) {
+    EXPECT_EQ(error_with(zero, 0.0), "");
+    for (const double value : {-1.0, 1e-300})
+      EXPECT_THAT(error_with(zero, value), HasSubstr("is not zero or at least 1e-09: "));
+    EXPECT_THAT(error_with(zero, std::uint64_t{1} << 60),
+                HasSubstr("is not at most 9007199254740992: 1152921504606846976"));
+  }
+}
+
+TEST(result_file, figures_of_a_failed_row_may_be_zero) {
+  auto rows = made_up_rows(0, 1);
+  rows[0]["error_occurred"] = true;
+  rows[0]["cpu_us_per_request"] = 0.0;
+  EXPECT_EQ(error_about(whole_of(rows)), "");
+}
+
+TEST(result_file, repeated_repetition_is_refused) {
+  auto rows = made_up_rows(50, 3);
+  rows.push_back(rows[1]);
+  EXPECT_THAT(error_about(whole_of(rows)), HasSubstr("row 4: repetition 1 of 'fetch/strategy:coroutines"));
+  for (auto& row : rows) row.erase("repetition_index");
+  EXPECT_EQ(error_about(whole_of(rows)), "") << "older files have no index";
 }
 
 /// A result of one case and its timeline in a folder.
