@@ -59,6 +59,7 @@ nlohmann::json version_of(const std::filesystem::path& program) {
 }
 
 std::string text_of(const nlohmann::json& value) {
+  if (value.is_null()) return "unknown";
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 

@@ -32,11 +32,6 @@ using namespace std::chrono_literals;
 using namespace std::string_view_literals;
 namespace fs = std::filesystem;
 
-/// Removes git's description of another repository, which git gives to hooks.
-void forget_git_environment() {
-  for (const char* name : {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"}) ::unsetenv(name);
-}
-
 command_result run_git(const fs::path& root, const std::vector<std::string>& arguments,
                        error_output errors = error_output::discard) {
   std::vector<std::string> command{"git", "-C", root.string()};
@@ -49,6 +44,13 @@ std::vector<std::string> split_words(const std::string& text) {
   std::vector<std::string> words;
   for (std::string word; stream >> word;) words.push_back(word);
   return words;
+}
+
+/// Removes the variables that describe another repository, which git sets for hooks. Those of the
+/// configuration may be the user's.
+void forget_git_environment() {
+  for (const auto& name : split_words(run_git(".", {"rev-parse", "--local-env-vars"}).output))
+    if (!name.starts_with("GIT_CONFIG")) ::unsetenv(name.c_str());
 }
 
 std::string last_line(const std::string& text) { return text.substr(text.rfind('\n') + 1); }
@@ -91,10 +93,14 @@ void print_status(std::string_view text) {
 repository repository::open() {
   forget_git_environment();
   const char* const chosen = std::getenv("FAREBENCH_REPOSITORY");
-  const auto found = run_git(chosen ? chosen : ".", {"rev-parse", "--show-toplevel"});
+  // A repository around the chosen folder does not count.
+  if (chosen) ::setenv("GIT_CEILING_DIRECTORIES", fs::path{chosen}.parent_path().c_str(), 1);
+  const auto found = run_git(chosen ? chosen : ".", {"rev-parse", "--show-toplevel"}, error_output::merge);
   if (found.exit_code == 127) throw track_error{"git is not installed"};
-  if (!found.is_good())
-    throw track_error{"there is no git repository here: change to a clone of the project"};
+  if (!found.is_good()) {
+    throw track_error{fmt::format("there is no git repository here: change to a clone of the project ({})",
+                                  found.output.substr(0, found.output.find('\n')))};
+  }
   return repository{found.output};
 }
 
@@ -113,6 +119,8 @@ std::optional<std::string> repository::find(const std::string& revision) const {
 
 std::string repository::resolve(const std::string& revision) const {
   if (auto found = find(revision)) return *std::move(found);
+  if (!this_build().commit_error.empty() && revision == this_build().commit)
+    throw track_error{fmt::format("this build has no commit: {}", this_build().commit_error)};
   if (git({"rev-parse", "--is-shallow-repository"}) == "true") {
     throw track_error{
         fmt::format("'{}' is not in this clone, which is shallow: git fetch --unshallow", revision)};

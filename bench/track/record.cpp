@@ -12,6 +12,7 @@
 #include "bench/track/error.hpp"
 #include "bench/track/machine.hpp"
 #include "bench/track/recordings.hpp"
+#include "lib/system/build_identity.hpp"
 #include "lib/system/child_process.hpp"
 #include "lib/system/output_file.hpp"
 
@@ -127,6 +128,8 @@ int record(const record_flags& flags, const bench_flags& parsed) {
   const probe_store probes{sources};
   auto client = sibling_path("fetch_probe");
   std::optional<staged_bench> staged;
+  // Before the measurement, which add_commit() follows.
+  if (!flags.of) sources.resolve(std::string{this_build().commit});
   if (flags.of) {
     client = probes.probe_of(*flags.of).program;
     staged.emplace(probes.folder() / fmt::format("bench-{}", ::getpid()), client);

@@ -15,6 +15,7 @@ const build_identity& this_build() {
       .version = FAREBENCH_VERSION,
       .commit = FAREBENCH_COMMIT,
       .dirty = FAREBENCH_DIRTY,
+      .commit_error = FAREBENCH_COMMIT_ERROR,
       .build_type = FAREBENCH_BUILD_TYPE,
       .compiler = FAREBENCH_COMPILER,
       .flags = FAREBENCH_CXX_FLAGS,
@@ -27,9 +28,15 @@ std::string build_report_json(std::string_view program, const std::map<std::stri
                               const std::map<std::string, std::string>& extra) {
   const build_identity& build = this_build();
   nlohmann::ordered_json report{
-      {"program", program},   {"version", build.version},       {"commit", build.commit},
-      {"dirty", build.dirty}, {"build_type", build.build_type}, {"compiler", build.compiler},
-      {"flags", build.flags}, {"sanitizers", build.sanitizers},
+      {"program", program},
+      {"version", build.version},
+      {"commit", build.commit},
+      {"dirty", build.dirty ? nlohmann::ordered_json(*build.dirty) : nlohmann::ordered_json{}},
+      {"commit_error", build.commit_error},
+      {"build_type", build.build_type},
+      {"compiler", build.compiler},
+      {"flags", build.flags},
+      {"sanitizers", build.sanitizers},
   };
   for (const auto& [name, value] : extra) report[name] = value;
   report["libraries"] = libraries;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,10 +11,12 @@ namespace farebench {
 struct build_identity {
   /// "0.1.0".
   std::string_view version;
-  /// 40 hex digits, or "unknown" outside a git checkout.
+  /// 40 hex digits, or "unknown".
   std::string_view commit;
-  /// True if tracked files differed from the commit.
-  bool dirty;
+  /// True if tracked files differed from the commit. Absent if that is unknown.
+  std::optional<bool> dirty;
+  /// Reason for an unknown commit or dirty: "the sources are no git checkout", or git's. Otherwise empty.
+  std::string_view commit_error;
   /// CMake's name: "Release", "Debug".
   std::string_view build_type;
   /// "GNU 12.2.0".
@@ -30,7 +33,8 @@ struct build_identity {
 const build_identity& this_build();
 
 /// Returns the output of `--version`: one line of JSON without its newline. The object's members are program,
-/// those of build_identity, those of `extra`, and libraries (an object of names and versions).
+/// those of build_identity (dirty is null if unknown), those of `extra`, and libraries (an object of names
+/// and versions).
 std::string build_report_json(std::string_view program, const std::map<std::string, std::string>& libraries,
                               const std::map<std::string, std::string>& extra = {});
 

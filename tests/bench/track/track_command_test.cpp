@@ -124,6 +124,34 @@ TEST_F(track_command, invalid_arguments_give_one_line_and_exit_code_2) {
   EXPECT_THAT(outside.errors, HasSubstr("no git repository here"));
 }
 
+TEST_F(track_command, hook_of_another_repository_changes_nothing) {
+  commit(probe, "one");
+  commit(probe, "two");
+  shell(
+      "git init -q ../other && git -C ../other -c user.name=a -c user.email=a@example.invalid commit -q "
+      "--allow-empty -m other");
+  const auto run = shell(fmt::format(
+      "export GIT_DIR=$PWD/../other/.git GIT_WORK_TREE=$PWD/../other GIT_INDEX_FILE=$PWD/../other/.git/index "
+      "GIT_COMMON_DIR=$PWD/../other/.git GIT_OBJECT_DIRECTORY=$PWD/../other/.git/objects GIT_PREFIX=x/ && "
+      "{} compare HEAD~ HEAD --pairs 6 {}",
+      (bin / "track").string(), tiny));
+  EXPECT_THAT(run.output, HasSubstr("an A/A")) << run.errors;
+  EXPECT_EQ(lines(shell("git -C ../other worktree list").output), 1);
+}
+
+TEST_F(track_command, repository_around_the_chosen_folder_is_refused) {
+  commit(probe, "one");
+  shell("mkdir unpacked");
+  const auto run = shell(fmt::format("FAREBENCH_REPOSITORY=$PWD/unpacked {} compare HEAD HEAD {}",
+                                     (bin / "track").string(), tiny));
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_THAT(run.errors, HasSubstr("no git repository here"));
+  const auto distrusted = shell(fmt::format("GIT_TEST_ASSUME_DIFFERENT_OWNER=1 {} compare HEAD HEAD {}",
+                                            (bin / "track").string(), tiny));
+  EXPECT_EQ(distrusted.exit_code, 2);
+  EXPECT_THAT(distrusted.errors, HasSubstr("detected dubious ownership"));
+}
+
 TEST_F(track_command, client_of_unknown_commit_is_not_recorded) {
   commit(probe, "one");
   const auto foreign = track(fmt::format("record {}", tiny));
