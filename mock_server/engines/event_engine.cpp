@@ -452,10 +452,8 @@ event_connection::step event_connection::receive() {
 }
 
 event_connection::step event_connection::read(std::string_view received) {
-  if (!reader_) {
-    arrival_ = clock::now();
-    reader_ = std::make_unique<request_reader>();
-  }
+  if (!reader_) reader_ = std::make_unique<request_reader>();
+  if (!reader_->has_begun()) arrival_ = clock::now();
   const bool is_buffered = !buffered_.empty();
   if (is_buffered) received = buffered_.append(received);
   const std::size_t consumed = reader_->consume(received);

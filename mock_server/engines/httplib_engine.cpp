@@ -3,6 +3,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
@@ -15,6 +16,7 @@
 #include <future>
 #include <memory>
 #include <mutex>
+#include <regex>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -166,9 +168,22 @@ enum class body_kind {
   invalid,
 };
 
+const std::regex chunked{"chunked", std::regex::icase};
+
+/// Returns whether a name has white space before its colon.
+bool has_spaced_name(const httplib::Request& request) {
+  return std::ranges::any_of(request.headers, [](const auto& header) {
+    return header.first.ends_with(' ') || header.first.ends_with('\t');
+  });
+}
+
 body_kind kind_of_body(const httplib::Request& request) {
   const bool is_chunked = request.has_header("Transfer-Encoding");
   const std::string length_text = request.get_header_value("Content-Length");
+  // RFC 9112, section 6.1. The library would read any other coding until the client closes.
+  if (is_chunked && (!length_text.empty() || request.version == "HTTP/1.0" ||
+                     !std::regex_match(request.get_header_value("Transfer-Encoding"), chunked)))
+    return body_kind::invalid;
   if (!is_chunked && length_text.empty()) return body_kind::none;
   std::uint64_t length = 0;
   if (!is_chunked) {
@@ -344,14 +359,19 @@ httplib_engine::handler_result httplib_engine::on_head(const httplib::Request& r
   exchange& now = current_exchange;
   now.arrival = clock::now();
   now.has_arrived = true;
-  now.is_counted = served_site::counts(request.target);
+  now.is_counted = served_site::counts(origin_form(request.target));
   if (now.is_counted) served_.log().arrived();
+  if (!is_known_method(request.method)) now.refusal = 501;
+  const auto hosts = request.get_header_value_count("Host");
+  if (hosts > 1 || (hosts == 0 && request.version == "HTTP/1.1") || has_spaced_name(request))
+    now.refusal = 400;
   const body_kind body = kind_of_body(request);
-  if (body == body_kind::readable) return handler_result::Unhandled;
+  if (body == body_kind::readable && now.refusal == 0) return handler_result::Unhandled;
   if (body == body_kind::invalid) now.refusal = 400;
   if (body == body_kind::unreadable) {
     now.closes_connection = true;
-    if (served_site::reads_body(request.method, request.target)) now.refusal = 413;
+    if (now.refusal == 0 && served_site::reads_body(request.method, origin_form(request.target)))
+      now.refusal = 413;
   }
   now.is_complete = true;
   // Replaced in on_response(). The library 0.18 would apply the client's Range to a status of success.
@@ -362,7 +382,7 @@ httplib_engine::handler_result httplib_engine::on_head(const httplib::Request& r
 void httplib_engine::on_body(const httplib::Request& request, httplib::Response& response,
                              const httplib::ContentReader& read_body) {
   exchange& now = current_exchange;
-  const bool is_form = served_site::reads_body(request.method, request.target);
+  const bool is_form = served_site::reads_body(request.method, origin_form(request.target));
   std::size_t size = 0;
   const bool is_read = read_body([&](const char* bytes, std::size_t count) {
     size += count;
@@ -388,13 +408,22 @@ void httplib_engine::on_response(const httplib::Request& request, httplib::Respo
     served_.log().arrived();
   }
   if (!now.is_complete) now.refusal = response.status;
+  // The library refuses a request line with 400 whatever its reason.
+  if (!now.has_arrived && response.status == 400) {
+    const auto& version = request.version;
+    if (version.starts_with("HTTP/") && version != "HTTP/1.0" && version != "HTTP/1.1") {
+      now.refusal = 505;
+    } else if (!version.empty() && !is_known_method(request.method)) {
+      now.refusal = 501;
+    }
+  }
   now.closes_connection = now.closes_connection || now.refusal != 0;
 
   const std::string cookie = request.get_header_value("Cookie");
   const std::string content_type = request.get_header_value("Content-Type");
   timed_response result = now.refusal != 0 ? served_.refusal(now.refusal)
                                            : served_.respond({.method = request.method,
-                                                              .target = request.target,
+                                                              .target = origin_form(request.target),
                                                               .cookie = cookie,
                                                               .content_type = content_type,
                                                               .body = now.form});

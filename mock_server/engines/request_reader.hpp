@@ -20,13 +20,17 @@ class request_reader final : private boost::beast::http::basic_parser<true> {
   /// followed by more. Not after is_read().
   std::size_t consume(std::string_view bytes);
 
+  /// True if a byte of the request was read. Blank lines may precede it (RFC 9112, section 2.2).
+  bool has_begun() const { return has_begun_; }
   /// True when the request is complete or refused.
   bool is_read() const { return is_complete() || refusal_ != 0; }
   /// The status to refuse the request with, or 0.
   int refusal() const { return refusal_; }
   bool is_head_read() const { return is_header_done(); }
   /// True if the client waits for "100 Continue" before it sends the body.
-  bool waits_to_continue() const { return expects_continue_ && is_header_done() && !is_read(); }
+  bool waits_to_continue() const {
+    return expects_continue_ && version_ >= 11 && is_header_done() && !is_read();
+  }
   /// True if another request can follow on the connection.
   bool keeps_connection() const { return is_complete() && refusal_ == 0 && !is_truncated_ && keep_alive(); }
 
@@ -42,6 +46,7 @@ class request_reader final : private boost::beast::http::basic_parser<true> {
   using verb = boost::beast::http::verb;
 
   bool is_complete() const { return is_truncated_ || is_done(); }
+  std::size_t parse(std::string_view bytes);
   void refuse(int status, error_code& error);
   void keep_form(string_view body);
   void end_at_limit(std::string_view unread);
@@ -49,7 +54,7 @@ class request_reader final : private boost::beast::http::basic_parser<true> {
   void on_request_impl(verb known, string_view method, string_view target, int version,
                        error_code& error) override;
   void on_field_impl(field known, string_view name, string_view value, error_code& error) override;
-  void on_header_impl(error_code&) override {}
+  void on_header_impl(error_code& error) override;
   void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
   std::size_t on_body_impl(string_view body, error_code&) override;
   void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {}
@@ -65,6 +70,11 @@ class request_reader final : private boost::beast::http::basic_parser<true> {
   std::string scrape_tag_;
   std::size_t consumed_bytes_ = 0;
   int refusal_ = 0;
+  int version_ = 0;
+  std::size_t hosts_ = 0;
+  bool has_length_ = false;
+  bool has_transfer_encoding_ = false;
+  bool has_begun_ = false;
   bool is_form_ = false;
   bool form_is_too_long_ = false;
   bool expects_continue_ = false;

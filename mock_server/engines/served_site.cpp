@@ -51,6 +51,12 @@ std::string_view refusal_text(int status) {
       return "the body is longer than a form can be\n";
     case 414:
       return "the request line is too long\n";
+    case 431:
+      return "the header fields are too long\n";
+    case 501:
+      return "unknown method\n";
+    case 505:
+      return "the version is neither HTTP/1.0 nor HTTP/1.1\n";
     case 500:
       return "the mock server failed; this is a bug in it\n";
     default:
@@ -177,6 +183,25 @@ served_site::served_site(site& served, const response_latency& latency, engine_k
                          std::chrono::milliseconds stats_wait)
     : site_(served), latency_(latency), engine_(engine), stats_wait_(stats_wait) {}
 
+std::string_view origin_form(std::string_view target) {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (target.size() < scheme.size() ||
+        !std::ranges::equal(target.substr(0, scheme.size()), scheme, {}, [](char c) {
+          return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 'a' - 'A') : c;
+        }))
+      continue;
+    const auto path = target.find_first_of("/?", scheme.size());
+    return path == std::string_view::npos ? "/" : target.substr(path);
+  }
+  return target;
+}
+
+bool is_known_method(std::string_view method) {
+  constexpr std::array methods{"GET",     "HEAD",    "POST",  "PUT",  "DELETE",
+                               "CONNECT", "OPTIONS", "TRACE", "PATCH"};
+  return std::ranges::find(methods, method) != methods.end();
+}
+
 bool served_site::counts(std::string_view target) { return target != stats_target; }
 
 bool served_site::reads_body(std::string_view method, std::string_view target) {
@@ -184,7 +209,12 @@ bool served_site::reads_body(std::string_view method, std::string_view target) {
 }
 
 timed_response served_site::respond(const site_request& request) try {
-  if (request.target == stats_target && request.method == "GET") {
+  if (request.target == "*") {
+    auto response = text_response(request.method == "OPTIONS" ? 200 : 400, {});
+    if (response.status == 200) response.allow = "GET, HEAD, POST, OPTIONS";
+    return {.content = std::move(response), .latency = latency_.model.mean()};
+  }
+  if (request.target == stats_target && (request.method == "GET" || request.method == "HEAD")) {
     site_response response;
     response.content_type = "application/json";
     response.body = to_json(stats(stats_wait_));

@@ -84,6 +84,13 @@ struct timed_response {
   std::chrono::nanoseconds latency{0};
 };
 
+/// Returns a request's target without scheme and authority: "/m/" for "http://host/m/" (RFC 9112, section
+/// 3.2.2).
+std::string_view origin_form(std::string_view target);
+
+/// Returns true for the methods of RFC 9110, section 9.3, and PATCH. Others get status 501.
+bool is_known_method(std::string_view method);
+
 /// The site as every engine serves it: with /stats, latencies, counts, and responses to requests that an
 /// engine refuses. Any thread. The site must outlive it.
 class served_site {
@@ -100,8 +107,8 @@ class served_site {
 
   /// Returns status 500 if the site throws.
   timed_response respond(const site_request& request);
-  /// Returns the response to a request that the engine cannot read, with status 413, 414 or, for any other
-  /// reason, 400. Status 500 is for exceptions.
+  /// Returns the response to a request that the engine cannot read, with status 400, 413, 414, 431, 501 or
+  /// 505. Status 500 is for exceptions.
   timed_response refusal(int status) const;
 
   response_log& log() { return log_; }

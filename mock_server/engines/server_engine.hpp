@@ -21,7 +21,7 @@ struct request_limits {
   static constexpr std::size_t request_bytes = 64 * 1024;
   /// Exceeded: 414.
   static constexpr std::size_t target_bytes = 8 * 1024;
-  /// Exceeded: 400.
+  /// Exceeded: 431.
   static constexpr std::size_t header_line_bytes = 8 * 1024;
   /// Exceeded: 413.
   static constexpr std::size_t form_bytes = 8 * 1024;

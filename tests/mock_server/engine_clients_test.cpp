@@ -45,30 +45,51 @@ std::vector<expected_exchange> sample_exchanges() {
       {"search_with_more_cookies", post_request(search, "Cookie: a=b; $S\r\n" + type, form), "200 OK"},
       {"head", "HEAD /m/ HTTP/1.1\r\nHost: x\r\n\r\n", "200 OK"},
       {"start_page", std::string{plain_start_request}, "200 OK"},
-      {"last_on_its_connection", "GET /m/ HTTP/1.1\r\nConnection: close\r\n\r\n", "200 OK"},
+      {"last_on_its_connection", "GET /m/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "200 OK"},
       {"no_date", post_request(search, session + type, "fromStation=ID1&toStation=ID2"), "400 Bad Request"},
       {"no_form", post_request(search, session, form), "400 Bad Request"},
       {"no_http", "hello\r\n\r\n", "400 Bad Request"},
-      {"no_method", "BREW /m/ HTTP/1.1\r\nHost: x\r\n\r\n", "400 Bad Request"},
-      {"no_version", "GET /m/ HTTP/3.0\r\nHost: x\r\n\r\n", "400 Bad Request"},
-      {"long_header", "GET /m/ HTTP/1.1\r\nX: " + std::string(9'000, 'x') + "\r\n\r\n", "400 Bad Request"},
-      {"bad_length", "PUT /m/ HTTP/1.1\r\nContent-Length: x\r\n\r\n", "400 Bad Request"},
-      {"form_without_length", "POST " + search + " HTTP/1.1\r\n" + session + type + "\r\n",
+      {"no_method", "BREW /m/ HTTP/1.1\r\nHost: x\r\n\r\n", "501 Not Implemented"},
+      {"no_version", "GET /m/ HTTP/3.0\r\nHost: x\r\n\r\n", "505 HTTP Version Not Supported"},
+      {"no_protocol", "GET /m/ FTP/1.0\r\nHost: x\r\n\r\n", "400 Bad Request"},
+      {"absolute", "GET http://x/m/ HTTP/1.1\r\nHost: x\r\n\r\n", "200 OK"},
+      {"absolute_search",
+       "POST HTTP://x:80" + search + " HTTP/1.1\r\nHost: x\r\n" + session + type +
+           "Content-Length: " + std::to_string(form.size()) + "\r\n\r\n" + form,
+       "200 OK"},
+      {"absolute_without_path", "GET http://x HTTP/1.1\r\nHost: x\r\n\r\n", "404 Not Found"},
+      {"asterisk", "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", "200 OK"},
+      {"asterisk_get", "GET * HTTP/1.1\r\nHost: x\r\n\r\n", "400 Bad Request"},
+      {"options", "OPTIONS /m/ HTTP/1.1\r\nHost: x\r\n\r\n", "405 Method Not Allowed"},
+      {"no_host", "GET /m/ HTTP/1.1\r\nA: b\r\n\r\n", "400 Bad Request"},
+      {"no_host_in_1_0", "GET /m/ HTTP/1.0\r\nConnection: close\r\n\r\n", "200 OK"},
+      {"two_hosts", "GET /m/ HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n", "400 Bad Request"},
+      {"space_before_colon", "GET /m/ HTTP/1.1\r\nHost: x\r\nX : y\r\n\r\n", "400 Bad Request"},
+      {"bare_lf", "GET /m/ HTTP/1.1\nHost: x\n\n", "400 Bad Request"},
+      {"other_coding", "POST /m/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", "400 Bad Request"},
+      {"length_and_chunks",
+       "POST " + search + " HTTP/1.1\r\nHost: x\r\n" + session + type +
+           "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
        "400 Bad Request"},
-      {"put_of_10_kb", "PUT /m/ HTTP/1.1\r\nContent-Length: 10000\r\n\r\n" + std::string(10'000, 'x'),
+      {"bad_length", "PUT /m/ HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n", "400 Bad Request"},
+      {"form_without_length", "POST " + search + " HTTP/1.1\r\nHost: x\r\n" + session + type + "\r\n",
+       "400 Bad Request"},
+      {"put_of_10_kb",
+       "PUT /m/ HTTP/1.1\r\nHost: x\r\nContent-Length: 10000\r\n\r\n" + std::string(10'000, 'x'),
        "405 Method Not Allowed"},
-      {"put_in_chunks", "PUT /m/ HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+      {"put_in_chunks",
+       "PUT /m/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
        "405 Method Not Allowed"},
       {"long_form_in_chunks",
-       "POST " + search + " HTTP/1.1\r\n" + session + type + "Transfer-Encoding: chunked\r\n\r\n2328\r\n" +
-           std::string(9'000, 'x') + "\r\n0\r\n\r\n",
+       "POST " + search + " HTTP/1.1\r\nHost: x\r\n" + session + type +
+           "Transfer-Encoding: chunked\r\n\r\n2328\r\n" + std::string(9'000, 'x') + "\r\n0\r\n\r\n",
        "413 Payload Too Large"},
-      {"range", "GET /m/ HTTP/1.1\r\nRange: bytes=0-9\r\n\r\n", "200 OK"},
+      {"range", "GET /m/ HTTP/1.1\r\nHost: x\r\nRange: bytes=0-9\r\n\r\n", "200 OK"},
       {"no_session", post_request(search, type, form), "403 Forbidden"},
       {"no_page", "GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n", "404 Not Found"},
       {"no_form_there", post_request("/m/?other", session + type, form), "404 Not Found"},
       {"stats_put", "PUT /stats HTTP/1.1\r\nHost: x\r\n\r\n", "404 Not Found"},
-      {"start_put", "PUT /m/ HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc", "405 Method Not Allowed"},
+      {"start_put", "PUT /m/ HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc", "405 Method Not Allowed"},
       {"search_get", "GET " + search + " HTTP/1.1\r\nHost: x\r\n\r\n", "405 Method Not Allowed"},
       {"long_form", post_request(search, session + type, std::string(9'000, 'x')), "413 Payload Too Large"},
       {"long_target", "GET /" + std::string(9'000, 'x') + " HTTP/1.1\r\nHost: x\r\n\r\n", "414 URI Too Long"},
@@ -195,8 +216,8 @@ TEST(hostile_clients, slow_senders_delay_no_other_client) {
   std::vector<raw_client> slow_senders;
   for (int i = 0; i < 400; ++i) {
     slow_senders.emplace_back(engine->port());
-    slow_senders.back().send(i % 2 == 0 ? "GET /m/ HTTP/1.1\r\nX-Slow: "
-                                        : "POST /m/ HTTP/1.1\r\nContent-Length: 8000\r\n\r\n");
+    slow_senders.back().send(i % 2 == 0 ? "GET /m/ HTTP/1.1\r\nHost: x\r\nX-Slow: "
+                                        : "POST /m/ HTTP/1.1\r\nHost: x\r\nContent-Length: 8000\r\n\r\n");
   }
   std::jthread sender{[&slow_senders](const std::stop_token& stop) {
     while (!stop.stop_requested()) {
@@ -225,7 +246,7 @@ TEST_P(many_engine_clients, idle_and_slow_clients_delay_no_other_client) {
   slow_senders.reserve(static_cast<std::size_t>(slow_clients));
   for (int i = 0; i < slow_clients; ++i) {
     slow_senders.emplace_back(engine->port());
-    slow_senders.back().send("GET /m/ HTTP/1.1\r\nX-Slow: ");
+    slow_senders.back().send("GET /m/ HTTP/1.1\r\nHost: x\r\nX-Slow: ");
   }
   std::jthread sender{[&slow_senders](const std::stop_token& stop) {
     while (!stop.stop_requested()) {
@@ -261,9 +282,10 @@ TEST(hostile_clients, response_never_quotes_the_request) {
                         "Cookie: " + cookie + "\r\nContent-Type: " + std::string{form_type} + "\r\n", form);
   };
   const std::string requests[] = {
-      "GET /" + mark + " HTTP/1.1\r\n\r\n",
-      "GET /m/?" + mark + " HTTP/1.1\r\nReferer: " + mark + "\r\nCookie: JSESSIONID=" + mark + "\r\n\r\n",
-      "GET /m/ HTTP/1.1\r\nX-Scrape: " + mark + "\r\n\r\n",
+      "GET /" + mark + " HTTP/1.1\r\nHost: x\r\n\r\n",
+      "GET /m/?" + mark + " HTTP/1.1\r\nHost: x\r\nReferer: " + mark + "\r\nCookie: JSESSIONID=" + mark +
+          "\r\n\r\n",
+      "GET /m/ HTTP/1.1\r\nHost: x\r\nX-Scrape: " + mark + "\r\n\r\n",
       form_with("fromStation=" + encoded + "&toStation=ID1&departure=01.01.26"),
       form_with("fromStation=ID1&toStation=" + encoded + "&departure=01.01.26"),
       form_with("fromStation=ID1&toStation=ID2&departure=" + encoded),

@@ -49,8 +49,8 @@ TEST(fault_injection, counted_request_gives_one_log_line) {
   response_to(site, search_request(3, 0, cookie));
   response_to(site, search_request(3, 0, cookie));
   response_to(site, search_request(3, 0, "JSESSIONID=none"));
-  response_to(site, "GET /nowhere HTTP/1.1\r\n\r\n");
-  response_to(site, "GET /stats HTTP/1.1\r\n\r\n");
+  response_to(site, "GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n");
+  response_to(site, "GET /stats HTTP/1.1\r\nHost: x\r\n\r\n");
   response_to(site, "hello\r\n\r\n");
   EXPECT_THAT(
       log.lines(),
@@ -179,14 +179,14 @@ TEST(fault_injection, redirect_loop_redirects_its_own_target) {
   const faulty_site site{"redirect_loop:100%"};
   const std::string location = "Location: " + std::string{redirect_target} + "\r\n";
   EXPECT_THAT(response_to(site, start_request(0, 1)), HasSubstr(location));
-  const std::string follow = "GET " + std::string{redirect_target} + " HTTP/1.1\r\n";
+  const std::string follow = "GET " + std::string{redirect_target} + " HTTP/1.1\r\nHost: x\r\n";
   EXPECT_THAT(response_to(site, follow + "\r\n"), StartsWith("HTTP/1.1 302 Found\r\n"));
   EXPECT_THAT(response_to(site, follow + "X-Scrape: 2026-01-01/5\r\n\r\n"), HasSubstr(location));
 }
 
 TEST(fault_injection, head_request_meets_no_fault) {
   const faulty_site site{{.plan = plan_of("empty_reply:100%")}};
-  EXPECT_THAT(response_to(site, "HEAD /m/ HTTP/1.1\r\nConnection: close\r\n\r\n"),
+  EXPECT_THAT(response_to(site, "HEAD /m/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
               StartsWith("HTTP/1.1 200 OK\r\n"));
 }
 
@@ -196,7 +196,7 @@ TEST(fault_injection, invalid_tag_gives_400_and_is_not_quoted) {
   for (const char* tag :
        {"tomorrow", "2026-01-01", "2026-01-01/0", "<script>alert(1)</script>", "\"},{\"x\":\""}) {
     const std::string response =
-        response_to(site, "GET /m/ HTTP/1.1\r\nX-Scrape: " + std::string{tag} + "\r\n\r\n");
+        response_to(site, "GET /m/ HTTP/1.1\r\nHost: x\r\nX-Scrape: " + std::string{tag} + "\r\n\r\n");
     EXPECT_THAT(response, StartsWith("HTTP/1.1 400 "));
     EXPECT_THAT(response, Not(HasSubstr(tag)));
     EXPECT_EQ(log.lines().back(), R"({"date":null,"step":1,"attempt":null,"fault":null,"status":400})");
@@ -207,7 +207,7 @@ TEST(fault_injection, engine_without_faults_ignores_tags) {
   site tickets{3};
   const auto engine = make_event_engine(tickets, {});
   raw_client raw{engine->port()};
-  raw.send("GET /m/ HTTP/1.1\r\nX-Scrape: tomorrow\r\n\r\n");
+  raw.send("GET /m/ HTTP/1.1\r\nHost: x\r\nX-Scrape: tomorrow\r\n\r\n");
   EXPECT_THAT(raw.receive_response(), StartsWith("HTTP/1.1 200 OK\r\n"));
 }
 

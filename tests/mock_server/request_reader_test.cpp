@@ -43,7 +43,8 @@ TEST(request_reader, chunks_of_any_size_give_the_request) {
 
 TEST(request_reader, bytes_of_the_next_request_are_not_consumed) {
   request_reader reader;
-  EXPECT_EQ(feed(reader, sample_search + "GET /m/ HTTP/1.1\r\n\r\n", 10'000), sample_search.size());
+  EXPECT_EQ(feed(reader, sample_search + "GET /m/ HTTP/1.1\r\nHost: x\r\n\r\n", 10'000),
+            sample_search.size());
 }
 
 TEST(request_reader, chunked_body_is_joined) {
@@ -59,7 +60,8 @@ TEST(request_reader, chunked_body_is_joined) {
 
 TEST(request_reader, body_other_than_a_form_is_dropped) {
   request_reader reader;
-  feed(reader, "PUT /m/ HTTP/1.1\r\nContent-Length: 20000\r\n\r\n" + std::string(20'000, 'x'), 1'000);
+  feed(reader, "PUT /m/ HTTP/1.1\r\nHost: x\r\nContent-Length: 20000\r\n\r\n" + std::string(20'000, 'x'),
+       1'000);
   EXPECT_TRUE(reader.is_read());
   EXPECT_EQ(reader.refusal(), 0);
   EXPECT_TRUE(reader.keeps_connection());
@@ -78,8 +80,8 @@ TEST(request_reader, expect_header_waits_to_continue) {
 
 TEST(request_reader, version_and_header_decide_keep_alive) {
   for (const auto& [text, keeps] : std::initializer_list<std::pair<std::string, bool>>{
-           {"GET /m/ HTTP/1.1\r\n\r\n", true},
-           {"GET /m/ HTTP/1.1\r\nConnection: close\r\n\r\n", false},
+           {"GET /m/ HTTP/1.1\r\nHost: x\r\n\r\n", true},
+           {"GET /m/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", false},
            {"GET /m/ HTTP/1.0\r\n\r\n", false},
            {"GET /m/ HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", true}}) {
     request_reader reader;
@@ -93,16 +95,29 @@ TEST(request_reader, invalid_or_too_long_request_is_refused) {
   const std::string long_text(request_limits::request_bytes, 'x');
   const std::pair<std::string, int> cases[] = {
       {"hello\r\n\r\n", 400},
-      {"BREW /m/ HTTP/1.1\r\n\r\n", 400},
-      {"GET /m/ HTTP/2.0\r\n\r\n", 400},
-      {"GET /m/ HTTP/1.1\r\nContent-Length: x\r\n\r\n", 400},
-      {"GET /m/ HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400},
-      {"GET /m/ HTTP/1.1\r\nX: " + std::string(9'000, 'x') + "\r\n\r\n", 400},
-      {"GET /m/ HTTP/1.1\r\nX: " + long_text, 400},
+      {"BREW /m/ HTTP/1.1\r\nHost: x\r\n\r\n", 501},
+      {"GET /m/ HTTP/2.0\r\nHost: x\r\n\r\n", 505},
+      {"GET /m/ FTP/1.1\r\nHost: x\r\n\r\n", 400},
+      {"GET /m/ HTTP/1.1\r\nX: y\r\n\r\n", 400},
+      {"GET /m/ HTTP/1.1\r\nHost: x\r\nhost: x\r\n\r\n", 400},
+      {"GET /m/ HTTP/1.0\r\nHost: x\r\nhost: x\r\n\r\n", 400},
+      {"GET /m/ HTTP/1.1\r\nHost : x\r\n\r\n", 400},
+      {"GET /m/ HTTP/1.1\r\nHost: x\r\nX: y\r\n z\r\n\r\n", 400},
+      {"GET /m/ HTTP/1.1\r\nHost: x\r\nX: y\r\n\tz\r\n\r\n", 400},
+      {"GET /m/ HTTP/1.1\r\n Host: x\r\n\r\n", 400},
+      {"GET /m/ HTTP/1.1\nHost: x\n\n", 400},
+      {search_lines + "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
+      {search_lines + "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n", 400},
+      {search_lines + "Transfer-Encoding: gzip\r\n\r\n", 400},
+      {"POST /m/ HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
+      {"GET /m/ HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n", 400},
+      {"GET /m/ HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400},
+      {"GET /m/ HTTP/1.1\r\nHost: x\r\nX: " + std::string(9'000, 'x') + "\r\n\r\n", 431},
+      {"GET /m/ HTTP/1.1\r\nHost: x\r\nX: " + long_text, 431},
       {search_lines + "Content-Length: 9000\r\n\r\n" + std::string(9'000, 'x'), 413},
       {search_lines + "Content-Length: 18446744073709551615\r\n\r\n" + long_text, 413},
       {search_lines + "Transfer-Encoding: chunked\r\n\r\n100000\r\n" + long_text, 413},
-      {"GET /" + std::string(9'000, 'x') + " HTTP/1.1\r\n\r\n", 414},
+      {"GET /" + std::string(9'000, 'x') + " HTTP/1.1\r\nHost: x\r\n\r\n", 414},
       {"GET /" + long_text, 414},
   };
   for (const auto& [text, status] : cases) {
@@ -116,19 +131,46 @@ TEST(request_reader, invalid_or_too_long_request_is_refused) {
   }
 }
 
+TEST(request_reader, blank_lines_before_the_request_are_skipped) {
+  for (const std::size_t chunk_bytes : {1u, 3u, 10'000u}) {
+    request_reader reader;
+    const std::string blank = "\r\n\r\n";
+    EXPECT_EQ(feed(reader, blank + sample_search, chunk_bytes), blank.size() + sample_search.size());
+    EXPECT_EQ(reader.refusal(), 0);
+    EXPECT_EQ(reader.request().body, "from=ID");
+  }
+  request_reader reader;
+  EXPECT_EQ(reader.consume("\r\n\r"), 2u);
+  EXPECT_FALSE(reader.has_begun());
+  EXPECT_FALSE(reader.is_read());
+}
+
+TEST(request_reader, absolute_target_is_read_in_origin_form) {
+  for (const auto& [target, origin] : {std::pair{"http://x/m/", "/m/"},
+                                       {"HTTPS://x:443/m/?a", "/m/?a"},
+                                       {"http://x", "/"},
+                                       {"/http://x/m/", "/http://x/m/"},
+                                       {"*", "*"}}) {
+    request_reader reader;
+    feed(reader, std::string{"OPTIONS "} + target + " HTTP/1.1\r\nHost: x\r\n\r\n", 10'000);
+    EXPECT_EQ(reader.request().target, origin);
+  }
+}
+
 TEST(request_reader, many_short_header_lines_are_refused) {
-  std::string text = "GET /m/ HTTP/1.1\r\n";
+  std::string text = "GET /m/ HTTP/1.1\r\nHost: x\r\n";
   for (int i = 0; i < 10'000; ++i) text += "X: y1234\r\n";
   for (const std::size_t chunk_bytes : {10u, 1'000u, 200'000u}) {
     request_reader reader;
     EXPECT_LE(feed(reader, text + "\r\n", chunk_bytes), request_limits::request_bytes);
-    EXPECT_EQ(reader.refusal(), 400);
+    EXPECT_EQ(reader.refusal(), 431);
   }
 }
 
 TEST(request_reader, truncated_body_is_served_then_closes) {
   request_reader reader;
-  feed(reader, "PUT /m/ HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n" + std::string(70'000, 'x'), 4'096);
+  feed(reader, "PUT /m/ HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n" + std::string(70'000, 'x'),
+       4'096);
   EXPECT_TRUE(reader.is_read());
   EXPECT_EQ(reader.refusal(), 0);
   EXPECT_FALSE(reader.keeps_connection());
