@@ -19,7 +19,7 @@ inline constexpr std::size_t max_page_kb = 4096;
 /// Throws std::invalid_argument, naming the bounds, if `page_kb` is outside them.
 void check_page_kb(std::size_t page_kb);
 
-/// A word of a fare, and two HTML spellings of it: raw, or with entities of HTML 4 (libxml2 knows no others).
+/// A word of a fare, and two HTML spellings of it: raw, or with character references.
 struct printed_word {
   std::string_view text;
   std::array<std::string_view, 2> html;

@@ -43,6 +43,32 @@ TEST(fare_scanner, results_page_gives_its_fares) {
                                         {23h + 45min, 2h + 15min, "Fun&Relax", 12, 124950, "K\xC4\x8D"}}));
 }
 
+TEST(fare_scanner, page_gives_the_fares_of_the_html_standard) {
+  const auto fare_of = [](std::string_view markup) {
+    const auto result = fares_on(
+        "<!DOCTYPE html>\n<html><head><title>Fares</title></head>\n<body>\n"
+        "<div class=\"results\">\n" +
+        std::string{markup} + "</div>\n</body>\n</html>\n");
+    std::string text;
+    if (!result) return describe(result.error());
+    for (const fare& found : *result) text += found.type + " " + found.currency + ". ";
+    return text;
+  };
+  const std::string last =
+      "<div class=\"select-line\"><span>06:00</span> <span>08:30</span> <span>Fun</span> 12 199 CZK</div>";
+  EXPECT_EQ(fare_of("<div @click=\"() => pick(1)\" class=\"select-line\">05:00 07:30 Relax 34 249 CZK</div>" +
+                    last),
+            "Relax CZK. Fun CZK. ");
+  EXPECT_EQ(fare_of("<div 1=\"x > y\" class=\"select-line\">05:00 07:30 Relax 34 249 CZK</div>" + last),
+            "Relax CZK. Fun CZK. ");
+  EXPECT_EQ(fare_of(row_of("05:00 07:30 Relax 34 249&nbsp;K&ccaron;")), "Relax K\xC4\x8D. ");
+  EXPECT_EQ(fare_of(row_of("05:00 07:30 Relax 34 249 &#128;")), "Relax \xE2\x82\xAC. ");
+  EXPECT_EQ(fare_of("<![CDATA[<div class=\"select-line\">05:00 07:30 Relax 34 249 CZK</div>]]>" + last),
+            "Fun CZK. ");
+  EXPECT_EQ(fare_of("<title>x <div class=\"select-line\">00:00 00:01 T 1 1 CZK</div></title>" + last),
+            "Fun CZK. ");
+}
+
 TEST(fare_scanner, results_page_without_rows_gives_no_fares) {
   for (const auto& whole : {fixture("no_rows.html"), page("")}) {
     const auto result = fares_on(whole);

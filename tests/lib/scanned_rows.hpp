@@ -43,27 +43,29 @@ scanned_rows scan_split(std::string_view page, std::size_t first_bytes);
 /// Scans the page in chunks of `chunk_bytes`. The last may be shorter.
 scanned_rows scan_in_chunks(std::string_view page, std::size_t chunk_bytes);
 
-/// Rows that libxml2 finds in a page: the reference for the scanner.
+/// Rows that gumbo finds in a page: the reference for the scanner.
 struct oracle_rows {
   /// In document order. Each has its whole text, including that of nested rows.
   std::vector<row_words> rows;
   /// Index of the first row that lies within another.
   std::optional<std::size_t> first_nested;
+  /// True if the page has an element that the scanner may refuse, or whose end tag is missing.
+  bool has_risky_element = false;
+  /// True if a form is a row: gumbo inserts the text before its end tag after it, unlike the standard.
+  bool has_form_row = false;
+  /// True if gumbo reports a parse error.
+  bool has_error = false;
 };
 
-/// Parses the page as UTF-8 with recovery from errors, and reads its rows. The words are the row's text
-/// nodes, joined and split at Unicode white space. The content of scripts and styles is not text.
-oracle_rows rows_of_libxml2(std::string_view page);
+/// Parses the page as UTF-8 without scripting, and reads its rows. The words are the row's text nodes, joined
+/// and split at Unicode white space. Text of svg and of elements without markup is not text.
+oracle_rows rows_of_gumbo(std::string_view page);
 
-/// Compares a scan with libxml2's rows. Returns a description of the difference, or an empty text. They agree
-/// if the rows are equal, or if the page has the reported problem and the rows before it are equal.
+/// Compares a scan with gumbo's rows. Returns a description of the difference, or an empty text. They agree
+/// if the rows are equal, or if gumbo's result justifies the reported problem and has the rows before it.
 std::string disagreement(std::string_view page, const scanned_rows& ours, const oracle_rows& theirs);
 
-/// Returns true if the scanner intends to read the page differently from libxml2, without a problem. Such a
-/// page has
-/// - a doctype with an open quote before its first `>`, or `<?` before a non-ASCII letter: libxml2 then
-///   includes the following text in the declaration, up to the whole page;
-/// - a tag with a form feed: it is white space by the HTML standard, but not for libxml2.
+/// Returns true if gumbo deviates from the standard on the page, so that it cannot be compared.
 bool is_read_otherwise(std::string_view page);
 
 /// Concatenates text.

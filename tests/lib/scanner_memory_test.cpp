@@ -86,7 +86,7 @@ TEST(scanner_memory, 100_mb_without_fares_allocate_only_the_state) {
 
 TEST(scanner_memory, page_allocates_only_the_state_and_the_fares) {
   const std::string page =
-      "<div class=results><p class=select-line>5:00 7:30 Relax 34 249 CZK<p></div></html>";
+      "<div class=results><p class=select-line>5:00 7:30 Relax 34 249 CZK</p></div></html>";
   fare_scanner scanner;
   for (int i = 0; i < 3; ++i) {
     const std::size_t before = allocations;

@@ -12,7 +12,7 @@
 #include "mock_server/site/results_page.hpp"
 #include "mock_server/site/timetable.hpp"
 #include "tests/mock_server/faulty_site.hpp"
-#include "tests/mock_server/libxml2_fares.hpp"
+#include "tests/mock_server/gumbo_fares.hpp"
 #include "tests/mock_server/samples.hpp"
 
 namespace farebench {
@@ -241,7 +241,7 @@ TEST(framing_faults, unsolicited_response_has_other_fares) {
     EXPECT_THAT(raw.receive_response(), EndsWith(is_search ? sample_page : "</html>\n"));
     const std::string second = raw.receive_response();
     EXPECT_THAT(second, StartsWith(scripted_head));
-    const auto fares = libxml2_fares(second.substr(second.find("\r\n\r\n")));
+    const auto fares = gumbo_fares(second.substr(second.find("\r\n\r\n")));
     EXPECT_FALSE(fares.empty());
     EXPECT_NE(fares, timetable(query_on_day(0), 3));
   }
@@ -253,7 +253,7 @@ TEST(framing_faults, cut_page_has_the_first_half_of_the_fares) {
     for (int day = 0; day < 20; ++day) {
       const auto fares = timetable(query_on_day(day), page_kb);
       const std::string whole = results_page(query_on_day(day), page_kb);
-      const auto found = libxml2_fares(whole.substr(0, cut_position(whole)));
+      const auto found = gumbo_fares(whole.substr(0, cut_position(whole)));
       EXPECT_EQ(found,
                 std::vector(fares.begin(), fares.begin() + static_cast<std::ptrdiff_t>(fares.size() / 2)));
     }

@@ -19,7 +19,7 @@
 #include "mock_server/latency/latency_model.hpp"
 #include "mock_server/site/timetable.hpp"
 #include "tests/mock_server/faulty_site.hpp"
-#include "tests/mock_server/libxml2_fares.hpp"
+#include "tests/mock_server/gumbo_fares.hpp"
 #include "tests/mock_server/raw_client.hpp"
 #include "tests/mock_server/samples.hpp"
 #include "tests/support/waiting.hpp"
@@ -44,7 +44,7 @@ TEST(mock_server_process, searches_return_the_timetable_over_http) {
         http.Post(std::string{search_path}, {{"Cookie", cookie}}, form_on_day(day), std::string{form_type});
     ASSERT_TRUE(found);
     ASSERT_EQ(found->status, 200);
-    EXPECT_EQ(libxml2_fares(found->body), timetable(query_on_day(day), 5));
+    EXPECT_EQ(gumbo_fares(found->body), timetable(query_on_day(day), 5));
   }
   const server_stats stats = server.stats();
   EXPECT_EQ(stats.engine, "beast");
@@ -151,7 +151,7 @@ TEST_P(restarted_server, restart_keeps_port_and_fares_but_no_session) {
     client.send(start_request(0, 0));
     const std::string fresh = session_in(client.receive_response());
     client.send(search_request(0, 0, fresh));
-    EXPECT_EQ(libxml2_fares(client.receive_response()), timetable(query_on_day(0), 5));
+    EXPECT_EQ(gumbo_fares(client.receive_response()), timetable(query_on_day(0), 5));
   }
 }
 

@@ -12,7 +12,7 @@
 #include "farebench/fare_scanner.hpp"
 #include "mock_server/faults/fault_effects.hpp"
 #include "mock_server/site/results_page.hpp"
-#include "tests/mock_server/libxml2_fares.hpp"
+#include "tests/mock_server/gumbo_fares.hpp"
 #include "tests/mock_server/samples.hpp"
 #include "tests/support/sampled_cases.hpp"
 
@@ -77,11 +77,11 @@ TEST(timetable, page_size_out_of_bounds_throws) {
   EXPECT_THROW(timetable(query_on_day(0), max_page_kb + 1), std::invalid_argument);
 }
 
-TEST(results_page, libxml2_finds_exactly_the_timetable) {
+TEST(results_page, gumbo_finds_exactly_the_timetable) {
   for (const std::size_t page_kb : {2u, 3u, 4u, 5u, 8u, 13u, 16u, 17u, 30u, 64u, 94u, 95u, 200u}) {
     for (int day = 0; day < 60; day += test::case_step) {
       const query search = query_on_day(day);
-      ASSERT_EQ(libxml2_fares(results_page(search, page_kb)), timetable(search, page_kb))
+      ASSERT_EQ(gumbo_fares(results_page(search, page_kb)), timetable(search, page_kb))
           << page_kb << " KiB, day " << day;
     }
   }
@@ -96,7 +96,7 @@ TEST(results_page, page_has_exactly_the_requested_size) {
   const query longest{"ID123456789012345678", "ID999999999999999999", query_on_day(0).date};
   for (const std::size_t page_kb : {min_page_kb, std::size_t{3}, max_page_kb}) {
     ASSERT_EQ(results_page(longest, page_kb).size(), page_kb * 1024);
-    ASSERT_EQ(libxml2_fares(results_page(longest, page_kb)), timetable(longest, page_kb));
+    ASSERT_EQ(gumbo_fares(results_page(longest, page_kb)), timetable(longest, page_kb));
   }
 }
 
@@ -106,7 +106,7 @@ TEST(results_page, any_station_gives_the_requested_size) {
                        query_on_day(station).date};
     for (const std::size_t page_kb : {2u, 3u}) {
       ASSERT_EQ(results_page(search, page_kb).size(), page_kb * 1024);
-      ASSERT_EQ(libxml2_fares(results_page(search, page_kb)), timetable(search, page_kb));
+      ASSERT_EQ(gumbo_fares(results_page(search, page_kb)), timetable(search, page_kb));
     }
   }
 }
@@ -151,7 +151,7 @@ TEST_P(row_places, row_places_match_the_fares) {
     for (std::size_t i = 0; i < fares.size(); ++i) {
       const auto& [row, words] = places[i];
       // The row alone, as another parser reads it.
-      EXPECT_EQ(libxml2_fares(page.substr(row.begin, row.end - row.begin)), std::vector{fares[i]});
+      EXPECT_EQ(gumbo_fares(page.substr(row.begin, row.end - row.begin)), std::vector{fares[i]});
       EXPECT_EQ(page[row.begin], '<');
       EXPECT_EQ(page.substr(row.end - 2, 2), ">\n");
       for (std::size_t word = 0; word < words.size(); ++word) {
@@ -208,7 +208,7 @@ TEST(scanned_page, split_at_any_byte_gives_the_timetable) {
   }
 }
 
-// Pages with a fault, read by the library's scanner and by libxml2.
+// Pages with a fault, read by the library's scanner and by gumbo.
 
 constexpr int altered_days = 60;
 
@@ -245,7 +245,7 @@ INSTANTIATE_TEST_SUITE_P(page_kb, altered_page, testing::Values(2, 3, 10, 30));
 TEST_P(altered_page, malformed_html_has_the_same_rows) {
   for_each_page(fault_kind::malformed_html, [&](const std::string& page, const query& search) {
     const auto expected = timetable(search, GetParam());
-    ASSERT_EQ(libxml2_fares(page), expected) << page;
+    ASSERT_EQ(gumbo_fares(page), expected) << page;
     ASSERT_EQ(scan(page), expected) << page;
   });
 }

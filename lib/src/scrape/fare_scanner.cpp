@@ -118,11 +118,25 @@ struct fare_scanner::state final : row_listener {
       case page_problem::nested_row:
         return fail_row("read a row within it, expected its end");
       case page_problem::page_as_row:
-        error = "row 1, read the html element, expected an element of the page";
+        error = "row 1, read the html or body element, expected an element of the page";
         return;
       case page_problem::too_deep:
-        error = fmt::format("after row {}: read more than {} open elements, expected fewer", row_number,
-                            html::open_elements::max_depth);
+        error = fmt::format("after row {}: read more than {} open elements or {} tables, expected fewer",
+                            row_number, row_scanner::max_depth, row_scanner::max_tables);
+        return;
+      case page_problem::unbalanced:
+        if (rows.in_row())
+          return fail_row("read a tag or text that may end an element, expected its end tag");
+        error = fmt::format(
+            "after row {}: read an element that may hide rows (frameset, plaintext, or a tag in "
+            "svg, math or select), expected none",
+            row_number);
+        return;
+      case page_problem::misplaced_row:
+        error = fmt::format(
+            "after row {}: read a row in select, template, svg or math, or misplaced in a table, "
+            "expected it elsewhere",
+            row_number);
         return;
       case page_problem::ends_in_row:
         error_kind = fetch_error_kind::bad_response;

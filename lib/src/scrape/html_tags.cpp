@@ -6,151 +6,58 @@
 namespace farebench::html {
 namespace {
 
-constexpr std::uint64_t key_of(std::string_view name) {
-  std::uint64_t key = 0;
-  for (const char c : name) key = append_to_key(key, c);
-  return key;
-}
-
-struct closing_rule {
-  std::string_view open;
-  // Elements whose start tags close `open`, separated by single spaces.
-  std::string_view openings;
+struct trait_list {
+  traits value;
+  std::string_view names;
 };
 
-// "Start tags that imply the end of the current element" of libxml2 2.9.14.
-constexpr std::array closing_rules = std::to_array<closing_rule>({
-    {"a", "a fieldset table td th"},
-    {"address", "dd dl dt form li ul"},
-    {"b", "center p td th"},
-    {"big", "p"},
-    {"caption", "col colgroup tbody tfoot thead tr"},
-    {"col", "col colgroup tbody tfoot thead tr"},
-    {"colgroup", "colgroup tbody tfoot thead tr"},
-    {"dd", "dt"},
-    {"dir", "dd dl dt form ul"},
-    {"dl", "form li"},
-    {"dt", "dd dl"},
-    {"font", "center td th"},
-    {"form", "form"},
-    {"h1", "fieldset form li p table"},
-    {"h2", "fieldset form li p table"},
-    {"h3", "fieldset form li p table"},
-    {"h4", "fieldset form li p table"},
-    {"h5", "fieldset form li p table"},
-    {"h6", "fieldset form li p table"},
-    {"head",
-     "a abbr acronym address b bdo big blockquote body br center cite code dd dfn dir div dl dt em "
-     "fieldset font form frameset h1 h2 h3 h4 h5 h6 hr i iframe img kbd li listing map menu ol p pre q s "
-     "samp small span strike strong sub sup table tt u ul var xmp"},
-    {"hr", "form"},
-    {"i", "center p td th"},
-    {"legend", "fieldset"},
-    {"li", "li"},
-    {"link", "body frameset"},
-    {"listing", "dd dl dt fieldset form li table ul"},
-    {"menu", "dd dl dt form ul"},
-    {"ol", "form ul"},
-    {"option", "optgroup option"},
-    {"p",
-     "address blockquote body caption center col colgroup dd dir div dl dt fieldset form frameset h1 h2 "
-     "h3 h4 h5 h6 head hr li listing menu ol p pre table tbody td tfoot th title tr ul xmp"},
-    {"pre", "dd dl dt fieldset form li table ul"},
-    {"s", "p"},
-    {"script", "noscript"},
-    {"small", "p"},
-    {"span", "td th"},
-    {"strike", "p"},
-    {"style", "body frameset"},
-    {"tbody", "tbody tfoot"},
-    {"td", "tbody td tfoot th tr"},
-    {"tfoot", "tbody"},
-    {"th", "tbody td tfoot th tr"},
-    {"thead", "tbody tfoot"},
-    {"title", "body frameset"},
-    {"tr", "tbody tfoot tr"},
-    {"tt", "p"},
-    {"u", "p td th"},
-    {"ul", "address form menu ol pre"},
-    {"xmp", "dd dl dt fieldset form li table ul"},
-});
-
-constexpr auto void_elements =
-    std::to_array<std::string_view>({"area", "base", "basefont", "br", "col", "frame", "hr", "img", "input",
-                                     "isindex", "link", "meta", "param"});
-
-struct priority_rule {
-  std::string_view name;
-  std::uint8_t end_tag_priority;
-};
-constexpr std::uint8_t default_priority = 100;
-constexpr auto priority_rules = std::to_array<priority_rule>({
-    {"div", 150},
-    {"td", 160},
-    {"th", 160},
-    {"tr", 170},
-    {"thead", 180},
-    {"tbody", 180},
-    {"tfoot", 180},
-    {"table", 190},
-    {"head", 200},
-    {"body", 200},
-    {"html", 220},
+// HTML standard, 13.1.2 (void and raw elements), 13.2.4.2 (scopes) and 13.2.6 (tree construction).
+constexpr std::array trait_lists = std::to_array<trait_list>({
+    {is_void,
+     "area base basefont bgsound br col embed frame hr image img input keygen link meta param source "
+     "track wbr"},
+    {is_raw, "iframe noembed noframes script style textarea title xmp"},
+    {closes_p | is_block,
+     "address article aside blockquote center dd details dir div dl dt fieldset "
+     "figcaption figure footer h1 h2 h3 h4 h5 h6 header hgroup li listing menu nav ol p "
+     "pre section summary ul"},
+    {closes_p, "dialog form hr main plaintext search table xmp"},
+    {is_block | is_table_part, "caption tbody td tfoot th thead tr"},
+    {is_table_part, "col colgroup"},
+    {is_table_structure, "colgroup table tbody tfoot thead tr"},
+    {is_formatting, "b big code em font i s small strike strong tt u"},
+    {is_barrier, "applet button caption marquee object table td th"},
+    {is_heading, "h1 h2 h3 h4 h5 h6"},
+    {leaves_svg,
+     "b big blockquote body br center code dd div dl dt em embed font h1 h2 h3 h4 h5 h6 head hr i "
+     "img li listing menu meta nobr ol p pre ruby s small span strong strike sub sup table tt u "
+     "ul var"},
+    {is_refused,
+     "body frame frameset head html isindex math menuitem nobr optgroup option plaintext select "
+     "template"},
+    {is_context,
+     "a applet button form frameset input keygen marquee math nobr object plaintext select svg "
+     "table template textarea"},
 });
 
 constexpr std::string_view class_attribute = "class";
 
-// Limit of libxml2. The rest of a longer name is read as the next attribute's.
-constexpr std::uint8_t max_attribute_name_bytes = 100;
-
-bool is_class_attribute(std::string_view name) {
-  if (name.size() != class_attribute.size()) return false;
-  for (std::size_t i = 0; i < name.size(); ++i)
-    if (lower_name_byte(name[i]) != class_attribute[i]) return false;
-  return true;
-}
-
 }  // namespace
 
-constexpr element_table elements = [] {
-  element_table table{};
-  const auto rules = [&table](std::string_view name) -> element_rules& {
-    return table[static_cast<std::size_t>(known_element(name))];
-  };
-  for (auto& element : table) element.end_tag_priority = default_priority;
-  for (const auto name : element_names) rules(name).key = key_of(name);
-  for (const auto name : void_elements) rules(name).is_void = true;
-  for (const auto& [name, priority] : priority_rules) rules(name).end_tag_priority = priority;
-  for (const auto& rule : closing_rules) {
-    std::string_view rest = rule.openings;
-    while (!rest.empty()) {
-      const auto length = std::min(rest.find(' '), rest.size());
-      const auto bit = static_cast<std::size_t>(known_element(rest.substr(0, length)));
-      rules(rule.open).closed_by[bit / 64] |= std::uint64_t{1} << (bit % 64);
-      rest.remove_prefix(std::min(length + 1, rest.size()));
+constexpr std::array<known_element, known_elements_size> known_elements = [] {
+  std::array<known_element, known_elements_size> table{};
+  for (auto [value, names] : trait_lists) {
+    while (!names.empty()) {
+      const auto length = std::min(names.find(' '), names.size());
+      const element_name name = element_of(names.substr(0, length));
+      std::size_t slot = name >> 55U;
+      while (table[slot].name != name && table[slot].name != 0) slot = (slot + 1) % known_elements_size;
+      table[slot] = {name, static_cast<traits>(table[slot].value | value)};
+      names.remove_prefix(std::min(length + 1, names.size()));
     }
   }
   return table;
 }();
-
-constexpr std::array<element, std::size_t{1} << slot_bits> element_by_slot = [] {
-  std::array<element, std::size_t{1} << slot_bits> slots{};
-  for (const auto name : element_names) {
-    auto& slot = slots[slot_of(key_of(name))];
-    if (slot != element::unknown) throw "two names have the same slot";
-    if (name.size() > max_known_name_bytes) throw "the name is too long for a key";
-    slot = known_element(name);
-  }
-  return slots;
-}();
-
-element look_ahead_element(const tag_name& name) {
-  // No known name has a full stop.
-  if (name.id != element::unknown) return name.id;
-  const auto stop = name.text.find('.');
-  if (stop > max_known_name_bytes) return element::unknown;
-  return find_element(key_of(name.text.substr(0, stop)));
-}
 
 template <const std::string_view& token>
 void class_token_finder<token>::reset() {
@@ -182,27 +89,16 @@ void class_token_finder<token>::append(char c) {
 }
 
 template <const std::string_view& token>
-void class_token_finder<token>::append_decoded(char32_t c) {
-  if (c == 0) {
-    // libxml2's values are C strings, which end here.
-    finish();
-  } else {
-    // Tokens are ASCII, without U+007F.
-    append(c < 0x80 ? static_cast<char>(c) : '\x7F');
-  }
-}
-
-template <const std::string_view& token>
 void class_token_finder<token>::finish() {
   append(' ');
   finished_ = true;
 }
 
-void attribute_reader::begin_tag() {
+void attribute_reader::begin_tag(bool is_end_tag) {
   row_.reset();
   if (!saw_results_) results_.reset();
   state_ = state::between_attributes;
-  had_class_ = false;
+  had_class_ = is_end_tag;
   is_self_closing_ = false;
 }
 
@@ -214,22 +110,30 @@ const char* attribute_reader::read(const char* pos, const char* end) {
       case state::between_attributes:
         while (pos != end && is_blank(*pos)) ++pos;
         if (pos == end) return pos;
-        if (*pos == '>') {
-          state_ = state::done;
-          return pos + 1;
-        }
-        if (!begins_name(*pos)) {
-          state_ = *pos == '/' ? state::slash : state::ignored;
-          if (state_ == state::slash) ++pos;
+        if (*pos == '>' || *pos == '/') {
+          state_ = *pos == '>' ? state::done : state::slash;
+          ++pos;
+          if (state_ == state::done) return pos;
           break;
         }
         state_ = state::attribute_name;
-        attribute_name_bytes_ = 0;
-        is_class_ = true;
+        // The first byte may be a `=`.
+        is_class_ = lower(*pos) == class_attribute[0];
+        matched_bytes_ = 1;
+        ++pos;
         [[fallthrough]];
       case state::attribute_name:
-        pos = read_attribute_name(pos, end);
-        if (state_ == state::attribute_name) return pos;
+        for (; pos != end && !is_blank(*pos) && *pos != '=' && *pos != '>' && *pos != '/'; ++pos) {
+          if (!is_class_) continue;
+          is_class_ =
+              matched_bytes_ < class_attribute.size() && lower(*pos) == class_attribute[matched_bytes_];
+          ++matched_bytes_;
+        }
+        if (pos == end) return pos;
+        // If an attribute is repeated, the first one counts, even if it has no value.
+        is_class_ = is_class_ && matched_bytes_ == class_attribute.size() && !had_class_;
+        had_class_ = had_class_ || is_class_;
+        state_ = state::after_attribute_name;
         [[fallthrough]];
       case state::after_attribute_name:
         while (pos != end && is_blank(*pos)) ++pos;
@@ -244,6 +148,10 @@ const char* attribute_reader::read(const char* pos, const char* end) {
       case state::before_value:
         while (pos != end && is_blank(*pos)) ++pos;
         if (pos == end) return pos;
+        if (*pos == '>') {
+          state_ = state::between_attributes;
+          break;
+        }
         pos = begin_value(pos, end);
         if (state_ != state::quoted_value) break;
         [[fallthrough]];
@@ -270,17 +178,7 @@ const char* attribute_reader::read(const char* pos, const char* end) {
       }
       case state::slash:
         is_self_closing_ = *pos == '>';
-        state_ = is_self_closing_ ? state::between_attributes : state::ignored;
-        break;
-      case state::ignored:
-        while (pos != end && !is_blank(*pos) && *pos != '>' && *pos != '/') ++pos;
-        if (pos == end) return pos;
-        if (*pos == '/') {
-          state_ = state::slash;
-          ++pos;
-        } else {
-          state_ = state::between_attributes;
-        }
+        state_ = state::between_attributes;
         break;
       case state::done:
         return pos;
@@ -307,41 +205,11 @@ const char* attribute_reader::begin_value(const char* pos, const char* end) {
   return pos + value.size() + 1;
 }
 
-const char* attribute_reader::read_attribute_name(const char* pos, const char* end) {
-  if (attribute_name_bytes_ == 0) {
-    // Fast path: a name that is complete and within the limit.
-    const char* const stop = end - pos > max_attribute_name_bytes ? pos + max_attribute_name_bytes : end;
-    const char* name_end = pos;
-    while (name_end != stop && lower_name_byte(*name_end) != 0) ++name_end;
-    if (name_end != stop) {
-      attribute_name_bytes_ = static_cast<std::uint8_t>(name_end - pos);
-      is_class_ = is_class_attribute({pos, attribute_name_bytes_});
-      return finish_attribute_name(name_end);
-    }
-  }
-  for (; pos != end && attribute_name_bytes_ < max_attribute_name_bytes; ++pos, ++attribute_name_bytes_) {
-    const char lower = lower_name_byte(*pos);
-    if (lower == 0) break;
-    if (attribute_name_bytes_ >= class_attribute.size() || lower != class_attribute[attribute_name_bytes_])
-      is_class_ = false;
-  }
-  if (pos == end && attribute_name_bytes_ < max_attribute_name_bytes) return pos;
-  return finish_attribute_name(pos);
-}
-
-const char* attribute_reader::finish_attribute_name(const char* pos) {
-  // If an attribute is repeated, the first one counts, even if it has no value.
-  is_class_ = is_class_ && attribute_name_bytes_ == class_attribute.size() && !had_class_;
-  had_class_ = had_class_ || is_class_;
-  state_ = state::after_attribute_name;
-  return pos;
-}
-
 const char* attribute_reader::read_class_value(const char* pos, const char* end) {
   for (; pos != end; ++pos) {
     const char c = *pos;
     if (c == '&') {
-      reference_.begin();
+      reference_.begin(true);
       state_ = state::class_reference;
       return pos + 1;
     }
@@ -364,11 +232,10 @@ void attribute_reader::append_to_class(char c) {
 }
 
 void attribute_reader::append_reference_to_class() {
+  // Tokens are ASCII, without U+007F.
+  for (const char32_t c : reference_.characters())
+    if (c != 0) append_to_class(c < 0x80 ? static_cast<char>(c) : '\x7F');
   for (const char c : reference_.literal()) append_to_class(c);
-  if (reference_.literal().empty()) {
-    row_.append_decoded(reference_.character());
-    if (!saw_results_) results_.append_decoded(reference_.character());
-  }
   state_ = state::class_value;
 }
 

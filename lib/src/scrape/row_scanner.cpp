@@ -4,126 +4,16 @@
 #include <cstring>
 #include <utility>
 
-namespace farebench::html {
-namespace {
-
-bool belongs_in_head(element id) {
-  return id == well_known::script || id == well_known::style || id == well_known::meta ||
-         id == well_known::link || id == well_known::title || id == well_known::base;
-}
-
-bool belongs_outside_body(element id) {
-  return id == well_known::noframes || id == well_known::frame || id == well_known::frameset;
-}
-
-}  // namespace
-
-bool open_elements::admit(const tag_name& name) {
-  close_for(name.id);
-  imply(name);
-  const bool is_ignored = (name.id == well_known::html && size_ > 0) ||
-                          (name.id == well_known::head && size_ != 1) ||
-                          (name.id == well_known::body && contains(well_known::body));
-  if (is_ignored) ++ignored_tags_;
-  return !is_ignored;
-}
-
-void open_elements::push(const tag_name& name) {
-  const bool is_unknown = name.id == element::unknown;
-  if (size_ == max_depth || (is_unknown && names_size_ + name.text.size() + 1 > max_unknown_bytes)) {
-    has_overflowed_ = true;
-    return;
-  }
-  if (name.id == well_known::head) had_head_ = true;
-  if (name.id == well_known::body) had_head_ = had_body_ = true;
-  stack_[size_++] = name.id;
-  if (!is_unknown) return;
-  std::ranges::copy(name.text, names_.begin() + names_size_);
-  names_size_ = static_cast<std::uint8_t>(names_size_ + name.text.size() + 1);
-  names_[names_size_ - 1U] = static_cast<char>(name.text.size());
-}
-
-void open_elements::pop() {
-  if (size_ == 0) return;
-  --size_;
-  if (stack_[size_] == element::unknown) {
-    names_size_ = static_cast<std::uint8_t>(names_size_ - unknown_name(names_size_).size() - 1);
-  }
-  if (size_ < marked_size_) marked_size_ = 0;
-}
-
-void open_elements::end(const tag_name& name) {
-  if (ignored_tags_ > 0 &&
-      (name.id == well_known::html || name.id == well_known::body || name.id == well_known::head)) {
-    --ignored_tags_;
-    return;
-  }
-  const int priority = rules_of(name.id).end_tag_priority;
-  std::size_t names_end = names_size_;
-  for (std::size_t i = size_; i-- > 0;) {
-    bool is_same = stack_[i] == name.id;
-    if (stack_[i] == element::unknown) {
-      const std::string_view open = unknown_name(names_end);
-      names_end -= open.size() + 1;
-      is_same = is_same && open == name.text;
-    }
-    if (is_same) {
-      while (size_ > i) pop();
-      return;
-    }
-    if (rules_of(stack_[i]).end_tag_priority > priority) return;
-  }
-}
-
-void open_elements::close_for(element opening) {
-  while (size_ > 0 && start_tag_closes(opening, innermost())) pop();
-}
-
-void open_elements::admit_text() {
-  if (!text_implies_element()) return;
-  const tag_name paragraph{"p", well_known::p};
-  close_for(paragraph.id);
-  imply(paragraph);
-  push(paragraph);
-}
-
-void open_elements::imply(const tag_name& name) {
-  // After a body, neither head nor body is implied.
-  if (had_body_ && size_ != 0) return;
-  if (name.id == well_known::html) return;
-  if (size_ == 0) push({"html", well_known::html});
-  if (name.id == well_known::body || name.id == well_known::head) return;
-  if (size_ <= 1 && belongs_in_head(name.id)) {
-    if (!had_head_) push({"head", well_known::head});
-  } else if (!belongs_outside_body(name.id) && !had_body_ && !contains(well_known::body) &&
-             !contains(well_known::head)) {
-    push({"body", well_known::body});
-  }
-}
-
-bool open_elements::contains(element id) const {
-  return std::find(stack_.begin(), stack_.begin() + size_, id) != stack_.begin() + size_;
-}
-
-std::string_view open_elements::unknown_name(std::size_t names_end) const {
-  const std::size_t length = static_cast<unsigned char>(names_[names_end - 1]);
-  return {names_.data() + names_end - 1 - length, length};
-}
-
-}  // namespace farebench::html
-
 namespace farebench {
 namespace {
 
 using html::character_reference;
+using html::element_name;
+using html::element_of;
 using html::is_ascii_letter;
-
-// libxml2 reads text in runs of this size. A run of white space counts as text.
-constexpr std::uint16_t text_run_bytes = 1000;
-
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-constexpr std::string_view doctype_start = "!DOCTYPE";
-constexpr std::string_view comment_start = "!--";
+using html::is_blank;
+using html::lower;
+using html::traits;
 
 /// Returns the first `c`, or `end`.
 const char* find(const char* pos, const char* end, char c) {
@@ -133,13 +23,25 @@ const char* find(const char* pos, const char* end, char c) {
   return found == nullptr ? end : static_cast<const char*>(found);
 }
 
-char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
+constexpr bool is_one_of(element_name name, std::initializer_list<std::string_view> names) {
+  return std::ranges::any_of(names, [name](std::string_view other) { return element_of(other) == name; });
+}
 
-bool is_text_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+/// Returns the number of a name in `names` from 1, or 0.
+template <std::size_t count>
+constexpr std::uint8_t index_of(element_name name, const std::array<std::string_view, count>& names) {
+  const auto* const found = std::ranges::find(names, name, element_of);
+  return found == names.end() ? std::uint8_t{0} : static_cast<std::uint8_t>(found - names.begin() + 1);
+}
+constexpr std::array<std::string_view, 3> cells = {"caption", "td", "th"};
+constexpr std::uint8_t caption_cell = 1;
+constexpr std::array<std::string_view, 3> sections = {"tbody", "thead", "tfoot"};
+constexpr std::uint8_t body_section = 1;
+constexpr traits is_in_table = html::is_table_part | html::is_table_structure;
 
-/// Returns true for control characters that libxml2 drops.
-bool is_dropped_control(char c) {
-  return static_cast<unsigned char>(c) < 0x20 && !is_text_blank(c) && c != '\0';
+bool has_html_content(element_name svg_element) {
+  return svg_element == element_of("title") || svg_element == element_of("desc") ||
+         svg_element == element_of("foreignobject");
 }
 
 }  // namespace
@@ -170,77 +72,88 @@ const char* row_scanner::step(const char* pos, const char* end) {
       return read_reference(pos);
     case state::markup:
       return read_markup(pos);
+    case state::end_tag:
+      if (is_ascii_letter(*pos)) {
+        begin_name(true);
+        return pos;
+      }
+      state_ = *pos == '>' ? state::content : state::bogus_comment;
+      return *pos == '>' ? pos + 1 : pos;
     case state::declaration:
-      return read_declaration(pos);
+      // CDATA in svg or math may hold a `>`.
+      if (*pos == '[' && depth_ > 0 && is_foreign(depth_ - 1U)) fail(page_problem::unbalanced);
+      state_ = *pos == '-' ? state::declaration_dash : state::bogus_comment;
+      return *pos == '-' ? pos + 1 : pos;
+    case state::declaration_dash:
+      state_ = *pos == '-' ? state::comment : state::bogus_comment;
+      comment_end_ = comment_end::start;
+      return *pos == '-' ? pos + 1 : pos;
     case state::comment:
       return read_comment(pos, end);
-    case state::instruction:
-      // Without a name, "<?" is dropped and content follows.
-      is_end_tag_ = false;
-      state_ = is_ascii_letter(*pos) || *pos == '_' || *pos == ':' ? state::before_tag_end : state::content;
-      return pos;
-    case state::before_tag_end:
-      return read_to_tag_end(pos, end);
-    case state::start_tag_name:
-      return read_start_tag_name(pos, end);
+    case state::bogus_comment:
+      pos = find(pos, end, '>');
+      if (pos == end) return pos;
+      state_ = state::content;
+      return pos + 1;
+    case state::tag_name:
+      return read_tag_name(pos, end);
     case state::attributes:
       return read_attributes(pos, end);
-    case state::end_tag:
-      return read_end_tag(pos);
-    case state::end_tag_name:
-      return read_end_tag_name(pos, end);
-    case state::raw_start:
-      state_ = *pos == '<' ? state::raw_start_markup : state::raw;
-      return pos + 1;
-    case state::raw_start_markup:
-      if (*pos == '/') {
-        state_ = state::end_tag;
-        return pos + 1;
-      }
-      name_.reset();
-      state_ = is_ascii_letter(*pos) ? state::raw_start_name : state::raw;
-      return pos;
-    case state::raw_start_name:
-      return read_raw_start_name(pos, end);
     case state::raw:
-      pos = find(pos, end, '<');
-      if (pos == end) return pos;
-      state_ = state::raw_markup;
-      return pos + 1;
+      return read_raw(pos, end);
     case state::raw_markup:
-      if (*pos != '/') {
+      return read_raw_markup(pos);
+    case state::raw_declaration:
+    case state::raw_declaration_dash: {
+      const bool is_last = state_ == state::raw_declaration_dash;
+      if (*pos != '-') {
         state_ = state::raw;
         return pos;
       }
-      name_.reset();
-      matched_bytes_ = 0;
-      state_ = state::raw_end_tag;
+      state_ = is_last ? state::raw : state::raw_declaration_dash;
+      if (is_last) script_part_ = script_part::comment;
+      matched_bytes_ = 2;
       return pos + 1;
-    case state::raw_end_tag:
-      return read_raw_end_tag(pos);
+    }
+    case state::raw_name:
+      return read_raw_name(pos);
   }
   return end;
 }
 
 const char* row_scanner::read_content(const char* pos, const char* end) {
-  if (open_.text_implies_element()) return read_text_outside_body(pos, end);
-  const char* stop = pos;
+  if (line_end_ != 0 && *pos != '&') {
+    const bool is_skipped = *pos == '\n' || (*pos == '\r' && line_end_ == 1);
+    line_end_ = *pos == '\r' && line_end_ == 1 ? 2 : 0;
+    if (is_skipped) return pos + 1;
+  }
+  switch (text_use_) {
+    case text_use::skip:
+      // References are skipped, too.
+      pos = find(pos, end, '<');
+      break;
+    case text_use::words:
+      pos = text_.read(pos, end, *listener_);
+      check_text();
+      break;
+    case text_use::blanks_only:
+      if (is_blank(*pos)) text_.read(pos, pos + 1, *listener_);
+      while (pos != end && is_blank(*pos)) ++pos;
+      if (pos != end && *pos != '<') fail(page_problem::unbalanced);
+      break;
+  }
+  if (pos == end || problem_ != page_problem::none) return pos;
+  if (*pos == '&') {
+    reference_.begin(false);
+    state_ = state::reference;
+    return pos + 1;
+  }
+  state_ = state::markup;
   if (in_row_) {
-    stop = text_.read(pos, end, *listener_);
+    text_.begin_markup();
     check_text();
-    if (problem_ != page_problem::none) return stop;
-  } else {
-    // Text outside rows is skipped, including its references.
-    stop = find(pos, end, '<');
   }
-  if (stop != pos) after_misplaced_doctype_ = false;
-  if (stop == end) return stop;
-  if (*stop == '&') {
-    begin_reference();
-    return stop + 1;
-  }
-  begin_markup();
-  return read_tag(stop + 1, end);
+  return read_tag(pos + 1, end);
 }
 
 // Reads a tag as far as the chunk has it. Equals several calls of `step`, without dispatching on the state
@@ -248,50 +161,9 @@ const char* row_scanner::read_content(const char* pos, const char* end) {
 const char* row_scanner::read_tag(const char* pos, const char* end) {
   if (pos == end || problem_ != page_problem::none) return pos;
   pos = read_markup(pos);
-  if (state_ == state::start_tag_name) {
-    pos = read_start_tag_name(pos, end);
-    if (state_ == state::attributes) pos = read_attributes(pos, end);
-  } else if (state_ == state::end_tag && pos != end) {
-    pos = read_end_tag(pos);
-    if (state_ == state::end_tag_name) pos = read_end_tag_name(pos, end);
-    if (state_ == state::before_tag_end) pos = read_to_tag_end(pos, end);
-  }
-  return pos;
-}
-
-const char* row_scanner::read_text_outside_body(const char* pos, const char* end) {
-  for (; pos != end; ++pos) {
-    const char c = *pos;
-    if (part_ == page_part::start) {
-      if (c == byte_order_mark[matched_bytes_]) {
-        if (++matched_bytes_ == byte_order_mark.size()) part_ = page_part::before_doctype;
-        continue;
-      }
-      if (matched_bytes_ > 0) open_.admit_text();
-      part_ = matched_bytes_ > 0 ? page_part::content : page_part::before_doctype;
-      return pos;
-    }
-    if (c == '<') {
-      begin_markup();
-      return pos + 1;
-    }
-    if (is_text_blank(c)) {
-      if (part_ != page_part::content) continue;
-      after_misplaced_doctype_ = false;
-      if (in_row_) text_.read(pos, pos + 1, *listener_);
-      if (++blanks_ < text_run_bytes) continue;
-      admit_text();
-      return pos + 1;
-    }
-    part_ = page_part::content;
-    if (is_dropped_control(c) && !in_row_) continue;
-    if (c == '&' && blanks_ == 0) {
-      begin_reference();
-      return pos + 1;
-    }
-    admit_text();
-    return pos;
-  }
+  if (state_ == state::end_tag && pos != end && is_ascii_letter(*pos)) begin_name(true);
+  if (state_ == state::tag_name) pos = read_tag_name(pos, end);
+  if (state_ == state::attributes) pos = read_attributes(pos, end);
   return pos;
 }
 
@@ -299,240 +171,391 @@ const char* row_scanner::read_reference(const char* pos) {
   const auto progress = reference_.read(*pos);
   if (progress == character_reference::progress::reading) return pos + 1;
   state_ = state::content;
-  const std::string_view literal = reference_.literal();
-  if (!literal.empty()) {
-    append_text(literal);
-  } else if (reference_.character() != 0) {
-    admit_text();
-    if (in_row_) text_.append(reference_.character(), *listener_);
-    check_text();
-  }
+  const bool is_line_end =
+      std::exchange(line_end_, std::uint8_t{0}) == 1 && reference_.characters()[0] == '\n';
+  for (const char32_t c : reference_.characters())
+    if (c != 0 && !is_line_end) append_text(c);
+  for (const char c : reference_.literal()) append_text(static_cast<unsigned char>(c));
   return progress == character_reference::progress::ended ? pos + 1 : pos;
 }
 
 const char* row_scanner::read_markup(const char* pos) {
-  const bool after_misplaced_doctype = std::exchange(after_misplaced_doctype_, false);
-  if (is_ascii_letter(*pos)) {
-    part_ = page_part::content;
-    after_misplaced_doctype_ = after_misplaced_doctype;
-    state_ = state::start_tag_name;
-    name_.reset();
-    return pos;
+  switch (*pos) {
+    case '/':
+      state_ = state::end_tag;
+      return pos + 1;
+    case '!':
+      state_ = state::declaration;
+      return pos + 1;
+    case '?':
+      state_ = state::bogus_comment;
+      return pos + 1;
+    default:
+      if (is_ascii_letter(*pos)) {
+        begin_name(false);
+      } else {
+        state_ = state::content;
+        append_text('<');
+      }
+      return pos;
   }
-  if (*pos == '!') {
-    after_misplaced_doctype_ = after_misplaced_doctype;
-    state_ = state::declaration;
-    declaration_[0] = '!';
-    matched_bytes_ = 1;
-    return pos + 1;
-  }
-  if (*pos == '?') {
-    state_ = state::instruction;
-    return pos + 1;
-  }
-  part_ = page_part::content;
-  // Directly after a misplaced doctype, libxml2 does not recognise an end tag.
-  if (*pos == '/' && !after_misplaced_doctype) {
-    state_ = state::end_tag;
-    return pos + 1;
-  }
-  append_less_than();
-  return pos;
 }
 
-const char* row_scanner::read_declaration(const char* pos) {
-  const bool has_dash = matched_bytes_ > 1 && declaration_[1] == '-';
-  const bool is_comment = (matched_bytes_ == 1 || has_dash) && *pos == comment_start[matched_bytes_];
-  // Directly after a misplaced doctype, libxml2 does not recognise another one.
-  const bool is_doctype =
-      !has_dash && !after_misplaced_doctype_ && upper(*pos) == doctype_start[matched_bytes_];
-  if (!is_comment && !is_doctype) {
-    after_misplaced_doctype_ = false;
-    part_ = page_part::content;
-    append_less_than();
-    append_text({declaration_.data(), matched_bytes_});
-    return pos;
-  }
-  declaration_[matched_bytes_++] = *pos;
-  if (is_comment && matched_bytes_ == comment_start.size()) {
-    after_misplaced_doctype_ = false;
-    state_ = state::comment;
-    matched_bytes_ = 0;
-  } else if (is_doctype && matched_bytes_ == doctype_start.size()) {
-    state_ = state::before_tag_end;
-    is_end_tag_ = false;
-    after_misplaced_doctype_ = part_ != page_part::before_doctype;
-    part_ = after_misplaced_doctype_ ? page_part::content : page_part::after_doctype;
-  }
-  return pos + 1;
-}
-
-// A comment ends at "-->" or "--!>". `matched_bytes_` counts the dashes, and is 3 after "--!".
 const char* row_scanner::read_comment(const char* pos, const char* end) {
-  if (matched_bytes_ == 0) {
+  if (comment_end_ == comment_end::none) {
     pos = find(pos, end, '-');
     if (pos == end) return pos;
-    matched_bytes_ = 1;
+    comment_end_ = comment_end::dash;
     return pos + 1;
   }
   const char c = *pos;
-  if (c == '>' && matched_bytes_ >= 2) {
+  const comment_end before = comment_end_;
+  if (c == '>' && before != comment_end::dash) {
     state_ = state::content;
   } else if (c == '-') {
-    matched_bytes_ = matched_bytes_ == 3 ? 1 : 2;
+    comment_end_ = before == comment_end::start  ? comment_end::start_dash
+                   : before == comment_end::bang ? comment_end::dash
+                                                 : comment_end::dashes;
   } else {
-    matched_bytes_ = c == '!' && matched_bytes_ == 2 ? 3 : 0;
+    comment_end_ = c == '!' && before == comment_end::dashes ? comment_end::bang : comment_end::none;
   }
   return pos + 1;
 }
 
-const char* row_scanner::read_to_tag_end(const char* pos, const char* end) {
-  pos = find(pos, end, '>');
+void row_scanner::begin_name(bool is_end_tag) {
+  is_end_tag_ = is_end_tag;
+  hash_ = 0;
+  state_ = state::tag_name;
+}
+
+const char* row_scanner::read_tag_name(const char* pos, const char* end) {
+  std::uint64_t hash = hash_;
+  for (; pos != end && !is_blank(*pos) && *pos != '>' && *pos != '/'; ++pos)
+    hash = html::append_to_hash(hash, *pos);
+  hash_ = hash;
   if (pos == end) return pos;
-  if (is_end_tag_) {
-    finish_end_tag();
-  } else {
-    state_ = state::content;
-  }
-  return pos + 1;
-}
-
-const char* row_scanner::read_start_tag_name(const char* pos, const char* end) {
-  pos = name_.read(pos, end);
-  if (pos == end && !name_.is_full()) return pos;
+  attributes_.begin_tag(is_end_tag_);
   state_ = state::attributes;
-  attributes_.begin_tag();
   return pos;
 }
 
 const char* row_scanner::read_attributes(const char* pos, const char* end) {
   pos = attributes_.read(pos, end);
-  if (attributes_.is_done()) finish_start_tag();
+  if (attributes_.is_done()) finish_tag();
   return pos;
 }
 
-const char* row_scanner::read_end_tag(const char* pos) {
-  if (html::begins_name(*pos)) {
-    name_.reset();
-    state_ = state::end_tag_name;
+void row_scanner::begin_raw(element_name name) {
+  constexpr std::array<std::string_view, 8> names = {"script", "style",  "textarea", "title",
+                                                     "xmp",    "iframe", "noembed",  "noframes"};
+  raw_name_ = *std::ranges::find(names, name, element_of);
+  script_part_ = script_part::code;
+  matched_bytes_ = 0;
+  in_raw_ = true;
+  state_ = state::raw;
+}
+
+const char* row_scanner::read_raw(const char* pos, const char* end) {
+  if (script_part_ == script_part::code) {
+    pos = find(pos, end, '<');
   } else {
-    // Without a name, "</" is dropped.
-    begin_content();
+    for (; pos != end && *pos != '<'; ++pos) {
+      if (*pos == '>' && matched_bytes_ == 2) {
+        script_part_ = script_part::code;
+        return pos + 1;
+      }
+      matched_bytes_ = *pos == '-' ? static_cast<std::uint8_t>(std::min(matched_bytes_ + 1, 2)) : 0;
+    }
   }
-  return pos;
-}
-
-const char* row_scanner::read_end_tag_name(const char* pos, const char* end) {
-  pos = name_.read(pos, end);
-  if (pos == end && !name_.is_full()) return pos;
-  state_ = state::before_tag_end;
-  is_end_tag_ = true;
-  return pos;
-}
-
-// A start tag at the start of the raw text ends it if it closes the script or style.
-const char* row_scanner::read_raw_start_name(const char* pos, const char* end) {
-  pos = name_.read(pos, end);
-  if (pos == end && !name_.is_full()) return pos;
-  const html::element opening = html::look_ahead_element(name_.name());
-  state_ = html::start_tag_closes(opening, open_.innermost()) ? state::start_tag_name : state::raw;
-  return pos;
-}
-
-// The name of the end tag need only begin with the element's name: `</scripty>` is an end tag, too, but of
-// another element.
-const char* row_scanner::read_raw_end_tag(const char* pos) {
-  const std::string_view name = open_.innermost() == html::well_known::script ? "script" : "style";
-  if (html::lower_name_byte(*pos) != name[matched_bytes_]) {
-    state_ = state::raw;
-    return pos;
-  }
-  name_.read(pos, pos + 1);
-  if (++matched_bytes_ == name.size()) state_ = state::end_tag_name;
+  if (pos == end) return pos;
+  state_ = state::raw_markup;
   return pos + 1;
 }
 
-void row_scanner::begin_reference() {
-  after_misplaced_doctype_ = false;
-  reference_.begin();
-  state_ = state::reference;
+const char* row_scanner::read_raw_markup(const char* pos) {
+  matched_bytes_ = 0;
+  is_end_tag_ = *pos == '/';
+  if (is_end_tag_ || (script_part_ == script_part::comment && is_ascii_letter(*pos))) {
+    state_ = state::raw_name;
+  } else {
+    const bool is_declaration = *pos == '!' && raw_name_ == "script" && script_part_ == script_part::code;
+    state_ = is_declaration ? state::raw_declaration : state::raw;
+    return is_declaration ? pos + 1 : pos;
+  }
+  return is_end_tag_ ? pos + 1 : pos;
 }
 
-void row_scanner::begin_markup() {
-  blanks_ = 0;
-  state_ = state::markup;
-  if (!in_row_) return;
-  text_.begin_markup();
+const char* row_scanner::read_raw_name(const char* pos) {
+  if (matched_bytes_ < raw_name_.size() && lower(*pos) == raw_name_[matched_bytes_]) {
+    ++matched_bytes_;
+    return pos + 1;
+  }
+  const bool is_name = matched_bytes_ == raw_name_.size() && (is_blank(*pos) || *pos == '>' || *pos == '/');
+  matched_bytes_ = 0;
+  state_ = state::raw;
+  if (!is_name) return pos;
+  if (script_part_ == script_part::script_in_comment) {
+    script_part_ = script_part::comment;
+    return pos + 1;
+  }
+  if (!is_end_tag_) {
+    script_part_ = script_part::script_in_comment;
+    return pos + 1;
+  }
+  attributes_.begin_tag(true);
+  state_ = state::attributes;
+  return pos;
+}
+
+void row_scanner::append_text(char32_t c) {
+  line_end_ = 0;
+  if (text_use_ == text_use::skip) return;
+  if (text_use_ == text_use::blanks_only) return fail(page_problem::unbalanced);
+  text_.append(c, *listener_);
   check_text();
 }
 
-void row_scanner::begin_content() { state_ = open_.is_raw() ? state::raw_start : state::content; }
-
-void row_scanner::admit_text() {
-  after_misplaced_doctype_ = false;
-  blanks_ = 0;
-  open_.admit_text();
-  finish_closed_row();
-}
-
-void row_scanner::append_text(std::string_view text) {
-  admit_text();
-  if (!in_row_) return;
-  for (const char c : text) text_.append(static_cast<unsigned char>(c), *listener_);
-  check_text();
-}
-
-// A `<` that begins no markup is text, but implies no element.
-void row_scanner::append_less_than() {
+void row_scanner::finish_tag() {
   state_ = state::content;
-  if (!in_row_) return;
-  text_.append('<', *listener_);
-  check_text();
+  line_end_ = 0;
+  if (std::exchange(in_raw_, false)) {
+    // A row may be such an element.
+    if (in_row_ && name_at(depth_ - 1U) == element_of(raw_name_)) pop();
+    return;
+  }
+  const element_name name = html::element_of_hash(hash_);
+  const traits traits = html::traits_of(name);
+  if (!is_end_tag_) return finish_start_tag(name, traits);
+  if (depth_ > 0) return end_in_region(name, traits);
+  end_on_page(name, traits);
 }
 
-void row_scanner::finish_start_tag() {
-  const html::tag_name name = name_.name();
-  // Directly after a misplaced doctype, libxml2 does not look ahead.
-  if (!std::exchange(after_misplaced_doctype_, false)) {
-    const html::element look_ahead = html::look_ahead_element(name);
-    if (look_ahead != name.id) open_.close_for(look_ahead);
-  }
-  const bool is_admitted = open_.admit(name);
-  finish_closed_row();
-  if (problem_ != page_problem::none) return;
-  const bool begins_row = is_admitted && attributes_.begins_row();
-  if (begins_row && in_row_) return fail(page_problem::nested_row);
-  // The row would have no end, because content after </html> still belongs to html.
-  if (begins_row && name.id == html::well_known::html) return fail(page_problem::page_as_row);
-  if (is_admitted) open_.push(name);
-  if (open_.has_overflowed()) return fail(page_problem::too_deep);
-  if (begins_row) {
-    open_.mark();
-    in_row_ = true;
-    text_.begin_row();
-    listener_->on_row_begin();
-  }
-  // The "/>" of an ignored tag ends the innermost element.
-  if (attributes_.is_self_closing() || (is_admitted && html::rules_of(name.id).is_void)) {
-    open_.pop();
-    finish_closed_row();
-  }
-  begin_content();
+void row_scanner::finish_start_tag(element_name name, traits traits) {
+  if (depth_ > 0) return admit_to_region(name, traits);
+  if (attributes_.begins_row()) return begin_row(name, traits);
+  admit_to_page(name, traits);
+  if ((traits & html::is_raw) != 0 && problem_ == page_problem::none) begin_raw(name);
 }
 
-void row_scanner::finish_end_tag() {
-  const html::tag_name name = name_.name();
-  if (name.id == html::well_known::html) saw_end_ = true;
-  open_.end(name);
-  finish_closed_row();
-  begin_content();
+void row_scanner::begin_row(element_name name, traits traits) {
+  const bool is_table_part = (traits & html::is_table_part) != 0;
+  if (name == element_of("html") || name == element_of("body")) return fail(page_problem::page_as_row);
+  const bool is_placed =
+      !is_in_select_ && templates_ == 0 && (traits & html::is_refused) == 0 &&
+      (is_table_part ? tables_ > 0 : is_in_cell()) &&
+      !is_one_of(name, {"svg", "noscript", "rb", "rp", "rt", "rtc", "col", "colgroup", "keygen"}) &&
+      !(name == element_of("form") && is_form_open_);
+  if (!is_placed) return fail(page_problem::misplaced_row);
+  if (is_table_part) {
+    admit_to_table(name);
+  } else if ((traits & html::is_block) != 0 && (outer_ & outer_button) == 0) {
+    outer_ &= static_cast<std::uint8_t>(~outer_p);
+  }
+  if (name == element_of("form")) is_form_open_ = true;
+  in_row_ = true;
+  text_.begin_row();
+  listener_->on_row_begin();
+  push(name, false);
+  if ((traits & html::is_void) != 0) return pop();
+  if ((traits & html::is_raw) != 0) begin_raw(name);
 }
 
-void row_scanner::finish_closed_row() {
-  if (!in_row_ || open_.has_mark()) return;
+void row_scanner::admit_to_page(element_name name, traits traits) {
+  if (name == element_of("svg") || name == element_of("math")) {
+    if (is_in_select_) return fail(page_problem::unbalanced);
+    if (!attributes_.is_self_closing()) push(name, true);
+    return;
+  }
+  if (is_in_select_) {
+    if (is_one_of(name, {"select", "input", "keygen", "textarea"})) {
+      is_in_select_ = false;
+      if (name == element_of("select")) return;
+    } else if ((traits & is_in_table) != 0 ||
+               ((traits & html::is_raw) != 0 && name != element_of("script")) ||
+               name == element_of("template")) {
+      return fail(page_problem::unbalanced);
+    }
+  }
+  if (name == element_of("frameset") || name == element_of("plaintext"))
+    return fail(page_problem::unbalanced);
+  if (name == element_of("select")) is_in_select_ = true;
+  if (name == element_of("template")) ++templates_;
+  if (templates_ > 0) {
+    // In a template, other elements after col are ignored.
+    if (name == element_of("col")) fail(page_problem::unbalanced);
+    return;
+  }
+  if ((traits & is_in_table) != 0) return admit_to_table(name);
+  if ((traits & html::is_block) != 0 && (outer_ & outer_button) == 0) {
+    outer_ &= static_cast<std::uint8_t>(~outer_p);
+  }
+  if (name == element_of("p")) outer_ |= outer_p;
+  if ((traits & html::is_context) != 0) {
+    if (name == element_of("a") || name == element_of("nobr")) outer_ |= outer_a;
+    if (name == element_of("form")) is_form_open_ = true;
+    if ((traits & html::is_barrier) != 0 && outer_ != 0 && name != element_of("button"))
+      outer_ |= outer_unknown;
+    if (name == element_of("button")) outer_ |= outer_button;
+  }
+  // An element directly in a table is moved before it, and may be open after it.
+  if (tables_ > 0 && !is_in_cell()) open_tables_[tables_ - 1U].outer |= outer_unknown;
+}
+
+void row_scanner::admit_to_table(element_name name) {
+  if (name == element_of("table")) {
+    // A table directly in a table closes it.
+    if (!is_in_cell()) end_in_table(name);
+    if (tables_ == max_tables) return fail(page_problem::too_deep);
+    open_tables_[tables_++] = {0, 0, std::exchange(outer_, std::uint8_t{0})};
+    return;
+  }
+  if (tables_ == 0) return;
+  open_table& table = open_tables_[tables_ - 1U];
+  table.cell = index_of(name, cells);
+  if (table.cell != 0) outer_ = 0;
+  const bool is_row = name == element_of("tr") || table.cell > caption_cell;
+  if (!is_row) table.section = index_of(name, sections);
+  if (is_row && table.section == 0) table.section = body_section;
+}
+
+void row_scanner::end_on_page(element_name name, traits traits) {
+  if (name == element_of("html")) saw_end_ = true;
+  if (name == element_of("template") && templates_ > 0) {
+    --templates_;
+    is_in_select_ = false;
+    return;
+  }
+  if (name == element_of("select")) is_in_select_ = false;
+  if (is_in_select_ && (traits & is_in_table) != 0 && tables_ > 0) {
+    return fail(page_problem::unbalanced);
+  }
+  if (is_in_select_ || templates_ > 0) return;
+  if ((traits & is_in_table) != 0) return end_in_table(name);
+  if (name == element_of("a")) outer_ &= static_cast<std::uint8_t>(~outer_a);
+  if (name == element_of("button")) outer_ &= static_cast<std::uint8_t>(~outer_button);
+  if (name == element_of("p") && (outer_ & outer_button) == 0) outer_ &= static_cast<std::uint8_t>(~outer_p);
+  if (name == element_of("form")) is_form_open_ = false;
+}
+
+void row_scanner::end_in_table(element_name name) {
+  if (tables_ == 0) return;
+  open_table& table = open_tables_[tables_ - 1U];
+  const bool is_caption_open = table.cell == caption_cell;
+  if (name == element_of("table")) {
+    outer_ = table.outer;
+    --tables_;
+  } else if (table.cell != 0 &&
+             (index_of(name, cells) == table.cell || (name == element_of("tr") && !is_caption_open))) {
+    table.cell = 0;
+  } else if (table.section != 0 && index_of(name, sections) == table.section && !is_caption_open) {
+    table.cell = 0;
+    table.section = 0;
+  }
+}
+
+void row_scanner::admit_to_region(element_name name, traits traits) {
+  if (is_in_foreign_content()) {
+    const bool is_math = name_at(0) == element_of("math");
+    const bool may_hold_html =
+        is_math && is_one_of(name_at(depth_ - 1U), {"mi", "mo", "mn", "ms", "mtext", "annotation-xml"});
+    if ((traits & html::leaves_svg) != 0 || may_hold_html) return fail(page_problem::unbalanced);
+    if (attributes_.begins_row()) return fail(page_problem::misplaced_row);
+    if (!attributes_.is_self_closing()) push(name, true);
+    return;
+  }
+  if (!fits_region(name, traits)) return fail(page_problem::unbalanced);
+  if (attributes_.begins_row()) return fail(in_row_ ? page_problem::nested_row : page_problem::misplaced_row);
+  if (name == element_of("svg")) {
+    if (!attributes_.is_self_closing()) push(name, true);
+    return;
+  }
+  if (name == element_of("form")) is_form_open_ = true;
+  if ((traits & html::is_raw) != 0) return begin_raw(name);
+  if ((traits & html::is_void) != 0) return;
+  if ((traits & html::is_formatting) != 0 && (html::traits_of(name_at(0)) & html::is_block) != 0) return;
+  push(name, false);
+  if (name == element_of("pre") || name == element_of("listing")) line_end_ = 1;
+}
+
+bool row_scanner::fits_region(element_name name, traits traits) const {
+  const element_name parent = name_at(depth_ - 1U);
+  const html::traits parent_traits = is_foreign(depth_ - 1U) ? html::traits{0} : html::traits_of(parent);
+  if ((traits & html::is_refused) != 0 || is_one_of(name, {"rb", "rtc"})) return false;
+  if ((parent_traits & html::is_table_structure) != 0) {
+    if (name == element_of("script") || name == element_of("style")) return true;
+    if (parent == element_of("table"))
+      return index_of(name, sections) != 0 || is_one_of(name, {"caption", "colgroup", "tr"});
+    if (parent == element_of("tr")) return index_of(name, cells) > caption_cell;
+    return parent == element_of("colgroup") ? name == element_of("col") : name == element_of("tr");
+  }
+  if ((traits & html::is_table_part) != 0) return false;
+  if (name == element_of("li")) return is_one_of(parent, {"ul", "ol", "menu", "dir"});
+  if (name == element_of("dt") || name == element_of("dd")) return parent == element_of("dl");
+  if (name == element_of("rp") || name == element_of("rt")) return parent == element_of("ruby");
+  if ((traits & html::is_heading) != 0 && (parent_traits & html::is_heading) != 0) return false;
+  if (name == element_of("form")) return !is_form_open_;
+  if (name == element_of("a") || name == element_of("button")) return !is_open(name, 0);
+  return (traits & html::closes_p) == 0 || !is_open(element_of("p"), html::closes_p);
+}
+
+bool row_scanner::is_open(element_name name, traits traits) const {
+  for (std::size_t i = depth_; i-- > 0;) {
+    const html::traits at = is_foreign(i) ? html::traits{0} : html::traits_of(name_at(i));
+    if (!is_foreign(i) && name_at(i) == name) return true;
+    if ((at & html::is_barrier) != 0 && (traits != 0 || name_at(i) != element_of("button"))) return false;
+  }
+  const bool is_block = !is_foreign(0) && (html::traits_of(name_at(0)) & html::is_block) != 0;
+  const std::uint8_t around = name == element_of("a")   ? outer_a
+                              : name == element_of("p") ? outer_p
+                                                        : outer_button;
+  // A block closes an outer p, and an outer a that closes does not close the block.
+  if (is_block && name != element_of("button")) return false;
+  return (outer_ & (around | outer_unknown)) != 0;
+}
+
+void row_scanner::end_in_region(element_name name, traits traits) {
+  if (is_foreign(depth_ - 1U)) {
+    while (depth_ > 0 && is_foreign(depth_ - 1U) && name_at(depth_ - 1U) != name) --depth_;
+    if (depth_ == 0 || !is_foreign(depth_ - 1U)) return fail(page_problem::unbalanced);
+    return pop();
+  }
+  if ((html::traits_of(name_at(depth_ - 1U)) & html::is_table_structure) == 0 &&
+      (traits & html::is_formatting) != 0 && (html::traits_of(name_at(0)) & html::is_block) != 0) {
+    return;
+  }
+  if (name_at(depth_ - 1U) != name) return fail(page_problem::unbalanced);
+  if (name == element_of("form")) is_form_open_ = false;
+  pop();
+}
+
+void row_scanner::push(element_name name, bool is_foreign) {
+  if (depth_ == max_depth) return fail(page_problem::too_deep);
+  open_[depth_++] = name | (is_foreign ? 1U : 0U);
+  choose_text_use();
+}
+
+void row_scanner::pop() {
+  const element_name name = name_at(--depth_);
+  choose_text_use();
+  if (depth_ > 0 || !in_row_) return;
   in_row_ = false;
+  end_in_table(name);
   text_.end_row(*listener_);
   check_text();
+}
+
+void row_scanner::choose_text_use() {
+  text_use_ = text_use::skip;
+  if (!in_row_ || depth_ == 0) return;
+  for (std::size_t i = 0; i < depth_; ++i)
+    if (is_foreign(i)) return;
+  const bool is_structure = (html::traits_of(name_at(depth_ - 1U)) & html::is_table_structure) != 0;
+  text_use_ = is_structure ? text_use::blanks_only : text_use::words;
+}
+
+bool row_scanner::is_in_foreign_content() const {
+  if (!is_foreign(depth_ - 1U)) return false;
+  return name_at(0) == element_of("math") || !has_html_content(name_at(depth_ - 1U));
 }
 
 void row_scanner::check_text() {

@@ -8,70 +8,6 @@
 #include "scrape/html_tags.hpp"
 #include "scrape/row_text.hpp"
 
-namespace farebench::html {
-
-/// The open elements of a page, and the rules of libxml2 for the elements that a tag or text opens and
-/// closes. Rows need no more of the document tree. Part of one scanner's state; never allocates.
-class open_elements {
- public:
-  /// Maximum number of open elements.
-  static constexpr std::size_t max_depth = 128;
-  /// Maximum total size of the names of open unknown elements, plus one byte for each.
-  static constexpr std::size_t max_unknown_bytes = 128;
-
-  /// Prepares for a start tag: closes the elements that it closes and opens those that it implies (html,
-  /// head, body). Returns false if the tag must be ignored, such as a second body.
-  bool admit(const tag_name& name);
-  /// Opens an element within the innermost one.
-  void push(const tag_name& name);
-  /// Closes the innermost element.
-  void pop();
-  /// Applies an end tag: closes its element and all elements within, or ignores the tag.
-  void end(const tag_name& name);
-  /// Closes the elements that a start tag of `opening` closes. Part of `admit`.
-  void close_for(element opening);
-  /// Applies text other than white space, which implies a paragraph outside body.
-  void admit_text();
-
-  /// Returns true if `admit_text` would open an element.
-  bool text_implies_element() const {
-    return size_ == 0 || innermost() == well_known::html || innermost() == well_known::head;
-  }
-  /// Returns true if the content of the innermost element is raw text up to its end tag.
-  bool is_raw() const {
-    return size_ != 0 && (innermost() == well_known::script || innermost() == well_known::style);
-  }
-  element innermost() const { return size_ == 0 ? element::unknown : stack_[size_ - 1]; }
-
-  /// Marks the innermost element. The mark is removed when the element closes.
-  void mark() { marked_size_ = size_; }
-  bool has_mark() const { return marked_size_ != 0; }
-
-  /// Returns true if the open elements exceeded one of the maxima. The state is then invalid.
-  bool has_overflowed() const { return has_overflowed_; }
-
- private:
-  void imply(const tag_name& name);
-  bool contains(element id) const;
-  // Returns the name of the unknown element that is stored before `names_end`.
-  std::string_view unknown_name(std::size_t names_end) const;
-
-  std::array<element, max_depth> stack_{};
-  // Names of the unknown elements in `stack_`, each followed by its length.
-  std::array<char, max_unknown_bytes> names_{};
-  // Number of ignored start tags whose end tags must be ignored, too.
-  std::uint32_t ignored_tags_ = 0;
-  std::uint8_t size_ = 0;
-  std::uint8_t names_size_ = 0;
-  // Value of `size_` at the mark, or 0 without one.
-  std::uint8_t marked_size_ = 0;
-  bool had_head_ = false;
-  bool had_body_ = false;
-  bool has_overflowed_ = false;
-};
-
-}  // namespace farebench::html
-
 namespace farebench {
 
 /// Reason why a page could not be read to its end.
@@ -83,10 +19,14 @@ enum class page_problem : std::uint8_t {
   invalid_text,
   /// A row lies within another row.
   nested_row,
-  /// The html element is a row.
+  /// The html or body element is a row.
   page_as_row,
-  /// The open elements exceed a maximum of `html::open_elements`.
+  /// More open elements in a row than `row_scanner::max_depth`, or more tables than `max_tables`.
   too_deep,
+  /// The elements of a row, svg or math do not nest, or hold one that changes what is open around it.
+  unbalanced,
+  /// A row lies where only the rules of tree construction would decide if and where it becomes an element.
+  misplaced_row,
   /// The page ends within a row.
   ends_in_row,
   /// The page ends within a tag, comment, script or other markup.
@@ -94,29 +34,34 @@ enum class page_problem : std::uint8_t {
 };
 
 /// Finds the rows of an HTML page while its bytes arrive. A row is an element whose class list has the token
-/// `select-line`. Its words are its text nodes, joined in document order and split at white space.
+/// `select-line`. Its words are its text nodes, joined in document order and split at white space. Text of
+/// svg and of elements without markup (script, style, textarea, title, xmp, iframe, noembed, noframes) does
+/// not count.
 ///
-/// The scanner reads a page as the HTML parser of libxml2 2.9.14 does, including the recovery from errors. It
-/// builds no tree, takes about 500 bytes and never allocates. It reads one page after another. Not
-/// thread-safe.
+/// The scanner is a tokenizer of the HTML standard (13.2.5), without scripting. It builds no tree, takes
+/// under 700 bytes and never allocates. It reads one page after another. Not thread-safe.
 ///
-/// Intended differences from libxml2:
-/// - A row's text has a problem if it is not UTF-8 or has control characters or noncharacters. libxml2 drops
-///   or passes such bytes, and may join two words. Outside rows they are ordinary characters, including NUL.
-/// - A form feed within a tag is white space, as in HTML. Otherwise a row could be missed.
-/// - A doctype ends at its first `>`, even within quotes, as in browsers. Otherwise an open quote would
-///   hide the page.
-/// - `<?` begins an instruction only before an ASCII letter, `_` or `:`, not before other letters.
-/// - Nested rows, the html element as a row, and too many open elements are problems.
-/// - A page that ends within markup has a problem. libxml2 completes the tag or comment.
-///
-/// Differences from browsers, shared with libxml2:
-/// - A comment does not end at `<!-->`, and `<!x>` and `</ x>` are text.
-/// - A `/` within a tag hides the following bytes up to white space.
-/// - Named references need a semicolon, and `&#128;` is U+0080.
-/// - textarea and title may contain markup, and no HTML 5 element is void or closes another.
+/// Of tree construction (13.2.6), it follows tables, select, template, svg and math. The rest is excluded:
+/// - Within a row, every element is closed by its own end tag, in order: otherwise `unbalanced`. Exempt are
+///   void elements and, in rows whose element is a block or a part of a table, formatting elements such as b.
+///   A start tag that would close or leave an open element is `unbalanced`: a block in a p, an a in an a, an
+///   li outside a list, text or a div directly in a table, HTML in svg. So are select, option, template,
+///   math, nobr and the tags of the page's frame in a row.
+/// - `misplaced_row`: a row in select, template, svg or math; directly in table, tbody or tr, unless it is a
+///   part of a table; a part of a table outside of one; an element that the standard may ignore or move, such
+///   as option, noscript or nested form.
+/// - Anywhere on the page, `unbalanced`: frameset, plaintext, HTML or CDATA in svg or math, tables and raw
+///   elements in select.
+/// - A row's text has a problem if it is not UTF-8 or has control characters or noncharacters. Outside rows
+///   they are ordinary characters.
+/// - A page that ends within markup has a problem.
 class row_scanner {
  public:
+  /// Maximum number of open elements of a row.
+  static constexpr std::size_t max_depth = 40;
+  /// Maximum number of tables within each other, outside rows.
+  static constexpr std::size_t max_tables = 16;
+
   /// `listener` must outlive the scanner's use.
   explicit row_scanner(row_listener& listener) : listener_(&listener) {}
 
@@ -131,8 +76,10 @@ class row_scanner {
   page_problem problem() const { return problem_; }
   /// Returns true if the page so far has the end tag of html. Valid until `finish`.
   bool saw_end() const { return saw_end_; }
-  /// Returns true if the page so far has an element of class `results`. Valid until `finish`.
+  /// Returns true if the page so far has a start tag of class `results`. Valid until `finish`.
   bool saw_results() const { return attributes_.saw_results(); }
+  /// Returns true if the page so far ends within a row. Valid until `finish`.
+  bool in_row() const { return in_row_; }
   /// Returns the bytes read so far of the word that has a problem. They may be invalid UTF-8.
   std::string_view partial_word() const { return text_.partial_word(); }
 
@@ -143,83 +90,114 @@ class row_scanner {
     reference,
     // After `<`.
     markup,
-    // After `<!`: a comment, a doctype or text.
-    declaration,
-    // After `<!--`.
-    comment,
-    // After `<?`.
-    instruction,
-    // In the rest of an instruction, doctype or end tag, up to `>`.
-    before_tag_end,
-    start_tag_name,
-    // After the name of a start tag.
-    attributes,
     // After `</`.
     end_tag,
-    end_tag_name,
-    // At the start of a script's or style's content, or after an end tag within it.
-    raw_start,
-    // After `<` there.
-    raw_start_markup,
-    // After `<` and a letter there.
-    raw_start_name,
+    // After `<!`.
+    declaration,
+    // After `<!-`.
+    declaration_dash,
+    comment,
+    // In a declaration, instruction or invalid end tag, up to `>`.
+    bogus_comment,
+    tag_name,
+    // After a tag's name.
+    attributes,
+    // In an element without markup.
     raw,
-    // After `<` in raw content.
+    // After `<`, `<!`, `<!-` there.
     raw_markup,
-    // After `</` in raw content: perhaps the end tag.
-    raw_end_tag,
+    raw_declaration,
+    raw_declaration_dash,
+    // In a name after `</`, or after `<` in a script's comment.
+    raw_name,
   };
-  // Parts of a page. White space before the content is ignored.
-  enum class page_part : std::uint8_t { start, before_doctype, after_doctype, content };
+  // Position in a comment, by its last bytes.
+  enum class comment_end : std::uint8_t { start, start_dash, none, dash, dashes, bang };
+  // Scripts may hold a comment, and a script within it: data up to its end tag.
+  enum class script_part : std::uint8_t { code, comment, script_in_comment };
+  // Handling of a row's text.
+  enum class text_use : std::uint8_t { skip, words, blanks_only };
+  // Elements that may be open around a row and that a tag within it would close; combined by `|`.
+  enum outer : std::uint8_t { outer_p = 1, outer_a = 2, outer_button = 4, outer_unknown = 8 };
+  // An open table outside rows.
+  struct open_table {
+    // Open caption, td or th, from 1; 0 for none.
+    std::uint8_t cell;
+    // Open tbody, thead or tfoot, from 1; 0 for none.
+    std::uint8_t section;
+    // Value of `outer_` around the table.
+    std::uint8_t outer;
+  };
 
   const char* step(const char* pos, const char* end);
   const char* read_content(const char* pos, const char* end);
   const char* read_tag(const char* pos, const char* end);
-  const char* read_text_outside_body(const char* pos, const char* end);
   const char* read_reference(const char* pos);
   const char* read_markup(const char* pos);
-  const char* read_declaration(const char* pos);
   const char* read_comment(const char* pos, const char* end);
-  const char* read_to_tag_end(const char* pos, const char* end);
-  const char* read_start_tag_name(const char* pos, const char* end);
+  const char* read_tag_name(const char* pos, const char* end);
   const char* read_attributes(const char* pos, const char* end);
-  const char* read_end_tag(const char* pos);
-  const char* read_end_tag_name(const char* pos, const char* end);
-  const char* read_raw_start_name(const char* pos, const char* end);
-  const char* read_raw_end_tag(const char* pos);
+  const char* read_raw(const char* pos, const char* end);
+  const char* read_raw_markup(const char* pos);
+  const char* read_raw_name(const char* pos);
 
-  void begin_reference();
-  void begin_markup();
-  void begin_content();
-  void admit_text();
-  void append_text(std::string_view text);
-  void append_less_than();
-  void finish_start_tag();
-  void finish_end_tag();
-  void finish_closed_row();
+  void begin_name(bool is_end_tag);
+  void begin_raw(html::element_name name);
+  void append_text(char32_t c);
+  void finish_tag();
+  void finish_start_tag(html::element_name name, html::traits traits);
+  void begin_row(html::element_name name, html::traits traits);
+  void admit_to_page(html::element_name name, html::traits traits);
+  void admit_to_table(html::element_name name);
+  void admit_to_region(html::element_name name, html::traits traits);
+  bool fits_region(html::element_name name, html::traits traits) const;
+  void end_on_page(html::element_name name, html::traits traits);
+  void end_in_table(html::element_name name);
+  void end_in_region(html::element_name name, html::traits traits);
+  void push(html::element_name name, bool is_foreign);
+  void pop();
+  void choose_text_use();
+  // Returns true if an element within which `barrier` elements hide it is open in the region.
+  bool is_open(html::element_name name, html::traits traits) const;
+  bool is_foreign(std::size_t depth) const { return (open_[depth] & 1U) != 0; }
+  html::element_name name_at(std::size_t depth) const { return html::element_of_hash(open_[depth]); }
+  // Returns true if the innermost element is of svg or math and its content is too.
+  bool is_in_foreign_content() const;
+  bool is_in_cell() const { return tables_ == 0 || open_tables_[tables_ - 1U].cell != 0; }
   void check_text();
-  void fail(page_problem problem) { problem_ = problem; }
+  void fail(page_problem problem) {
+    if (problem_ == page_problem::none) problem_ = problem;
+  }
 
   row_listener* listener_;
-  html::open_elements open_;
-  html::tag_name_reader name_;
+  // Hash of the tag's name, or of the raw element's.
+  std::uint64_t hash_ = 0;
+  // The open elements of a region: of a row, or of svg or math outside rows. The lowest bit marks elements of
+  // svg and math.
+  std::array<std::uint64_t, max_depth> open_{};
+  std::array<open_table, max_tables> open_tables_{};
   html::attribute_reader attributes_;
   html::character_reference reference_;
   word_collector text_;
-  // Bytes after a `<` that may begin a declaration.
-  std::array<char, 9> declaration_{};
-  // White space since the last text or markup, while text would imply an element.
-  std::uint16_t blanks_ = 0;
-  // Number of matched bytes of the state's marker, such as "-->".
+  std::string_view raw_name_;
+  std::uint32_t templates_ = 0;
+  std::uint8_t depth_ = 0;
+  std::uint8_t tables_ = 0;
+  std::uint8_t outer_ = 0;
+  // Number of matched bytes of a raw element's name, or of dashes in a script's comment.
   std::uint8_t matched_bytes_ = 0;
+  // 1 directly after the start tag of a pre, whose content loses its first line end, and 2 after its CR.
+  std::uint8_t line_end_ = 0;
   state state_ = state::content;
-  page_part part_ = page_part::start;
+  comment_end comment_end_ = comment_end::start;
+  script_part script_part_ = script_part::code;
+  text_use text_use_ = text_use::skip;
   page_problem problem_ = page_problem::none;
   bool in_row_ = false;
-  // True if `before_tag_end` is in an end tag.
+  bool in_raw_ = false;
   bool is_end_tag_ = false;
-  // True directly after a misplaced doctype.
-  bool after_misplaced_doctype_ = false;
+  bool is_in_select_ = false;
+  bool is_form_open_ = false;
   bool saw_end_ = false;
 };
 

@@ -4,150 +4,115 @@
 
 #include <algorithm>
 #include <charconv>
+#include <ranges>
 #include <system_error>
+#include <tuple>
 
 namespace farebench::html {
 namespace {
 
-struct entity {
-  std::string_view name;
-  char16_t character;
-};
+bool is_hexadecimal(char c) { return is_ascii_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
-// HTML 4.01, section 24, sorted by name.
-constexpr std::array entities = std::to_array<entity>({
-    {"AElig", 0xC6},     {"Aacute", 0xC1},   {"Acirc", 0xC2},    {"Agrave", 0xC0},   {"Alpha", 0x391},
-    {"Aring", 0xC5},     {"Atilde", 0xC3},   {"Auml", 0xC4},     {"Beta", 0x392},    {"Ccedil", 0xC7},
-    {"Chi", 0x3A7},      {"Dagger", 0x2021}, {"Delta", 0x394},   {"ETH", 0xD0},      {"Eacute", 0xC9},
-    {"Ecirc", 0xCA},     {"Egrave", 0xC8},   {"Epsilon", 0x395}, {"Eta", 0x397},     {"Euml", 0xCB},
-    {"Gamma", 0x393},    {"Iacute", 0xCD},   {"Icirc", 0xCE},    {"Igrave", 0xCC},   {"Iota", 0x399},
-    {"Iuml", 0xCF},      {"Kappa", 0x39A},   {"Lambda", 0x39B},  {"Mu", 0x39C},      {"Ntilde", 0xD1},
-    {"Nu", 0x39D},       {"OElig", 0x152},   {"Oacute", 0xD3},   {"Ocirc", 0xD4},    {"Ograve", 0xD2},
-    {"Omega", 0x3A9},    {"Omicron", 0x39F}, {"Oslash", 0xD8},   {"Otilde", 0xD5},   {"Ouml", 0xD6},
-    {"Phi", 0x3A6},      {"Pi", 0x3A0},      {"Prime", 0x2033},  {"Psi", 0x3A8},     {"Rho", 0x3A1},
-    {"Scaron", 0x160},   {"Sigma", 0x3A3},   {"THORN", 0xDE},    {"Tau", 0x3A4},     {"Theta", 0x398},
-    {"Uacute", 0xDA},    {"Ucirc", 0xDB},    {"Ugrave", 0xD9},   {"Upsilon", 0x3A5}, {"Uuml", 0xDC},
-    {"Xi", 0x39E},       {"Yacute", 0xDD},   {"Yuml", 0x178},    {"Zeta", 0x396},    {"aacute", 0xE1},
-    {"acirc", 0xE2},     {"acute", 0xB4},    {"aelig", 0xE6},    {"agrave", 0xE0},   {"alefsym", 0x2135},
-    {"alpha", 0x3B1},    {"amp", 0x26},      {"and", 0x2227},    {"ang", 0x2220},    {"apos", 0x27},
-    {"aring", 0xE5},     {"asymp", 0x2248},  {"atilde", 0xE3},   {"auml", 0xE4},     {"bdquo", 0x201E},
-    {"beta", 0x3B2},     {"brvbar", 0xA6},   {"bull", 0x2022},   {"cap", 0x2229},    {"ccedil", 0xE7},
-    {"cedil", 0xB8},     {"cent", 0xA2},     {"chi", 0x3C7},     {"circ", 0x2C6},    {"clubs", 0x2663},
-    {"cong", 0x2245},    {"copy", 0xA9},     {"crarr", 0x21B5},  {"cup", 0x222A},    {"curren", 0xA4},
-    {"dArr", 0x21D3},    {"dagger", 0x2020}, {"darr", 0x2193},   {"deg", 0xB0},      {"delta", 0x3B4},
-    {"diams", 0x2666},   {"divide", 0xF7},   {"eacute", 0xE9},   {"ecirc", 0xEA},    {"egrave", 0xE8},
-    {"empty", 0x2205},   {"emsp", 0x2003},   {"ensp", 0x2002},   {"epsilon", 0x3B5}, {"equiv", 0x2261},
-    {"eta", 0x3B7},      {"eth", 0xF0},      {"euml", 0xEB},     {"euro", 0x20AC},   {"exist", 0x2203},
-    {"fnof", 0x192},     {"forall", 0x2200}, {"frac12", 0xBD},   {"frac14", 0xBC},   {"frac34", 0xBE},
-    {"frasl", 0x2044},   {"gamma", 0x3B3},   {"ge", 0x2265},     {"gt", 0x3E},       {"hArr", 0x21D4},
-    {"harr", 0x2194},    {"hearts", 0x2665}, {"hellip", 0x2026}, {"iacute", 0xED},   {"icirc", 0xEE},
-    {"iexcl", 0xA1},     {"igrave", 0xEC},   {"image", 0x2111},  {"infin", 0x221E},  {"int", 0x222B},
-    {"iota", 0x3B9},     {"iquest", 0xBF},   {"isin", 0x2208},   {"iuml", 0xEF},     {"kappa", 0x3BA},
-    {"lArr", 0x21D0},    {"lambda", 0x3BB},  {"lang", 0x2329},   {"laquo", 0xAB},    {"larr", 0x2190},
-    {"lceil", 0x2308},   {"ldquo", 0x201C},  {"le", 0x2264},     {"lfloor", 0x230A}, {"lowast", 0x2217},
-    {"loz", 0x25CA},     {"lrm", 0x200E},    {"lsaquo", 0x2039}, {"lsquo", 0x2018},  {"lt", 0x3C},
-    {"macr", 0xAF},      {"mdash", 0x2014},  {"micro", 0xB5},    {"middot", 0xB7},   {"minus", 0x2212},
-    {"mu", 0x3BC},       {"nabla", 0x2207},  {"nbsp", 0xA0},     {"ndash", 0x2013},  {"ne", 0x2260},
-    {"ni", 0x220B},      {"not", 0xAC},      {"notin", 0x2209},  {"nsub", 0x2284},   {"ntilde", 0xF1},
-    {"nu", 0x3BD},       {"oacute", 0xF3},   {"ocirc", 0xF4},    {"oelig", 0x153},   {"ograve", 0xF2},
-    {"oline", 0x203E},   {"omega", 0x3C9},   {"omicron", 0x3BF}, {"oplus", 0x2295},  {"or", 0x2228},
-    {"ordf", 0xAA},      {"ordm", 0xBA},     {"oslash", 0xF8},   {"otilde", 0xF5},   {"otimes", 0x2297},
-    {"ouml", 0xF6},      {"para", 0xB6},     {"part", 0x2202},   {"permil", 0x2030}, {"perp", 0x22A5},
-    {"phi", 0x3C6},      {"pi", 0x3C0},      {"piv", 0x3D6},     {"plusmn", 0xB1},   {"pound", 0xA3},
-    {"prime", 0x2032},   {"prod", 0x220F},   {"prop", 0x221D},   {"psi", 0x3C8},     {"quot", 0x22},
-    {"rArr", 0x21D2},    {"radic", 0x221A},  {"rang", 0x232A},   {"raquo", 0xBB},    {"rarr", 0x2192},
-    {"rceil", 0x2309},   {"rdquo", 0x201D},  {"real", 0x211C},   {"reg", 0xAE},      {"rfloor", 0x230B},
-    {"rho", 0x3C1},      {"rlm", 0x200F},    {"rsaquo", 0x203A}, {"rsquo", 0x2019},  {"sbquo", 0x201A},
-    {"scaron", 0x161},   {"sdot", 0x22C5},   {"sect", 0xA7},     {"shy", 0xAD},      {"sigma", 0x3C3},
-    {"sigmaf", 0x3C2},   {"sim", 0x223C},    {"spades", 0x2660}, {"sub", 0x2282},    {"sube", 0x2286},
-    {"sum", 0x2211},     {"sup", 0x2283},    {"sup1", 0xB9},     {"sup2", 0xB2},     {"sup3", 0xB3},
-    {"supe", 0x2287},    {"szlig", 0xDF},    {"tau", 0x3C4},     {"there4", 0x2234}, {"theta", 0x3B8},
-    {"thetasym", 0x3D1}, {"thinsp", 0x2009}, {"thorn", 0xFE},    {"tilde", 0x2DC},   {"times", 0xD7},
-    {"trade", 0x2122},   {"uArr", 0x21D1},   {"uacute", 0xFA},   {"uarr", 0x2191},   {"ucirc", 0xFB},
-    {"ugrave", 0xF9},    {"uml", 0xA8},      {"upsih", 0x3D2},   {"upsilon", 0x3C5}, {"uuml", 0xFC},
-    {"weierp", 0x2118},  {"xi", 0x3BE},      {"yacute", 0xFD},   {"yen", 0xA5},      {"yuml", 0xFF},
-    {"zeta", 0x3B6},     {"zwj", 0x200D},    {"zwnj", 0x200C},
-});
-
-static_assert(entities.size() == 252 + 1);
-static_assert(std::ranges::is_sorted(entities, {}, &entity::name));
-static_assert(std::ranges::max(entities, {}, [](const entity& e) { return e.name.size(); }).name.size() ==
-              max_entity_name_bytes);
+// The names and characters of named_references.py.
+#include "named_references.inc"
 
 constexpr char32_t unicode_end = 0x110000;
+constexpr char32_t replacement_character = 0xFFFD;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+// Characters of &#128; to &#159;: those of windows-1252.
+constexpr std::array<char16_t, 32> windows_1252 = {
+    0x20AC, 0x81,   0x201A, 0x192,  0x201E, 0x2026, 0x2020, 0x2021, 0x2C6,  0x2030, 0x160,
+    0x2039, 0x152,  0x8D,   0x17D,  0x8F,   0x90,   0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
+    0x2013, 0x2014, 0x2DC,  0x2122, 0x161,  0x203A, 0x153,  0x9D,   0x17E,  0x178};
 
-bool is_xml_character(char32_t c) {
-  if (c < 0x20) return c == '\t' || c == '\n' || c == '\r';
-  return c < 0xD800 || (c >= 0xE000 && c <= 0xFFFD) || (c >= 0x10000 && c < unicode_end);
+std::string_view reference_name(std::size_t index) {
+  const std::size_t begin = reference_offsets[index];
+  return reference_names.substr(begin, reference_offsets[index + 1] - begin);
 }
 
-/// Returns the character of a named reference, or 0 for an unknown name.
-char32_t find_entity(std::string_view name) {
-  const auto* const found = std::ranges::lower_bound(entities, name, {}, &entity::name);
-  return found != entities.end() && found->name == name ? found->character : U'\0';
+/// Returns the index of the longest name that `text` begins with, if any.
+std::optional<std::size_t> find_reference(std::string_view text) {
+  const auto indices = std::views::iota(std::size_t{0}, reference_characters_1.size());
+  for (; !text.empty(); text.remove_suffix(1)) {
+    const auto found = std::ranges::lower_bound(indices, text, {}, reference_name);
+    if (found != indices.end() && reference_name(*found) == text) return *found;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
 
-void character_reference::begin() {
-  character_ = 0;
+void character_reference::begin(bool is_in_attribute) {
+  static_assert(std::tuple_size_v<decltype(text_)> == 1 + max_reference_name_bytes);
+  characters_ = {};
   form_ = form::start;
+  is_in_attribute_ = is_in_attribute;
   text_[0] = '&';
   size_ = 1;
-  literal_size_ = 0;
+  name_bytes_ = 0;
 }
 
 character_reference::progress character_reference::read(char c) {
   switch (form_) {
     case form::start:
-      if (c == '#') {
-        form_ = form::hash;
-        return progress::reading;
-      }
-      if (!is_ascii_letter(c)) return end_name(c);
-      form_ = form::name;
+      if (c != '#' && !is_ascii_letter(c) && !is_ascii_digit(c)) return progress::ended_before;
+      form_ = c == '#' ? form::hash : form::name;
       text_[size_++] = c;
       return progress::reading;
     case form::hash:
-      if (c == 'x' || c == 'X') {
-        form_ = form::hexadecimal;
+      if ((c == 'x' || c == 'X') && size_ == 2) {
+        text_[size_++] = c;
         return progress::reading;
       }
-      form_ = form::decimal;
+      form_ = size_ == 2 ? form::decimal : form::hexadecimal;
+      if (size_ == 2 ? !is_ascii_digit(c) : !is_hexadecimal(c)) return progress::ended_before;
+      name_bytes_ = size_;
       [[fallthrough]];
     case form::decimal:
-      if (is_digit(c)) return append_digit(10, static_cast<unsigned>(c - '0'));
-      return end_number(c);
     case form::hexadecimal:
-      if (is_digit(c)) return append_digit(16, static_cast<unsigned>(c - '0'));
-      if (c >= 'a' && c <= 'f') return append_digit(16, static_cast<unsigned>(c - 'a') + 10);
-      if (c >= 'A' && c <= 'F') return append_digit(16, static_cast<unsigned>(c - 'A') + 10);
+      if (is_ascii_digit(c)) return append_digit(static_cast<unsigned>(c - '0'));
+      if (form_ == form::hexadecimal && is_hexadecimal(c))
+        return append_digit((static_cast<unsigned>(c) & 0xFU) + 9);
       return end_number(c);
     case form::name:
-      if ((!is_ascii_letter(c) && !is_digit(c)) || size_ == text_.size()) return end_name(c);
+      if ((!is_ascii_letter(c) && !is_ascii_digit(c) && c != ';') || size_ == text_.size())
+        return end_name(c);
       text_[size_++] = c;
-      return progress::reading;
+      if (c != ';') return progress::reading;
+      end_name(c);
+      return progress::ended;
   }
   return progress::ended_before;
 }
 
-character_reference::progress character_reference::append_digit(unsigned base, unsigned digit) {
+character_reference::progress character_reference::append_digit(unsigned digit) {
   // No more digits count beyond Unicode, so that none can overflow.
-  if (character_ < unicode_end) character_ = character_ * base + digit;
+  if (characters_[0] < unicode_end)
+    characters_[0] = characters_[0] * (form_ == form::decimal ? 10U : 16U) + digit;
   return progress::reading;
 }
 
 character_reference::progress character_reference::end_number(char c) {
-  if (!is_xml_character(character_)) character_ = 0;
+  char32_t& number = characters_[0];
+  if (number == 0 || number >= unicode_end || (number >= 0xD800 && number < 0xE000)) {
+    number = replacement_character;
+  } else if (number >= 0x80 && number < 0xA0) {
+    number = windows_1252[number - 0x80];
+  }
   return c == ';' ? progress::ended : progress::ended_before;
 }
 
 character_reference::progress character_reference::end_name(char c) {
-  if (c == ';') character_ = find_entity({text_.data() + 1, size_ - 1U});
-  if (character_ != 0) return progress::ended;
-  literal_size_ = size_;
+  const std::string_view text{text_.data() + 1, size_ - 1U};
+  const auto found = find_reference(text);
+  if (!found) return progress::ended_before;
+  const std::size_t length = reference_name(*found).size();
+  const char next = length < text.size() ? text[length] : c;
+  const bool is_literal = is_in_attribute_ && text[length - 1] != ';' &&
+                          (next == '=' || is_ascii_letter(next) || is_ascii_digit(next));
+  if (is_literal) return progress::ended_before;
+  characters_ = {reference_characters_1[*found], reference_characters_2[*found]};
+  name_bytes_ = static_cast<std::uint8_t>(1 + length);
   return progress::ended_before;
 }
 
@@ -156,7 +121,7 @@ character_reference::progress character_reference::end_name(char c) {
 namespace farebench {
 namespace {
 
-/// White_Space of Unicode, without the vertical tab and the form feed.
+/// White_Space of Unicode, without the vertical tab.
 bool is_space(char32_t c) {
   return (c < 0x80 && byte_class_of(static_cast<char>(c)) == byte_class::space) || c == 0x85 || c == 0xA0 ||
          c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F ||

@@ -15,12 +15,10 @@ namespace farebench::html {
 
 constexpr bool is_ascii_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
-/// Length of the longest entity name.
-inline constexpr std::size_t max_entity_name_bytes = 8;
+constexpr bool is_ascii_digit(char c) { return c >= '0' && c <= '9'; }
 
-/// Reads a character reference, from the byte after its `&`, by the rules of libxml2. The names are the 252
-/// of HTML 4 and `apos`, case-sensitive. A named reference needs its semicolon, a numeric one does not. A
-/// number that is not an XML character stands for no character.
+/// Reads a character reference of the HTML standard (13.2.5.72 to 80), from the byte after its `&`: one of
+/// the 2,231 names, with or without a semicolon as the standard permits, or a number.
 class character_reference {
  public:
   enum class progress : std::uint8_t {
@@ -32,28 +30,33 @@ class character_reference {
     ended_before
   };
 
-  /// Begins a reference after its `&`.
-  void begin();
+  /// Begins a reference after its `&`, within an attribute's value or not.
+  void begin(bool is_in_attribute);
   progress read(char c);
 
-  /// After the end: an `&` with ASCII letters and digits if that was no reference, otherwise empty.
-  std::string_view literal() const { return {text_.data(), literal_size_}; }
-  /// After the end: the character, or 0 for none.
-  char32_t character() const { return character_; }
+  /// After the end: the reference's one or two characters; the second may be 0, and both are if it was none.
+  const std::array<char32_t, 2>& characters() const { return characters_; }
+  /// After the end: text that follows the characters, such as the "x" of `&ltx`. ASCII; includes the `&` if
+  /// there was no reference.
+  std::string_view literal() const {
+    return {text_.data() + name_bytes_, static_cast<std::size_t>(size_ - name_bytes_)};
+  }
 
  private:
   enum class form : std::uint8_t { start, hash, decimal, hexadecimal, name };
 
-  progress append_digit(unsigned base, unsigned digit);
+  progress append_digit(unsigned digit);
   progress end_number(char c);
   progress end_name(char c);
 
-  char32_t character_ = 0;
+  std::array<char32_t, 2> characters_{};
   form form_ = form::start;
+  bool is_in_attribute_ = false;
+  // Number of bytes in `text_`, and of those that the characters replace.
   std::uint8_t size_ = 0;
-  // Equals `size_` once the text proved not to be a reference, and 0 before.
-  std::uint8_t literal_size_ = 0;
-  std::array<char, 1 + max_entity_name_bytes> text_{};
+  std::uint8_t name_bytes_ = 0;
+  // The `&` and the name.
+  std::array<char, 33> text_{};
 };
 
 }  // namespace farebench::html
@@ -67,9 +70,8 @@ inline constexpr auto byte_classes = [] {
   std::array<byte_class, 256> table{};
   table.fill(byte_class::non_ascii);
   for (std::size_t c = 0; c < 0x80; ++c) table[c] = c < 0x20 ? byte_class::control : byte_class::word;
-  // The vertical tab and the form feed are errors. They are white space in Unicode, but libxml2 drops them,
-  // which joins the words around them.
-  for (const char c : {' ', '\t', '\n', '\r'}) table[static_cast<unsigned char>(c)] = byte_class::space;
+  // The vertical tab is an error: HTML forbids it, though it is white space in Unicode.
+  for (const char c : {' ', '\t', '\n', '\r', '\f'}) table[static_cast<unsigned char>(c)] = byte_class::space;
   for (const char c : {'<', '&'}) table[static_cast<unsigned char>(c)] = byte_class::markup;
   return table;
 }();

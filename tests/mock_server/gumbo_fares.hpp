@@ -7,8 +7,8 @@
 
 namespace farebench {
 
-/// Returns the fares that libxml2's HTML parser finds on a page: the oracle for the site's pages.
+/// Returns the fares that gumbo finds on a page: the oracle for the site's pages.
 /// Throws std::runtime_error for an invalid row.
-std::vector<fare> libxml2_fares(std::string_view page);
+std::vector<fare> gumbo_fares(std::string_view page);
 
 }  // namespace farebench

@@ -1,26 +1,38 @@
-#include "tests/mock_server/libxml2_fares.hpp"
+#include "tests/mock_server/gumbo_fares.hpp"
 
-#include <libxml/HTMLparser.h>
-#include <libxml/xpath.h>
+#include <gumbo.h>
 
+#include <algorithm>
 #include <charconv>
-#include <memory>
+#include <iterator>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 
 namespace farebench {
 namespace {
 
-template <auto release>
-struct released_by {
-  template <typename Object>
-  void operator()(Object* object) const {
-    release(object);
-  }
-};
-using document = std::unique_ptr<xmlDoc, released_by<xmlFreeDoc>>;
-using xpath_context = std::unique_ptr<xmlXPathContext, released_by<xmlXPathFreeContext>>;
-using xpath_object = std::unique_ptr<xmlXPathObject, released_by<xmlXPathFreeObject>>;
+bool is_row(const GumboElement& element) {
+  const GumboAttribute* const attribute = gumbo_get_attribute(&element.attributes, "class");
+  if (attribute == nullptr) return false;
+  std::istringstream tokens{attribute->value};
+  return std::find(std::istream_iterator<std::string>{tokens}, {}, "select-line") !=
+         std::istream_iterator<std::string>{};
+}
+
+/// Appends the text of a node, and the texts of the rows within it, in document order.
+std::string read_node(const GumboNode& node, std::vector<std::string>& rows) {
+  if (node.type == GUMBO_NODE_TEXT || node.type == GUMBO_NODE_WHITESPACE) return node.v.text.text;
+  if (node.type != GUMBO_NODE_ELEMENT) return {};
+  const std::size_t index = rows.size();
+  const bool begins_row = is_row(node.v.element);
+  if (begins_row) rows.emplace_back();
+  std::string text;
+  for (unsigned i = 0; i < node.v.element.children.length; ++i)
+    text += read_node(*static_cast<const GumboNode*>(node.v.element.children.data[i]), rows);
+  if (begins_row) rows[index] = text;
+  return text;
+}
 
 std::vector<std::string> words_of(std::string text) {
   constexpr std::string_view no_break_space = "\u00a0";
@@ -60,21 +72,14 @@ std::int64_t hundredths(const std::string& text) {
 
 }  // namespace
 
-std::vector<fare> libxml2_fares(std::string_view page) {
-  const document parsed{htmlReadMemory(page.data(), static_cast<int>(page.size()), nullptr, nullptr,
-                                       HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET)};
-  if (!parsed) throw std::runtime_error("libxml2 cannot parse the page");
-  const xpath_context context{xmlXPathNewContext(parsed.get())};
-  const xpath_object found{
-      xmlXPathEvalExpression(reinterpret_cast<const xmlChar*>(
-                                 "//*[contains(concat(' ', normalize-space(@class), ' '), ' select-line ')]"),
-                             context.get())};
+std::vector<fare> gumbo_fares(std::string_view page) {
+  GumboOutput* const parsed = gumbo_parse_with_options(&kGumboDefaultOptions, page.data(), page.size());
+  std::vector<std::string> rows;
+  read_node(*parsed->root, rows);
+  gumbo_destroy_output(&kGumboDefaultOptions, parsed);
   std::vector<fare> fares;
-  const int count = found && found->nodesetval ? found->nodesetval->nodeNr : 0;
-  for (int i = 0; i < count; ++i) {
-    const std::unique_ptr<xmlChar, released_by<[](xmlChar* text) { xmlFree(text); }>> content{
-        xmlNodeGetContent(found->nodesetval->nodeTab[i])};
-    const auto words = words_of(reinterpret_cast<const char*>(content.get()));
+  for (const std::string& row : rows) {
+    const auto words = words_of(row);
     if (words.size() != 6)
       throw std::runtime_error("a row has " + std::to_string(words.size()) + " words; expected 6");
     fares.push_back({.departure = time_of_day(words[0]),
