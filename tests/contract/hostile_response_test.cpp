@@ -86,8 +86,8 @@ TEST_P(hostile_response, redirect_within_site_is_followed) {
                  : page_of_fares();
     }
     if (requests_path(request, "/m/welcome"))
-      return {.bytes = http_response(200, "Set-Cookie: JSESSIONID=late\r\n", "")};
-    return {.bytes = http_response(302, "Set-Cookie: JSESSIONID=early\r\nLocation: welcome\r\n", "")};
+      return {.bytes = http_response(200, "Set-Cookie: JSESSIONID=late; Path=/\r\n", "")};
+    return {.bytes = http_response(302, "Set-Cookie: JSESSIONID=early; Path=/\r\nLocation: welcome\r\n", "")};
   }};
   expect_one_fare(site.url());
 }

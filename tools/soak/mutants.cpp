@@ -70,9 +70,9 @@ outcome scan_with_guessed_prices(const std::string& page) {
 
 /// Runs the days one after the other, with one attempt each. Correct as it stands; mutants replace a member.
 struct hand_written_client {
-  /// Returns the Cookie header of a search, given that of its own start page.
-  std::function<std::string(const std::string& cookie)> choose_session = [](const auto& cookie) {
-    return cookie;
+  /// Returns the cookies of a search, given those of its own start page.
+  std::function<cookie_jar(const cookie_jar& cookies)> choose_session = [](const auto& cookies) {
+    return cookies;
   };
   std::function<outcome(const std::string& page)> read_page = scan;
 
@@ -90,14 +90,12 @@ struct hand_written_client {
     start.header = tag;
     const auto started = exchange(loop, client, std::move(start), scrape_step::start_page);
     if (!started) return std::unexpected(started.error());
-    const auto cookie = started->set_cookies.empty()
-                            ? std::nullopt
-                            : session_from_set_cookie(started->set_cookies.front(), work.base_url);
-    if (!cookie) return std::unexpected(fetch_error{fetch_error_kind::no_session, {}});
+    const std::string search_url = work.base_url + std::string{search_path};
+    if (started->cookies.find(session_cookie_name, search_url).empty())
+      return std::unexpected(fetch_error{fetch_error_kind::no_session, {}});
 
     std::string page;
-    exchange_request search{work.base_url + std::string{search_path}, search_form_body(day).value(),
-                            choose_session(std::string{*cookie}),
+    exchange_request search{search_url, search_form_body(day).value(), choose_session(started->cookies),
                             [&](std::string_view chunk) { page += chunk; }};
     search.header = tag;
     const auto found = exchange(loop, client, std::move(search), scrape_step::search);
@@ -126,9 +124,9 @@ void run_hand_written(const batch& work, const outcome_sink& sink) { hand_writte
 /// Searches in the session of the day before.
 void run_with_stale_session(const batch& work, const outcome_sink& sink) {
   hand_written_client client;
-  client.choose_session = [last = std::string{}](const std::string& cookie) mutable {
-    const std::string before = std::exchange(last, cookie);
-    return before.empty() ? cookie : before;
+  client.choose_session = [last = cookie_jar{}](const cookie_jar& cookies) mutable {
+    const cookie_jar before = std::exchange(last, cookies);
+    return before.empty() ? cookies : before;
   };
   client.run(work, sink);
 }

@@ -6,13 +6,17 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
+#include "farebench/cookie_jar.hpp"
 #include "farebench/fetch_error.hpp"
 
 namespace farebench {
 
 /// One HTTP request: a GET, or a POST if it has a form. A value; any client sends it.
+///
+/// Redirects are followed (RFC 9110, 15.4), up to fetch_limits::max_redirects and within all other limits of
+/// the exchange. After 303, and a POST after 301 and 302, the next request is a GET; otherwise it repeats the
+/// method and the form. The bodies of redirects are discarded.
 struct exchange_request {
   /// Receives one chunk of the response body. The view is valid during the call only.
   using body_sink = std::function<void(std::string_view chunk)>;
@@ -21,7 +25,7 @@ struct exchange_request {
   // expression and its coroutine is destroyed while suspended there.
   exchange_request() = default;
   explicit exchange_request(std::string request_url, std::string request_form = {},
-                            std::string request_cookies = {}, body_sink sink = {})
+                            cookie_jar request_cookies = {}, body_sink sink = {})
       : url{std::move(request_url)},
         form{std::move(request_form)},
         cookies{std::move(request_cookies)},
@@ -31,9 +35,10 @@ struct exchange_request {
   std::string url;
   /// Request body, as application/x-www-form-urlencoded. Empty for a GET.
   std::string form;
-  /// Value of the Cookie header, "name=value; name=value". Empty for no such header. Not sent after a
-  /// redirect to another scheme, host or port.
-  std::string cookies;
+  /// Cookies of the session, for the Cookie header. The exchange changes them as its responses say, also
+  /// between redirects, and returns them with the response. Not sent and not changed at another scheme, host
+  /// or port than those of `url`.
+  cookie_jar cookies;
   /// Called with each chunk of the decoded body, whatever the status, in the thread that runs the exchange.
   /// If empty, the body is discarded. An exception ends the exchange and is rethrown when it completes;
   /// std::bad_alloc gives out_of_resources instead.
@@ -52,9 +57,8 @@ struct exchange_response {
   int status = 0;
   /// Delay given by the Retry-After header. Zero if there is no such header or the status is 200.
   fetch_error::retry_after_seconds retry_after{};
-  /// Values of the Set-Cookie headers in order of arrival. Includes those of redirects up to the first that
-  /// leads to another scheme, host or port.
-  std::vector<std::string> set_cookies;
+  /// Cookies of the session after the exchange; see exchange_request::cookies.
+  cookie_jar cookies = {};
 };
 
 /// The response to an exchange, or the error that prevented it. Any HTTP status is a response.

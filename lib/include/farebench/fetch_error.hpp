@@ -26,9 +26,10 @@ enum class fetch_error_kind : std::uint8_t {
   bad_response,
   /// The HTTP status is not 200.
   unexpected_status,
-  /// The start page set no JSESSIONID cookie.
+  /// The start page left no JSESSIONID cookie that would be sent with the search.
   no_session,
-  /// The redirect exceeds `fetch_limits::max_redirects`, or its target is not http or https.
+  /// The redirect exceeds `fetch_limits::max_redirects`, or its Location has a user name, is not an http or
+  /// https URL, or is one of two.
   redirect_refused,
   /// The header exceeds `fetch_limits::max_header_bytes`.
   header_too_large,

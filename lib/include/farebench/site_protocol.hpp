@@ -1,7 +1,6 @@
 #pragma once
 
 #include <expected>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -11,8 +10,8 @@
 /// The site's protocol: two paths, a search form and a session cookie. Pure functions; any thread.
 ///
 /// A scrape is two exchanges in a fresh session:
-/// 1. GET of `start_page_path` → 200 and a Set-Cookie header; see `session_from_set_cookie`.
-/// 2. POST of `search_form_body` to `search_path`, with the session in a Cookie header → 200 and the results
+/// 1. GET of `start_page_path` → 200 and a cookie named `session_cookie_name`, for `search_path`.
+/// 2. POST of `search_form_body` to `search_path`, with the session's cookies → 200 and the results
 ///    page; see `fare_scanner`.
 namespace farebench {
 
@@ -28,15 +27,5 @@ inline constexpr std::string_view session_cookie_name = "JSESSIONID";
 /// Returns the body of the search POST, as application/x-www-form-urlencoded. Returns `invalid_query` if a
 /// station is empty, or if the date does not exist or is outside 2000 to 2099: the form has two-digit years.
 std::expected<std::string, fetch_error> search_form_body(const query& search);
-
-/// Reads the session from `set_cookie`, the value of one Set-Cookie header of the start page. Returns
-/// "JSESSIONID=value", a part of `set_cookie`, for the Cookie header of the search. `base_url` is the site's,
-/// such as "http://127.0.0.1:8080".
-///
-/// Returns nullopt if the header sets another cookie, or a session that is empty or has control characters.
-/// Returns nullopt also if its Domain, Path or Secure attribute excludes the search. Expires and Max-Age are
-/// ignored: a scrape is shorter than a session. Follows RFC 6265, sections 5.1.3, 5.1.4 and 5.2 to 5.4.
-std::optional<std::string_view> session_from_set_cookie(std::string_view set_cookie,
-                                                        std::string_view base_url);
 
 }  // namespace farebench

@@ -355,11 +355,14 @@ void event_loop::state::collect_lost() {
 /// when a handle is removed.
 void event_loop::state::complete_finished() {
   while (!finished.empty()) {
-    const finished_transfer transfer = finished.take_first();
+    finished_transfer transfer = finished.take_first();
     loop_client::state* client = nullptr;
     curl_easy_getinfo(transfer.easy, CURLINFO_PRIVATE, &client);
     client->multi.remove(transfer.easy);
-    if (client->http.needs_reconnect() && client->multi.try_add(transfer.easy)) continue;
+    if (client->http.needs_transfer(transfer.code)) {
+      if (client->multi.try_add(transfer.easy)) continue;
+      transfer.code = CURLE_ABORTED_BY_CALLBACK;
+    }
     client->in_flight = false;
     --in_flight;
     // The completion may start the client's next exchange or destroy the client, so it is moved out first.

@@ -13,6 +13,9 @@
 #include <utility>
 
 #include "http/libcurl.hpp"
+#include "http/redirect.hpp"
+#include "http/text.hpp"
+#include "http/url.hpp"
 
 namespace farebench {
 namespace {
@@ -22,9 +25,6 @@ void set_common_options(CURL* handle, const fetch_limits& limits) {
   // Without NOSIGNAL, libcurl sets and restores signal handlers around every call.
   set_option(handle, CURLOPT_NOSIGNAL, 1L);
   set_option(handle, CURLOPT_PROTOCOLS_STR, "http,https");
-  set_option(handle, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-  set_option(handle, CURLOPT_FOLLOWLOCATION, 1L);
-  set_option(handle, CURLOPT_MAXREDIRS, static_cast<long>(limits.max_redirects));
   set_option(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set_option(handle, CURLOPT_HTTP09_ALLOWED, 0L);
   set_option(handle, CURLOPT_UPLOAD_BUFFERSIZE, static_cast<long>(send_buffer_bytes));
@@ -61,6 +61,9 @@ bool is_out_of_resources(long os_error) {
 /// Detail of header_too_large if libcurl ended the transfer; see fetch_limits::max_header_bytes.
 constexpr const char* libcurl_header_limit = "headers exceed a limit of libcurl";
 
+/// Maximum size of a redirect's body that is read and discarded, so that the connection can be reused.
+constexpr std::int64_t max_discarded_bytes = 64 * 1024;
+
 /// CURLINFO_OS_ERRNO is meaningful for these codes only: a handle keeps its last errno for ever.
 bool is_system_call_error(CURLcode code) {
   return code == CURLE_COULDNT_CONNECT || code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR;
@@ -90,7 +93,7 @@ http_client::http_client(const fetch_limits& limits, shared_http& shared)
 exchange_result http_client::perform(exchange_request request) {
   prepare(std::move(request));
   CURLcode code = curl_easy_perform(handle_.get());
-  if (needs_reconnect()) {
+  while (needs_transfer(code)) {
     shared_.take_error_text();
     code = curl_easy_perform(handle_.get());
   }
@@ -112,25 +115,21 @@ int http_client::on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, cur
 void http_client::prepare(exchange_request request) {
   form_ = std::move(request.form);
   on_body_ = std::move(request.on_body);
-  set_cookies_.clear();
+  cookies_ = std::move(request.cookies);
   header_bytes_ = 0;
-  body_bytes_ = 0;
-  content_length_ = -1;
-  socket_errno_ = 0;
-  // The socket of a connection attempt that failed is still noted here.
-  opened_socket_ = -1;
-  chunks_ = 0;
   abort_reason_ = abort_reason::none;
-  is_chunked_ = false;
-  has_left_origin_ = false;
+  redirects_.reset();
+  begin_transfer();
   CURL* const easy = handle_.get();
   // libcurl copies the URL and the cookies, but neither the header list nor the form.
   set_option(easy, CURLOPT_URL, request.url.c_str());
-  set_option(easy, CURLOPT_COOKIE, request.cookies.empty() ? nullptr : request.cookies.c_str());
+  set_cookies(request.url);
   // The first exchange opens a connection even if another client of the loop has left an idle one.
   set_option(easy, CURLOPT_FRESH_CONNECT, has_connection_ ? 0L : 1L);
   has_connection_ = true;
-  set_timeout(request.timeout);
+  auto timeout = limits_.exchange_deadline;
+  if (request.timeout > request.timeout.zero()) timeout = std::min(timeout, request.timeout);
+  set_timeout(timeout.count());
   set_header(request.header);
   if (form_.empty()) {
     set_option(easy, CURLOPT_HTTPGET, 1L);
@@ -141,12 +140,71 @@ void http_client::prepare(exchange_request request) {
   }
 }
 
-void http_client::set_timeout(std::chrono::milliseconds timeout) {
-  auto limit = limits_.exchange_deadline;
-  if (timeout > timeout.zero()) limit = std::min(limit, timeout);
-  if (limit.count() == timeout_ms_) return;
-  set_option(handle_.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(limit.count()));
-  timeout_ms_ = limit.count();
+/// Resets what belongs to a single response.
+void http_client::begin_transfer() {
+  body_bytes_ = 0;
+  content_length_ = -1;
+  socket_errno_ = 0;
+  // The socket of a connection attempt that failed is still noted here.
+  opened_socket_ = -1;
+  chunks_ = 0;
+  is_chunked_ = false;
+  is_in_trailers_ = false;
+}
+
+bool http_client::needs_transfer(CURLcode code) noexcept {
+  if (abort_reason_ == abort_reason::connection) {
+    abort_reason_ = abort_reason::none;
+    return true;
+  }
+  // The body of a redirect is discarded, even if it cannot be decoded.
+  const bool has_ended =
+      code == CURLE_OK || code == CURLE_BAD_CONTENT_ENCODING || abort_reason_ == abort_reason::redirect_body;
+  if (!is_redirected() || !has_ended) return false;
+  try {
+    follow_redirect();
+    abort_reason_ = abort_reason::none;
+    return true;
+  } catch (...) {
+    // finish returns out_of_resources: only memory can be lacking.
+    abort_reason_ = abort_reason::exception;
+    return false;
+  }
+}
+
+/// Sets the handle up for the redirect's target. The cookies and the additional header are for the request's
+/// origin only.
+void http_client::follow_redirect() {
+  CURL* const easy = handle_.get();
+  redirects& state = *redirects_;
+  const std::string url = std::exchange(state.next_url, {});
+  if (state.followed++ == 0) state.first_url = info<const char*>(easy, CURLINFO_EFFECTIVE_URL);
+  state.has_left_origin = !same_origin(state.first_url, url);
+
+  const std::chrono::microseconds elapsed{info<curl_off_t>(easy, CURLINFO_TOTAL_TIME_T)};
+  const std::int64_t elapsed_ms = std::chrono::ceil<std::chrono::milliseconds>(elapsed).count();
+  const std::int64_t left_ms = std::max<std::int64_t>(timeout_ms_ - elapsed_ms, 1);
+  state.used_ms += timeout_ms_ - left_ms;
+  set_timeout(left_ms);
+
+  begin_transfer();
+  set_option(easy, CURLOPT_URL, url.c_str());
+  set_cookies(url);
+  set_option(easy, CURLOPT_HTTPHEADER, state.has_left_origin ? nullptr : header_.get());
+  set_option(easy, CURLOPT_FRESH_CONNECT, 0L);
+  if (!keeps_method(state.status)) set_option(easy, CURLOPT_HTTPGET, 1L);
+}
+
+/// Sets the Cookie header of a request for `url`.
+void http_client::set_cookies(const std::string& url) {
+  const std::string header = has_left_origin() ? std::string{} : cookies_.header_for(url);
+  set_option(handle_.get(), CURLOPT_COOKIE, header.empty() ? nullptr : header.c_str());
+}
+
+void http_client::set_timeout(std::int64_t timeout_ms) {
+  if (timeout_ms == timeout_ms_) return;
+  set_option(handle_.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(timeout_ms));
+  timeout_ms_ = timeout_ms;
 }
 
 void http_client::set_header(const std::string& line) {
@@ -161,7 +219,7 @@ void http_client::set_header(const std::string& line) {
 exchange_result http_client::finish(CURLcode code, const std::string& error_text) {
   try {
     if (callback_error_) std::rethrow_exception(std::exchange(callback_error_, nullptr));
-    if (code == CURLE_OK) return take_response();
+    if (code == CURLE_OK && abort_reason_ == abort_reason::none) return take_response();
     auto error = error_of(code, error_text);
     // Since 8.8.0, each transfer starts without an errno.
     if (libcurl_version() < CURL_VERSION_BITS(8, 8, 0))
@@ -175,15 +233,9 @@ exchange_result http_client::finish(CURLcode code, const std::string& error_text
 
 exchange_response http_client::take_response() {
   exchange_response response{
-      static_cast<int>(info<long>(handle_.get(), CURLINFO_RESPONSE_CODE)), {}, std::move(set_cookies_)};
+      static_cast<int>(info<long>(handle_.get(), CURLINFO_RESPONSE_CODE)), {}, std::move(cookies_)};
   if (response.status != 200) response.retry_after = retry_after(handle_.get());
   return response;
-}
-
-bool http_client::needs_reconnect() {
-  if (abort_reason_ != abort_reason::connection) return false;
-  abort_reason_ = abort_reason::none;
-  return true;
 }
 
 std::size_t http_client::on_header(char* data, std::size_t size, std::size_t count, void* self) {
@@ -211,14 +263,21 @@ std::size_t http_client::receive(std::string_view data,
 http_client::abort_reason http_client::accept_header(std::string_view line) {
   header_bytes_ += line.size();
   if (header_bytes_ > limits_.max_header_bytes) return abort_reason::headers_too_large;
+  // RFC 9110, 6.5.1: trailers are not merged into the header.
+  if (is_in_trailers_ && !line.starts_with("HTTP/")) return abort_reason::none;
   switch (line.empty() ? '\0' : line.front()) {
     case 'H':
       // A status line starts the next response.
       if (line.starts_with("HTTP/")) {
         content_length_ = -1;
         is_chunked_ = false;
+        is_in_trailers_ = false;
+        if (redirects_) redirects_->location.reset();
       }
       break;
+    case '\r':
+    case '\n':
+      return accept_end_of_header();
     case 'T':
     case 't':
       if (header_value(line, "transfer-encoding")) {
@@ -228,8 +287,8 @@ http_client::abort_reason http_client::accept_header(std::string_view line) {
       break;
     case 'S':
     case 's':
-      if (const auto cookie = header_value(line, "set-cookie"); cookie && !has_left_origin_) {
-        set_cookies_.emplace_back(*cookie);
+      if (const auto cookie = header_value(line, "set-cookie"); cookie && !has_left_origin()) {
+        cookies_.store(*cookie, info<const char*>(handle_.get(), CURLINFO_EFFECTIVE_URL));
       }
       break;
     case 'C':
@@ -243,7 +302,7 @@ http_client::abort_reason http_client::accept_header(std::string_view line) {
       break;
     case 'L':
     case 'l':
-      if (const auto location = header_value(line, "location")) return accept_redirect(*location);
+      if (const auto location = header_value(line, "location")) return accept_location(*location);
       break;
     default:
       break;
@@ -264,32 +323,43 @@ http_client::abort_reason http_client::accept_length(std::string_view value) {
   return is_chunked_ ? abort_reason::length_with_chunks : abort_reason::none;
 }
 
-/// Removes the cookies and the additional header before libcurl follows a redirect to another origin: they
-/// were set by option, and libcurl would send them to any host. libcurl itself counts redirects.
-http_client::abort_reason http_client::accept_redirect(std::string_view location) {
+/// Notes where a response redirects to. Two different Locations have no defined meaning. An empty one counts
+/// as none, as in curl and browsers.
+http_client::abort_reason http_client::accept_location(std::string_view location) {
+  const auto status = static_cast<int>(info<long>(handle_.get(), CURLINFO_RESPONSE_CODE));
+  if (location.empty() || !is_redirect(status)) return abort_reason::none;
+  if (!redirects_) redirects_ = std::make_unique<redirects>();
+  if (redirects_->location && *redirects_->location != location) return abort_reason::different_redirects;
+  redirects_->location.emplace(location);
+  return abort_reason::none;
+}
+
+/// Decides whether a redirect is followed. Its body is read for the sake of the connection, unless it is long
+/// or lasts until the connection closes: a new connection costs less then.
+http_client::abort_reason http_client::accept_end_of_header() {
   CURL* const easy = handle_.get();
-  const auto status = info<long>(easy, CURLINFO_RESPONSE_CODE);
-  if (status < 300 || status > 399 || location.empty()) return abort_reason::none;
-  switch (classify_redirect(info<const char*>(easy, CURLINFO_EFFECTIVE_URL), std::string{location})) {
-    case redirect_target::same_origin:
-      return abort_reason::none;
-    case redirect_target::other_origin:
-      has_left_origin_ = true;
-      set_option(easy, CURLOPT_COOKIE, nullptr);
-      set_option(easy, CURLOPT_HTTPHEADER, nullptr);
-      return abort_reason::none;
-    case redirect_target::not_http:
-      break;
-  }
-  return abort_reason::redirect;
+  const auto status = static_cast<int>(info<long>(easy, CURLINFO_RESPONSE_CODE));
+  is_in_trailers_ = status >= 200;
+  if (!redirects_ || !redirects_->location) return abort_reason::none;
+  if (redirects_->followed == limits_.max_redirects) return abort_reason::too_many_redirects;
+  auto url = redirect_target(info<const char*>(easy, CURLINFO_EFFECTIVE_URL), *redirects_->location);
+  if (!url) return abort_reason::redirect_target;
+  redirects_->next_url = *std::move(url);
+  redirects_->status = status;
+  const bool is_worth_reading =
+      is_chunked_ || (content_length_ >= 0 && content_length_ <= max_discarded_bytes);
+  return is_worth_reading ? abort_reason::none : abort_reason::redirect_body;
 }
 
 /// Enforces the size limit here, because CURLOPT_MAXFILESIZE ignores bodies without a Content-Length.
 http_client::abort_reason http_client::accept_body(std::string_view chunk) {
   body_bytes_ += chunk.size();
-  if (body_bytes_ > limits_.max_body_bytes) return abort_reason::body_too_large;
+  if (body_bytes_ > limits_.max_body_bytes && !is_redirected()) return abort_reason::body_too_large;
   ++chunks_;
   if (is_too_slow()) return abort_reason::too_slow;
+  if (is_redirected())
+    return std::cmp_greater(body_bytes_, max_discarded_bytes) ? abort_reason::redirect_body
+                                                              : abort_reason::none;
   if (on_body_) on_body_(chunk);
   return abort_reason::none;
 }
@@ -327,7 +397,7 @@ curl_socket_t http_client::on_open_socket(void* self, curlsocktype, curl_sockadd
 /// kept connections, each possibly dead. FRESH_CONNECT makes it retry once, on a new connection.
 int http_client::on_request(void* self, char*, char*, int peer_port, int local_port) {
   auto& client = *static_cast<http_client*>(self);
-  // Setting a number cannot fail. Redirects are not affected by this option.
+  // Setting a number cannot fail.
   curl_easy_setopt(client.handle_.get(), CURLOPT_FRESH_CONNECT, 1L);
   kept_sockets& sockets = client.shared_.sockets();
   if (const int opened = std::exchange(client.opened_socket_, -1); opened >= 0) {
@@ -360,9 +430,14 @@ fetch_error http_client::abort_error() const {
       return {bad_response, "two different Content-Lengths"};
     case abort_reason::length_with_chunks:
       return {bad_response, "both Content-Length and Transfer-Encoding"};
-    case abort_reason::redirect:
-      return {redirect_refused, "redirect to a URL other than http or https"};
+    case abort_reason::redirect_target:
+      return {redirect_refused, "Location is no http or https URL, or has a user name"};
+    case abort_reason::different_redirects:
+      return {redirect_refused, "two different Locations"};
+    case abort_reason::too_many_redirects:
+      return {redirect_refused, fmt::format("more than max_redirects ({}) redirects", limits_.max_redirects)};
     case abort_reason::exception:
+    case abort_reason::redirect_body:
     case abort_reason::connection:
     case abort_reason::none:
       break;
@@ -391,6 +466,7 @@ fetch_error http_client::error_of(CURLcode code, const std::string& error_text) 
     return {out_of_resources, text};
   }
 
+  const auto used_ms = redirects_ ? redirects_->used_ms : 0;
   switch (code) {
     case CURLE_COULDNT_CONNECT:
     case CURLE_COULDNT_RESOLVE_HOST:
@@ -400,15 +476,14 @@ fetch_error http_client::error_of(CURLcode code, const std::string& error_text) 
       return {connect_failed, text};
     case CURLE_OPERATION_TIMEDOUT:
       // PRETRANSFER is set on kept connections as well, unlike CONNECT.
-      if (info<curl_off_t>(easy, CURLINFO_PRETRANSFER_TIME_T) == 0) {
+      if (info<curl_off_t>(easy, CURLINFO_PRETRANSFER_TIME_T) == 0 &&
+          (used_ms == 0 || timeout_ms_ > limits_.connect_timeout.count())) {
         return {connect_timeout,
                 fmt::format("no connection within {} ms",
                             std::min<std::int64_t>(limits_.connect_timeout.count(), timeout_ms_))};
       }
       return {deadline_exceeded, fmt::format("no complete response within {} ms, {} bytes of body received",
-                                             timeout_ms_, body_bytes_)};
-    case CURLE_TOO_MANY_REDIRECTS:
-      return {redirect_refused, fmt::format("more than max_redirects ({}) redirects", limits_.max_redirects)};
+                                             used_ms + timeout_ms_, body_bytes_)};
     case CURLE_RECV_ERROR:
       // More than 300 KiB, and before 8.6.0 also a trailer longer than 4 KiB.
       if (error_text.starts_with("Too large") || error_text.starts_with("Out of memory in chunked"))
@@ -433,6 +508,9 @@ fetch_error http_client::error_of(CURLcode code, const std::string& error_text) 
       return {cancelled, "a stop was requested"};
     case CURLE_FAILED_INIT:
       return {out_of_resources, text};
+    case CURLE_URL_MALFORMAT:
+      if (redirects_ && redirects_->followed > 0) return {redirect_refused, text};
+      return {bad_response, text};
     default:
       return {bad_response, text};
   }

@@ -7,11 +7,12 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "farebench/cookie_jar.hpp"
 #include "farebench/exchange.hpp"
 #include "farebench/fetch_policy.hpp"
 #include "http/shared_http.hpp"
@@ -38,9 +39,10 @@ class http_client {
   /// Returns the exchange's result from libcurl's code for the transfer and its error text, which may be
   /// empty. Rethrows an exception of `on_body`, except std::bad_alloc, which gives out_of_resources.
   exchange_result finish(CURLcode code, const std::string& error_text);
-  /// Returns true, once, if the transfer ended before it sent anything, because its kept connection was
-  /// unusable. The caller then starts the same transfer again, which opens a new connection.
-  bool needs_reconnect();
+  /// Returns true if the exchange needs another transfer of the handle after one that ended with `code`: it
+  /// follows a redirect, or replaces a kept connection that was unusable before anything was sent. The caller
+  /// starts that transfer, or calls `finish` with CURLE_ABORTED_BY_CALLBACK if it cannot.
+  bool needs_transfer(CURLcode code) noexcept;
 
   CURL* handle() const { return handle_.get(); }
 
@@ -64,8 +66,12 @@ class http_client {
     invalid_length,
     conflicting_lengths,
     length_with_chunks,
-    redirect,
-    /// The kept connection is unusable; see needs_reconnect.
+    redirect_target,
+    different_redirects,
+    too_many_redirects,
+    /// The rest of a redirect's response is not worth reading; see needs_transfer.
+    redirect_body,
+    /// The kept connection is unusable; see needs_transfer.
     connection,
   };
 
@@ -78,11 +84,34 @@ class http_client {
   std::size_t receive(std::string_view data, abort_reason (http_client::*accept)(std::string_view)) noexcept;
   abort_reason accept_header(std::string_view line);
   abort_reason accept_length(std::string_view value);
-  abort_reason accept_redirect(std::string_view location);
+  abort_reason accept_location(std::string_view location);
+  abort_reason accept_end_of_header();
   abort_reason accept_body(std::string_view chunk);
   bool is_too_slow() const;
 
-  void set_timeout(std::chrono::milliseconds timeout);
+  /// Redirects of one exchange.
+  struct redirects {
+    // Location of the response whose header is arriving.
+    std::optional<std::string> location;
+    // URL of the next transfer. Empty if the current response is not followed.
+    std::string next_url;
+    // Status of the response that redirects to next_url.
+    int status = 0;
+    std::size_t followed = 0;
+    // URL of the request. Set once a redirect is followed.
+    std::string first_url;
+    // The current URL has another scheme, host or port than first_url.
+    bool has_left_origin = false;
+    // Part of the exchange's time limit that previous transfers have used.
+    std::int64_t used_ms = 0;
+  };
+
+  void begin_transfer();
+  void follow_redirect();
+  bool is_redirected() const { return redirects_ && !redirects_->next_url.empty(); }
+  bool has_left_origin() const { return redirects_ && redirects_->has_left_origin; }
+  void set_cookies(const std::string& url);
+  void set_timeout(std::int64_t timeout_ms);
   void set_header(const std::string& line);
   exchange_response take_response();
   fetch_error abort_error() const;
@@ -96,18 +125,18 @@ class http_client {
   // libcurl reads it during the exchange.
   std::string form_;
   exchange_request::body_sink on_body_;
-  std::vector<std::string> set_cookies_;
+  cookie_jar cookies_;
   std::size_t header_bytes_ = 0;
   std::size_t body_bytes_ = 0;
   // Content-Length of the current response, −1 if it has none so far.
   std::int64_t content_length_ = -1;
-  // Current CURLOPT_TIMEOUT_MS.
+  // Current CURLOPT_TIMEOUT_MS: the time left for the exchange when the transfer began.
   std::int64_t timeout_ms_;
   // Errno of this exchange's last failed socket().
   int socket_errno_ = 0;
   // Socket opened for this exchange and not yet used for a request, else −1.
   int opened_socket_ = -1;
-  // Number of body chunks in this exchange.
+  // Number of body chunks of the current response.
   std::uint32_t chunks_ = 0;
   // CURLINFO_OS_ERRNO after the last failed exchange; libcurl never clears it.
   int last_os_errno_ = 0;
@@ -116,8 +145,10 @@ class http_client {
   bool has_connection_ = false;
   // The current response has a Transfer-Encoding.
   bool is_chunked_ = false;
-  // A redirect has left the scheme, host or port of the request.
-  bool has_left_origin_ = false;
+  // The header of the current response is complete: further lines are trailers.
+  bool is_in_trailers_ = false;
+  // Null without a redirect.
+  std::unique_ptr<redirects> redirects_;
   // Exception of a callback, which must not pass through libcurl.
   std::exception_ptr callback_error_;
   // The request's additional header, which libcurl reads during the exchange.

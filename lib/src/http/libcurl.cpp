@@ -1,10 +1,9 @@
 #include "http/libcurl.hpp"
 
-#include <algorithm>
 #include <mutex>
-#include <tuple>
 
 #include "farebench/exchange.hpp"
+#include "http/text.hpp"
 
 namespace farebench {
 
@@ -43,39 +42,11 @@ std::string curl_url::part(CURLUPart component, unsigned flags) const {
   return owned.get();
 }
 
-bool equals_ignoring_case(std::string_view text, std::string_view lower_case) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return std::ranges::equal(text, lower_case, {}, lower);
-}
-
 std::optional<std::string_view> header_value(std::string_view line, std::string_view lower_case_name) {
   const std::size_t colon = lower_case_name.size();
   if (line.size() <= colon || line[colon] != ':') return std::nullopt;
   if (!equals_ignoring_case(line.substr(0, colon), lower_case_name)) return std::nullopt;
-  line.remove_prefix(colon + 1);
-  constexpr std::string_view blanks = " \t\r\n";
-  line.remove_prefix(std::min(line.find_first_not_of(blanks), line.size()));
-  return line.substr(0, line.find_last_not_of(blanks) + 1);
-}
-
-namespace {
-
-auto origin_of(const curl_url& url) {
-  return std::tuple{url.part(CURLUPART_SCHEME), url.part(CURLUPART_HOST),
-                    url.part(CURLUPART_PORT, CURLU_DEFAULT_PORT)};
-}
-
-}  // namespace
-
-redirect_target classify_redirect(const std::string& url, const std::string& location) {
-  curl_url target;
-  if (!target.set(url)) return redirect_target::not_http;
-  const auto origin = origin_of(target);
-  // The flags with which libcurl itself parses a Location: it encodes blanks instead of rejecting them.
-  if (!target.set(location, CURLU_NON_SUPPORT_SCHEME | CURLU_URLENCODE)) return redirect_target::not_http;
-  const auto scheme = target.part(CURLUPART_SCHEME);
-  if (scheme != "http" && scheme != "https") return redirect_target::not_http;
-  return origin_of(target) == origin ? redirect_target::same_origin : redirect_target::other_origin;
+  return trim(line.substr(colon + 1));
 }
 
 }  // namespace farebench

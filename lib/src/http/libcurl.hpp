@@ -3,7 +3,7 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 
-#include <cstdint>
+#include <cstddef>
 #include <memory>
 #include <new>
 #include <optional>
@@ -58,24 +58,8 @@ class curl_url {
   std::unique_ptr<CURLU, cleanup> url_;
 };
 
-/// Compares ignoring the case of ASCII letters. `lower_case` has none in upper case.
-bool equals_ignoring_case(std::string_view text, std::string_view lower_case);
-
 /// Returns the value of a header line "Name: value\r\n", without surrounding blanks, if its name is
 /// `lower_case_name`, ignoring the case of ASCII letters. The value is a part of `line`.
 std::optional<std::string_view> header_value(std::string_view line, std::string_view lower_case_name);
-
-/// Target of a redirect, relative to the URL that redirects.
-enum class redirect_target : std::uint8_t {
-  /// The same scheme, host and port.
-  same_origin,
-  /// http or https, with another scheme, host or port.
-  other_origin,
-  /// Another scheme, or a location that libcurl cannot parse.
-  not_http,
-};
-
-/// Classifies the Location of a response from `url`. It may be relative. Throws std::bad_alloc.
-redirect_target classify_redirect(const std::string& url, const std::string& location);
 
 }  // namespace farebench

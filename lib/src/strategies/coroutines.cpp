@@ -29,7 +29,7 @@ class coroutine_worker {
   auto get_start_page(const std::string& form) {
     return shared_.loop().exchange(client_, start_page_request(shared_.run(), attempt_, form));
   }
-  auto post_search(std::string& form, std::string& session) {
+  auto post_search(std::string& form, cookie_jar& session) {
     return shared_.loop().exchange(
         client_, search_request(shared_.run(), attempt_, std::move(form), std::move(session), scanner_));
   }

@@ -52,14 +52,10 @@ exchange_request start_page_request(const batch_run& run, const scrape_attempt& 
   return request;
 }
 
-std::expected<std::string, fetch_error> read_session(const std::string& base_url,
-                                                     exchange_result&& response) {
+std::expected<cookie_jar, fetch_error> read_session(const std::string& base_url, exchange_result&& response) {
   if (auto error = error_of(response, scrape_step::start_page)) return std::unexpected(*std::move(error));
-  // The last cookie counts: a redirect on the way may have set another.
-  for (auto set_cookie = response->set_cookies.rbegin(); set_cookie != response->set_cookies.rend();
-       ++set_cookie) {
-    if (const auto session = session_from_set_cookie(*set_cookie, base_url)) return std::string{*session};
-  }
+  if (!response->cookies.find(session_cookie_name, concatenate(base_url, search_path)).empty())
+    return std::move(response->cookies);
   fetch_error error{fetch_error_kind::no_session,
                     fmt::format("the start page set no {} cookie for this site", session_cookie_name)};
   error.step = scrape_step::start_page;
@@ -67,7 +63,7 @@ std::expected<std::string, fetch_error> read_session(const std::string& base_url
 }
 
 exchange_request search_request(const batch_run& run, const scrape_attempt& attempt, std::string form,
-                                std::string session, fare_scanner& scanner) {
+                                cookie_jar session, fare_scanner& scanner) {
   std::string header = run.work().policy.tag_requests ? tag_header(form, attempt) : std::string{};
   exchange_request request{concatenate(run.work().base_url, search_path), std::move(form), std::move(session),
                            [&scanner](std::string_view chunk) { scanner.feed(chunk); }};

@@ -20,14 +20,14 @@ namespace farebench {
 exchange_request start_page_request(const batch_run& run, const scrape_attempt& attempt,
                                     const std::string& form);
 
-/// Returns the session that the start page of the site at `base_url` began, as the value of a Cookie header,
-/// or the error that ends the attempt.
-std::expected<std::string, fetch_error> read_session(const std::string& base_url, exchange_result&& response);
+/// Returns the cookies of the session that the start page of the site at `base_url` began, or the error that
+/// ends the attempt.
+std::expected<cookie_jar, fetch_error> read_session(const std::string& base_url, exchange_result&& response);
 
 /// Returns the second request. `form` is from search_form_body. The response's body goes to `scanner`, which
 /// must outlive the exchange.
 exchange_request search_request(const batch_run& run, const scrape_attempt& attempt, std::string form,
-                                std::string session, fare_scanner& scanner);
+                                cookie_jar session, fare_scanner& scanner);
 
 /// Returns the fares that `scanner` has read, or the error that ends the attempt. Resets the scanner.
 outcome read_fares(exchange_result&& response, fare_scanner& scanner);

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <algorithm>
+#include <string_view>
+
+namespace farebench {
+
+inline char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+/// Compares ignoring the case of ASCII letters. `lower_case` has none in upper case.
+inline bool equals_ignoring_case(std::string_view text, std::string_view lower_case) {
+  return std::ranges::equal(text, lower_case, {}, to_lower);
+}
+
+/// Returns `text` without the blanks around it. A line's end counts as blank.
+inline std::string_view trim(std::string_view text) {
+  constexpr std::string_view blanks = " \t\r\n";
+  text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
+  return text.substr(0, text.find_last_not_of(blanks) + 1);
+}
+
+/// Returns the text before the first of `delimiters`, or all of it without one.
+inline std::string_view text_before(std::string_view text, std::string_view delimiters) {
+  return text.substr(0, text.find_first_of(delimiters));
+}
+
+}  // namespace farebench
