@@ -29,7 +29,9 @@ constexpr int report_version = 1;
 
 void add_broken(report_input& input, const fs::path& path, const std::string& message) {
   auto reason = message;
-  if (reason.starts_with(path.string())) reason.erase(0, path.string().size());
+  // As track_error prints it.
+  if (const auto printed = one_line(path.string()); reason.starts_with(printed))
+    reason.erase(0, printed.size());
   reason.erase(0, reason.find_first_not_of(": "));
   input.broken.push_back({.name = path.filename().string(), .reason = reason, .message = message});
 }

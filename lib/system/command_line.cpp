@@ -47,10 +47,12 @@ std::optional<character> first_character(std::string_view text) {
 
 bool is_control(char32_t code) { return code < 0x20 || (code >= 0x7F && code <= 0x9F); }
 
-// Returns true for direction marks and overrides, and for line and paragraph separators.
-bool changes_reading_order(char32_t code) {
-  return code == 0x061C || code == 0x200E || code == 0x200F || (code >= 0x2028 && code <= 0x202E) ||
-         (code >= 0x2066 && code <= 0x2069);
+// Returns true for direction marks and overrides, for line and paragraph separators, and for characters
+// without width: ZERO WIDTH SPACE, WORD JOINER and the byte order mark.
+bool is_hidden(char32_t code) {
+  return code == 0x061C || code == 0x200B || code == 0x200E || code == 0x200F ||
+         (code >= 0x2028 && code <= 0x202E) || code == 0x2060 || (code >= 0x2066 && code <= 0x2069) ||
+         code == 0xFEFF;
 }
 
 }  // namespace
@@ -72,7 +74,7 @@ std::string printable(std::string_view text) {
       fmt::format_to(std::back_inserter(safe), "\\x{:02x}", static_cast<unsigned char>(text.front()));
     } else if (is_control(first->code)) {
       fmt::format_to(std::back_inserter(safe), "\\x{:02x}", static_cast<std::uint32_t>(first->code));
-    } else if (changes_reading_order(first->code)) {
+    } else if (is_hidden(first->code)) {
       fmt::format_to(std::back_inserter(safe), "\\u{{{:04x}}}", static_cast<std::uint32_t>(first->code));
     } else {
       safe += text.substr(0, bytes);

@@ -13,7 +13,8 @@ namespace farebench {
 void open_missing_standard_streams() noexcept;
 
 /// Escapes text from outside for a terminal. Control characters and bytes that are not UTF-8 become \xNN;
-/// Unicode's direction marks, direction overrides and line separators become \u{NNNN}. Pure.
+/// Unicode's direction marks, direction overrides, line separators, and characters without width (such as the
+/// byte order mark) become \u{NNNN}. Pure.
 std::string printable(std::string_view text);
 
 /// Returns the number of columns of the terminal open as a descriptor, or 80 if it is not a terminal.

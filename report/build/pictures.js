@@ -7,7 +7,7 @@ import { parseHTML } from 'linkedom';
 import { svgElement } from '../page/dom.js';
 import { palette, symbolPath } from '../page/look.js';
 import { memoryPanel, sharedFrame } from '../page/memory_over_time.js';
-import { prepare } from '../page/payload.js';
+import { parsePayload, prepare } from '../page/payload.js';
 import { timeMemoryFigure } from '../page/time_memory.js';
 import { integer } from '../page/units.js';
 
@@ -184,7 +184,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     process.stderr.write(help);
     process.exit(2);
   }
-  const payload = prepare(JSON.parse(readFileSync(file, 'utf8')));
+  const payload = prepare(parsePayload(readFileSync(file, 'utf8')));
   mkdirSync(folder, { recursive: true });
   for (const [name, text] of Object.entries(drawPictures(payload))) {
     writeFileSync(join(folder, name), text);

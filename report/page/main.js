@@ -2,7 +2,7 @@ import { historySection } from './history.js';
 import { element, factList, section } from './dom.js';
 import { hideTooltip } from './marks.js';
 import { memoryOverTimeSection } from './memory_over_time.js';
-import { prepare } from './payload.js';
+import { parsePayload, prepare } from './payload.js';
 import { recommendationSection } from './recommendation.js';
 import { scalingSection } from './scaling.js';
 import { formatState, parseState } from './state.js';
@@ -101,7 +101,7 @@ function start(/** @type {Payload} */ payload) {
   draw();
 }
 
-const payload = JSON.parse(document.getElementById('data')?.textContent ?? 'null');
+const payload = parsePayload(document.getElementById('data')?.textContent ?? 'null');
 if (payload?.version === 1) start(prepare(payload));
 else {
   const text = 'This page has no data. `track report FILES… --out page.html` fills it.';

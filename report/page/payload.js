@@ -62,6 +62,22 @@ import { lookOf } from './look.js';
  *   history: {metrics: Metric[], groups: Group[]}, broken: {file: string, reason: string}[]}} Payload
  */
 
+/** Characters that are invisible or change the order of reading. Line ends and tabs are blanks in HTML. */
+const hidden = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]/g;
+
+/** "a\u{202e}b": shows what a file hides. */
+const visible = (/** @type {string} */ text) =>
+  text.replace(hidden, (character) => `\\u{${character.charCodeAt(0).toString(16).padStart(4, '0')}}`);
+
+/** Parses a payload, with names and texts of files in visible characters. */
+export function parsePayload(/** @type {string} */ text) {
+  return JSON.parse(text, (_, value) => {
+    if (typeof value === 'string') return visible(value);
+    if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, member]) => [visible(key), member]));
+  });
+}
+
 /**
  * Adds the look of its strategy to each row. The payload is changed in place.
  * @param {any} payload

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import { pageHtml } from '../build/main.js';
+import { parsePayload } from '../page/payload.js';
 import { expectAccessible, figureOf, open, sectionOf } from './browser.js';
 import { allCases, madeUpDataset, madeUpGroup, madeUpPayload, temporaryFolder } from './made_up.js';
 
@@ -145,6 +146,14 @@ const payloadForm = {
 test('made-up payloads have the form', () => {
   const datasets = [madeUpDataset('article', allCases()), madeUpDataset('light', [], { timeline: null })];
   expectForm(madeUpPayload({ datasets, groups: [madeUpGroup()] }), payloadForm, 'payload');
+});
+
+test('a payload hides nothing', () => {
+  const text = JSON.stringify({ 'a\u202e': ['\ufeffb\u200b', { c: 'd\u001b[31m\u009b' }, 1, null, true], e: 'f\n–' });
+  assert.deepEqual(parsePayload(text), {
+    'a\\u{202e}': ['\\u{feff}b\\u{200b}', { c: 'd\\u{001b}[31m\\u{009b}' }, 1, null, true],
+    e: 'f\n–',
+  });
 });
 
 const root = fileURLToPath(new URL('../../', import.meta.url));

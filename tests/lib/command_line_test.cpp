@@ -13,6 +13,10 @@ TEST(printable, plain_text_is_printed_unchanged) {
   }
 }
 
+TEST(printable, characters_without_width_are_escaped) {
+  EXPECT_EQ(printable("\uFEFFa\u200Bb\u2060"), "\\u{feff}a\\u{200b}b\\u{2060}");
+}
+
 TEST(printable, control_characters_are_escaped) {
   EXPECT_EQ(printable("\x1b[31m\a\b\r\n\t"), "\\x1b[31m\\x07\\x08\\x0d\\x0a\\x09");
   EXPECT_EQ(printable(std::string_view{"\0\x7f", 2}), "\\x00\\x7f");

@@ -199,6 +199,30 @@ TEST_F(report, shows_the_curve_of_the_median_repetition) {
   EXPECT_EQ(repetition_shown(), 2) << "the shorter of the middle two";
 }
 
+TEST_F(report, reads_utf8_with_a_mark_and_any_line_ends) {
+  const auto text = result_of({result_row(case_name("fibers"), 5, 1)}).dump(1);
+  std::string lines;
+  for (const char c : text) lines += c == '\n' ? "\r\n" : std::string(1, c);
+  for (const auto& same : {"\xEF\xBB\xBF" + text, lines})
+    EXPECT_EQ(json_of({put("run.json", same)})["datasets"][0]["cases"].size(), 1u);
+}
+
+TEST_F(report, lists_other_encodings_with_their_reason) {
+  const auto text = result_of({result_row(case_name("fibers"), 5, 1)}).dump();
+  std::string wide{"\xFF\xFE"};
+  for (const char c : text) wide += {c, '\0'};
+  const auto json =
+      json_of({put("\u202Eutf16.json", wide), put("zero.json", text + '\0'), put("empty.json", std::string{}),
+               put("mark.json", std::string{"\xEF\xBB\xBF"}), put("good.json", text)});
+  const auto reasons = members_of(json["broken"], "reason");
+  ASSERT_EQ(reasons.size(), 4u);
+  EXPECT_EQ(reasons[0], "is UTF-16 or another encoding: convert it to UTF-8");
+  EXPECT_THAT(reasons[1], testing::StartsWith("is not JSON: invalid byte"));
+  EXPECT_EQ(reasons[2], "is empty");
+  EXPECT_THAT(reasons[3], testing::StartsWith("is truncated"));
+  EXPECT_EQ(json["datasets"].size(), 1u);
+}
+
 TEST_F(report, lists_broken_files_and_shows_the_others) {
   const auto good = put_json("good.json", result_of({result_row(case_name("fibers"), 5, 1)}));
   put("good.timeline.json", "{}");
