@@ -242,7 +242,7 @@ TEST(row_scanner, previous_page_does_not_change_next_rows) {
   }
 }
 
-TEST(row_scanner, row_scanner_size_is_at_most_600_bytes) { EXPECT_LE(sizeof(row_scanner), 650U); }
+TEST(row_scanner, row_scanner_size_is_at_most_540_bytes) { EXPECT_LE(sizeof(row_scanner), 540U); }
 
 }  // namespace
 }  // namespace farebench

@@ -243,9 +243,8 @@ bool is_read_otherwise(std::string_view page) {
   // gumbo loses a NUL at the start of an attribute's name.
   if (has_tag || page.find('\0') != std::string_view::npos) return true;
   // gumbo's numbers overflow.
-  std::size_t digits = 0;
   for (std::size_t at = page.find("&#"); at != std::string_view::npos; at = page.find("&#", at + 1)) {
-    digits = page.find_first_not_of("0123456789abcdefABCDEFxX", at + 2);
+    const std::size_t digits = page.find_first_not_of("0123456789abcdefABCDEFxX", at + 2);
     if (std::min(digits, page.size()) - at > 9) return true;
   }
   // gumbo replaces DEL, the control characters from U+0080 and noncharacters by U+FFFD.

@@ -13,7 +13,17 @@ namespace farebench {
 ///
 /// Every element whose class list has the token `select-line` is a fare. The words of its text are departure
 /// (hh:mm), arrival (hh:mm), type, free seats, price and currency. If a row has other words, the whole page
-/// is `malformed_page`; no field is guessed.
+/// is `malformed_page`; no field is guessed. Text of svg, and of script, style, textarea, title, xmp, iframe,
+/// noembed and noframes, is not part of a row.
+///
+/// Tags, comments and character references are read as the HTML standard requires, without scripting. No tree
+/// is built. A page is `malformed_page` if only a tree could decide its rows:
+/// - a row whose elements lack their end tags or close each other. Void elements need none; in a row that is
+///   a block or a part of a table, formatting elements such as b need none either;
+/// - a row in another row, in select, template, svg or math, or directly in a table, unless it is a part of
+/// it;
+/// - a row whose element is html, body, option, noscript or another that a browser may ignore or move;
+/// - frameset, plaintext, and HTML or CDATA in svg or math, anywhere on the page.
 ///
 /// A page is complete if it has an element of class `results`, the end tag `</html>`, and does not end within
 /// a row or markup. An incomplete page is a `bad_response`, even if it holds fares: the connection was closed

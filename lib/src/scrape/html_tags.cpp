@@ -36,8 +36,8 @@ constexpr std::array trait_lists = std::to_array<trait_list>({
      "body frame frameset head html isindex math menuitem nobr optgroup option plaintext select "
      "template"},
     {is_context,
-     "a applet button form frameset input keygen marquee math nobr object plaintext select svg "
-     "table template textarea"},
+     "a applet button form frameset html input keygen marquee math nobr object p plaintext rb rp "
+     "rt rtc select svg table template textarea"},
 });
 
 constexpr std::string_view class_attribute = "class";

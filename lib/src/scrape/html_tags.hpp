@@ -55,7 +55,7 @@ enum trait : std::uint16_t {
   leaves_svg = 1U << 9U,
   /// It is neither a row nor part of one.
   is_refused = 1U << 10U,
-  /// It changes how later tags of the page are read, outside rows.
+  /// It has rules of its own, or changes how later tags of the page are read.
   is_context = 1U << 11U,
 };
 using traits = std::uint16_t;

@@ -361,6 +361,9 @@ void row_scanner::begin_row(element_name name, traits traits) {
 }
 
 void row_scanner::admit_to_page(element_name name, traits traits) {
+  constexpr html::traits watched = html::is_context | html::is_block | is_in_table;
+  // Fast path.
+  if ((traits & watched) == 0 && !is_in_select_ && is_in_cell()) return;
   if (name == element_of("svg") || name == element_of("math")) {
     if (is_in_select_) return fail(page_problem::unbalanced);
     if (!attributes_.is_self_closing()) push(name, true);
@@ -419,6 +422,7 @@ void row_scanner::admit_to_table(element_name name) {
 }
 
 void row_scanner::end_on_page(element_name name, traits traits) {
+  if ((traits & (html::is_context | is_in_table)) == 0) return;
   if (name == element_of("html")) saw_end_ = true;
   if (name == element_of("template") && templates_ > 0) {
     --templates_;
@@ -480,6 +484,9 @@ void row_scanner::admit_to_region(element_name name, traits traits) {
 bool row_scanner::fits_region(element_name name, traits traits) const {
   const element_name parent = name_at(depth_ - 1U);
   const html::traits parent_traits = is_foreign(depth_ - 1U) ? html::traits{0} : html::traits_of(parent);
+  constexpr html::traits watched = html::is_context | html::is_refused | html::closes_p | html::is_table_part;
+  // Fast path.
+  if (((traits & watched) | (parent_traits & html::is_table_structure)) == 0) return true;
   if ((traits & html::is_refused) != 0 || is_one_of(name, {"rb", "rtc"})) return false;
   if ((parent_traits & html::is_table_structure) != 0) {
     if (name == element_of("script") || name == element_of("style")) return true;
@@ -519,11 +526,12 @@ void row_scanner::end_in_region(element_name name, traits traits) {
     if (depth_ == 0 || !is_foreign(depth_ - 1U)) return fail(page_problem::unbalanced);
     return pop();
   }
-  if ((html::traits_of(name_at(depth_ - 1U)) & html::is_table_structure) == 0 &&
-      (traits & html::is_formatting) != 0 && (html::traits_of(name_at(0)) & html::is_block) != 0) {
-    return;
+  if (name_at(depth_ - 1U) != name) {
+    const bool is_in_structure = (html::traits_of(name_at(depth_ - 1U)) & html::is_table_structure) != 0;
+    const bool is_ignored = !is_in_structure && (traits & html::is_formatting) != 0 &&
+                            (html::traits_of(name_at(0)) & html::is_block) != 0;
+    return is_ignored ? void() : fail(page_problem::unbalanced);
   }
-  if (name_at(depth_ - 1U) != name) return fail(page_problem::unbalanced);
   if (name == element_of("form")) is_form_open_ = false;
   pop();
 }

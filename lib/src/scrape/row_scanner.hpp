@@ -39,7 +39,7 @@ enum class page_problem : std::uint8_t {
 /// not count.
 ///
 /// The scanner is a tokenizer of the HTML standard (13.2.5), without scripting. It builds no tree, takes
-/// under 700 bytes and never allocates. It reads one page after another. Not thread-safe.
+/// about 530 bytes and never allocates. It reads one page after another. Not thread-safe.
 ///
 /// Of tree construction (13.2.6), it follows tables, select, template, svg and math. The rest is excluded:
 /// - Within a row, every element is closed by its own end tag, in order: otherwise `unbalanced`. Exempt are
@@ -58,9 +58,9 @@ enum class page_problem : std::uint8_t {
 class row_scanner {
  public:
   /// Maximum number of open elements of a row.
-  static constexpr std::size_t max_depth = 40;
+  static constexpr std::size_t max_depth = 32;
   /// Maximum number of tables within each other, outside rows.
-  static constexpr std::size_t max_tables = 16;
+  static constexpr std::size_t max_tables = 12;
 
   /// `listener` must outlive the scanner's use.
   explicit row_scanner(row_listener& listener) : listener_(&listener) {}
