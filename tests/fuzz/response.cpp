@@ -142,7 +142,7 @@ void check_exchange(std::string_view response, bool accept_compressed) {
   expect(result->cookies.header_for(request_url).size() <= limits.max_header_bytes,
          "the header is within its limit");
   expect_retry_delay(*result);
-  const auto session = read_session("http://127.0.0.1:9", std::move(result));
+  const auto session = read_session(std::string{request_url}, std::move(result));
   if (!session) return expect_error(session.error());
   expect_session(*session);
 }

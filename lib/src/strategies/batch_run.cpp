@@ -88,6 +88,7 @@ outcome cancelled_outcome() noexcept {
 batch_run::batch_run(const batch& work, const outcome_sink& sink, std::size_t workers)
     : work_{work},
       sink_{sink},
+      search_url_{work.base_url + std::string{search_path}},
       workers_{workers},
       next_index_{workers},
       // The clock is enough of a seed, and reading it cannot fail for lack of a descriptor.

@@ -46,6 +46,8 @@ class batch_run {
   batch_run& operator=(const batch_run&) = delete;
 
   const batch& work() const { return work_; }
+  /// URL of every search, built once.
+  const std::string& search_url() const { return search_url_; }
 
   /// Returns a worker's next attempt, which may be due later. Returns nullopt if no query is left for it or
   /// the run is stopping.
@@ -107,6 +109,7 @@ class batch_run {
 
   const batch& work_;
   const outcome_sink& sink_;
+  const std::string search_url_;
   const std::size_t workers_;
   // First index that no worker has started, apart from requeued ones.
   std::atomic<std::size_t> next_index_;

@@ -55,7 +55,7 @@ std::optional<outcome> callback_worker::begin() {
 }
 
 std::optional<outcome> callback_worker::on_start_page(exchange_result&& response) {
-  auto session = read_session(shared_.run().work().base_url, std::move(response));
+  auto session = read_session(shared_.run().search_url(), std::move(response));
   if (!session) return std::unexpected(std::move(session).error());
   shared_.loop().start(
       client_, search_request(shared_.run(), attempt_, std::move(form_), *std::move(session), scanner_),

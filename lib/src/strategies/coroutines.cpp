@@ -48,7 +48,7 @@ class coroutine_worker {
 task<outcome> coroutine_worker::scrape() {
   auto form = shared_.run().begin_attempt(attempt_);
   if (!form) co_return std::unexpected(std::move(form).error());
-  auto session = read_session(shared_.run().work().base_url, co_await get_start_page(*form));
+  auto session = read_session(shared_.run().search_url(), co_await get_start_page(*form));
   if (!session) co_return std::unexpected(std::move(session).error());
   co_return read_fares(co_await post_search(*form, *session), scanner_);
 }

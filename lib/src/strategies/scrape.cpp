@@ -28,10 +28,10 @@ std::optional<fetch_error> error_of(exchange_result& response, scrape_step step)
   return error;
 }
 
-std::string concatenate(std::string_view base_url, std::string_view path) {
+std::string start_page_url(std::string_view base_url) {
   std::string url;
-  url.reserve(base_url.size() + path.size());
-  return url.append(base_url).append(path);
+  url.reserve(base_url.size() + start_page_path.size());
+  return url.append(base_url).append(start_page_path);
 }
 
 /// Returns "X-Scrape: 2026-03-01/2". Reads the date from the end of the form, so that no worker stores it.
@@ -45,17 +45,17 @@ std::string tag_header(std::string_view form, const scrape_attempt& attempt) {
 
 exchange_request start_page_request(const batch_run& run, const scrape_attempt& attempt,
                                     const std::string& form) {
-  exchange_request request{concatenate(run.work().base_url, start_page_path)};
+  exchange_request request{start_page_url(run.work().base_url)};
   // A first attempt has just started, so that all time is left: saves a clock reading.
   request.timeout = attempt.number == 1 ? run.work().policy.scrape_deadline : run.time_left(attempt);
   if (run.work().policy.tag_requests) request.header = tag_header(form, attempt);
   return request;
 }
 
-std::expected<cookie_jar, fetch_error> read_session(const std::string& base_url, exchange_result&& response) {
+std::expected<cookie_jar, fetch_error> read_session(const std::string& search_url,
+                                                    exchange_result&& response) {
   if (auto error = error_of(response, scrape_step::start_page)) return std::unexpected(*std::move(error));
-  if (!response->cookies.find(session_cookie_name, concatenate(base_url, search_path)).empty())
-    return std::move(response->cookies);
+  if (!response->cookies.find(session_cookie_name, search_url).empty()) return std::move(response->cookies);
   fetch_error error{fetch_error_kind::no_session,
                     fmt::format("the start page set no {} cookie for this site", session_cookie_name)};
   error.step = scrape_step::start_page;
@@ -65,7 +65,7 @@ std::expected<cookie_jar, fetch_error> read_session(const std::string& base_url,
 exchange_request search_request(const batch_run& run, const scrape_attempt& attempt, std::string form,
                                 cookie_jar session, fare_scanner& scanner) {
   std::string header = run.work().policy.tag_requests ? tag_header(form, attempt) : std::string{};
-  exchange_request request{concatenate(run.work().base_url, search_path), std::move(form), std::move(session),
+  exchange_request request{run.search_url(), std::move(form), std::move(session),
                            [&scanner](std::string_view chunk) { scanner.feed(chunk); }};
   request.header = std::move(header);
   request.timeout = run.time_left(attempt);
@@ -83,7 +83,7 @@ outcome read_fares(exchange_result&& response, fare_scanner& scanner) {
 outcome scrape(batch_run& run, scrape_attempt& attempt, blocking_client& client, fare_scanner& scanner) {
   auto form = run.begin_attempt(attempt);
   if (!form) return std::unexpected(std::move(form).error());
-  auto session = read_session(run.work().base_url, client.exchange(start_page_request(run, attempt, *form)));
+  auto session = read_session(run.search_url(), client.exchange(start_page_request(run, attempt, *form)));
   if (!session) return std::unexpected(std::move(session).error());
   return read_fares(
       client.exchange(search_request(run, attempt, *std::move(form), *std::move(session), scanner)), scanner);

@@ -20,9 +20,10 @@ namespace farebench {
 exchange_request start_page_request(const batch_run& run, const scrape_attempt& attempt,
                                     const std::string& form);
 
-/// Returns the cookies of the session that the start page of the site at `base_url` began, or the error that
-/// ends the attempt.
-std::expected<cookie_jar, fetch_error> read_session(const std::string& base_url, exchange_result&& response);
+/// Returns the cookies of the session that the start page began, of which one must be for `search_url`, or
+/// the error that ends the attempt.
+std::expected<cookie_jar, fetch_error> read_session(const std::string& search_url,
+                                                    exchange_result&& response);
 
 /// Returns the second request. `form` is from search_form_body. The response's body goes to `scanner`, which
 /// must outlive the exchange.
