@@ -1,5 +1,6 @@
 #include <httplib.h>
 #include <semaphore.h>
+#include <strings.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
@@ -16,7 +17,6 @@
 #include <future>
 #include <memory>
 #include <mutex>
-#include <regex>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -168,8 +168,6 @@ enum class body_kind {
   invalid,
 };
 
-const std::regex chunked{"chunked", std::regex::icase};
-
 /// Returns whether a name has white space before its colon.
 bool has_spaced_name(const httplib::Request& request) {
   return std::ranges::any_of(request.headers, [](const auto& header) {
@@ -182,7 +180,7 @@ body_kind kind_of_body(const httplib::Request& request) {
   const std::string length_text = request.get_header_value("Content-Length");
   // RFC 9112, section 6.1. The library would read any other coding until the client closes.
   if (is_chunked && (!length_text.empty() || request.version == "HTTP/1.0" ||
-                     !std::regex_match(request.get_header_value("Transfer-Encoding"), chunked)))
+                     ::strcasecmp(request.get_header_value("Transfer-Encoding").c_str(), "chunked") != 0))
     return body_kind::invalid;
   if (!is_chunked && length_text.empty()) return body_kind::none;
   std::uint64_t length = 0;

@@ -216,7 +216,7 @@ TEST(compare_files, figure_of_zero_is_100_percent_less) {
 
 TEST(compare_files, some_figures_of_zero_cannot_be_told) {
   auto rows = made_up_rows(50);
-  for (int i = 0; i < 10; ++i) rows[i]["rss_growth_bytes"] = 0.0;
+  for (std::size_t i = 0; i < 10; ++i) rows[i]["rss_growth_bytes"] = 0.0;
   for (const auto& [base, head] : {std::pair{made_up_rows(50), rows}, {rows, made_up_rows(50)}}) {
     const auto result = compare_files(side_of(base), side_of(head, '2'), {});
     EXPECT_EQ(finding_of(result, "rss_growth_bytes").verdict, verdict::cannot_tell);
