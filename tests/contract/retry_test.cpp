@@ -384,6 +384,45 @@ TEST_P(retry, retry_pulls_its_query_again) {
   EXPECT_EQ(pulled, 16);
 }
 
+TEST_P(retry, limit_that_ends_attempts_is_reported) {
+  struct report {
+    std::size_t index;
+    std::size_t attempts;
+    retry_limit limit;
+    bool operator==(const report&) const = default;
+  };
+  const auto reports_of = [&](int failing_status, const std::function<void(fetch_policy&)>& change,
+                              const std::string& headers = {}) {
+    flaky_site site{[&](const tagged_request&) { return status(failing_status, headers); }};
+    auto work = work_at(site.url(), 2, 1);
+    work.policy.retry_after_cap = 1h;
+    change(work.policy);
+    std::vector<report> reports;
+    std::size_t outcomes = 0;
+    work.on_give_up = [&](std::size_t index, std::size_t attempts, retry_limit limit) {
+      EXPECT_EQ(reports.size(), outcomes) << "not before the query's outcome";
+      reports.push_back({index, attempts, limit});
+    };
+    run(work, [&](std::size_t, outcome&&) { ++outcomes; });
+    std::ranges::sort(reports, {}, &report::index);
+    return reports;
+  };
+  EXPECT_EQ(reports_of(503, [](fetch_policy& policy) { policy.max_attempts = 2; }),
+            (std::vector<report>{{0, 2, retry_limit::max_attempts}, {1, 2, retry_limit::max_attempts}}));
+  EXPECT_EQ(reports_of(503,
+                       [](fetch_policy& policy) {
+                         policy.retry_floor = 0;
+                         policy.retry_share = 0;
+                       }),
+            (std::vector<report>{{0, 1, retry_limit::budget}, {1, 1, retry_limit::budget}}));
+  // Retry-After is longer than the scrape's deadline.
+  EXPECT_EQ(
+      reports_of(
+          503, [](fetch_policy& policy) { policy.scrape_deadline = hang_deadline; }, "Retry-After: 3600\r\n"),
+      (std::vector<report>{{0, 1, retry_limit::scrape_deadline}, {1, 1, retry_limit::scrape_deadline}}));
+  EXPECT_EQ(reports_of(404, [](fetch_policy&) {}), std::vector<report>{}) << "the error is not retryable";
+}
+
 TEST_P(retry, exception_of_on_retry_leaves_run) {
   flaky_site site{[](const tagged_request&) { return status(503); }};
   auto work = on_two_loops(work_at(site.url(), 20, 4));

@@ -16,6 +16,16 @@
 
 namespace farebench {
 
+/// Limits of fetch_policy that end the attempts at a query.
+enum class retry_limit : std::uint8_t {
+  /// fetch_policy::max_attempts.
+  max_attempts,
+  /// The batch's retry budget: fetch_policy::retry_floor and retry_share.
+  budget,
+  /// fetch_policy::scrape_deadline leaves no time for another attempt.
+  scrape_deadline,
+};
+
 /// Queries to be run by a strategy, and the resources and rules for running them.
 struct batch {
   /// Scheme, host and port, without a path: "http://127.0.0.1:8080".
@@ -37,6 +47,10 @@ struct batch {
   std::function<void(std::size_t index, std::size_t attempt, const fetch_error& error,
                      std::chrono::milliseconds delay)>
       on_retry = {};
+  /// Called before the outcome of a query whose error is retryable, with the number of its attempts and the
+  /// limit that prevented another. May be empty. Called from any worker's thread, never during a call of the
+  /// sink.
+  std::function<void(std::size_t index, std::size_t attempts, retry_limit limit)> on_give_up = {};
   /// A requested drain lets attempts in flight end, and every other query gets `cancelled`. For ending soon
   /// without losing results.
   std::stop_token drain = {};
@@ -64,8 +78,8 @@ class strategy {
   ///   value in the policy, or a base_url other than http(s)://host[:port];
   /// - std::system_error or std::bad_alloc, before any outcome, if there is no memory or descriptor for an
   ///   event loop and its workers;
-  /// - after the other workers have ended, the first exception of `sink`, `query_at`, `on_retry` or
-  ///   event_loop::run.
+  /// - after the other workers have ended, the first exception of `sink`, `query_at`, `on_retry`,
+  ///   `on_give_up` or event_loop::run.
   virtual void run(const batch& work, const outcome_sink& sink) = 0;
 };
 

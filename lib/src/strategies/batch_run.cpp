@@ -171,14 +171,21 @@ bool batch_run::schedule_retry(const scrape_attempt& attempt, const fetch_error&
   const fetch_policy& policy = work_.policy;
   const bool renews_session = is_expired_session(error) && !attempt.has_renewed_session;
   if (!renews_session && !is_retryable(error)) return false;
-  if (attempt.number >= policy.max_attempts || is_stopping()) return false;
+  if (is_stopping()) return false;
 
   const std::lock_guard delivery{delivery_mutex_};
-  if (static_cast<double>(retries_ + 1) > max_retries(policy, queries_started())) return false;
+  const auto give_up = [&](retry_limit limit) {
+    if (work_.on_give_up) work_.on_give_up(attempt.index, attempt.number, limit);
+    return false;
+  };
+  if (attempt.number >= policy.max_attempts) return give_up(retry_limit::max_attempts);
+  if (static_cast<double>(retries_ + 1) > max_retries(policy, queries_started())) {
+    return give_up(retry_limit::budget);
+  }
   const auto delay =
       renews_session ? milliseconds{0} : retry_delay(policy, attempt.number, error, next_random());
   const auto due = clock::now() + delay;
-  if (due >= attempt.start + policy.scrape_deadline) return false;
+  if (due >= attempt.start + policy.scrape_deadline) return give_up(retry_limit::scrape_deadline);
   const auto refusal = until_refused([this] {
     const std::lock_guard lock{queue_mutex_};
     queue_.make_room();

@@ -115,7 +115,7 @@ class batch_run {
   std::atomic<std::size_t> next_index_;
   std::atomic<bool> failed_ = false;
 
-  // Serialises calls of the sink and of on_retry; guards the three members below.
+  // Serialises calls of the sink, on_retry and on_give_up; guards the three members below.
   std::mutex delivery_mutex_;
   std::exception_ptr first_exception_;
   std::size_t retries_ = 0;
