@@ -8,8 +8,10 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <iterator>
 #include <optional>
 #include <system_error>
@@ -97,6 +99,13 @@ void print_error(std::string_view program, std::string_view text) noexcept {
   } catch (...) {
     std::fprintf(stderr, "%.*s: out of memory\n", static_cast<int>(program.size()), program.data());
   }
+}
+
+void end_by_closed_pipe() noexcept {
+  std::signal(SIGPIPE, SIG_DFL);
+  std::raise(SIGPIPE);
+  // Reached only if the signal is blocked.
+  std::_Exit(128 + SIGPIPE);
 }
 
 std::expected<std::chrono::microseconds, std::string> parse_duration(std::string_view text) {

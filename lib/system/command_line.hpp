@@ -23,6 +23,10 @@ std::size_t terminal_width(int descriptor) noexcept;
 /// Writes "PROGRAM: text" to standard error as one line of printable text. Ignores write errors.
 void print_error(std::string_view program, std::string_view text) noexcept;
 
+/// Ends the process by SIGPIPE, as programs end whose output is no longer read (`| head`): without a message,
+/// with exit code 141 in a shell. For programs that ignore SIGPIPE because they have sockets.
+[[noreturn]] void end_by_closed_pipe() noexcept;
+
 /// Parses a non-negative number with its unit (us, ms or s), at most one hour: "20ms", "1.5s", "250us". Zero
 /// needs no unit. The error is one line with the reason and examples.
 std::expected<std::chrono::microseconds, std::string> parse_duration(std::string_view text);

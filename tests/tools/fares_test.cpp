@@ -157,7 +157,7 @@ TEST(fares_command, failed_days_give_a_line_each_and_exit_1) {
       run_fares(fmt::format("{} --days 3 --format csv --url {}", route, test::url_of_closed_port()));
   EXPECT_EQ(run.exit_code, 1);
   EXPECT_THAT(run.errors, HasSubstr("2026-03-02: connect_failed"));
-  EXPECT_THAT(run.errors, HasSubstr("3 of 3 days failed"));
+  EXPECT_THAT(run.errors, HasSubstr("0 of 3 days, 0 fares"));
   EXPECT_EQ(lines(run.output), 1) << "more than the header";
 }
 
@@ -177,10 +177,11 @@ TEST(fares_command, failed_day_leaves_other_days_complete) {
 }
 
 TEST(fares_command, invalid_flags_give_one_line_and_exit_2) {
-  for (const char* bad : {"--days 0", "--days many", "--strategy pigeon", "--workers 0", "--format xml",
-                          "--first-date 1.3.2026", "--first-date 2026-02-30", "--first-date 2099-12-31",
-                          "--timeout 0", "--timeout 5", "--attempts 0", "--attempts 101", "--deadline 0",
-                          "--deadline soon", "--url ftp://x", "--nonsense", "stray", "--from ''"}) {
+  for (const char* bad :
+       {"--days 0", "--days many", "--strategy pigeon", "--workers 0", "--format xml",
+        "--first-date 1.3.2026", "--first-date 2026-02-30", "--first-date 2099-12-31", "--timeout 0",
+        "--timeout 5", "--attempts 0", "--attempts 101", "--deadline 0", "--deadline soon", "--url ftp://x",
+        "--url http://x/?q", "--nonsense", "stray", "--from ''"}) {
     const auto run = run_fares(fmt::format("{} {}", route, bad));
     EXPECT_EQ(run.exit_code, 2) << bad << ": " << run.errors;
     EXPECT_EQ(lines(run.errors), 1) << bad << ": " << run.errors;
@@ -371,10 +372,90 @@ TEST_F(fares_interrupted, second_interrupt_exits_immediately) {
   EXPECT_FALSE(std::filesystem::exists(path())) << "a file was written";
 }
 
+TEST_F(fares_interrupted, cancelled_days_share_a_line) {
+  auto run = start("csv");
+  wait_for_request_of_third_day();
+  ASSERT_NO_FATAL_FAILURE(interrupt(run));
+  release_third_day();
+  const auto cancelled = run.read_line(test::hang_deadline);
+  EXPECT_EQ(cancelled.line, "fares: 2026-03-04 to 2026-03-06: cancelled");
+  const auto summary = run.read_line(test::hang_deadline);
+  EXPECT_THAT(summary.line, testing::StartsWith("fares: 3 of 6 days, 3 fares, 0 retries, "));
+  EXPECT_THAT(summary.line, testing::EndsWith(", written to " + path().string()));
+}
+
+TEST_F(fares_file, run_without_fares_keeps_file) {
+  std::ofstream{path()} << "old";
+  const auto run = run_fares(fmt::format("{} --days 2 --attempts 1 --url {} --out {}", route,
+                                         test::url_of_closed_port(), path().string()));
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_EQ(content(), "old");
+  EXPECT_THAT(run.errors, HasSubstr(path().string() + " not written"));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator{folder_}, {}), 1) << "a part is left";
+}
+
+TEST_F(fares_file, format_follows_name_of_file) {
+  const auto first_bytes = [&](const std::string& name, const std::string& flags) {
+    const auto file = (folder_ / name).string();
+    EXPECT_EQ(run_fares(fmt::format("{} --days 1 {} --out {}", route, flags, file)).exit_code, 0);
+    std::ifstream in{file};
+    std::string line;
+    std::getline(in, line);
+    return line.substr(0, 5);
+  };
+  EXPECT_EQ(first_bytes("x.csv", ""), "date,");
+  EXPECT_EQ(first_bytes("x.json", ""), "[");
+  EXPECT_EQ(first_bytes("x.txt", ""), "date ");
+  EXPECT_EQ(first_bytes("x.json", "--format csv"), "date,");
+}
+
+TEST(fares_command, failed_day_names_attempts_and_limit) {
+  const auto run =
+      run_fares(fmt::format("{} --days 7 --workers 1 --attempts 3 --strategy sequential --url {}", route,
+                            test::url_of_closed_port()));
+  EXPECT_THAT(run.errors, HasSubstr(" (3 attempts)\n"));
+  EXPECT_THAT(run.errors, HasSubstr("; retry budget spent)\n"));
+}
+
+TEST(fares_command, error_that_no_limit_ended_names_no_attempts) {
+  const test::stub_server site{
+      [](const std::string&) -> test::stub_response { return {.bytes = test::http_response(404, "", "")}; }};
+  EXPECT_THAT(run_fares(fmt::format("{} --days 1 --url {}", route, site.url())).errors,
+              Not(HasSubstr("attempt")));
+}
+
+TEST(fares_command, url_may_end_with_slash) {
+  const test::stub_server site{[](const std::string& request) -> test::stub_response {
+    if (request.starts_with("POST")) return {.bytes = test::http_response(200, "", page())};
+    if (!request.starts_with("GET /m/ ")) return {.bytes = test::http_response(404, "", "")};
+    return {.bytes = test::http_response(200, "Set-Cookie: JSESSIONID=1; Path=/\r\n", "")};
+  }};
+  const auto run = run_fares(fmt::format("{} --days 1 --url {}/", route, site.url()));
+  EXPECT_EQ(run.exit_code, 0) << run.errors;
+}
+
+TEST(fares_command, closed_pipe_ends_quietly) {
+  // More output than a pipe holds, so that the closed end is noticed.
+  const auto run = test::run_command(
+      fmt::format("bash -c '{}/fares {} --days 3000 --workers 200 | head -1; exit ${{PIPESTATUS[0]}}'",
+                  FAREBENCH_BIN_DIR, route));
+  EXPECT_EQ(run.exit_code, 141);
+  EXPECT_EQ(lines(run.output), 1);
+  EXPECT_EQ(lines(run.errors), 1) << run.errors;
+}
+
+TEST(fares_command, terminal_shows_fares_without_progress) {
+  const auto run = test::run_command(
+      fmt::format("script -qec '{}/fares {} --days 3' /dev/null", FAREBENCH_BIN_DIR, route));
+  EXPECT_EQ(run.exit_code, 0);
+  EXPECT_THAT(run.output, HasSubstr("2026-03-03  "));
+  EXPECT_THAT(run.output, Not(HasSubstr("/3 days")));
+}
+
 TEST(fares_command, unwritable_stdout_gives_error) {
   const auto run = run_fares(fmt::format("{} --days 3 >/dev/full", route));
   EXPECT_EQ(run.exit_code, 1);
-  EXPECT_THAT(run.errors, HasSubstr("standard output cannot be written"));
+  EXPECT_THAT(run.errors, HasSubstr("write standard output: No space left on device"));
 }
 
 }  // namespace

@@ -62,6 +62,11 @@ struct fares_flags {
   /// Output file; empty: standard output.
   std::string out;
   fetch_policy policy;
+
+  /// Returns the date of a day, counted from 0.
+  std::chrono::sys_days date_of(std::size_t day) const {
+    return std::chrono::sys_days{first_date} + std::chrono::days{static_cast<int>(day)};
+  }
 };
 
 /// Flags to run with, or an exit code after --help (0) or a usage error of one line (2) has been printed.

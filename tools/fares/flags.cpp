@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <filesystem>
 #include <ranges>
 #include <stdexcept>
 #include <string>
@@ -22,12 +23,13 @@ constexpr const char* examples = R"(Examples:
   fares --from ID10202003 --to ID10202002                     the next 100 days, from the embedded mock server
   fares --from ID10202003 --to ID10202002 --days 7 --format json
   fares --from ID10202003 --to ID10202002 --url http://127.0.0.1:8080 --strategy thread_pool --workers 20
-  fares --from ID10202003 --to ID10202002 --attempts 5 --deadline 120s --format csv --out fares.csv
+  fares --from ID10202003 --to ID10202002 --attempts 5 --deadline 120s --out fares.csv
 )";
 
 constexpr const char* notes = R"(
 Output: fares are written in the order of their dates, to standard output or to the file of --out. That file
-is replaced only when the output is complete. Errors are written to standard error, one line per day.
+is replaced only when the output is complete, and kept if every day failed. Errors are written to standard
+error, one line per failed day with the number of attempts, and at the end a summary.
 
 Retries: connection failures, invalid responses, timeouts and the statuses 408, 425, 429 and 5xx are retried
 after an increasing delay, or after the delay that the site requests, up to 30 s. An expired session is
@@ -37,10 +39,10 @@ Text from the site: control characters are written as \xNN (in JSON as \u00NN). 
 spreadsheet would evaluate as a formula is prefixed with '.
 
 Ctrl-C: scrapes in flight may complete for up to 5 s, and no others begin. Completed days are written; the
-others are reported as cancelled. A second Ctrl-C exits immediately and writes no file.
+others are reported as cancelled, in one line. A second Ctrl-C exits immediately and writes no file.
 
 Exit codes: 0 all days succeeded; 1 some days failed, or the output could not be written; 2 usage error;
-130 interrupted before all days were complete.
+130 interrupted before all days were complete; 141 (SIGPIPE) the reader of standard output closed it.
 )";
 
 void add_duration(CLI::App& app, const std::string& flag, milliseconds& value, const std::string& meaning) {
@@ -61,11 +63,29 @@ year_month_day date_flag(const std::string& text) {
   throw CLI::ValidationError("--first-date", fmt::format("'{}' is not a date; write it as 2026-03-01", text));
 }
 
-fares_format format_flag(const std::string& text) {
+/// Returns the format of the flag, or without one that of the output file's name.
+fares_format format_flag(const std::string& text, const std::string& out) {
+  if (text.empty()) {
+    const auto extension = std::filesystem::path{out}.extension();
+    return extension == ".csv"    ? fares_format::csv
+           : extension == ".json" ? fares_format::json
+                                  : fares_format::table;
+  }
   if (text == "table") return fares_format::table;
   if (text == "csv") return fares_format::csv;
   if (text == "json") return fares_format::json;
   throw CLI::ValidationError("--format", fmt::format("unknown format '{}': choose table, csv or json", text));
+}
+
+std::string url_flag(std::string text) {
+  if (text.find_first_of("?#@") != std::string::npos) {
+    throw CLI::ValidationError(
+        "--url", fmt::format("'{}' has a query, fragment or user; write scheme, host and port alone, such as "
+                             "http://127.0.0.1:8080",
+                             text));
+  }
+  while (text.ends_with('/')) text.pop_back();
+  return text;
 }
 
 void check_dates(const fares_flags& flags) {
@@ -86,7 +106,7 @@ parsed_flags parse_fares_flags(int argc, char** argv) {
   CLI::App app{"Scrapes the bus fares of consecutive days, with any strategy of farebench.", "fares"};
   app.footer(notes);
   std::string first_date;
-  std::string format = "table";
+  std::string format;
   app.add_option("--from", flags.from, "departure station, e.g. ID10202003")->required()->type_name("ID");
   app.add_option("--to", flags.to, "arrival station, e.g. ID10202002")->required()->type_name("ID");
   app.add_option("--first-date", first_date, "first day, e.g. 2026-03-01; default: today (UTC)")
@@ -111,7 +131,9 @@ parsed_flags parse_fares_flags(int argc, char** argv) {
       ->type_name("N");
   app.add_option("--url", flags.url, "scheme, host and port of the site; default: an embedded mock server")
       ->type_name("URL");
-  app.add_option("--format", format, "table, csv or json; default: table")->type_name("FORMAT");
+  app.add_option("--format", format,
+                 "table, csv or json; default: by the name of --out (.csv, .json), else table")
+      ->type_name("FORMAT");
   app.add_option("--out", flags.out, "output file; default: standard output")->type_name("FILE");
   app.add_option("--attempts", flags.policy.max_attempts,
                  "maximum number of attempts per day, including the first")
@@ -130,7 +152,8 @@ parsed_flags parse_fares_flags(int argc, char** argv) {
     if (flags.from.empty() || flags.to.empty())
       throw CLI::ValidationError("--from, --to", "the station ID must not be empty");
     check_dates(flags);
-    flags.format = format_flag(format);
+    flags.format = format_flag(format, flags.out);
+    flags.url = url_flag(flags.url);
     make_strategy(flags.strategy);
   } catch (const CLI::CallForHelp&) {
     fmt::print("{}\n{}", examples, app.help());
