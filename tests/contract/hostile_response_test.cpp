@@ -223,14 +223,6 @@ TEST_P(hostile_response, invalid_http_is_bad_response) {
   }
 }
 
-TEST_P(hostile_response, unrequested_encoding_is_bad_response) {
-  for (const char* encoding : {"gzip", "br", "x-unknown", "gzip, identity"}) {
-    expect_failure_of_search(
-        {.bytes = http_response(200, fmt::format("Content-Encoding: {}\r\n", encoding), gzipped(page()))},
-        fetch_error_kind::bad_response);
-  }
-}
-
 TEST_P(hostile_response, requested_encoding_is_decoded) {
   const stub_server site{[](const std::string& request) -> stub_response {
     if (!is_search(request)) return start_page();

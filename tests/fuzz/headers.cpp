@@ -13,7 +13,7 @@
 
 #include "farebench/cookie_jar.hpp"
 #include "farebench/fetch_policy.hpp"
-#include "http/libcurl.hpp"
+#include "http/header_fields.hpp"
 #include "http/redirect.hpp"
 #include "http/url.hpp"
 #include "strategies/retry.hpp"
@@ -47,15 +47,22 @@ std::optional<std::string> rfc_cookie(const std::string& pair) {
   return name + "=" + value;
 }
 
+/// Value of a line, if it is a Set-Cookie field.
+std::optional<std::string> set_cookie_of(std::string_view line) {
+  header_field field;
+  field.begin(line);
+  if (field.name() != field_name::set_cookie) return std::nullopt;
+  return std::string{field.value()};
+}
+
 void expect_header(std::string_view line) {
-  const auto value = header_value(line, "set-cookie");
+  const auto value = set_cookie_of(line);
   std::string upper_case{line};
   std::ranges::transform(upper_case, upper_case.begin(),
                          [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
-  expect(header_value(upper_case, "set-cookie").has_value() == value.has_value(), "a name's case is ignored");
+  expect(set_cookie_of(upper_case).has_value() == value.has_value(), "a name's case is ignored");
   if (!value) return;
-  expect(value->data() >= line.data() && value->data() + value->size() <= line.data() + line.size(),
-         "a value is a part of its line");
+  expect(line.contains(*value), "a value is a part of its line");
   expect(value->empty() || (!is_blank(value->front()) && !is_blank(value->back())),
          "a value has no blanks around it");
 }
@@ -108,7 +115,7 @@ void expect_retry_delays(std::string_view bytes) {
 void farebench::fuzz::fuzz_headers(std::string_view text) {
   expect_header(text);
   expect_cookie(text);
-  if (const auto value = header_value(text, "set-cookie")) expect_cookie(*value);
+  if (const auto value = set_cookie_of(text)) expect_cookie(*value);
   expect_redirect(text);
   expect_retry_delays(text);
 }

@@ -86,6 +86,7 @@ void expect_error(const fetch_error& error) {
   switch (error.kind) {
     case connection_lost:
     case bad_response:
+    case unsupported_response:
     case redirect_refused:
     case header_too_large:
     case body_too_large:

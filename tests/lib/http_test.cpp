@@ -3,28 +3,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <utility>
-
-#include "http/libcurl.hpp"
 #include "http/shared_http.hpp"
 #include "lib/system/file_descriptor.hpp"
 
 namespace farebench {
 namespace {
-
-TEST(header_value, blanks_around_header_value_are_removed) {
-  EXPECT_EQ(header_value("Set-Cookie: a=b\r\n", "set-cookie"), "a=b");
-  EXPECT_EQ(header_value("set-cookie:\t a=b c \r\n", "set-cookie"), "a=b c");
-  EXPECT_EQ(header_value("SET-COOKIE:", "set-cookie"), "");
-  EXPECT_EQ(header_value("Set-Cookie: \r\n", "set-cookie"), "");
-}
-
-TEST(header_value, other_header_name_gives_no_value) {
-  for (const char* const line : {"", "Set-Cookie", "Set-Cookie a=b", "Set-Cookie : a=b", "Set-Cookie2: a=b",
-                                 "X-Set-Cookie: a=b", " Set-Cookie: a=b", "Set_Cookie: a=b"}) {
-    EXPECT_EQ(header_value(line, "set-cookie"), std::nullopt) << line;
-  }
-}
 
 int port_of(int socket, bool is_peer) {
   sockaddr_in address{};

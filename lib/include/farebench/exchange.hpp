@@ -17,6 +17,9 @@ namespace farebench {
 /// Redirects are followed (RFC 9110, 15.4), up to fetch_limits::max_redirects and within all other limits of
 /// the exchange. After 303, and a POST after 301 and 302, the next request is a GET; otherwise it repeats the
 /// method and the form. The bodies of redirects are discarded.
+///
+/// A request on a kept connection is sent once more, on a new one, if the server closes the connection
+/// without a response or with status 408: it may have done so before the request arrived.
 struct exchange_request {
   /// Receives one chunk of the response body. The view is valid during the call only.
   using body_sink = std::function<void(std::string_view chunk)>;
@@ -55,7 +58,8 @@ struct exchange_request {
 struct exchange_response {
   /// HTTP status code of the last response, after redirects.
   int status = 0;
-  /// Delay given by the Retry-After header. Zero if there is no such header or the status is 200.
+  /// Delay given by the Retry-After header, the longest of several. Zero if there is no valid one or the
+  /// status is 200.
   fetch_error::retry_after_seconds retry_after{};
   /// Cookies of the session after the exchange; see exchange_request::cookies.
   cookie_jar cookies = {};

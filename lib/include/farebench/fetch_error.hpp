@@ -22,8 +22,10 @@ enum class fetch_error_kind : std::uint8_t {
   deadline_exceeded,
   /// The peer closed or reset the connection during an exchange.
   connection_lost,
-  /// The response is not valid HTTP, has an unrequested encoding, or is not a complete results page.
+  /// The response is not valid HTTP or not a complete results page.
   bad_response,
+  /// The response has a coding, or switches to a protocol, that the request did not offer.
+  unsupported_response,
   /// The HTTP status is not 200.
   unexpected_status,
   /// The start page left no JSESSIONID cookie that would be sent with the search.

@@ -31,11 +31,12 @@ struct fetch_limits {
   /// Maximum size of the body after decoding. Exceeding it gives body_too_large.
   std::size_t max_body_bytes = 8 * 1024 * 1024;
 
-  /// Maximum number of redirects to follow, from zero to 1,000. One more, or a Location that is not an http or
-  /// https URL, gives redirect_refused. The limits of the body do not apply to those of redirects, of which at
-  /// most 64 KiB are read.
+  /// Maximum number of redirects to follow, from zero to 1,000. One more, or a Location that is not an http
+  /// or https URL, gives redirect_refused. The limits of the body do not apply to those of redirects, of
+  /// which at most 64 KiB are read.
   std::size_t max_redirects = 3;
-  /// Requests compressed bodies, in any encoding of libcurl. Otherwise an encoded body gives bad_response.
+  /// Requests compressed bodies, in any encoding of libcurl. Otherwise an encoded body gives
+  /// unsupported_response.
   bool accept_compressed = false;
 
   bool operator==(const fetch_limits&) const = default;

@@ -6,15 +6,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <limits>
 #include <new>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
+#include "http/header_fields.hpp"
 #include "http/libcurl.hpp"
 #include "http/redirect.hpp"
-#include "http/text.hpp"
 #include "http/url.hpp"
 
 namespace farebench {
@@ -45,13 +44,8 @@ Value info(CURL* handle, CURLINFO field) {
   return value;
 }
 
-/// Retry-After header as a delay from now, given in seconds or as a date. Zero without that header.
-fetch_error::retry_after_seconds retry_after(CURL* handle) {
-  using seconds = fetch_error::retry_after_seconds;
-  const auto delay = info<curl_off_t>(handle, CURLINFO_RETRY_AFTER);
-  return seconds{
-      static_cast<seconds::rep>(std::clamp<curl_off_t>(delay, 0, std::numeric_limits<seconds::rep>::max()))};
-}
+/// Status of the response that is arriving or has arrived.
+int status_of(CURL* handle) { return static_cast<int>(info<long>(handle, CURLINFO_RESPONSE_CODE)); }
 
 bool is_out_of_resources(long os_error) {
   return os_error == EMFILE || os_error == ENFILE || os_error == ENOBUFS || os_error == ENOMEM ||
@@ -60,6 +54,12 @@ bool is_out_of_resources(long os_error) {
 
 /// Detail of header_too_large if libcurl ended the transfer; see fetch_limits::max_header_bytes.
 constexpr const char* libcurl_header_limit = "headers exceed a limit of libcurl";
+
+fetch_error unrequested_coding(const header_field& field) {
+  const char* const name =
+      field.name() == field_name::transfer_encoding ? "Transfer-Encoding" : "Content-Encoding";
+  return {fetch_error_kind::unsupported_response, fmt::format("{} that was not requested", name)};
+}
 
 /// Maximum size of a redirect's body that is read and discarded, so that the connection can be reused.
 constexpr std::int64_t max_discarded_bytes = 64 * 1024;
@@ -119,6 +119,7 @@ void http_client::prepare(exchange_request request) {
   header_bytes_ = 0;
   abort_reason_ = abort_reason::none;
   redirects_.reset();
+  used_ms_ = 0;
   begin_transfer();
   CURL* const easy = handle_.get();
   // libcurl copies the URL and the cookies, but neither the header list nor the form.
@@ -143,26 +144,34 @@ void http_client::prepare(exchange_request request) {
 /// Resets what belongs to a single response.
 void http_client::begin_transfer() {
   body_bytes_ = 0;
-  content_length_ = -1;
   socket_errno_ = 0;
   // The socket of a connection attempt that failed is still noted here.
   opened_socket_ = -1;
   chunks_ = 0;
+  begin_header();
+}
+
+/// Resets what the header of a response sets.
+void http_client::begin_header() {
+  field_.clear();
+  content_length_ = -1;
+  retry_after_ = retry_after_.zero();
   is_chunked_ = false;
+  closes_connection_ = false;
   is_in_trailers_ = false;
+  if (redirects_) redirects_->location.reset();
 }
 
 bool http_client::needs_transfer(CURLcode code) noexcept {
-  if (abort_reason_ == abort_reason::connection) {
-    abort_reason_ = abort_reason::none;
-    return true;
-  }
+  const bool is_sent_again = abort_reason_ == abort_reason::connection;
   // The body of a redirect is discarded, even if it cannot be decoded.
   const bool has_ended =
       code == CURLE_OK || code == CURLE_BAD_CONTENT_ENCODING || abort_reason_ == abort_reason::redirect_body;
-  if (!is_redirected() || !has_ended) return false;
+  if (!is_sent_again && (!is_redirected() || !has_ended)) return false;
   try {
-    follow_redirect();
+    deduct_elapsed_time();
+    begin_transfer();
+    if (!is_sent_again) follow_redirect();
     abort_reason_ = abort_reason::none;
     return true;
   } catch (...) {
@@ -170,6 +179,15 @@ bool http_client::needs_transfer(CURLcode code) noexcept {
     abort_reason_ = abort_reason::exception;
     return false;
   }
+}
+
+/// Limits the next transfer to the time that the last one has left.
+void http_client::deduct_elapsed_time() {
+  const std::chrono::microseconds elapsed{info<curl_off_t>(handle_.get(), CURLINFO_TOTAL_TIME_T)};
+  const std::int64_t elapsed_ms = std::chrono::ceil<std::chrono::milliseconds>(elapsed).count();
+  const std::int64_t left_ms = std::max<std::int64_t>(timeout_ms_ - elapsed_ms, 1);
+  used_ms_ += timeout_ms_ - left_ms;
+  set_timeout(left_ms);
 }
 
 /// Sets the handle up for the redirect's target. The cookies and the additional header are for the request's
@@ -181,13 +199,6 @@ void http_client::follow_redirect() {
   if (state.followed++ == 0) state.first_url = info<const char*>(easy, CURLINFO_EFFECTIVE_URL);
   state.has_left_origin = !same_origin(state.first_url, url);
 
-  const std::chrono::microseconds elapsed{info<curl_off_t>(easy, CURLINFO_TOTAL_TIME_T)};
-  const std::int64_t elapsed_ms = std::chrono::ceil<std::chrono::milliseconds>(elapsed).count();
-  const std::int64_t left_ms = std::max<std::int64_t>(timeout_ms_ - elapsed_ms, 1);
-  state.used_ms += timeout_ms_ - left_ms;
-  set_timeout(left_ms);
-
-  begin_transfer();
   set_option(easy, CURLOPT_URL, url.c_str());
   set_cookies(url);
   set_option(easy, CURLOPT_HTTPHEADER, state.has_left_origin ? nullptr : header_.get());
@@ -232,9 +243,8 @@ exchange_result http_client::finish(CURLcode code, const std::string& error_text
 }
 
 exchange_response http_client::take_response() {
-  exchange_response response{
-      static_cast<int>(info<long>(handle_.get(), CURLINFO_RESPONSE_CODE)), {}, std::move(cookies_)};
-  if (response.status != 200) response.retry_after = retry_after(handle_.get());
+  exchange_response response{status_of(handle_.get()), {}, std::move(cookies_)};
+  if (response.status != 200) response.retry_after = retry_after_;
   return response;
 }
 
@@ -264,47 +274,54 @@ http_client::abort_reason http_client::accept_header(std::string_view line) {
   header_bytes_ += line.size();
   if (header_bytes_ > limits_.max_header_bytes) return abort_reason::headers_too_large;
   // RFC 9110, 6.5.1: trailers are not merged into the header.
-  if (is_in_trailers_ && !line.starts_with("HTTP/")) return abort_reason::none;
-  switch (line.empty() ? '\0' : line.front()) {
-    case 'H':
-      // A status line starts the next response.
-      if (line.starts_with("HTTP/")) {
-        content_length_ = -1;
-        is_chunked_ = false;
-        is_in_trailers_ = false;
-        if (redirects_) redirects_->location.reset();
-      }
+  if (is_in_trailers_ || field_.extend(line)) return abort_reason::none;
+  if (const auto reason = accept_field(); reason != abort_reason::none) return reason;
+  field_.begin(line);
+  if (line.starts_with("HTTP/")) return accept_status_line(line);
+  if (line.starts_with('\r') || line.starts_with('\n')) return accept_end_of_header();
+  return abort_reason::none;
+}
+
+/// Starts the next response. A 101 ends the exchange: no request asks for another protocol.
+http_client::abort_reason http_client::accept_status_line(std::string_view line) {
+  begin_header();
+  closes_connection_ = line.starts_with("HTTP/1.0");
+  return status_of(handle_.get()) == 101 ? abort_reason::protocol : abort_reason::none;
+}
+
+/// Interprets the field that has just ended. Those of 1xx responses are ignored.
+///
+/// libcurl reads each line alone. It misses a body's length, or its coding, on a line that continues a field,
+/// and uses the wrong part of the body, or the body before it is decoded.
+http_client::abort_reason http_client::accept_field() {
+  CURL* const easy = handle_.get();
+  if (field_.name() == field_name::other || status_of(easy) < 200) return abort_reason::none;
+  const std::string_view value = field_.value();
+  switch (field_.name()) {
+    case field_name::connection:
+      closes_connection_ = closes_connection_ || list_contains(value, "close");
       break;
-    case '\r':
-    case '\n':
-      return accept_end_of_header();
-    case 'T':
-    case 't':
-      if (header_value(line, "transfer-encoding")) {
-        is_chunked_ = true;
-        if (content_length_ >= 0) return abort_reason::length_with_chunks;
-      }
+    case field_name::content_encoding:
+      if (is_identity_coding(value)) break;
+      if (!limits_.accept_compressed || field_.is_ambiguous() || !is_known_content_coding(value))
+        return abort_reason::coding;
       break;
-    case 'S':
-    case 's':
-      if (const auto cookie = header_value(line, "set-cookie"); cookie && !has_left_origin()) {
-        cookies_.store(*cookie, info<const char*>(handle_.get(), CURLINFO_EFFECTIVE_URL));
-      }
+    case field_name::content_length:
+      return field_.is_ambiguous() ? abort_reason::invalid_length : accept_length(value);
+    case field_name::location:
+      return accept_location(value);
+    case field_name::retry_after:
+      retry_after_ = std::max(retry_after_, parse_retry_after(value));
       break;
-    case 'C':
-    case 'c':
-      if (const auto length = header_value(line, "content-length")) {
-        return accept_length(*length);
-      } else if (const auto encoding = header_value(line, "content-encoding")) {
-        if (!limits_.accept_compressed && !equals_ignoring_case(*encoding, "identity"))
-          return abort_reason::encoding;
-      }
+    case field_name::set_cookie:
+      if (!has_left_origin()) cookies_.store(value, info<const char*>(easy, CURLINFO_EFFECTIVE_URL));
       break;
-    case 'L':
-    case 'l':
-      if (const auto location = header_value(line, "location")) return accept_location(*location);
+    case field_name::transfer_encoding:
+      if (field_.is_ambiguous() || !is_known_transfer_coding(value)) return abort_reason::coding;
+      is_chunked_ = true;
+      if (content_length_ >= 0) return abort_reason::length_with_chunks;
       break;
-    default:
+    case field_name::other:
       break;
   }
   return abort_reason::none;
@@ -326,20 +343,25 @@ http_client::abort_reason http_client::accept_length(std::string_view value) {
 /// Notes where a response redirects to. Two different Locations have no defined meaning. An empty one counts
 /// as none, as in curl and browsers.
 http_client::abort_reason http_client::accept_location(std::string_view location) {
-  const auto status = static_cast<int>(info<long>(handle_.get(), CURLINFO_RESPONSE_CODE));
-  if (location.empty() || !is_redirect(status)) return abort_reason::none;
+  if (location.empty() || !is_redirect(status_of(handle_.get()))) return abort_reason::none;
   if (!redirects_) redirects_ = std::make_unique<redirects>();
   if (redirects_->location && *redirects_->location != location) return abort_reason::different_redirects;
   redirects_->location.emplace(location);
   return abort_reason::none;
 }
 
-/// Decides whether a redirect is followed. Its body is read for the sake of the connection, unless it is long
-/// or lasts until the connection closes: a new connection costs less then.
+/// Decides how the response is used.
+///
+/// A 408 with which the server closes a kept connection may have been sent before it had received the request
+/// (RFC 9110, 15.5.9). The request is then sent again, on a new connection.
+///
+/// The body of a redirect is read for the sake of the connection, unless it is long or lasts until the
+/// connection closes: a new connection costs less then.
 http_client::abort_reason http_client::accept_end_of_header() {
   CURL* const easy = handle_.get();
-  const auto status = static_cast<int>(info<long>(easy, CURLINFO_RESPONSE_CODE));
+  const int status = status_of(easy);
   is_in_trailers_ = status >= 200;
+  if (status == 408 && closes_connection_ && is_on_kept_connection_) return abort_reason::connection;
   if (!redirects_ || !redirects_->location) return abort_reason::none;
   if (redirects_->followed == limits_.max_redirects) return abort_reason::too_many_redirects;
   auto url = redirect_target(info<const char*>(easy, CURLINFO_EFFECTIVE_URL), *redirects_->location);
@@ -397,6 +419,9 @@ curl_socket_t http_client::on_open_socket(void* self, curlsocktype, curl_sockadd
 /// kept connections, each possibly dead. FRESH_CONNECT makes it retry once, on a new connection.
 int http_client::on_request(void* self, char*, char*, int peer_port, int local_port) {
   auto& client = *static_cast<http_client*>(self);
+  // libcurl may send a request again within a transfer.
+  client.is_in_trailers_ = false;
+  client.is_on_kept_connection_ = client.opened_socket_ < 0;
   // Setting a number cannot fail.
   curl_easy_setopt(client.handle_.get(), CURLOPT_FRESH_CONNECT, 1L);
   kept_sockets& sockets = client.shared_.sockets();
@@ -422,8 +447,10 @@ fetch_error http_client::abort_error() const {
       return {deadline_exceeded,
               fmt::format("body slower than min_bytes_per_second ({} bytes/s), {} bytes received",
                           limits_.min_bytes_per_second, body_bytes_)};
-    case abort_reason::encoding:
-      return {bad_response, "Content-Encoding, although accept_compressed is off"};
+    case abort_reason::coding:
+      return unrequested_coding(field_);
+    case abort_reason::protocol:
+      return {unsupported_response, "status 101, although no other protocol was requested"};
     case abort_reason::invalid_length:
       return {bad_response, "invalid Content-Length"};
     case abort_reason::conflicting_lengths:
@@ -466,7 +493,6 @@ fetch_error http_client::error_of(CURLcode code, const std::string& error_text) 
     return {out_of_resources, text};
   }
 
-  const auto used_ms = redirects_ ? redirects_->used_ms : 0;
   switch (code) {
     case CURLE_COULDNT_CONNECT:
     case CURLE_COULDNT_RESOLVE_HOST:
@@ -477,19 +503,22 @@ fetch_error http_client::error_of(CURLcode code, const std::string& error_text) 
     case CURLE_OPERATION_TIMEDOUT:
       // PRETRANSFER is set on kept connections as well, unlike CONNECT.
       if (info<curl_off_t>(easy, CURLINFO_PRETRANSFER_TIME_T) == 0 &&
-          (used_ms == 0 || timeout_ms_ > limits_.connect_timeout.count())) {
+          (used_ms_ == 0 || timeout_ms_ > limits_.connect_timeout.count())) {
         return {connect_timeout,
                 fmt::format("no connection within {} ms",
                             std::min<std::int64_t>(limits_.connect_timeout.count(), timeout_ms_))};
       }
       return {deadline_exceeded, fmt::format("no complete response within {} ms, {} bytes of body received",
-                                             used_ms + timeout_ms_, body_bytes_)};
+                                             used_ms_ + timeout_ms_, body_bytes_)};
     case CURLE_RECV_ERROR:
       // More than 300 KiB, and before 8.6.0 also a trailer longer than 4 KiB.
       if (error_text.starts_with("Too large") || error_text.starts_with("Out of memory in chunked"))
         return {header_too_large, libcurl_header_limit};
       if (is_chunk_error(error_text)) return {bad_response, "invalid chunk"};
       return {connection_lost, text};
+    case CURLE_BAD_CONTENT_ENCODING:
+      // libcurl refuses a coding before it has passed on the field's line, and a body after the header.
+      return {is_in_trailers_ ? bad_response : unsupported_response, text};
     case CURLE_GOT_NOTHING:
     case CURLE_PARTIAL_FILE:
     case CURLE_SEND_ERROR:

@@ -15,6 +15,7 @@
 #include "farebench/cookie_jar.hpp"
 #include "farebench/exchange.hpp"
 #include "farebench/fetch_policy.hpp"
+#include "http/header_fields.hpp"
 #include "http/shared_http.hpp"
 
 namespace farebench {
@@ -40,7 +41,7 @@ class http_client {
   /// empty. Rethrows an exception of `on_body`, except std::bad_alloc, which gives out_of_resources.
   exchange_result finish(CURLcode code, const std::string& error_text);
   /// Returns true if the exchange needs another transfer of the handle after one that ended with `code`: it
-  /// follows a redirect, or replaces a kept connection that was unusable before anything was sent. The caller
+  /// follows a redirect, or sends the request again because a kept connection was unusable. The caller
   /// starts that transfer, or calls `finish` with CURLE_ABORTED_BY_CALLBACK if it cannot.
   bool needs_transfer(CURLcode code) noexcept;
 
@@ -62,7 +63,10 @@ class http_client {
     headers_too_large,
     body_too_large,
     too_slow,
-    encoding,
+    /// The body has a coding that the request did not offer.
+    coding,
+    /// The server switches to a protocol that the request did not offer.
+    protocol,
     invalid_length,
     conflicting_lengths,
     length_with_chunks,
@@ -71,7 +75,7 @@ class http_client {
     too_many_redirects,
     /// The rest of a redirect's response is not worth reading; see needs_transfer.
     redirect_body,
-    /// The kept connection is unusable; see needs_transfer.
+    /// The kept connection is unusable, so that the request is sent again; see needs_transfer.
     connection,
   };
 
@@ -83,6 +87,8 @@ class http_client {
 
   std::size_t receive(std::string_view data, abort_reason (http_client::*accept)(std::string_view)) noexcept;
   abort_reason accept_header(std::string_view line);
+  abort_reason accept_status_line(std::string_view line);
+  abort_reason accept_field();
   abort_reason accept_length(std::string_view value);
   abort_reason accept_location(std::string_view location);
   abort_reason accept_end_of_header();
@@ -102,11 +108,11 @@ class http_client {
     std::string first_url;
     // The current URL has another scheme, host or port than first_url.
     bool has_left_origin = false;
-    // Part of the exchange's time limit that previous transfers have used.
-    std::int64_t used_ms = 0;
   };
 
   void begin_transfer();
+  void begin_header();
+  void deduct_elapsed_time();
   void follow_redirect();
   bool is_redirected() const { return redirects_ && !redirects_->next_url.empty(); }
   bool has_left_origin() const { return redirects_ && redirects_->has_left_origin; }
@@ -132,6 +138,11 @@ class http_client {
   std::int64_t content_length_ = -1;
   // Current CURLOPT_TIMEOUT_MS: the time left for the exchange when the transfer began.
   std::int64_t timeout_ms_;
+  // Part of the exchange's time limit that previous transfers have used.
+  std::int64_t used_ms_ = 0;
+  header_field field_;
+  // Retry-After of the current response; the longest of several.
+  fetch_error::retry_after_seconds retry_after_{};
   // Errno of this exchange's last failed socket().
   int socket_errno_ = 0;
   // Socket opened for this exchange and not yet used for a request, else −1.
@@ -145,6 +156,10 @@ class http_client {
   bool has_connection_ = false;
   // The current response has a Transfer-Encoding.
   bool is_chunked_ = false;
+  // The connection ends after the current response.
+  bool closes_connection_ = false;
+  // The last request was sent on a connection that had served another.
+  bool is_on_kept_connection_ = false;
   // The header of the current response is complete: further lines are trailers.
   bool is_in_trailers_ = false;
   // Null without a redirect.

@@ -3,7 +3,6 @@
 #include <mutex>
 
 #include "farebench/exchange.hpp"
-#include "http/text.hpp"
 
 namespace farebench {
 
@@ -40,13 +39,6 @@ std::string curl_url::part(CURLUPart component, unsigned flags) const {
   if (code != CURLUE_OK) return {};
   const std::unique_ptr<char, decltype(&curl_free)> owned{text, &curl_free};
   return owned.get();
-}
-
-std::optional<std::string_view> header_value(std::string_view line, std::string_view lower_case_name) {
-  const std::size_t colon = lower_case_name.size();
-  if (line.size() <= colon || line[colon] != ':') return std::nullopt;
-  if (!equals_ignoring_case(line.substr(0, colon), lower_case_name)) return std::nullopt;
-  return trim(line.substr(colon + 1));
 }
 
 }  // namespace farebench

@@ -6,9 +6,7 @@
 #include <cstddef>
 #include <memory>
 #include <new>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <system_error>
 
 namespace farebench {
@@ -57,9 +55,5 @@ class curl_url {
   };
   std::unique_ptr<CURLU, cleanup> url_;
 };
-
-/// Returns the value of a header line "Name: value\r\n", without surrounding blanks, if its name is
-/// `lower_case_name`, ignoring the case of ASCII letters. The value is a part of `line`.
-std::optional<std::string_view> header_value(std::string_view line, std::string_view lower_case_name);
 
 }  // namespace farebench

@@ -18,6 +18,8 @@ std::string_view to_string(fetch_error_kind kind) {
       return "connection_lost";
     case fetch_error_kind::bad_response:
       return "bad_response";
+    case fetch_error_kind::unsupported_response:
+      return "unsupported_response";
     case fetch_error_kind::unexpected_status:
       return "unexpected_status";
     case fetch_error_kind::no_session:
