@@ -1,6 +1,7 @@
 #include "bench/context.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/utsname.h>
 
 #include <algorithm>
@@ -149,9 +150,12 @@ std::map<std::string, std::string> measuring_context(const programs& with, const
     if (std::ranges::any_of(cases, [](const benchmark_case& row) { return is_python_client(row.strategy); }))
       context.insert(python.versions.begin(), python.versions.end());
     if (server.at("commit") != client.at("commit")) context["server_commit"] = text_of(server.at("commit"));
-    for (const auto& [key, value] : flags.context) {
-      if (is_reserved(key) || !context.emplace(key, value).second)
-        throw flag_error{fmt::format("--benchmark_context={}=…: the bench writes this key itself", key)};
+    std::vector<std::string> refused;
+    for (const auto& [key, value] : flags.context)
+      if (is_reserved(key) || !context.emplace(key, value).second) refused.push_back(key);
+    if (!refused.empty()) {
+      throw flag_error{fmt::format("--benchmark_context: the bench itself writes {}; choose other keys",
+                                   fmt::join(refused, ", "))};
     }
     return context;
   } catch (const nlohmann::json::exception& error) {

@@ -13,6 +13,7 @@
 #include <initializer_list>
 #include <iterator>
 #include <limits>
+#include <span>
 #include <system_error>
 
 #include "bench/clients/clients.hpp"
@@ -20,6 +21,7 @@
 #include "bench/output/text_table.hpp"
 #include "bench/probe/scrape_task.hpp"
 #include "lib/system/command_line.hpp"
+#include "lib/system/flags.hpp"
 #include "mock_server/latency/latency_model.hpp"
 #include "mock_server/site/timetable.hpp"
 
@@ -107,7 +109,8 @@ std::string help_text() {
        "Latency of each response: 20ms, 1.5s, 250us or 0; random: uniform:10ms-30ms, or "
        "lognormal:20ms,p99=80ms with median and 99th percentile.");
   flag("--seed N", "Seed of random latencies. Default: 0.");
-  flag("--page-kb KIB", fmt::format("Size of a page of fares, {} to {} KiB.", min_page_kb, max_page_kb));
+  flag("--page-kb KIB",
+       fmt::format("Size of a page of fares, {} to {} KiB: 94, 94KB or 94KiB.", min_page_kb, max_page_kb));
   flag("--days N", fmt::format("Number of days to scrape, 1 to {}.", max_days));
   flag("--engine A,B", fmt::format("HTTP server: beast, or cpp-httplib for up to {} workers. Default: {}.",
                                    max_httplib_connections, to_string(default_engine)));
@@ -131,7 +134,9 @@ std::string help_text() {
 /// Flags of Google Benchmark on the command line and in the environment.
 class google_flags {
  public:
-  explicit google_flags(std::vector<std::string> arguments) : arguments_{std::move(arguments)} {
+  /// `names` are those of all flags, also of the bench's own.
+  google_flags(std::vector<std::string> arguments, std::span<const std::string> names)
+      : arguments_{std::move(arguments)} {
     constexpr std::array without_value{"--benchmark_list_tests",
                                        "--benchmark_enable_random_interleaving",
                                        "--benchmark_report_aggregates_only",
@@ -142,8 +147,11 @@ class google_flags {
       const bool is_known = argument.starts_with("--v=") || argument.starts_with("--benchmark_");
       const bool is_complete =
           argument.contains('=') || std::ranges::find(without_value, argument) != without_value.end();
-      if (!is_known || !is_complete)
-        throw flag_error{fmt::format("unknown or incomplete argument '{}': see --help", argument)};
+      if (!is_known || !is_complete) {
+        const auto name = argument.substr(0, argument.find('='));
+        throw flag_error{fmt::format("unknown or incomplete argument '{}': see --help{}", argument,
+                                     did_you_mean(name, names))};
+      }
     }
   }
 
@@ -202,7 +210,7 @@ Number parse_number(std::string_view flag, const std::string& text, Number min, 
 void add_context(std::map<std::string, std::string>& context, const std::string& text) {
   for (std::size_t begin = 0; begin <= text.size();) {
     const auto end = std::min(text.find(',', begin), text.size());
-    const auto pair = text.substr(begin, end - begin);
+    const std::string pair{trimmed(std::string_view{text}.substr(begin, end - begin))};
     const auto equals = pair.find('=');
     if (equals == std::string::npos || equals == 0)
       throw flag_error{fmt::format("--benchmark_context={}: write key=value,key=value", text)};
@@ -278,8 +286,10 @@ std::vector<std::string> parse_strategies(const std::vector<std::string>& names,
   const auto python = client_names(client_kind::python);
   for (const auto& name : names) {
     if (find_client(name) == nullptr) {
-      throw flag_error{fmt::format("unknown strategy '{}': choose from {}, {}", name,
-                                   fmt::join(default_strategies(), ", "), fmt::join(python, ", "))};
+      auto known = default_strategies();
+      known.insert(known.end(), python.begin(), python.end());
+      throw flag_error{fmt::format("unknown strategy '{}': choose from {}{}", name, fmt::join(known, ", "),
+                                   did_you_mean(name, known))};
     }
   }
   auto chosen = names.empty() ? default_strategies() : names;
@@ -289,8 +299,10 @@ std::vector<std::string> parse_strategies(const std::vector<std::string>& names,
 
 engine_kind parse_engine(const std::string& name) {
   if (const auto engine = parse_engine_kind(name)) return *engine;
-  throw flag_error{fmt::format("unknown engine '{}': choose {} or {}", name, to_string(engine_kinds[0]),
-                               to_string(engine_kinds[1]))};
+  const std::vector<std::string> names{std::string{to_string(engine_kinds[0])},
+                                       std::string{to_string(engine_kinds[1])}};
+  throw flag_error{fmt::format("unknown engine '{}': choose {}{}", name, fmt::join(names, " or "),
+                               did_you_mean(name, names))};
 }
 
 /// Removes strategies with one worker from a workload whose days are as many as its workers.
@@ -354,7 +366,7 @@ bench_flags parse_flags(int argc, char** argv) {
   std::string seed = std::to_string(default_latency_seed);
   std::string sample_every = format_duration(flags.sample_every);
   std::vector<std::string> engines;
-  std::size_t page_kb = 0;
+  std::string page_kb;
   std::size_t days = 0;
 
   CLI::App app;
@@ -363,15 +375,18 @@ bench_flags parse_flags(int argc, char** argv) {
   const auto range = [](std::size_t min, std::size_t max) { return CLI::Range(min, max).description(""); };
   app.add_flag("-h,--help", help);
   app.add_option("--workload", flags.workload_name);
-  app.add_option("--strategies", strategies)->delimiter(',');
+  app.add_option("--strategies", strategies)->delimiter(',')->transform(trim_blanks());
   app.add_flag("--peers", peers);
-  app.add_option("--workers", workers)->delimiter(',')->check(range(1, max_workers));
-  app.add_option("--loops", loops)->delimiter(',')->check(range(1, max_loops));
+  app.add_option("--workers", workers)
+      ->delimiter(',')
+      ->check(range(1, max_workers))
+      ->transform(trim_blanks());
+  app.add_option("--loops", loops)->delimiter(',')->check(range(1, max_loops))->transform(trim_blanks());
   app.add_option("--latency", latency);
   app.add_option("--seed", seed);
-  app.add_option("--page-kb", page_kb)->check(range(min_page_kb, max_page_kb));
+  app.add_option("--page-kb", page_kb);
   app.add_option("--days", days)->check(range(1, max_days));
-  app.add_option("--engine", engines)->delimiter(',');
+  app.add_option("--engine", engines)->delimiter(',')->transform(trim_blanks());
   app.add_flag("--smoke", flags.smoke);
   app.add_flag("--verbose", verbose);
   app.add_option("--summary", flags.summary);
@@ -391,8 +406,10 @@ bench_flags parse_flags(int argc, char** argv) {
 
   const auto* const named = find_workload(flags.workload_name);
   if (named == nullptr) {
-    throw flag_error{fmt::format("unknown workload '{}': choose {}", flags.workload_name,
-                                 fmt::join(workload_names(), " or "))};
+    const auto known = workload_names();
+    const std::vector<std::string> names{known.begin(), known.end()};
+    throw flag_error{fmt::format("unknown workload '{}': choose {}{}", flags.workload_name,
+                                 fmt::join(names, " or "), did_you_mean(flags.workload_name, names))};
   }
   flags.what = named->parameters;
   flags.what.strategies = parse_strategies(strategies, peers);
@@ -413,7 +430,11 @@ bench_flags parse_flags(int argc, char** argv) {
   flags.what.seed =
       parse_number<std::uint64_t>("--seed ", seed, 0, std::numeric_limits<std::uint64_t>::max());
   flags.sample_every = parse_sample_every(sample_every);
-  if (page_kb != 0) flags.what.page_kb = page_kb;
+  if (app.count("--page-kb") > 0) {
+    const auto size = parse_kib(page_kb, min_page_kb, max_page_kb);
+    if (!size) throw flag_error{"--page-kb: " + size.error()};
+    flags.what.page_kb = *size;
+  }
   if (days != 0) flags.what.days = days;
   if (!engines.empty()) {
     flags.what.engines.clear();
@@ -422,7 +443,9 @@ bench_flags parse_flags(int argc, char** argv) {
   leave_out_one_worker(flags);
   check_cases(flags);
   if (!flags.smoke && !is_unchanged(flags.what, named->parameters)) flags.workload_name = "custom";
-  parse_google_flags(flags, google_flags{app.remaining()}, argv[0]);
+  auto names = flag_names(app);
+  names.insert(names.end(), google_benchmark_flags.begin(), google_benchmark_flags.end());
+  parse_google_flags(flags, google_flags{app.remaining(), names}, argv[0]);
   if (verbose && !flags.display_format) flags.display_format = output_format::console;
   return flags;
 }

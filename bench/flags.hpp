@@ -1,11 +1,13 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <exception>
 #include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -51,6 +53,25 @@ struct bench_flags {
   /// Arguments for Google Benchmark, including argv[0].
   std::vector<std::string> google_benchmark;
 };
+
+/// Names of Google Benchmark's flags, for suggestions.
+inline constexpr std::array<std::string_view, 16> google_benchmark_flags{
+    "--benchmark_list_tests",
+    "--benchmark_filter",
+    "--benchmark_min_time",
+    "--benchmark_min_warmup_time",
+    "--benchmark_repetitions",
+    "--benchmark_enable_random_interleaving",
+    "--benchmark_report_aggregates_only",
+    "--benchmark_display_aggregates_only",
+    "--benchmark_format",
+    "--benchmark_out",
+    "--benchmark_out_format",
+    "--benchmark_color",
+    "--benchmark_counters_tabular",
+    "--benchmark_context",
+    "--benchmark_time_unit",
+    "--benchmark_perf_counters"};
 
 /// Usage error. The text is one line; the exit code is 2.
 class flag_error : public std::exception {

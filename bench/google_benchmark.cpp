@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "bench/flags.hpp"
+#include "lib/system/command_line.hpp"
 
 namespace farebench {
 namespace {
@@ -79,8 +80,11 @@ void initialize_google_benchmark(std::vector<std::string> arguments) {
   for (auto& argument : arguments) argv.push_back(argument.data());
   int argc = static_cast<int>(argv.size());
   benchmark::Initialize(&argc, argv.data());
-  if (argc > 1)
-    throw flag_error{fmt::format("unknown flag or invalid value: '{}'; --help lists all flags", argv[1])};
+  if (argc < 2) return;
+  const std::string_view argument{argv[1]};
+  const std::vector<std::string> names{google_benchmark_flags.begin(), google_benchmark_flags.end()};
+  throw flag_error{fmt::format("unknown flag or invalid value: '{}'; --help lists all flags{}", argument,
+                               did_you_mean(argument.substr(0, argument.find('=')), names))};
 }
 
 void print_google_benchmark_help() { benchmark::PrintDefaultHelp(); }

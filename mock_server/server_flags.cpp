@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "lib/system/build_identity.hpp"
 #include "lib/system/command_line.hpp"
+#include "lib/system/flags.hpp"
 #include "mock_server/engines/server_engine.hpp"
 #include "mock_server/faults/fault_plan.hpp"
 #include "mock_server/latency/latency_model.hpp"
@@ -94,6 +96,7 @@ std::string check_host(const std::string& host, bool listen_publicly) {
 std::variant<server_flags, server_exit> read_server_flags(int argc, const char* const* argv) {
   server_flags flags;
   std::string latency_text = "0";
+  std::string page_kb = std::to_string(flags.page_kb);
   std::string engine_name{to_string(flags.engine)};
   fault_flags faults;
   CLI::App app{description, "mock_server"};
@@ -116,14 +119,14 @@ std::variant<server_flags, server_exit> read_server_flags(int argc, const char* 
          fmt::format("HTTP server: beast, one thread for any number of connections; or cpp-httplib, one "
                      "thread per connection, at most {}",
                      max_httplib_connections))
-      ->check(CLI::IsMember(engine_names()))
       ->capture_default_str();
   app.add_option("--connections", flags.connections,
                  "Number of client connections at a time: the threads of cpp-httplib; beast ignores it")
       ->check(CLI::Range(std::size_t{1}, max_httplib_connections))
       ->capture_default_str();
-  app.add_option("--page-kb", flags.page_kb, "Size of a results page in KiB")
-      ->check(CLI::Range(min_page_kb, max_page_kb))
+  app.add_option(
+         "--page-kb", page_kb,
+         fmt::format("Size of a results page, {} to {} KiB: 94, 94KB or 94KiB", min_page_kb, max_page_kb))
       ->capture_default_str();
   app.add_option("--host", flags.host, "IPv4 address to listen on")->capture_default_str();
   app.add_option(
@@ -142,7 +145,7 @@ std::variant<server_flags, server_exit> read_server_flags(int argc, const char* 
   app.add_flag("--listen-publicly", flags.listen_publicly, "Allow a --host that other machines can reach");
 
   try {
-    app.parse(argc, argv);
+    parse_command_line(app, argc, argv);
   } catch (const CLI::CallForHelp&) {
     return server_exit{0, app.help()};
   } catch (const CLI::CallForVersion&) {
@@ -153,7 +156,16 @@ std::variant<server_flags, server_exit> read_server_flags(int argc, const char* 
   const auto latency = parse_latency(latency_text);
   if (!latency) return invalid_flags("--latency: " + latency.error());
   flags.latency.model = *latency;
-  flags.engine = *parse_engine_kind(engine_name);
+  const auto size = parse_kib(page_kb, min_page_kb, max_page_kb);
+  if (!size) return invalid_flags("--page-kb: " + size.error());
+  flags.page_kb = *size;
+  const auto engine = parse_engine_kind(engine_name);
+  if (!engine) {
+    const auto names = engine_names();
+    return invalid_flags(fmt::format("--engine: unknown engine '{}': choose {}{}", engine_name,
+                                     fmt::join(names, " or "), did_you_mean(engine_name, names)));
+  }
+  flags.engine = *engine;
   if (const auto error = apply_fault_flags(faults, flags); !error.empty()) return invalid_flags(error);
   if (const auto error = check_host(flags.host, flags.listen_publicly); !error.empty()) {
     return invalid_flags(error);

@@ -24,6 +24,7 @@
 #include "lib/system/build_identity.hpp"
 #include "lib/system/command_line.hpp"
 #include "lib/system/file_descriptor.hpp"
+#include "lib/system/flags.hpp"
 
 namespace farebench {
 namespace {
@@ -179,7 +180,7 @@ int probe_program(int argc, char** argv, const strategy_factory& make) {
   app.add_option("--loops", flags.loops, "event loops, each in a thread")->check(CLI::Range(1, 1'024));
   app.add_flag("--version", version, "print the build's identity as one line of JSON");
   try {
-    app.parse(argc, argv);
+    parse_command_line(app, argc, argv);
     if (version) {
       const auto library = http_library_version();
       write_line(build_report_json("fetch_probe", {{"libcurl", library.substr(library.find('/') + 1)}}));

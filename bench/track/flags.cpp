@@ -8,6 +8,7 @@
 
 #include "bench/clients/clients.hpp"
 #include "bench/track/error.hpp"
+#include "lib/system/flags.hpp"
 
 namespace farebench::track {
 namespace {
@@ -141,7 +142,7 @@ track_flags parse_track_flags(int argc, char** argv) {
   add_report(app, flags);
   add_selftest(app, flags);
   try {
-    app.parse(static_cast<int>(end - argv), argv);
+    parse_command_line(app, static_cast<int>(end - argv), argv);
   } catch (const CLI::CallForHelp& help) {
     app.exit(help);
     throw help_shown{};

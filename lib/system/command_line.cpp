@@ -5,7 +5,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <csignal>
@@ -13,15 +15,26 @@
 #include <cstdio>
 #include <cstdlib>
 #include <iterator>
+#include <numeric>
 #include <optional>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 namespace farebench {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, double>, 3> units_in_us{
-    {{"us", 1.0}, {"ms", 1e3}, {"s", 1e6}}};
+constexpr std::array<std::pair<std::string_view, double>, 4> units_in_us{
+    {{"us", 1.0}, {"ms", 1e3}, {"s", 1e6}, {"min", 60e6}}};
+constexpr std::array<std::pair<std::string_view, std::size_t>, 9> units_in_kib{{{"", 1},
+                                                                                {"K", 1},
+                                                                                {"k", 1},
+                                                                                {"KB", 1},
+                                                                                {"kB", 1},
+                                                                                {"KiB", 1},
+                                                                                {"M", 1024},
+                                                                                {"MB", 1024},
+                                                                                {"MiB", 1024}}};
 constexpr std::chrono::microseconds max_duration = std::chrono::hours{1};
 
 struct character {
@@ -55,6 +68,38 @@ bool is_hidden(char32_t code) {
   return code == 0x061C || code == 0x200B || code == 0x200E || code == 0x200F ||
          (code >= 0x2028 && code <= 0x202E) || code == 0x2060 || (code >= 0x2066 && code <= 0x2069) ||
          code == 0xFEFF;
+}
+
+// Returns the characters in which names differ when they are misspelled.
+std::string spelling(std::string_view name) {
+  std::string plain;
+  for (const char c : name) {
+    if (c == '_') {
+      plain += '-';
+    } else if (c != '-' || !plain.empty()) {
+      plain += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    }
+  }
+  return plain;
+}
+
+// Number of insertions, removals, replacements and exchanges of neighbours between two texts ("optimal string
+// alignment").
+std::size_t edit_distance(std::string_view from, std::string_view to) {
+  std::vector<std::size_t> before;
+  std::vector<std::size_t> last(to.size() + 1);
+  std::vector<std::size_t> row(to.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= from.size(); ++i) {
+    before = std::exchange(last, row);
+    row[0] = i;
+    for (std::size_t j = 1; j <= to.size(); ++j) {
+      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (from[i - 1] == to[j - 1] ? 0 : 1)});
+      if (i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1])
+        row[j] = std::min(row[j], before[j - 2] + 1);
+    }
+  }
+  return row.back();
 }
 
 }  // namespace
@@ -108,11 +153,48 @@ void end_by_closed_pipe() noexcept {
   std::_Exit(128 + SIGPIPE);
 }
 
+std::string_view trimmed(std::string_view text) {
+  const auto begin = text.find_first_not_of(" \t");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
+}
+
+std::string did_you_mean(std::string_view word, std::span<const std::string> names) {
+  const auto misspelled = spelling(word);
+  // A distance for no name: those of long arguments would only take time.
+  constexpr std::size_t max_size = 64;
+  if (misspelled.empty() || misspelled.size() > max_size) return {};
+  const std::string* nearest = nullptr;
+  std::size_t distance = (misspelled.size() + 3) / 4 + 1;
+  for (const auto& name : names) {
+    const auto known = spelling(name);
+    const bool is_begun = misspelled.size() >= 3 && known.starts_with(misspelled);
+    const auto edits = is_begun ? 1 : edit_distance(misspelled, known);
+    if (edits >= distance) continue;
+    distance = edits;
+    nearest = &name;
+  }
+  return nearest ? fmt::format("; did you mean {}?", *nearest) : std::string{};
+}
+
+std::expected<std::size_t, std::string> parse_kib(std::string_view text, std::size_t min, std::size_t max) {
+  std::size_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  const auto unit =
+      std::ranges::find(units_in_kib, trimmed({rest, end}), &decltype(units_in_kib)::value_type::first);
+  if (error == std::errc{} && unit != units_in_kib.end() &&
+      number >= (min + unit->second - 1) / unit->second && number <= max / unit->second)
+    return number * unit->second;
+  return std::unexpected(
+      fmt::format("'{}' is not a size from {} to {} KiB; write a whole number, such as {} or {}KiB", text,
+                  min, max, min, min));
+}
+
 std::expected<std::chrono::microseconds, std::string> parse_duration(std::string_view text) {
-  const auto invalid = [&](std::string_view reason) {
-    return std::unexpected(
-        fmt::format("'{}' is not a duration: {}; write a number and its unit, such as 20ms, 1.5s or 250us",
-                    text, reason));
+  const auto invalid = [&](std::string_view reason,
+                           std::string_view form = "a number and its unit, such as 20ms, 1.5s or 250us") {
+    return std::unexpected(fmt::format("'{}' is not a duration: {}; write {}", text, reason, form));
   };
   double number = 0;
   const char* const end = text.data() + text.size();
@@ -121,7 +203,7 @@ std::expected<std::chrono::microseconds, std::string> parse_duration(std::string
   if (number < 0) return invalid("negative");
   const std::string_view unit{rest, end};
   if (unit.empty() && number == 0) return std::chrono::microseconds{0};
-  if (unit.empty()) return invalid("no unit");
+  if (unit.empty()) return invalid("no unit", fmt::format("{0}ms or {0}s", text));
   for (const auto& [name, in_us] : units_in_us) {
     if (unit != name) continue;
     const double us = std::round(number * in_us);

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <expected>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -27,8 +28,19 @@ void print_error(std::string_view program, std::string_view text) noexcept;
 /// with exit code 141 in a shell. For programs that ignore SIGPIPE because they have sockets.
 [[noreturn]] void end_by_closed_pipe() noexcept;
 
-/// Parses a non-negative number with its unit (us, ms or s), at most one hour: "20ms", "1.5s", "250us". Zero
-/// needs no unit. The error is one line with the reason and examples.
+/// Returns the text without spaces and tabs at its ends.
+std::string_view trimmed(std::string_view text);
+
+/// Returns "; did you mean NAME?" with the name nearest to a misspelled word, or an empty text if none is
+/// near. Counts edits (inserted, removed, replaced or exchanged characters); ignores case, and - against _.
+std::string did_you_mean(std::string_view word, std::span<const std::string> names);
+
+/// Parses a size in KiB: "20", "20K", "20KB" and "20KiB" are 20 KiB, and "1M", "1MB" and "1MiB" 1,024 KiB.
+/// The error is one line with the valid range.
+std::expected<std::size_t, std::string> parse_kib(std::string_view text, std::size_t min, std::size_t max);
+
+/// Parses a non-negative number with its unit (us, ms, s or min), at most one hour: "20ms", "1.5s", "250us".
+/// Zero needs no unit. The error is one line with the reason and examples.
 std::expected<std::chrono::microseconds, std::string> parse_duration(std::string_view text);
 
 /// Formats a duration for parse_duration(), in the largest unit that gives at least 1: "20ms", "1.5s", "0".

@@ -1,14 +1,17 @@
 #include "mock_server/faults/fault_plan.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <bitset>
 #include <charconv>
 #include <iterator>
 #include <system_error>
+#include <vector>
 
 #include "farebench/date.hpp"
+#include "lib/system/command_line.hpp"
 
 namespace farebench {
 namespace {
@@ -37,15 +40,6 @@ std::optional<std::uint32_t> parse_rate(std::string_view text) {
     for (const char digit : decimals) millionths += static_cast<std::uint32_t>(digit - '0') * (place /= 10);
   }
   return millionths <= fault_rates::max_rate ? std::optional{millionths} : std::nullopt;
-}
-
-std::string all_names() {
-  std::string names;
-  for (const fault_description& fault : fault_table) {
-    if (!names.empty()) names += ", ";
-    names += fault.name;
-  }
-  return names;
 }
 
 std::string_view to_string(fault_steps steps) {
@@ -88,7 +82,12 @@ std::expected<fault_rates, std::string> parse_faults(std::string_view text) {
     const std::size_t colon = std::min(entry.find(':'), entry.size());
     const std::string_view name = entry.substr(0, colon);
     const auto kind = parse_fault_kind(name);
-    if (!kind) return std::unexpected(fmt::format("no fault '{}'; valid names are {}", name, all_names()));
+    if (!kind) {
+      std::vector<std::string> names;
+      for (const auto& fault : fault_table) names.emplace_back(fault.name);
+      return std::unexpected(fmt::format("no fault '{}'; valid names are {}{}", name, fmt::join(names, ", "),
+                                         did_you_mean(name, names)));
+    }
     if (given[static_cast<std::size_t>(*kind)]) {
       return std::unexpected(fmt::format("'{}' is given twice; give each fault once", name));
     }
@@ -101,6 +100,7 @@ std::expected<fault_rates, std::string> parse_faults(std::string_view text) {
     rates.set(*kind, *rate);
     if (end == text.size()) break;
     text.remove_prefix(end + 1);
+    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
   }
   if (rates.sum() > fault_rates::max_rate) {
     return std::unexpected(fmt::format("the rates are {}% together; the limit is 100%",

@@ -115,8 +115,9 @@ std::expected<latency_model, std::string> parse_uniform(std::string_view text) {
 }
 
 std::expected<latency_model, std::string> parse_lognormal(std::string_view text) {
-  const auto parameters =
-      parse_pair(text, ",p99=", "a median and a 99th percentile such as lognormal:20ms,p99=80ms");
+  const bool has_blank = text.contains(", p99=");
+  const auto parameters = parse_pair(
+      text, has_blank ? ", p99=" : ",p99=", "a median and a 99th percentile such as lognormal:20ms,p99=80ms");
   if (!parameters) return std::unexpected(parameters.error());
   if (parameters->first == microseconds{0}) {
     return std::unexpected(fmt::format("'{}' has a median of zero; write one above zero", text));

@@ -453,6 +453,19 @@ TEST_F(bench_command, invalid_flags_are_refused_before_the_run) {
   }
 }
 
+TEST_F(bench_command, keys_of_own_context_are_all_named) {
+  const auto run = bench("--smoke --benchmark_context=days=999,note=mine,workload=article,commit=abc");
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_THAT(run.errors, HasSubstr("writes commit, days, workload; choose other keys"));
+  EXPECT_FALSE(fs::exists(journal()));
+}
+
+TEST_F(bench_command, misspelled_flag_of_google_benchmark_is_guessed) {
+  const auto run = bench("--benchmark_repetition=3");
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_THAT(run.errors, HasSubstr("did you mean --benchmark_repetitions?\n"));
+}
+
 TEST_F(bench_command, help_has_examples_flags_and_columns) {
   const auto run = bench("--help");
   EXPECT_EQ(run.exit_code, 0);

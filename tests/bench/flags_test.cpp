@@ -172,6 +172,37 @@ TEST(bench_flags, more_workers_than_days_give_a_warning) {
   EXPECT_THAT(parse({"--workers", "50", "--days", "20", "--strategies", "sequential"}).notes, IsEmpty());
 }
 
+TEST(bench_flags, lists_may_have_blanks) {
+  EXPECT_THAT(parse({"--workers", "1, 10 ,100"}).what.workers, ElementsAre(1, 10, 100));
+  EXPECT_THAT(parse({"--workers", "1,", "10"}).what.workers, ElementsAre(1, 10)) << "without quotes";
+  EXPECT_THAT(parse({"--strategies", "fibers, sequential"}).what.strategies,
+              ElementsAre("fibers", "sequential"));
+  EXPECT_THAT(parse({"--engine", "beast, cpp-httplib"}).what.engines,
+              ElementsAre(engine_kind::beast, engine_kind::cpp_httplib));
+  EXPECT_EQ(latency_of(parse({"--latency", "lognormal:20ms, p99=80ms"})),
+            latency_model::lognormal(20ms, 80ms));
+  EXPECT_THAT(parse({"--benchmark_context=a=1, b=2"}).context,
+              ElementsAre(std::pair{"a", "1"}, std::pair{"b", "2"}));
+}
+
+TEST(bench_flags, page_size_may_have_a_unit) {
+  for (const char* size : {"20", "20K", "20KB", "20kB", "20KiB", "20 KiB"})
+    EXPECT_EQ(parse({"--page-kb", size}).what.page_kb, 20u) << size;
+  EXPECT_EQ(parse({"--page-kb=2MiB"}).what.page_kb, 2048u);
+  for (const char* size : {"20B", "1.5KB", "0", "5MiB", "-3", ""})
+    EXPECT_THAT(complaint({"--page-kb", size}), HasSubstr("from 2 to 4096 KiB")) << size;
+}
+
+TEST(bench_flags, misspelled_names_are_guessed) {
+  EXPECT_THAT(complaint({"--wrokers", "3"}), testing::EndsWith("; did you mean --workers?"));
+  EXPECT_THAT(complaint({"--worker=3"}), testing::EndsWith("; did you mean --workers?"));
+  EXPECT_THAT(complaint({"--benchmark_list_test"}), testing::EndsWith("--benchmark_list_tests?"));
+  EXPECT_THAT(complaint({"--strategies", "corutines"}), testing::EndsWith("; did you mean coroutines?"));
+  EXPECT_THAT(complaint({"--workload", "ligth"}), testing::EndsWith("; did you mean light?"));
+  EXPECT_THAT(complaint({"--engine", "httplib"}), Not(HasSubstr("did you mean beast")));
+  EXPECT_THAT(complaint({"--gibberish"}), Not(HasSubstr("did you mean")));
+}
+
 TEST(bench_flags, invalid_values_are_named_in_one_line) {
   EXPECT_THAT(complaint({"--strategies", "multi_socket,pigeon"}), HasSubstr("'pigeon'"));
   EXPECT_THAT(complaint({"--latency", "20"}), HasSubstr("no unit"));

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 namespace farebench {
 namespace {
 
@@ -63,6 +66,45 @@ TEST(print_error, multiline_error_prints_as_one_line) {
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "bench: there is no engine 'a\\x0ab\\x1b[31m'\n");
 }
 
+TEST(did_you_mean, nearest_name_is_suggested) {
+  const std::vector<std::string> names{"--workers", "--workload", "--days", "--page-kb", "multi_socket"};
+  EXPECT_EQ(did_you_mean("--wrokers", names), "; did you mean --workers?");
+  EXPECT_EQ(did_you_mean("--Workers", names), "; did you mean --workers?");
+  EXPECT_EQ(did_you_mean("-workers", names), "; did you mean --workers?");
+  EXPECT_EQ(did_you_mean("--page_kb", names), "; did you mean --page-kb?");
+  EXPECT_EQ(did_you_mean("--dys", names), "; did you mean --days?");
+  EXPECT_EQ(did_you_mean("--page", names), "; did you mean --page-kb?") << "the beginning of a name";
+  EXPECT_EQ(did_you_mean("multi-sokcet", names), "; did you mean multi_socket?");
+}
+
+TEST(did_you_mean, distant_word_has_no_suggestion) {
+  const std::vector<std::string> names{"--workers", "--days"};
+  for (const auto& word : {std::string{}, std::string{"-"}, std::string{"--d"}, std::string{"--colour"},
+                           std::string{"--night"}, "--workers" + std::string(1'000, 's')})
+    EXPECT_EQ(did_you_mean(word, names), "") << word;
+  EXPECT_EQ(did_you_mean("--days", {}), "");
+}
+
+TEST(parse_kib, number_with_or_without_unit_is_a_size) {
+  for (const char* text : {"20", "20K", "20k", "20KB", "20kB", "20KiB", "20 KiB"})
+    EXPECT_EQ(parse_kib(text, 2, 4096), 20u) << text;
+  for (const char* text : {"4M", "4MB", "4MiB", "4096"}) EXPECT_EQ(parse_kib(text, 2, 4096), 4096u) << text;
+}
+
+TEST(parse_kib, invalid_size_gives_one_line_error) {
+  for (const char* text : {"", "KB", "1", "4097", "5M", "20B", "20Kb", "1.5M", "-20", " 20", "20KBx",
+                           "99999999999999999999", "18446744073709551615M"}) {
+    const auto parsed = parse_kib(text, 2, 4096);
+    ASSERT_FALSE(parsed) << text;
+    EXPECT_NE(parsed.error().find("from 2 to 4096 KiB"), std::string::npos);
+    EXPECT_EQ(parsed.error().find('\n'), std::string::npos);
+  }
+}
+
+TEST(parse_duration, number_without_unit_gives_valid_forms) {
+  EXPECT_NE(parse_duration("12").error().find("no unit; write 12ms or 12s"), std::string::npos);
+}
+
 TEST(parse_duration, number_with_unit_is_a_duration) {
   EXPECT_EQ(parse_duration("20ms"), 20ms);
   EXPECT_EQ(parse_duration("250us"), 250us);
@@ -70,6 +112,7 @@ TEST(parse_duration, number_with_unit_is_a_duration) {
   EXPECT_EQ(parse_duration("1.5s"), 1500ms);
   EXPECT_EQ(parse_duration("0.25ms"), 250us);
   EXPECT_EQ(parse_duration("3600s"), 1h);
+  EXPECT_EQ(parse_duration("2min"), 2min);
 }
 
 TEST(parse_duration, zero_with_or_without_unit_is_a_duration) {

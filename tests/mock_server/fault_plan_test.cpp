@@ -45,6 +45,10 @@ TEST(parse_faults, order_of_entries_does_not_matter) {
   EXPECT_EQ(parse_faults("refuse:1%,huge_body:2%"), parse_faults("huge_body:2%,refuse:1.0%"));
 }
 
+TEST(parse_faults, blanks_may_follow_commas) {
+  EXPECT_EQ(parse_faults("refuse:1%, huge_body:2%"), parse_faults("refuse:1%,huge_body:2%"));
+}
+
 TEST(parse_faults, invalid_text_gives_one_line) {
   const std::pair<const char*, const char*> cases[] = {
       {"", "no fault ''"},

@@ -190,6 +190,22 @@ TEST(fares_command, invalid_flags_give_one_line_and_exit_2) {
   EXPECT_EQ(run_fares("").exit_code, 2);
 }
 
+TEST(fares_command, misspelled_flag_is_guessed_before_others_are_missed) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"--form A --to B", "--form: unknown flag; did you mean --from?"},
+      {"--from A --to B --wrokers=3", "--wrokers: unknown flag; did you mean --workers?"},
+      {"--from A --to B --strategy corutines", "did you mean coroutines?"},
+      {"--from A --to B --format jsn", "did you mean json?"},
+      {"--from A --to B --deadline 12", "'12' is not a duration: no unit; write 12ms or 12s"},
+      {"--from A --to B stray", "stray: unexpected argument"}};
+  for (const auto& [arguments, text] : cases) {
+    const auto run = run_fares(arguments);
+    EXPECT_EQ(run.exit_code, 2) << arguments;
+    EXPECT_THAT(run.errors, HasSubstr(text)) << arguments;
+    EXPECT_EQ(lines(run.errors), 1) << run.errors;
+  }
+}
+
 TEST(fares_command, embedded_server_serves_600_workers) {
   const auto run = run_fares(fmt::format("{} --days 600 --workers 600 --format csv", route));
   EXPECT_EQ(run.exit_code, 0) << run.errors;

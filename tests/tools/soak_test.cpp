@@ -111,6 +111,16 @@ TEST(soak_command, invalid_flags_give_one_line_and_exit_2) {
   }
 }
 
+TEST(soak_command, misspelled_names_are_guessed) {
+  for (const auto& [flags, name] :
+       {std::pair{"--strategies 'fibers, corutines'", "coroutines"},
+        std::pair{"--faults 'mix, rest_mid_body'", "reset_mid_body"}, std::pair{"--seed 3", "--seeds"}}) {
+    const auto run = run_soak(flags);
+    EXPECT_EQ(run.exit_code, 2);
+    EXPECT_THAT(run.errors, HasSubstr(std::string{"did you mean "} + name + "?"));
+  }
+}
+
 TEST(soak_command, missing_mock_server_exits_2) {
   const std::filesystem::path folder{testing::TempDir() + "soak_alone_" + std::to_string(::getpid())};
   std::filesystem::create_directory(folder);

@@ -6,12 +6,13 @@
 #include <cstddef>
 #include <filesystem>
 #include <ranges>
-#include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "farebench/date.hpp"
 #include "farebench/strategy.hpp"
 #include "lib/system/command_line.hpp"
+#include "lib/system/flags.hpp"
 #include "tools/fares/fares.hpp"
 
 namespace farebench {
@@ -40,6 +41,8 @@ spreadsheet would evaluate as a formula is prefixed with '.
 
 Ctrl-C: scrapes in flight may complete for up to 5 s, and no others begin. Completed days are written; the
 others are reported as cancelled, in one line. A second Ctrl-C exits immediately and writes no file.
+
+Times have a unit: 250ms, 12s, 1.5s or 2min.
 
 Exit codes: 0 all days succeeded; 1 some days failed, or the output could not be written; 2 usage error;
 130 interrupted before all days were complete; 141 (SIGPIPE) the reader of standard output closed it.
@@ -74,7 +77,17 @@ fares_format format_flag(const std::string& text, const std::string& out) {
   if (text == "table") return fares_format::table;
   if (text == "csv") return fares_format::csv;
   if (text == "json") return fares_format::json;
-  throw CLI::ValidationError("--format", fmt::format("unknown format '{}': choose table, csv or json", text));
+  const std::vector<std::string> names{"table", "csv", "json"};
+  throw CLI::ValidationError("--format", fmt::format("unknown format '{}': choose table, csv or json{}", text,
+                                                     did_you_mean(text, names)));
+}
+
+void check_strategy(const std::string& name) {
+  if (find_strategy(name) != nullptr) return;
+  std::vector<std::string> names;
+  for (const auto& known : strategies()) names.emplace_back(known.name);
+  throw CLI::ValidationError("--strategy", fmt::format("unknown strategy '{}': choose from {}{}", name,
+                                                       fmt::join(names, ", "), did_you_mean(name, names)));
 }
 
 std::string url_flag(std::string text) {
@@ -147,22 +160,19 @@ parsed_flags parse_fares_flags(int argc, char** argv) {
   add_duration(app, "--timeout", flags.policy.exchange.exchange_deadline,
                "time per request, until its last byte; default: 30s");
   try {
-    app.parse(argc, argv);
+    parse_command_line(app, argc, argv);
     flags.first_date = date_flag(first_date);
     if (flags.from.empty() || flags.to.empty())
       throw CLI::ValidationError("--from, --to", "the station ID must not be empty");
     check_dates(flags);
     flags.format = format_flag(format, flags.out);
     flags.url = url_flag(flags.url);
-    make_strategy(flags.strategy);
+    check_strategy(flags.strategy);
   } catch (const CLI::CallForHelp&) {
     fmt::print("{}\n{}", examples, app.help());
     result.exit_code = 0;
   } catch (const CLI::ParseError& error) {
     print_error("fares", fmt::format("{} (see --help)", error.what()));
-    result.exit_code = 2;
-  } catch (const std::invalid_argument& error) {
-    print_error("fares", fmt::format("--strategy: {}", error.what()));
     result.exit_code = 2;
   }
   return result;

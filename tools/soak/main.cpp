@@ -13,7 +13,6 @@
 #include <exception>
 #include <iterator>
 #include <optional>
-#include <ranges>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -21,6 +20,7 @@
 
 #include "farebench/strategy.hpp"
 #include "lib/system/command_line.hpp"
+#include "lib/system/flags.hpp"
 #include "mock_server/mock_server_process.hpp"
 #include "tools/soak/campaign.hpp"
 #include "tools/soak/soak_case.hpp"
@@ -88,13 +88,18 @@ std::string check_seed(const std::string& text) {
 }
 
 std::string check_scenario(const std::string& name) {
-  return find_scenario(name) == nullptr ? fmt::format("unknown scenario '{}'", name) : "";
+  if (find_scenario(name) != nullptr) return "";
+  std::vector<std::string> names;
+  for (const auto& scenario : all_scenarios()) names.push_back(scenario.name);
+  return fmt::format("unknown scenario '{}': --help lists them{}", name, did_you_mean(name, names));
 }
 
 std::string check_strategy(const std::string& name) {
   if (find_strategy(name) != nullptr) return "";
-  const auto names = strategies() | std::views::transform(&strategy_info::name);
-  return fmt::format("unknown strategy '{}': choose from {}", name, fmt::join(names, ", "));
+  std::vector<std::string> names;
+  for (const auto& strategy : strategies()) names.emplace_back(strategy.name);
+  return fmt::format("unknown strategy '{}': choose from {}{}", name, fmt::join(names, ", "),
+                     did_you_mean(name, names));
 }
 
 parsed_flags parse_flags(int argc, const char* const* argv) {
@@ -117,6 +122,7 @@ parsed_flags parse_flags(int argc, const char* const* argv) {
         ->delimiter(',')
         ->allow_extra_args(false)
         ->check(CLI::Validator{check, ""})
+        ->transform(trim_blanks())
         ->option_text("NAMES");
   };
   add_names("--faults", flags.scenarios, "comma-separated scenarios; default: all", &check_scenario);
@@ -127,7 +133,7 @@ parsed_flags parse_flags(int argc, const char* const* argv) {
   app.add_flag("--mutants", flags.checks_mutants, "only check that incorrect clients are detected")
       ->excludes(seeds);
   try {
-    app.parse(argc, argv);
+    parse_command_line(app, argc, argv);
     for (const auto& name : flags.strategies) {
       if (std::ranges::count(flags.strategies, name) > 1)
         throw CLI::ValidationError("--strategies", fmt::format("'{}' is given twice", name));

@@ -104,6 +104,16 @@ TEST_F(track_command, help_names_verbs_verdicts_and_exit_codes) {
   EXPECT_THAT(shell((bin / "track").string() + " compare --help").output, HasSubstr("--pairs"));
 }
 
+TEST_F(track_command, misspelled_arguments_are_guessed) {
+  for (const auto& [arguments, name] :
+       {std::pair{"cmpare a b", "compare"}, std::pair{"compare a b --pears 3", "--pairs"},
+        std::pair{"report --ot x", "--out"}, std::pair{"compare a b -- --wrokers 3", "--workers"}}) {
+    const auto run = track(arguments);
+    EXPECT_EQ(run.exit_code, 2) << arguments;
+    EXPECT_THAT(run.errors, HasSubstr(fmt::format("did you mean {}?", name))) << arguments;
+  }
+}
+
 TEST_F(track_command, invalid_arguments_give_one_line_and_exit_code_2) {
   commit(probe, "one");
   write("a.json", "{}");
