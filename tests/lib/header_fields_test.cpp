@@ -63,6 +63,17 @@ TEST(header_field, length_with_blank_before_colon_is_ambiguous) {
   }
 }
 
+TEST(status_line, only_lines_of_http_1_are_valid) {
+  for (const char* const line : {"HTTP/1.1 200 OK\r\n", "HTTP/1.0 404\n", "HTTP/1.1 200 \r\n",
+                                 "HTTP/1.1\t 200  Very Good\r\n", "HTTP/1.9 999"})
+    EXPECT_TRUE(is_status_line(line)) << line;
+  for (const char* const line :
+       {"", "HTTP/1.", "HTTP/1.1", "HTTP/1.1 \r\n", "HTTP/1.1 20 OK", "HTTP/1.1 2000 OK", "HTTP/1.1 2x0 OK",
+        "HTTP/1.1200 OK", "HTTP/1.11 200 OK", "HTTP/2 200", "HTTP/2.0 200", "http/1.1 200 OK",
+        "HTTP/1.1: 200", "ICY 200 OK"})
+    EXPECT_FALSE(is_status_line(line)) << line;
+}
+
 TEST(header_list, elements_are_compared_without_blanks_and_case) {
   EXPECT_TRUE(list_contains("keep-alive,\tClose ,x", "close"));
   EXPECT_FALSE(list_contains("closed, not close, close;q=1", "close"));

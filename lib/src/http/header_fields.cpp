@@ -84,6 +84,16 @@ bool header_field::extend(std::string_view line) {
   return true;
 }
 
+bool is_status_line(std::string_view line) {
+  constexpr std::string_view version = "HTTP/1.";
+  if (!line.starts_with(version)) return false;
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const auto rest = line.substr(version.size());
+  if (rest.size() < 2 || !is_digit(rest[0]) || !blanks.contains(rest[1])) return false;
+  const auto status = text_before(trim(rest.substr(1)), blanks);
+  return status.size() == 3 && std::ranges::all_of(status, is_digit);
+}
+
 bool list_contains(std::string_view list, std::string_view lower_case_name) {
   while (!list.empty())
     if (equals_ignoring_case(extract_element(list), lower_case_name)) return true;

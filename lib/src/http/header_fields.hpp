@@ -47,6 +47,10 @@ class header_field {
   std::string value_;
 };
 
+/// Returns true if a line is the status line of an HTTP/1 response. Several blanks may separate its parts,
+/// and the reason may be missing (RFC 9112, 4).
+bool is_status_line(std::string_view line);
+
 /// Returns true if an element of a comma-separated list is `lower_case_name`.
 bool list_contains(std::string_view list, std::string_view lower_case_name);
 

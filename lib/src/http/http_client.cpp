@@ -282,8 +282,10 @@ http_client::abort_reason http_client::accept_header(std::string_view line) {
   return abort_reason::none;
 }
 
-/// Starts the next response. A 101 ends the exchange: no request asks for another protocol.
+/// Starts the next response. libcurl 8.14 accepts "HTTP/1.1 2000" as status 200. A 101 ends the exchange: no
+/// request asks for another protocol.
 http_client::abort_reason http_client::accept_status_line(std::string_view line) {
+  if (!is_status_line(line)) return abort_reason::status_line;
   begin_header();
   closes_connection_ = line.starts_with("HTTP/1.0");
   return status_of(handle_.get()) == 101 ? abort_reason::protocol : abort_reason::none;
@@ -447,6 +449,8 @@ fetch_error http_client::abort_error() const {
       return {deadline_exceeded,
               fmt::format("body slower than min_bytes_per_second ({} bytes/s), {} bytes received",
                           limits_.min_bytes_per_second, body_bytes_)};
+    case abort_reason::status_line:
+      return {bad_response, "invalid status line"};
     case abort_reason::coding:
       return unrequested_coding(field_);
     case abort_reason::protocol:

@@ -63,6 +63,7 @@ class http_client {
     headers_too_large,
     body_too_large,
     too_slow,
+    status_line,
     /// The body has a coding that the request did not offer.
     coding,
     /// The server switches to a protocol that the request did not offer.
