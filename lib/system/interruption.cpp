@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "lib/system/output_file.hpp"
+
 namespace farebench {
 namespace {
 
@@ -57,7 +59,10 @@ void interruption::watch(std::chrono::milliseconds grace, const std::function<vo
     }
     if (ready <= 0 || !read_signal(signals_.get())) continue;
     // Exits without flushing, since a blocked output may be the reason for the second SIGINT.
-    if (has_happened()) _exit(exit_interrupted);
+    if (has_happened()) {
+      remove_parts_before_exit();
+      _exit(exit_interrupted);
+    }
     drain_.request_stop();
     on_interrupt();
     timeout_ms = static_cast<int>(grace.count());

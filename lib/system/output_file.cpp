@@ -8,7 +8,10 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <mutex>
+#include <streambuf>
 #include <system_error>
+#include <vector>
 
 namespace farebench {
 namespace {
@@ -23,8 +26,15 @@ constexpr mode_t default_permissions = 0666;
   throw std::system_error{error, std::generic_category(), "write " + path.string()};
 }
 
-// Returns the errno of a failed stream. EIO stands for an unknown error, since streams need not set errno.
-int stream_error() { return errno != 0 ? errno : EIO; }
+// Parts of all output files that are not yet committed.
+struct part_list {
+  std::mutex mutex;
+  std::vector<fs::path> paths;
+};
+part_list& open_parts() {
+  static part_list parts;
+  return parts;
+}
 
 // Returns the path at the end of a chain of symbolic links, whether or not a file exists there.
 fs::path resolve_links(const fs::path& path) {
@@ -32,6 +42,14 @@ fs::path resolve_links(const fs::path& path) {
   std::error_code error;
   while (fs::is_symlink(target, error)) target = target.parent_path() / fs::read_symlink(target);
   return target;
+}
+
+// Returns true if `file` is a regular file whose name is `path`. A file open as /dev/stdout may have lost its
+// name.
+bool is_file_at(const struct stat& file, const fs::path& path) {
+  struct stat named{};
+  return S_ISREG(file.st_mode) && ::lstat(path.c_str(), &named) == 0 && file.st_dev == named.st_dev &&
+         file.st_ino == named.st_ino;
 }
 
 fs::path folder_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : "."; }
@@ -62,62 +80,121 @@ void synchronise_folder_of(const fs::path& path) {
 
 }  // namespace
 
+/// Passes a stream's bytes to a descriptor and keeps the first error, which a std::ofstream would lose.
+class output_file::buffer final : public std::streambuf {
+ public:
+  explicit buffer(int descriptor) : descriptor_{descriptor} {
+    setp(bytes_.data(), bytes_.data() + bytes_.size());
+  }
+
+  /// Writes all bytes so far. Returns 0 or the errno of the first error.
+  int flush() {
+    const char* next = pbase();
+    while (error_ == 0 && next != pptr()) {
+      const ssize_t count = ::write(descriptor_, next, static_cast<std::size_t>(pptr() - next));
+      if (count >= 0) {
+        next += count;
+      } else if (errno != EINTR) {
+        error_ = errno;
+      }
+    }
+    setp(bytes_.data(), bytes_.data() + bytes_.size());
+    return error_;
+  }
+
+ private:
+  int_type overflow(int_type next) override {
+    if (flush() != 0) return traits_type::eof();
+    return traits_type::eq_int_type(next, traits_type::eof()) ? traits_type::not_eof(next)
+                                                              : sputc(traits_type::to_char_type(next));
+  }
+  int sync() override { return flush() == 0 ? 0 : -1; }
+
+  int descriptor_;
+  int error_ = 0;
+  std::array<char, 16 * 1024> bytes_;
+};
+
 output_file::output_file(const fs::path& path) : target_{path} {
   struct stat existing{};
   const bool exists = ::stat(path.c_str(), &existing) == 0;
   if (!exists && errno != ENOENT) throw_unwritable(path);
-  if (exists && S_ISREG(existing.st_mode)) mode_ = existing.st_mode & permission_bits;
-  if (!exists || mode_) {
-    target_ = resolve_links(path);
+  if (exists && ::access(path.c_str(), W_OK) != 0) throw_unwritable(path);
+  const auto target = resolve_links(path);
+  if (!exists || is_file_at(existing, target)) {
+    if (exists) existing_ = existing;
+    target_ = target;
     create_part();
+  } else {
+    descriptor_ = file_descriptor{::open(path.c_str(), O_WRONLY | O_TRUNC | O_NOCTTY | O_CLOEXEC)};
+    if (descriptor_.get() < 0) throw_unwritable(path);
   }
-  errno = 0;
-  stream_.open(part_.empty() ? target_ : part_, std::ios::binary);
-  if (!stream_) {
-    const int error = stream_error();
-    remove_part();
-    throw_unwritable(path, error);
-  }
+  buffer_ = std::make_unique<buffer>(descriptor_.get());
+  stream_.rdbuf(buffer_.get());
 }
 
 output_file::~output_file() { remove_part(); }
 
 void output_file::create_part() {
   // Grants no more than the existing file's mode, plus writing for the owner; commit() sets the exact mode.
-  const mode_t mode = mode_.value_or(default_permissions) | S_IWUSR;
+  const mode_t mode = existing_ ? (existing_->st_mode & permission_bits) | S_IWUSR : default_permissions;
   for (int number = 1;; ++number) {
     part_ = target_;
     if (number > 1) part_ += '.' + std::to_string(number);
     part_ += part_suffix;
     remove_if_abandoned(part_);
-    lock_ = file_descriptor{::open(part_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)};
-    const int error = lock_.get() < 0 ? errno : lock_part(lock_.get(), part_);
-    if (error == 0) return;
+    descriptor_ = file_descriptor{::open(part_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)};
+    const int error = descriptor_.get() < 0 ? errno : lock_part(descriptor_.get(), part_);
+    if (error == 0) break;
     if (error == EEXIST || error == EWOULDBLOCK) continue;
-    if (lock_.get() >= 0) remove_part();
+    if (descriptor_.get() >= 0) ::unlink(part_.c_str());
     throw_unwritable(target_, error);
   }
+  const std::lock_guard lock{open_parts().mutex};
+  open_parts().paths.push_back(part_);
 }
 
-void output_file::remove_part() {
-  if (!part_.empty()) ::unlink(part_.c_str());
+void output_file::remove_part() noexcept {
+  if (part_.empty()) return;
+  ::unlink(part_.c_str());
+  forget_part();
+}
+
+/// Call when the part has lost its name, which another writer may use from now on.
+void output_file::forget_part() noexcept {
+  const std::lock_guard lock{open_parts().mutex};
+  std::erase(open_parts().paths, part_);
   part_.clear();
 }
 
 void output_file::commit(if_exists action) {
-  errno = 0;
-  stream_.close();
-  if (!stream_) throw_unwritable(target_, stream_error());
-  if (part_.empty()) return;
-  if (mode_ && ::fchmod(lock_.get(), *mode_) != 0) throw_unwritable(target_);
-  if (::fsync(lock_.get()) != 0) throw_unwritable(target_);
+  if (const int error = buffer_->flush()) throw_unwritable(target_, error);
+  if (part_.empty()) {
+    // Ends the text for the reader of a FIFO or pipe.
+    descriptor_.reset();
+    return;
+  }
+  if (existing_) {
+    // Only root may change the owner, and a change resets the mode's special bits.
+    [[maybe_unused]] const int ignored = ::fchown(descriptor_.get(), existing_->st_uid, existing_->st_gid);
+    if (::fchmod(descriptor_.get(), existing_->st_mode & permission_bits) != 0) throw_unwritable(target_);
+  }
+  if (::fsync(descriptor_.get()) != 0) throw_unwritable(target_);
   // A link fails if the target exists; a rename replaces it.
   const int status = action == if_exists::keep ? ::link(part_.c_str(), target_.c_str())
                                                : std::rename(part_.c_str(), target_.c_str());
   if (status != 0) throw_unwritable(target_);
-  if (action == if_exists::keep) remove_part();
-  part_.clear();
+  if (action == if_exists::keep) {
+    remove_part();
+  } else {
+    forget_part();
+  }
   synchronise_folder_of(target_);
+}
+
+void remove_parts_before_exit() noexcept {
+  const std::lock_guard lock{open_parts().mutex};
+  for (const auto& part : open_parts().paths) ::unlink(part.c_str());
 }
 
 void write_file(const fs::path& path, std::string_view text, if_exists action) {

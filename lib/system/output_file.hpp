@@ -1,10 +1,11 @@
 #pragma once
 
-#include <sys/types.h>
+#include <sys/stat.h>
 
 #include <filesystem>
-#include <fstream>
+#include <memory>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <string_view>
 
@@ -22,11 +23,13 @@ enum class if_exists { replace, keep };
 /// a killed process remains until a later writer needs its name. Parts are locked while they are written, so
 /// that simultaneous writers of one target have parts of their own (TARGET.2.partial). The last commit wins.
 ///
-/// Symbolic links are followed, and an existing file keeps its mode. A target that is not a regular file (a
-/// device, a FIFO, /dev/stdout of a pipeline) is written directly.
+/// Symbolic links are followed, and an existing file keeps its mode and, if the process may give files away,
+/// its owner. A target that is not a regular file with a name (a device, a FIFO, /dev/stdout of a pipeline)
+/// is written directly; a FIFO waits for its reader.
 class output_file {
  public:
-  /// Throws std::system_error "write PATH" if the target cannot be written.
+  /// Throws std::system_error "write PATH" if the target cannot be written, or is a file without permission
+  /// to write.
   explicit output_file(const std::filesystem::path& path);
   ~output_file();
   output_file(const output_file&) = delete;
@@ -39,18 +42,25 @@ class output_file {
   void commit(if_exists action = if_exists::replace);
 
  private:
+  class buffer;
+
   void create_part();
-  void remove_part();
+  void remove_part() noexcept;
+  void forget_part() noexcept;
 
   std::filesystem::path target_;
-  // Mode of the existing file.
-  std::optional<mode_t> mode_;
+  // Mode and owner of the existing file.
+  std::optional<struct stat> existing_;
   // Empty if the target is written directly, and after the commit.
   std::filesystem::path part_;
-  // Open on the part and holding its lock.
-  file_descriptor lock_;
-  std::ofstream stream_;
+  // Open on the part and holding its lock, or on the target.
+  file_descriptor descriptor_;
+  std::unique_ptr<buffer> buffer_;
+  std::ostream stream_{nullptr};
 };
+
+/// Removes the parts of this process, for an exit that destroys no objects. Thread-safe.
+void remove_parts_before_exit() noexcept;
 
 /// Writes `text` through an output_file. Creates missing folders. Throws std::system_error "write PATH".
 void write_file(const std::filesystem::path& path, std::string_view text,

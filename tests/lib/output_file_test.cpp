@@ -10,6 +10,7 @@
 #include <array>
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -132,6 +133,54 @@ TEST_F(output_file_test, full_disk_keeps_the_older_content) {
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
   EXPECT_EQ(content(), "older");
   EXPECT_EQ(files(), 1);
+}
+
+TEST_F(output_file_test, full_device_is_named_after_many_writes) {
+  output_file full{"/dev/full"};
+  for (int i = 0; i < 100; ++i) full.stream() << std::string(1000, 'x') << std::flush;
+  errno = EAGAIN;
+  try {
+    full.commit();
+    FAIL() << "a write to a full device succeeded";
+  } catch (const std::system_error& error) {
+    EXPECT_EQ(error.code(), std::errc::no_space_on_device);
+    EXPECT_THAT(error.what(), HasSubstr("write /dev/full"));
+  }
+}
+
+TEST_F(output_file_test, unnamed_file_is_written_directly) {
+  // As /dev/stdout, if the file of a redirection was removed.
+  const file_descriptor removed{open(path().c_str(), O_RDWR | O_CLOEXEC)};
+  fs::remove(path());
+  write_file("/proc/self/fd/" + std::to_string(removed.get()), "text");
+  std::array<char, 10> bytes{};
+  EXPECT_EQ(pread(removed.get(), bytes.data(), bytes.size(), 0), 4);
+  EXPECT_EQ(files(), 0);
+}
+
+TEST_F(output_file_test, parts_are_removed_before_exit) {
+  output_file file{path()};
+  output_file other{folder_ / "other"};
+  EXPECT_EQ(files(), 3);
+  remove_parts_before_exit();
+  EXPECT_EQ(files(), 1);
+  EXPECT_EQ(content(), "older");
+}
+
+TEST_F(output_file_test, file_without_write_permission_is_refused) {
+  if (geteuid() == 0) GTEST_SKIP() << "root may write to any file";
+  fs::permissions(path(), fs::perms::owner_read);
+  EXPECT_THROW(output_file{path()}, std::system_error);
+}
+
+TEST_F(output_file_test, existing_file_keeps_its_owner) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root gives files away";
+  ASSERT_EQ(chown(path().c_str(), 12345, 12346), 0);
+  write_file(path(), "newer");
+  struct stat state{};
+  ASSERT_EQ(stat(path().c_str(), &state), 0);
+  EXPECT_EQ(state.st_uid, 12345u);
+  EXPECT_EQ(state.st_gid, 12346u);
 }
 
 TEST_F(output_file_test, existing_file_keeps_its_mode) {
