@@ -158,6 +158,17 @@ TEST_P(header, unrequested_coding_is_not_retried) {
   }
 }
 
+TEST_P(header, status_of_failure_precedes_its_coding) {
+  // A 503 may pass.
+  expect_error(with_search({.bytes = http_response(503, "Content-Encoding: gzip\r\n", "no gzip")}),
+               fetch_error_kind::unexpected_status);
+  expect_fares([](const std::string& request) -> stub_response {
+    if (request.starts_with("GET /m/?1 ")) return page_of_fares();
+    if (!is_search(request)) return start_page();
+    return {.bytes = http_response(302, "Content-Encoding: gzip\r\nLocation: /m/?1\r\n", "no gzip")};
+  });
+}
+
 TEST_P(header, unrequested_transfer_coding_is_not_retried) {
   for (const char* const line : {"Transfer-Encoding: gzip, chunked\r\n", "Transfer-Encoding: x-unknown\r\n",
                                  "Transfer-Encoding:\r\n chunked\r\n", "Transfer-Encoding : chunked\r\n"}) {

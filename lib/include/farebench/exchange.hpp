@@ -43,8 +43,9 @@ struct exchange_request {
   /// or port than those of `url`.
   cookie_jar cookies;
   /// Called with each chunk of the decoded body, whatever the status, in the thread that runs the exchange.
-  /// If empty, the body is discarded. An exception ends the exchange and is rethrown when it completes;
-  /// std::bad_alloc gives out_of_resources instead.
+  /// If empty, the body is discarded, as is a failure's or redirect's body in a coding that was not
+  /// requested. An exception ends the exchange and is rethrown when it completes; std::bad_alloc gives
+  /// out_of_resources instead.
   body_sink on_body;
   /// One additional header line, "Name: value". Empty for none. Not sent after a redirect to another scheme,
   /// host or port.

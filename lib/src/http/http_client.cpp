@@ -157,6 +157,7 @@ void http_client::begin_header() {
   content_length_ = -1;
   retry_after_ = retry_after_.zero();
   is_chunked_ = false;
+  has_unrequested_coding_ = false;
   closes_connection_ = false;
   is_in_trailers_ = false;
   if (redirects_) redirects_->location.reset();
@@ -306,7 +307,7 @@ http_client::abort_reason http_client::accept_field() {
     case field_name::content_encoding:
       if (is_identity_coding(value)) break;
       if (!limits_.accept_compressed || field_.is_ambiguous() || !is_known_content_coding(value))
-        return abort_reason::coding;
+        has_unrequested_coding_ = true;
       break;
     case field_name::content_length:
       return field_.is_ambiguous() ? abort_reason::invalid_length : accept_length(value);
@@ -364,6 +365,8 @@ http_client::abort_reason http_client::accept_end_of_header() {
   const int status = status_of(easy);
   is_in_trailers_ = status >= 200;
   if (status == 408 && closes_connection_ && is_on_kept_connection_) return abort_reason::connection;
+  // The status of a failure says whether it may pass, so that only its body is lost.
+  if (has_unrequested_coding_ && status < 300) return abort_reason::coding;
   if (!redirects_ || !redirects_->location) return abort_reason::none;
   if (redirects_->followed == limits_.max_redirects) return abort_reason::too_many_redirects;
   auto url = redirect_target(info<const char*>(easy, CURLINFO_EFFECTIVE_URL), *redirects_->location);
@@ -384,7 +387,7 @@ http_client::abort_reason http_client::accept_body(std::string_view chunk) {
   if (is_redirected())
     return std::cmp_greater(body_bytes_, max_discarded_bytes) ? abort_reason::redirect_body
                                                               : abort_reason::none;
-  if (on_body_) on_body_(chunk);
+  if (on_body_ && !has_unrequested_coding_) on_body_(chunk);
   return abort_reason::none;
 }
 

@@ -157,6 +157,8 @@ class http_client {
   bool has_connection_ = false;
   // The current response has a Transfer-Encoding.
   bool is_chunked_ = false;
+  // The body of the current response has a Content-Encoding that is not decoded.
+  bool has_unrequested_coding_ = false;
   // The connection ends after the current response.
   bool closes_connection_ = false;
   // The last request was sent on a connection that had served another.
