@@ -8,11 +8,15 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdio>
 #include <functional>
 #include <memory>
 #include <system_error>
 #include <thread>
+#include <utility>
+#include <vector>
 
+#include "farebench/exchange.hpp"
 #include "tests/contract/every_strategy.hpp"
 #include "tests/contract/sites.hpp"
 #include "tests/support/stub_server.hpp"
@@ -45,6 +49,52 @@ certificate create_self_signed(EVP_PKEY* own) {
   X509_set_issuer_name(result.get(), name);
   X509_sign(result.get(), own, EVP_sha256());
   return result;
+}
+
+bool is_libcurl_before_8_6() {
+  int major = 0;
+  int minor = 0;
+  EXPECT_EQ(std::sscanf(http_library_version().c_str(), "libcurl/%d.%d", &major, &minor), 2);
+  return std::pair{major, minor} < std::pair{8, 6};
+}
+
+/// A response to the search and the error that it causes.
+struct faulty_response {
+  stub_response response;
+  fetch_error_kind kind;
+  // Begin of the error's text.
+  std::string text;
+};
+
+std::vector<faulty_response> faulty_responses() {
+  using enum fetch_error_kind;
+  const std::string ok = "HTTP/1.1 200 OK\r\n";
+  const std::string chunked = ok + "Transfer-Encoding: chunked\r\n\r\n5\r\nab";
+  const std::string closed = url_of_closed_port();
+  const auto redirect = http_response(307, "Location: " + closed + "\r\n", "");
+  return {
+      {{.bytes = redirect},
+       connect_failed,
+       "connect to " + closed.substr(closed.rfind('/') + 1) + ": Connection refused"},
+      {{.bytes = ok + "Transfer-Encoding: chunked\r\n\r\nno number\r\n"}, bad_response, "invalid chunk"},
+      {{.bytes = chunked, .reset_after = true},
+       connection_lost,
+       "receive: Connection reset by peer, 2 bytes of body received"},
+      {{.bytes = ok + "Content-Len", .reset_after = true},
+       connection_lost,
+       "receive: Connection reset by peer, 0 bytes of body received"},
+      {{.bytes = chunked, .close_after = true},
+       connection_lost,
+       "connection closed within the response, 2 bytes of body received"},
+      {{.bytes = "220 mail ready\r\n", .close_after = true}, bad_response, "invalid status line"},
+      {{.bytes = http_response(500, "", "")}, unexpected_status, "the search returned status 500"},
+  };
+}
+
+void expect_error(const outcome& result, const faulty_response& expected) {
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind, expected.kind) << describe(result.error());
+  EXPECT_TRUE(result.error().detail.starts_with(expected.text)) << describe(result.error());
 }
 
 class failure : public every_strategy {
@@ -229,10 +279,11 @@ TEST_P(failure, limits_of_libcurl_are_header_too_large) {
   for (const std::string& headers : {short_lines + "\r\n", trailer}) {
     const auto site = site_with_search(
         [&](const std::string&) { return stub_response{.bytes = "HTTP/1.1 200 OK\r\n" + headers}; });
-    // One worker, because only one of several simultaneous failures has a text, which names the trailer's
-    // limit.
-    expect_every_day_fails(site.url(), fetch_error_kind::header_too_large, {.max_header_bytes = 2'000'000},
-                           1);
+    // Before 8.6.0, libcurl reports a long trailer as it reports an invalid chunk.
+    const bool is_ambiguous = is_libcurl_before_8_6() && headers == trailer;
+    expect_every_day_fails(site.url(),
+                           is_ambiguous ? fetch_error_kind::bad_response : fetch_error_kind::header_too_large,
+                           {.max_header_bytes = 2'000'000});
   }
 }
 
@@ -296,6 +347,45 @@ TEST_P(failure, failed_days_do_not_affect_other_days) {
   EXPECT_EQ(outcomes.at(3).error().kind, fetch_error_kind::unexpected_status);
   EXPECT_EQ(outcomes.at(13).error().kind, fetch_error_kind::connection_lost);
   EXPECT_EQ(outcomes.at(23).error().kind, fetch_error_kind::bad_response);
+}
+
+TEST_P(failure, simultaneous_failures_keep_their_errors) {
+  const auto faults = faulty_responses();
+  for (std::size_t first = 0; first < faults.size(); ++first) {
+    for (std::size_t second = first + 1; second < faults.size(); ++second) {
+      // Both searches wait for their response at once, if the strategy has two workers.
+      event_count searches;
+      const auto site = site_with_search([&](const std::string& request) {
+        searches.add();
+        searches.wait_for(concurrency(2));
+        return faults[request.ends_with("departure=01.03.26") ? first : second].response;
+      });
+      auto work = days_at(site.url(), 2, 2);
+      work.policy.max_attempts = 1;
+      collected_outcomes outcomes;
+      run(work, outcomes.sink());
+      ASSERT_EQ(outcomes.size(), 2u);
+      expect_error(outcomes.at(0), faults[first]);
+      expect_error(outcomes.at(1), faults[second]);
+    }
+  }
+}
+
+TEST_P(failure, failure_does_not_affect_the_next_of_its_worker) {
+  const auto faults = faulty_responses();
+  const std::size_t count = faults.size();
+  // Each fault follows each, itself included.
+  const auto fault_of = [&](std::size_t index) -> const faulty_response& {
+    return faults[index % 2 == 0 ? index / 2 % count : index / 2 / count];
+  };
+  std::atomic<std::size_t> searches = 0;
+  const auto site = site_with_search([&](const std::string&) { return fault_of(searches++).response; });
+  auto work = days_at(site.url(), 2 * count * count, 1);
+  work.policy.max_attempts = 1;
+  collected_outcomes outcomes;
+  run(work, outcomes.sink());
+  ASSERT_EQ(outcomes.size(), 2 * count * count);
+  for (const auto& [index, result] : outcomes.by_index()) expect_error(result, fault_of(index));
 }
 
 TEST_P(failure, session_is_not_sent_on_next_day) {

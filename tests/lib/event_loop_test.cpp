@@ -271,6 +271,38 @@ TEST_P(event_loop_test, each_of_many_failures_has_its_error) {
   EXPECT_EQ(failed, 8);
 }
 
+TEST_P(event_loop_test, failures_of_one_turn_have_their_errors) {
+  test::event_count requests;
+  test::event_count answers;
+  test::stub_server site{[&](const std::string& request) -> test::stub_response {
+    requests.add();
+    answers.wait_for(1);
+    if (request.starts_with("GET /chunk "))
+      return {.bytes = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno number\r\n"};
+    return {.bytes = "220 mail ready\r\n"};
+  }};
+  std::thread server{[&] {
+    requests.wait_for(2);
+    loop_.interrupt();
+  }};
+  loop_client chunk{loop_, {}};
+  loop_client status{loop_, {}};
+  std::vector<std::string> errors;
+  const auto note = [&](const exchange_result& result) {
+    ASSERT_FALSE(result);
+    errors.push_back(describe(result.error()));
+  };
+  loop_.start(chunk, exchange_request{site.url() + "/chunk"}, note);
+  loop_.start(status, exchange_request{site.url() + "/status"}, note);
+  EXPECT_FALSE(loop_.run());
+  server.join();
+  answers.add();
+  site.wait_until_delivered();
+  loop_.run();
+  EXPECT_THAT(errors, testing::UnorderedElementsAre(testing::StartsWith("bad_response: invalid chunk"),
+                                                    "bad_response: invalid status line"));
+}
+
 TEST_P(event_loop_test, coroutine_may_be_destroyed_in_flight) {
   {
     auto coroutine = [](event_loop& loop, std::string url) -> task<> {

@@ -66,7 +66,11 @@ bool send_response(int socket, const stub_response& response) {
     rest.remove_prefix(static_cast<std::size_t>(sent));
     if (response.write_interval.count() > 0) std::this_thread::sleep_for(response.write_interval);
   }
-  return !response.close_after;
+  if (response.reset_after) {
+    const linger none{.l_onoff = 1, .l_linger = 0};
+    setsockopt(socket, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+  }
+  return !response.close_after && !response.reset_after;
 }
 
 }  // namespace

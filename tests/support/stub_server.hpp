@@ -20,6 +20,8 @@ struct stub_response {
   std::string bytes;
   /// Closes the connection after `bytes`.
   bool close_after = false;
+  /// Resets the connection after `bytes`.
+  bool reset_after = false;
   /// Sends nothing and keeps the connection open.
   bool no_response = false;
   /// Size of each write, and the shortest wait after it. Zero bytes: one write for all.

@@ -33,7 +33,9 @@ enum class fetch_error_kind : std::uint8_t {
   /// The redirect exceeds `fetch_limits::max_redirects`, or its Location has a user name, is not an http or
   /// https URL, or is one of two.
   redirect_refused,
-  /// The header exceeds `fetch_limits::max_header_bytes`.
+  /// The header exceeds `fetch_limits::max_header_bytes` or a limit of libcurl: 100 KiB per line, 300 KiB in
+  /// all. (A trailer of more than 4 KiB also exceeds a limit; libcurl before 8.6 reports it as an invalid
+  /// chunk, which is a `bad_response`.)
   header_too_large,
   /// The body exceeds `fetch_limits::max_body_bytes`.
   body_too_large,

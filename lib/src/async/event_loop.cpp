@@ -251,7 +251,7 @@ event_loop::state::state(std::size_t connections, wait_mode wanted_mode)
   const std::size_t per_multi = polled ? total : std::min(total, connections_per_multi);
   const std::size_t count = (total + per_multi - 1) / per_multi;
   for (std::size_t i = 0; i < count; ++i) {
-    multis.emplace_back(polled ? nullptr : &sockets, static_cast<std::uint32_t>(i), per_multi, shared);
+    multis.emplace_back(polled ? nullptr : &sockets, static_cast<std::uint32_t>(i), per_multi);
   }
 }
 
@@ -367,7 +367,7 @@ void event_loop::state::complete_finished() {
     --in_flight;
     // The completion may start the client's next exchange or destroy the client, so it is moved out first.
     if (const auto on_done = std::exchange(client->on_done, nullptr)) {
-      on_done(client->http.finish(transfer.code, transfer.error_text));
+      on_done(client->http.finish(transfer.code, transfer.watch_errno));
     } else if (const auto awaiting = std::exchange(client->awaiting, nullptr)) {
       client->finished = &transfer;
       awaiting.resume();
@@ -437,7 +437,7 @@ void event_loop::exchange_awaiter::await_suspend(std::coroutine_handle<> waiting
 
 exchange_result event_loop::exchange_awaiter::await_resume() {
   const finished_transfer& finished = *std::exchange(client_.finished, nullptr);
-  return client_.http.finish(finished.code, finished.error_text);
+  return client_.http.finish(finished.code, finished.watch_errno);
 }
 
 void event_loop::wait(loop_timer& timer, loop_timer::clock::time_point moment, wait_completion on_due) {

@@ -16,12 +16,12 @@ bool finished_transfers::contains(const CURL* easy) const {
                      [easy](const finished_transfer& transfer) { return transfer.easy == easy; });
 }
 
-finished_transfer& finished_transfers::add(CURL* easy, CURLcode code) {
-  return queue_.emplace_back(easy, code, std::string{});
+void finished_transfers::add(CURL* easy, CURLcode code, int watch_errno) {
+  queue_.push_back({easy, code, watch_errno});
 }
 
 finished_transfer finished_transfers::take_first() {
-  finished_transfer first = std::move(queue_[first_++]);
+  const finished_transfer first = queue_[first_++];
   clear_if_empty();
   return first;
 }
@@ -48,9 +48,8 @@ void check(CURLMcode code, const char* call) {
 
 }  // namespace
 
-multi_handle::multi_handle(watched_sockets* sockets, std::uint32_t owner, std::size_t connections,
-                           shared_http& shared)
-    : sockets_{sockets}, owner_{owner}, connections_{connections}, shared_{shared}, multi_{create()} {
+multi_handle::multi_handle(watched_sockets* sockets, std::uint32_t owner, std::size_t connections)
+    : sockets_{sockets}, owner_{owner}, connections_{connections}, multi_{create()} {
   if (!multi_) {
     throw std::system_error{std::make_error_code(std::errc::not_enough_memory), "curl_multi_init"};
   }
@@ -132,22 +131,12 @@ void multi_handle::poll(int milliseconds) {
 
 void multi_handle::collect(finished_transfers& finished) noexcept {
   if (!std::exchange(may_have_finished_, false)) return;
-  bool has_added = false;
-  finished_transfer* last_failure = nullptr;
   int left = 1;
   while (left > 0 && !finished.full()) {
     const CURLMsg* const message = curl_multi_info_read(multi_.get(), &left);
-    if (!message || message->msg != CURLMSG_DONE) continue;
-    auto& transfer = finished.add(message->easy_handle, message->data.result);
-    has_added = true;
-    if (transfer.code != CURLE_OK) last_failure = &transfer;
+    if (message && message->msg == CURLMSG_DONE) finished.add(message->easy_handle, message->data.result);
   }
   may_have_finished_ = left > 0;
-  if (has_added) {
-    // Only the last of several failures has a text, because they share the buffer.
-    std::string text = shared_.take_error_text();
-    if (last_failure) last_failure->error_text = std::move(text);
-  }
   if (!unwatched_.empty()) collect_unwatched(finished);
 }
 
@@ -163,8 +152,7 @@ void multi_handle::collect_unwatched(finished_transfers& finished) noexcept {
     }
     // Otherwise libcurl could end the transfer a second time.
     curl_multi_remove_handle(multi_.get(), easy);
-    finished.add(easy, CURLE_FAILED_INIT).error_text = text_or_empty(
-        [this] { return fmt::format("epoll_ctl: {}", std::generic_category().message(watch_errno_)); });
+    finished.add(easy, CURLE_FAILED_INIT, watch_errno_);
   }
 }
 

@@ -7,11 +7,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "async/watched_sockets.hpp"
-#include "http/shared_http.hpp"
 
 namespace farebench {
 
@@ -19,8 +17,8 @@ namespace farebench {
 struct finished_transfer {
   CURL* easy;
   CURLcode code;
-  // libcurl's text of the failure. May be empty.
-  std::string error_text;
+  // Errno if the transfer's socket could not be watched, otherwise 0.
+  int watch_errno = 0;
 };
 
 /// Transfers that have ended and wait for their completion, in order. All memory is allocated in the
@@ -33,8 +31,8 @@ class finished_transfers {
   bool full() const { return queue_.size() == capacity_; }
   bool contains(const CURL* easy) const;
 
-  /// Requires !full(). The reference is valid until the next change.
-  finished_transfer& add(CURL* easy, CURLcode code);
+  /// Requires !full().
+  void add(CURL* easy, CURLcode code, int watch_errno = 0);
   /// Requires !empty().
   finished_transfer take_first();
   /// Removes a transfer whose client is being destroyed, if it is in the queue.
@@ -55,11 +53,11 @@ class multi_handle {
  public:
   using clock = std::chrono::steady_clock;
 
-  /// `sockets` is null in the mode multi_poll, which uses `perform` and `poll`. `owner` identifies this
-  /// handle in the events of `sockets`. `connections` is the expected number in use at once; beyond it,
-  /// libcurl scans for idle connections to close. `shared` holds libcurl's error text. Both must outlive the
-  /// handle. Throws std::system_error or std::bad_alloc.
-  multi_handle(watched_sockets* sockets, std::uint32_t owner, std::size_t connections, shared_http& shared);
+  /// `sockets` must outlive the handle; it is null in the mode multi_poll, which uses `perform` and `poll`.
+  /// `owner` identifies this handle in the events of `sockets`. `connections` is the expected number in use
+  /// at once; beyond it, libcurl scans for idle connections to close. Throws std::system_error or
+  /// std::bad_alloc.
+  multi_handle(watched_sockets* sockets, std::uint32_t owner, std::size_t connections);
   multi_handle(const multi_handle&) = delete;
   multi_handle& operator=(const multi_handle&) = delete;
 
@@ -86,8 +84,7 @@ class multi_handle {
   /// Ends the current `poll`, or else the next one. Thread-safe.
   void wake_up() { curl_multi_wakeup(multi_.get()); }
 
-  /// Moves ended transfers to `finished` until it is full. Must follow each call of `handle_event`,
-  /// `handle_time` and `perform`, because the next failure overwrites the error text.
+  /// Moves ended transfers to `finished` until it is full.
   void collect(finished_transfers& finished) noexcept;
   /// Returns true if `collect` may find more transfers.
   bool may_have_finished() const { return may_have_finished_; }
@@ -115,7 +112,6 @@ class multi_handle {
   watched_sockets* const sockets_;
   const std::uint32_t owner_;
   const std::size_t connections_;
-  shared_http& shared_;
   std::optional<clock::time_point> deadline_;
   // libcurl has been called since the last complete `collect`.
   bool may_have_finished_ = false;

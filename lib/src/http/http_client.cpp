@@ -64,9 +64,19 @@ fetch_error unrequested_coding(const header_field& field) {
 /// Maximum size of a redirect's body that is read and discarded, so that the connection can be reused.
 constexpr std::int64_t max_discarded_bytes = 64 * 1024;
 
-/// CURLINFO_OS_ERRNO is meaningful for these codes only: a handle keeps its last errno for ever.
-bool is_system_call_error(CURLcode code) {
-  return code == CURLE_COULDNT_CONNECT || code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR;
+/// Before 8.8.0, libcurl never clears the errno of a handle.
+bool keeps_errno() { return libcurl_version() < CURL_VERSION_BITS(8, 8, 0); }
+
+/// Returns "call: message of the errno", or "call failed" if libcurl has reported none.
+std::string text_of(std::string_view call, int os_error) {
+  if (os_error == 0) return fmt::format("{} failed", call);
+  return fmt::format("{}: {}", call, std::generic_category().message(os_error));
+}
+
+/// Returns "host:port" of a URL.
+std::string server_of(std::string_view url) {
+  const auto origin = origin_of(url);
+  return origin ? fmt::format("{}:{}", origin->host, origin->port) : std::string{"the server"};
 }
 
 }  // namespace
@@ -93,11 +103,8 @@ http_client::http_client(const fetch_limits& limits, shared_http& shared)
 exchange_result http_client::perform(exchange_request request) {
   prepare(std::move(request));
   CURLcode code = curl_easy_perform(handle_.get());
-  while (needs_transfer(code)) {
-    shared_.take_error_text();
-    code = curl_easy_perform(handle_.get());
-  }
-  return finish(code, shared_.take_error_text());
+  while (needs_transfer(code)) code = curl_easy_perform(handle_.get());
+  return finish(code);
 }
 
 void http_client::cancel_on(const std::stop_token& stop) {
@@ -121,9 +128,10 @@ void http_client::prepare(exchange_request request) {
   redirects_.reset();
   used_ms_ = 0;
   begin_transfer();
+  replace_handle_with_errno();
   CURL* const easy = handle_.get();
   // libcurl copies the URL and the cookies, but neither the header list nor the form.
-  set_option(easy, CURLOPT_URL, request.url.c_str());
+  set_url(request.url);
   set_cookies(request.url);
   // The first exchange opens a connection even if another client of the loop has left an idle one.
   set_option(easy, CURLOPT_FRESH_CONNECT, has_connection_ ? 0L : 1L);
@@ -147,6 +155,7 @@ void http_client::begin_transfer() {
   socket_errno_ = 0;
   // The socket of a connection attempt that failed is still noted here.
   opened_socket_ = -1;
+  earlier_errno_ = 0;
   chunks_ = 0;
   begin_header();
 }
@@ -200,11 +209,29 @@ void http_client::follow_redirect() {
   if (state.followed++ == 0) state.first_url = info<const char*>(easy, CURLINFO_EFFECTIVE_URL);
   state.has_left_origin = !same_origin(state.first_url, url);
 
-  set_option(easy, CURLOPT_URL, url.c_str());
+  set_url(url);
   set_cookies(url);
   set_option(easy, CURLOPT_HTTPHEADER, state.has_left_origin ? nullptr : header_.get());
   set_option(easy, CURLOPT_FRESH_CONNECT, 0L);
   if (!keeps_method(state.status)) set_option(easy, CURLOPT_HTTPGET, 1L);
+}
+
+/// Replaces a handle that has an errno from which that of the next failure could not be told apart.
+void http_client::replace_handle_with_errno() {
+  if (!keeps_errno()) return;
+  const auto os_error = info<long>(handle_.get(), CURLINFO_OS_ERRNO);
+  if (os_error != ECONNRESET && os_error != EPIPE && os_error != ETIMEDOUT) return;
+  handle_.reset(curl_easy_duphandle(handle_.get()));
+  if (!handle_) throw std::bad_alloc{};
+  shared_.configure(handle_.get());
+}
+
+void http_client::set_url(const std::string& url) {
+  set_option(handle_.get(), CURLOPT_URL, url.c_str());
+  const auto origin = origin_of(url);
+  if (tls_text_ || !origin || !origin->is_https) return;
+  tls_text_ = std::make_unique<std::array<char, CURL_ERROR_SIZE>>();
+  set_option(handle_.get(), CURLOPT_ERRORBUFFER, tls_text_->data());
 }
 
 /// Sets the Cookie header of a request for `url`.
@@ -228,15 +255,14 @@ void http_client::set_header(const std::string& line) {
   header_ = std::move(list);
 }
 
-exchange_result http_client::finish(CURLcode code, const std::string& error_text) {
+exchange_result http_client::finish(CURLcode code, int watch_errno) {
   try {
     if (callback_error_) std::rethrow_exception(std::exchange(callback_error_, nullptr));
     if (code == CURLE_OK && abort_reason_ == abort_reason::none) return take_response();
-    auto error = error_of(code, error_text);
-    // Since 8.8.0, each transfer starts without an errno.
-    if (libcurl_version() < CURL_VERSION_BITS(8, 8, 0))
-      last_os_errno_ = static_cast<int>(info<long>(handle_.get(), CURLINFO_OS_ERRNO));
-    return std::unexpected(std::move(error));
+    if (watch_errno != 0)
+      return std::unexpected(
+          fetch_error{fetch_error_kind::out_of_resources, text_of("epoll_ctl", watch_errno)});
+    return std::unexpected(error_of(code));
   } catch (const std::bad_alloc&) {
     // The text fits into the string itself, so that this allocates nothing.
     return std::unexpected(fetch_error{fetch_error_kind::out_of_resources, "out of memory"});
@@ -427,6 +453,7 @@ int http_client::on_request(void* self, char*, char*, int peer_port, int local_p
   // libcurl may send a request again within a transfer.
   client.is_in_trailers_ = false;
   client.is_on_kept_connection_ = client.opened_socket_ < 0;
+  client.earlier_errno_ = static_cast<int>(info<long>(client.handle_.get(), CURLINFO_OS_ERRNO));
   // Setting a number cannot fail.
   curl_easy_setopt(client.handle_.get(), CURLOPT_FRESH_CONNECT, 1L);
   kept_sockets& sockets = client.shared_.sockets();
@@ -479,76 +506,102 @@ fetch_error http_client::abort_error() const {
   return {out_of_resources, "out of memory for the response"};
 }
 
-/// Distinguishes two causes of CURLE_RECV_ERROR, an invalid chunk and a lost connection, by the error text.
-/// If several transfers failed at once and the text is missing, a new errno means a lost connection.
-bool http_client::is_chunk_error(const std::string& error_text) const {
-  // 7.88: "… in chunked-encoding". Since 8.6.0 also "chunk hex-length …" and "invalid chunk size …".
-  if (!error_text.empty()) return error_text.contains("chunk");
-  return is_chunked_ && info<long>(handle_.get(), CURLINFO_OS_ERRNO) == last_os_errno_;
+/// Returns the errno of this request's failed system call, or 0 if there was none. Another connection may
+/// have been reset before this one, because libcurl repeats a request that a kept connection did not respond
+/// to.
+int http_client::own_errno() const {
+  const auto os_error = static_cast<int>(info<long>(handle_.get(), CURLINFO_OS_ERRNO));
+  return os_error == earlier_errno_ && os_error != ECONNRESET ? 0 : os_error;
 }
 
-fetch_error http_client::error_of(CURLcode code, const std::string& error_text) const {
+/// Returns libcurl's text if the exchange had an https URL, otherwise an empty one.
+std::string_view http_client::tls_text() const { return tls_text_ ? tls_text_->data() : std::string_view{}; }
+
+/// Distinguishes the causes of CURLE_RECV_ERROR. Without TLS, a lost connection alone has an errno.
+fetch_error http_client::receive_error() const {
+  using enum fetch_error_kind;
+  if (const int os_error = own_errno(); os_error != 0) {
+    return {connection_lost,
+            fmt::format("{}, {} bytes of body received", text_of("receive", os_error), body_bytes_)};
+  }
+  const auto text = tls_text();
+  if (!text.empty() && !text.contains("chunk") && !text.starts_with("Too large"))
+    return {connection_lost, std::string{text}};
+  // More than 300 KiB.
+  if (!is_in_trailers_ || !is_chunked_) return {header_too_large, libcurl_header_limit};
+  // Before 8.6.0, libcurl does not report which.
+  if (libcurl_version() < CURL_VERSION_BITS(8, 6, 0))
+    return {bad_response, "invalid chunk, or trailer longer than 4 KiB"};
+  return {bad_response, "invalid chunk"};
+}
+
+fetch_error http_client::error_of(CURLcode code) const {
   using enum fetch_error_kind;
   CURL* const easy = handle_.get();
-  const std::string text = error_text.empty() ? curl_easy_strerror(code) : error_text;
-
   if (abort_reason_ != abort_reason::none) return abort_error();
-  if (is_out_of_resources(socket_errno_)) {
-    return {out_of_resources, fmt::format("socket: {}", std::generic_category().message(socket_errno_))};
-  }
-  if (is_system_call_error(code) && is_out_of_resources(info<long>(easy, CURLINFO_OS_ERRNO))) {
-    return {out_of_resources, text};
-  }
+  if (is_out_of_resources(socket_errno_)) return {out_of_resources, text_of("socket", socket_errno_)};
 
+  const std::string_view url = info<const char*>(easy, CURLINFO_EFFECTIVE_URL);
+  const auto text = [&] { return std::string{tls_text().empty() ? curl_easy_strerror(code) : tls_text()}; };
   switch (code) {
-    case CURLE_COULDNT_CONNECT:
+    case CURLE_COULDNT_CONNECT: {
+      const auto os_error = static_cast<int>(info<long>(easy, CURLINFO_OS_ERRNO));
+      return {is_out_of_resources(os_error) ? out_of_resources : connect_failed,
+              text_of(fmt::format("connect to {}", server_of(url)), os_error)};
+    }
     case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_INTERFACE_FAILED:
+      return {connect_failed, fmt::format("no address for {}", server_of(url))};
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
-      return {connect_failed, text};
+      return {connect_failed, fmt::format("TLS with {}: {}", server_of(url), text())};
     case CURLE_OPERATION_TIMEDOUT:
       // PRETRANSFER is set on kept connections as well, unlike CONNECT.
       if (info<curl_off_t>(easy, CURLINFO_PRETRANSFER_TIME_T) == 0 &&
           (used_ms_ == 0 || timeout_ms_ > limits_.connect_timeout.count())) {
         return {connect_timeout,
-                fmt::format("no connection within {} ms",
+                fmt::format("no connection to {} within {} ms", server_of(url),
                             std::min<std::int64_t>(limits_.connect_timeout.count(), timeout_ms_))};
       }
       return {deadline_exceeded, fmt::format("no complete response within {} ms, {} bytes of body received",
                                              used_ms_ + timeout_ms_, body_bytes_)};
     case CURLE_RECV_ERROR:
-      // More than 300 KiB, and before 8.6.0 also a trailer longer than 4 KiB.
-      if (error_text.starts_with("Too large") || error_text.starts_with("Out of memory in chunked"))
-        return {header_too_large, libcurl_header_limit};
-      if (is_chunk_error(error_text)) return {bad_response, "invalid chunk"};
-      return {connection_lost, text};
+    case CURLE_SEND_ERROR:
+      if (is_out_of_resources(own_errno())) {
+        return {out_of_resources, text_of(code == CURLE_RECV_ERROR ? "receive" : "send", own_errno())};
+      }
+      if (code == CURLE_RECV_ERROR) return receive_error();
+      return {connection_lost, text_of("send", own_errno())};
     case CURLE_BAD_CONTENT_ENCODING:
       // libcurl refuses a coding before it has passed on the field's line, and a body after the header.
-      return {is_in_trailers_ ? bad_response : unsupported_response, text};
+      return {is_in_trailers_ ? bad_response : unsupported_response, text()};
     case CURLE_GOT_NOTHING:
+      return {connection_lost, "connection closed before a response"};
     case CURLE_PARTIAL_FILE:
-    case CURLE_SEND_ERROR:
-      return {connection_lost, text};
+      return {connection_lost,
+              fmt::format("connection closed within the response, {} bytes of body received", body_bytes_)};
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_WEIRD_SERVER_REPLY:
+      return {bad_response,
+              info<long>(easy, CURLINFO_RESPONSE_CODE) == 0 ? "invalid status line" : "invalid header"};
     case CURLE_OUT_OF_MEMORY:
       // Before 8.6.0, libcurl returns this code also for a header line longer than its limit of 100 KiB.
       if (libcurl_version() < CURL_VERSION_BITS(8, 6, 0) && body_bytes_ == 0 &&
           info<curl_off_t>(easy, CURLINFO_STARTTRANSFER_TIME_T) > 0) {
         return {header_too_large, libcurl_header_limit};
       }
-      return {out_of_resources, text};
+      return {out_of_resources, "out of memory"};
     case curle_too_large:
       return {header_too_large, libcurl_header_limit};
     case CURLE_ABORTED_BY_CALLBACK:
       if (!stop_.stop_requested()) return {out_of_resources, "out of memory for a new connection"};
       return {cancelled, "a stop was requested"};
     case CURLE_FAILED_INIT:
-      return {out_of_resources, text};
+      return {out_of_resources, text()};
     case CURLE_URL_MALFORMAT:
-      if (redirects_ && redirects_->followed > 0) return {redirect_refused, text};
-      return {bad_response, text};
+      if (redirects_ && redirects_->followed > 0) return {redirect_refused, text()};
+      return {bad_response, text()};
     default:
-      return {bad_response, text};
+      return {bad_response, text()};
   }
 }
 

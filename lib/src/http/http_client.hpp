@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -37,14 +38,16 @@ class http_client {
 
   /// Sets the handle up for an exchange. Throws std::system_error or std::bad_alloc if there is no memory.
   void prepare(exchange_request request);
-  /// Returns the exchange's result from libcurl's code for the transfer and its error text, which may be
-  /// empty. Rethrows an exception of `on_body`, except std::bad_alloc, which gives out_of_resources.
-  exchange_result finish(CURLcode code, const std::string& error_text);
+  /// Returns the exchange's result from libcurl's code for the transfer and the errno, or 0, of a socket that
+  /// could not be watched. Rethrows an exception of `on_body`, except std::bad_alloc, which gives
+  /// out_of_resources.
+  exchange_result finish(CURLcode code, int watch_errno = 0);
   /// Returns true if the exchange needs another transfer of the handle after one that ended with `code`: it
   /// follows a redirect, or sends the request again because a kept connection was unusable. The caller
   /// starts that transfer, or calls `finish` with CURLE_ABORTED_BY_CALLBACK if it cannot.
   bool needs_transfer(CURLcode code) noexcept;
 
+  /// Valid until the next `prepare`, which may replace it.
   CURL* handle() const { return handle_.get(); }
 
  private:
@@ -119,11 +122,15 @@ class http_client {
   bool has_left_origin() const { return redirects_ && redirects_->has_left_origin; }
   void set_cookies(const std::string& url);
   void set_timeout(std::int64_t timeout_ms);
+  void replace_handle_with_errno();
+  void set_url(const std::string& url);
   void set_header(const std::string& line);
   exchange_response take_response();
   fetch_error abort_error() const;
-  bool is_chunk_error(const std::string& error_text) const;
-  fetch_error error_of(CURLcode code, const std::string& error_text) const;
+  int own_errno() const;
+  std::string_view tls_text() const;
+  fetch_error receive_error() const;
+  fetch_error error_of(CURLcode code) const;
 
   shared_http& shared_;
   // Owned by shared_.
@@ -150,8 +157,8 @@ class http_client {
   int opened_socket_ = -1;
   // Number of body chunks of the current response.
   std::uint32_t chunks_ = 0;
-  // CURLINFO_OS_ERRNO after the last failed exchange; libcurl never clears it.
-  int last_os_errno_ = 0;
+  // CURLINFO_OS_ERRNO when the current request was about to be sent: that of an earlier failure.
+  int earlier_errno_ = 0;
   abort_reason abort_reason_ = abort_reason::none;
   // Set by the first exchange, which opens this client's connection.
   bool has_connection_ = false;
@@ -169,6 +176,8 @@ class http_client {
   std::unique_ptr<redirects> redirects_;
   // Exception of a callback, which must not pass through libcurl.
   std::exception_ptr callback_error_;
+  // libcurl's texts, for TLS only. Null before the first https URL.
+  std::unique_ptr<std::array<char, CURL_ERROR_SIZE>> tls_text_;
   // The request's additional header, which libcurl reads during the exchange.
   std::unique_ptr<curl_slist, list_cleanup> header_;
   std::unique_ptr<CURL, easy_cleanup> handle_;

@@ -122,14 +122,7 @@ const fetch_limits& shared_http::intern(const fetch_limits& limits) {
 
 void shared_http::configure(CURL* easy) {
   set_option(easy, CURLOPT_BUFFERSIZE, receive_buffer_bytes_);
-  set_option(easy, CURLOPT_ERRORBUFFER, error_text_.data());
   if (tls_sessions_) set_option(easy, CURLOPT_SHARE, tls_sessions_.get());
-}
-
-std::string shared_http::take_error_text() noexcept {
-  std::string text = text_or_empty([this] { return std::string{error_text_.data()}; });
-  error_text_[0] = '\0';
-  return text;
 }
 
 }  // namespace farebench

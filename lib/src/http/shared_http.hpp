@@ -6,9 +6,7 @@
 #include <cstddef>
 #include <forward_list>
 #include <memory>
-#include <new>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "farebench/fetch_policy.hpp"
@@ -63,8 +61,6 @@ class shared_http {
   const fetch_limits& intern(const fetch_limits& limits);
   /// Sets the options of an easy handle that refer to the shared state.
   void configure(CURL* easy);
-  /// Returns libcurl's text of the last failure since the previous call. Empty without a failure or memory.
-  std::string take_error_text() noexcept;
   kept_sockets& sockets() { return sockets_; }
 
  private:
@@ -76,21 +72,9 @@ class shared_http {
   // Nearly every batch has a single set of limits.
   std::optional<fetch_limits> first_limits_;
   std::forward_list<fetch_limits> further_limits_;
-  std::array<char, CURL_ERROR_SIZE> error_text_{};
   kept_sockets sockets_;
   // Null for a single client.
   std::unique_ptr<CURLSH, cleanup> tls_sessions_;
 };
-
-/// Returns the text that `format` returns, or an empty one if there is no memory for it: an error is reported
-/// without its text rather than not at all.
-template <typename Format>
-std::string text_or_empty(Format format) noexcept {
-  try {
-    return format();
-  } catch (const std::bad_alloc&) {
-    return {};
-  }
-}
 
 }  // namespace farebench
