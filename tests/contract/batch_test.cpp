@@ -208,7 +208,8 @@ TEST_P(invalid_batch, invalid_base_url_is_refused) {
   for (const char* url :
        {"", "127.0.0.1:80", "ftp://127.0.0.1", "file:///etc/passwd", "http://", "http://127.0.0.1/",
         "http://127.0.0.1/app", "http://127.0.0.1?q", "http://me@127.0.0.1", "http://127.0.0.1:1?",
-        "http://127.0.0.1:1#", "http://:secret@127.0.0.1:1", "http://127.0.0.1:99999"}) {
+        "http://127.0.0.1:1#", "http://:secret@127.0.0.1:1", "http://127.0.0.1:99999", "http://127.0.0.1:0",
+        "http://127.0.0.1 ", "http://127.0.0.1\n", "http://a b"}) {
     SCOPED_TRACE(url);
     expect_refused(days_at(url, 3, 1));
   }

@@ -189,7 +189,7 @@ TEST_P(event_loop_test, coroutine_gets_the_result_of_its_exchange) {
 TEST_P(event_loop_test, start_that_throws_leaves_the_client_idle) {
   loop_client client{loop_, {}};
   // Longer than libcurl accepts (CURL_MAX_INPUT_LENGTH, 8,000,000 bytes).
-  const exchange_request refused{std::string(9'000'000, 'x')};
+  const exchange_request refused{site_.url() + "/" + std::string(9'000'000, 'x')};
   EXPECT_THROW(loop_.start(client, refused, [](const exchange_result&) { ADD_FAILURE(); }),
                std::system_error);
   auto coroutine = [](event_loop& loop, loop_client& user, std::string url) -> task<int> {
@@ -269,6 +269,27 @@ TEST_P(event_loop_test, each_of_many_failures_has_its_error) {
   }
   loop_.run();
   EXPECT_EQ(failed, 8);
+}
+
+TEST_P(event_loop_test, unusable_url_is_invalid_url) {
+  using namespace std::string_literals;
+  loop_client client{loop_, {}};
+  for (const std::string& url :
+       {""s, "127.0.0.1"s, "/path"s, "file:///etc/passwd"s, "ftp://127.0.0.1/"s, "http://"s, "http:///a"s,
+        "http://:80/"s, "http://127.0.0.1:0/"s, "http://127.0.0.1:65536/"s, "http://127.0.0.1:x/"s,
+        site_.url() + "/a b", site_.url() + "/a\r\nb", site_.url() + "/a\0b"s, " " + site_.url(),
+        "http://[::g]/"s, "http://a b/"s}) {
+    SCOPED_TRACE(url);
+    int completed = 0;
+    loop_.start(client, exchange_request{url}, [&](const exchange_result& result) {
+      ++completed;
+      ASSERT_FALSE(result);
+      EXPECT_EQ(result.error().kind, fetch_error_kind::invalid_url) << describe(result.error());
+    });
+    loop_.run();
+    EXPECT_EQ(completed, 1);
+  }
+  EXPECT_EQ(site_.open_connections(), 0u);
 }
 
 TEST_P(event_loop_test, failures_of_one_turn_have_their_errors) {

@@ -13,6 +13,9 @@ namespace farebench {
 enum class fetch_error_kind : std::uint8_t {
   /// The search form cannot hold the query. No request was sent.
   invalid_query,
+  /// The URL is not an absolute http or https URL with a valid host and port, or has blanks or control
+  /// characters. No request was sent.
+  invalid_url,
   /// The connection was refused, the host was unreachable, or its name did not resolve.
   connect_failed,
   /// The connection was not established within `fetch_limits::connect_timeout`.

@@ -131,7 +131,12 @@ void http_client::prepare(exchange_request request) {
   replace_handle_with_errno();
   CURL* const easy = handle_.get();
   // libcurl copies the URL and the cookies, but neither the header list nor the form.
-  set_url(request.url);
+  if (is_usable_url(request.url)) {
+    set_url(request.url);
+  } else {
+    abort_reason_ = abort_reason::url;
+    set_option(easy, CURLOPT_URL, nullptr);
+  }
   set_cookies(request.url);
   // The first exchange opens a connection even if another client of the loop has left an idle one.
   set_option(easy, CURLOPT_FRESH_CONNECT, has_connection_ ? 0L : 1L);
@@ -470,6 +475,8 @@ int http_client::on_request(void* self, char*, char*, int peer_port, int local_p
 fetch_error http_client::abort_error() const {
   using enum fetch_error_kind;
   switch (abort_reason_) {
+    case abort_reason::url:
+      return {invalid_url, "no http or https URL with a valid host and port, or one with blanks"};
     case abort_reason::headers_too_large:
       return {header_too_large,
               fmt::format("headers exceed max_header_bytes ({} bytes)", limits_.max_header_bytes)};
@@ -599,7 +606,7 @@ fetch_error http_client::error_of(CURLcode code) const {
       return {out_of_resources, text()};
     case CURLE_URL_MALFORMAT:
       if (redirects_ && redirects_->followed > 0) return {redirect_refused, text()};
-      return {bad_response, text()};
+      return {invalid_url, text()};
     default:
       return {bad_response, text()};
   }

@@ -63,6 +63,8 @@ class http_client {
     none,
     /// The callback threw; see callback_error_.
     exception,
+    /// The request's URL is not usable; libcurl gets none and ends the transfer.
+    url,
     headers_too_large,
     body_too_large,
     too_slow,

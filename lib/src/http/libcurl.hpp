@@ -4,9 +4,6 @@
 #include <fmt/format.h>
 
 #include <cstddef>
-#include <memory>
-#include <new>
-#include <string>
 #include <system_error>
 
 namespace farebench {
@@ -35,25 +32,5 @@ void set_option(CURL* handle, CURLoption option, Value value) {
         fmt::format("curl_easy_setopt({}): {}", static_cast<int>(option), curl_easy_strerror(code))};
   }
 }
-
-/// A URL parsed by libcurl. Every member throws std::bad_alloc if libcurl has no memory.
-class curl_url {
- public:
-  curl_url() : url_{::curl_url()} {
-    if (!url_) throw std::bad_alloc{};
-  }
-
-  /// Replaces the URL by `text`, which may be relative to the current one. Returns false if libcurl rejects
-  /// it. `flags` are libcurl's CURLU_ constants.
-  bool set(const std::string& text, unsigned flags = 0);
-  /// Returns a component as libcurl stores it, or an empty string if the URL has none.
-  std::string part(CURLUPart component, unsigned flags = 0) const;
-
- private:
-  struct cleanup {
-    void operator()(CURLU* url) const { curl_url_cleanup(url); }
-  };
-  std::unique_ptr<CURLU, cleanup> url_;
-};
 
 }  // namespace farebench

@@ -114,6 +114,11 @@ std::optional<url_origin> origin_of(std::string_view url) {
   return origin;
 }
 
+bool is_usable_url(std::string_view url) {
+  const auto is_forbidden = [](char c) { return (c >= '\0' && c <= ' ') || c == '\x7F'; };
+  return std::ranges::none_of(url, is_forbidden) && origin_of(url).has_value();
+}
+
 bool same_origin(std::string_view left, std::string_view right) {
   const auto one = origin_of(left);
   const auto other = origin_of(right);

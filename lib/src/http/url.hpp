@@ -30,6 +30,9 @@ struct url_origin {
 /// Returns nullopt if `url` is not an absolute http or https URL with a valid host and port.
 std::optional<url_origin> origin_of(std::string_view url);
 
+/// Returns true if origin_of accepts `url` and it has neither blanks nor control characters.
+bool is_usable_url(std::string_view url);
+
 /// Returns true if both URLs are http or https with equal schemes, hosts and ports.
 bool same_origin(std::string_view left, std::string_view right);
 

@@ -8,6 +8,8 @@ std::string_view to_string(fetch_error_kind kind) {
   switch (kind) {
     case fetch_error_kind::invalid_query:
       return "invalid_query";
+    case fetch_error_kind::invalid_url:
+      return "invalid_url";
     case fetch_error_kind::connect_failed:
       return "connect_failed";
     case fetch_error_kind::connect_timeout:

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "farebench/site_protocol.hpp"
-#include "http/libcurl.hpp"
+#include "http/url.hpp"
 #include "strategies/resources.hpp"
 
 namespace farebench {
@@ -58,11 +58,7 @@ void validate_policy(const fetch_policy& policy) {
 /// Returns true for scheme, host and port alone. Paths are appended, so even an empty query would be wrong.
 bool is_base_url(const std::string& text) {
   if (text.find_first_of("?#@") != std::string::npos || text.ends_with('/')) return false;
-  curl_url url;
-  if (!url.set(text)) return false;
-  const auto scheme = url.part(CURLUPART_SCHEME);
-  return (scheme == "http" || scheme == "https") && !url.part(CURLUPART_HOST).empty() &&
-         url.part(CURLUPART_PATH) == "/";
+  return is_usable_url(text) && split_url(text).path.empty();
 }
 
 }  // namespace

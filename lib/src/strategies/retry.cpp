@@ -35,6 +35,7 @@ bool is_retryable(const fetch_error& error) {
     case unexpected_status:
       return is_retryable_status(error.status);
     case invalid_query:
+    case invalid_url:
     case unsupported_response:
     case no_session:
     case redirect_refused:
