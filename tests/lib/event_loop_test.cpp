@@ -292,6 +292,40 @@ TEST_P(event_loop_test, unusable_url_is_invalid_url) {
   EXPECT_EQ(site_.open_connections(), 0u);
 }
 
+TEST_P(event_loop_test, invalid_header_is_not_sent) {
+  using namespace std::string_literals;
+  loop_client client{loop_, {}};
+  for (const std::string& line :
+       {""s, "A"s, ": b"s, "A : b"s, "A: b\r\nC: d"s, "A: b\n"s, "A: b\0c"s, "A;"s}) {
+    SCOPED_TRACE(line);
+    exchange_request request = get(site_.url());
+    request.headers = {"X-Good: 1", line};
+    int completed = 0;
+    loop_.start(client, request, [&](const exchange_result& result) {
+      ++completed;
+      ASSERT_FALSE(result);
+      EXPECT_EQ(result.error().kind, fetch_error_kind::invalid_header) << describe(result.error());
+    });
+    loop_.run();
+    EXPECT_EQ(completed, 1);
+  }
+  EXPECT_EQ(site_.open_connections(), 0u);
+}
+
+TEST_P(event_loop_test, all_headers_are_sent) {
+  std::string received;
+  test::stub_server site{[&](const std::string& request) -> test::stub_response {
+    received = request;
+    return {.bytes = test::http_response(200, "", "")};
+  }};
+  loop_client client{loop_, {}};
+  exchange_request request = get(site.url());
+  request.headers = {"A: b", "C: d"};
+  loop_.start(client, request, [](const exchange_result& result) { EXPECT_TRUE(result); });
+  loop_.run();
+  EXPECT_THAT(received, testing::HasSubstr("\r\nA: b\r\nC: d\r\n"));
+}
+
 TEST_P(event_loop_test, failures_of_one_turn_have_their_errors) {
   test::event_count requests;
   test::event_count answers;

@@ -23,8 +23,9 @@ TEST(retry_policy, status_408_425_429_or_5xx_is_retryable) {
 
 TEST(retry_policy, only_transport_errors_are_retryable) {
   using enum fetch_error_kind;
-  for (const auto kind : {invalid_query, invalid_url, unsupported_response, no_session, redirect_refused,
-                          header_too_large, body_too_large, malformed_page, cancelled, out_of_resources}) {
+  for (const auto kind :
+       {invalid_query, invalid_url, invalid_header, unsupported_response, no_session, redirect_refused,
+        header_too_large, body_too_large, malformed_page, cancelled, out_of_resources}) {
     EXPECT_FALSE(is_retryable({kind, ""})) << to_string(kind);
   }
   for (const auto kind :

@@ -177,8 +177,9 @@ TEST(oracle, retryable_failures_follow_the_documentation) {
   using enum fetch_error_kind;
   for (const auto kind : {connect_failed, connect_timeout, deadline_exceeded, connection_lost, bad_response})
     EXPECT_TRUE(is_retryable(error_of(kind, scrape_step::search))) << to_string(kind);
-  for (const auto kind : {invalid_query, invalid_url, unsupported_response, no_session, redirect_refused,
-                          header_too_large, body_too_large, malformed_page, cancelled, out_of_resources})
+  for (const auto kind :
+       {invalid_query, invalid_url, invalid_header, unsupported_response, no_session, redirect_refused,
+        header_too_large, body_too_large, malformed_page, cancelled, out_of_resources})
     EXPECT_FALSE(is_retryable(error_of(kind, scrape_step::search))) << to_string(kind);
   for (const int status : {408, 425, 429, 500, 503, 599})
     EXPECT_TRUE(is_retryable(error_of(unexpected_status, scrape_step::search, status))) << status;

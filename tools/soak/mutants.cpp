@@ -87,7 +87,7 @@ struct hand_written_client {
   outcome scrape(event_loop& loop, loop_client& client, const batch& work, const query& day) const {
     const std::string tag = "X-Scrape: " + format_iso_date(day.date) + "/1";
     exchange_request start{work.base_url + std::string{start_page_path}};
-    start.header = tag;
+    start.headers = {tag};
     const auto started = exchange(loop, client, std::move(start), scrape_step::start_page);
     if (!started) return std::unexpected(started.error());
     const std::string search_url = work.base_url + std::string{search_path};
@@ -97,7 +97,7 @@ struct hand_written_client {
     std::string page;
     exchange_request search{search_url, search_form_body(day).value(), choose_session(started->cookies),
                             [&](std::string_view chunk) { page += chunk; }};
-    search.header = tag;
+    search.headers = {tag};
     const auto found = exchange(loop, client, std::move(search), scrape_step::search);
     if (!found) return std::unexpected(found.error());
     auto fares = read_page(page);

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "farebench/cookie_jar.hpp"
 #include "farebench/fetch_error.hpp"
@@ -47,9 +48,9 @@ struct exchange_request {
   /// requested. An exception ends the exchange and is rethrown when it completes; std::bad_alloc gives
   /// out_of_resources instead.
   body_sink on_body;
-  /// One additional header line, "Name: value". Empty for none. Not sent after a redirect to another scheme,
-  /// host or port.
-  std::string header;
+  /// Additional header fields, each "Name: value". An invalid name or a control character in a value is an
+  /// `invalid_header`. Not sent after a redirect to another scheme, host or port.
+  std::vector<std::string> headers;
   /// Limit for the whole exchange. The lower of this and fetch_limits::exchange_deadline applies. If this is
   /// zero, exchange_deadline alone applies.
   std::chrono::milliseconds timeout{0};

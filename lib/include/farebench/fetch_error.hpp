@@ -16,6 +16,8 @@ enum class fetch_error_kind : std::uint8_t {
   /// The URL is not an absolute http or https URL with a valid host and port, or has blanks or control
   /// characters. No request was sent.
   invalid_url,
+  /// A field of `exchange_request::headers` is invalid. No request was sent.
+  invalid_header,
   /// The connection was refused, the host was unreachable, or its name did not resolve.
   connect_failed,
   /// The connection was not established within `fetch_limits::connect_timeout`.

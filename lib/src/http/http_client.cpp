@@ -64,6 +64,15 @@ fetch_error unrequested_coding(const header_field& field) {
 /// Maximum size of a redirect's body that is read and discarded, so that the connection can be reused.
 constexpr std::int64_t max_discarded_bytes = 64 * 1024;
 
+/// RFC 9110, 5.1 and 5.5.
+bool is_header_line(std::string_view line) {
+  const auto is_control = [](char c) { return (c >= '\0' && c < ' ' && c != '\t') || c == '\x7F'; };
+  const auto name_end =
+      line.find_first_not_of("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+  return name_end != 0 && name_end != line.npos && line[name_end] == ':' &&
+         std::ranges::none_of(line, is_control);
+}
+
 /// Before 8.8.0, libcurl never clears the errno of a handle.
 bool keeps_errno() { return libcurl_version() < CURL_VERSION_BITS(8, 8, 0); }
 
@@ -131,10 +140,11 @@ void http_client::prepare(exchange_request request) {
   replace_handle_with_errno();
   CURL* const easy = handle_.get();
   // libcurl copies the URL and the cookies, but neither the header list nor the form.
-  if (is_usable_url(request.url)) {
+  set_headers(request.headers);
+  if (!is_usable_url(request.url)) abort_reason_ = abort_reason::url;
+  if (abort_reason_ == abort_reason::none) {
     set_url(request.url);
   } else {
-    abort_reason_ = abort_reason::url;
     set_option(easy, CURLOPT_URL, nullptr);
   }
   set_cookies(request.url);
@@ -144,7 +154,6 @@ void http_client::prepare(exchange_request request) {
   auto timeout = limits_.exchange_deadline;
   if (request.timeout > request.timeout.zero()) timeout = std::min(timeout, request.timeout);
   set_timeout(timeout.count());
-  set_header(request.header);
   if (form_.empty()) {
     set_option(easy, CURLOPT_HTTPGET, 1L);
   } else {
@@ -251,11 +260,16 @@ void http_client::set_timeout(std::int64_t timeout_ms) {
   timeout_ms_ = timeout_ms;
 }
 
-void http_client::set_header(const std::string& line) {
-  if (line.empty() && !header_) return;
-  std::unique_ptr<curl_slist, list_cleanup> list{line.empty() ? nullptr
-                                                              : curl_slist_append(nullptr, line.c_str())};
-  if (!line.empty() && !list) throw std::bad_alloc{};
+void http_client::set_headers(const std::vector<std::string>& lines) {
+  if (!std::ranges::all_of(lines, is_header_line)) abort_reason_ = abort_reason::header;
+  if (lines.empty() && !header_) return;
+  std::unique_ptr<curl_slist, list_cleanup> list;
+  for (const std::string& line : lines) {
+    curl_slist* const longer = curl_slist_append(list.get(), line.c_str());
+    if (!longer) throw std::bad_alloc{};
+    static_cast<void>(list.release());
+    list.reset(longer);
+  }
   set_option(handle_.get(), CURLOPT_HTTPHEADER, list.get());
   header_ = std::move(list);
 }
@@ -477,6 +491,8 @@ fetch_error http_client::abort_error() const {
   switch (abort_reason_) {
     case abort_reason::url:
       return {invalid_url, "no http or https URL with a valid host and port, or one with blanks"};
+    case abort_reason::header:
+      return {invalid_header, "a field is no \"Name: value\" or has control characters"};
     case abort_reason::headers_too_large:
       return {header_too_large,
               fmt::format("headers exceed max_header_bytes ({} bytes)", limits_.max_header_bytes)};

@@ -12,6 +12,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "farebench/cookie_jar.hpp"
 #include "farebench/exchange.hpp"
@@ -65,6 +66,8 @@ class http_client {
     exception,
     /// The request's URL is not usable; libcurl gets none and ends the transfer.
     url,
+    /// The same for a header field of the request.
+    header,
     headers_too_large,
     body_too_large,
     too_slow,
@@ -126,7 +129,7 @@ class http_client {
   void set_timeout(std::int64_t timeout_ms);
   void replace_handle_with_errno();
   void set_url(const std::string& url);
-  void set_header(const std::string& line);
+  void set_headers(const std::vector<std::string>& lines);
   exchange_response take_response();
   fetch_error abort_error() const;
   int own_errno() const;
@@ -180,7 +183,7 @@ class http_client {
   std::exception_ptr callback_error_;
   // libcurl's texts, for TLS only. Null before the first https URL.
   std::unique_ptr<std::array<char, CURL_ERROR_SIZE>> tls_text_;
-  // The request's additional header, which libcurl reads during the exchange.
+  // The request's additional headers, which libcurl reads during the exchange.
   std::unique_ptr<curl_slist, list_cleanup> header_;
   std::unique_ptr<CURL, easy_cleanup> handle_;
 };

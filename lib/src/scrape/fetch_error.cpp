@@ -10,6 +10,8 @@ std::string_view to_string(fetch_error_kind kind) {
       return "invalid_query";
     case fetch_error_kind::invalid_url:
       return "invalid_url";
+    case fetch_error_kind::invalid_header:
+      return "invalid_header";
     case fetch_error_kind::connect_failed:
       return "connect_failed";
     case fetch_error_kind::connect_timeout:

@@ -36,6 +36,7 @@ bool is_retryable(const fetch_error& error) {
       return is_retryable_status(error.status);
     case invalid_query:
     case invalid_url:
+    case invalid_header:
     case unsupported_response:
     case no_session:
     case redirect_refused:

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "farebench/date.hpp"
 #include "farebench/site_protocol.hpp"
@@ -48,7 +49,7 @@ exchange_request start_page_request(const batch_run& run, const scrape_attempt& 
   exchange_request request{start_page_url(run.work().base_url)};
   // A first attempt has just started, so that all time is left: saves a clock reading.
   request.timeout = attempt.number == 1 ? run.work().policy.scrape_deadline : run.time_left(attempt);
-  if (run.work().policy.tag_requests) request.header = tag_header(form, attempt);
+  if (run.work().policy.tag_requests) request.headers = {tag_header(form, attempt)};
   return request;
 }
 
@@ -64,10 +65,11 @@ std::expected<cookie_jar, fetch_error> read_session(const std::string& search_ur
 
 exchange_request search_request(const batch_run& run, const scrape_attempt& attempt, std::string form,
                                 cookie_jar session, fare_scanner& scanner) {
-  std::string header = run.work().policy.tag_requests ? tag_header(form, attempt) : std::string{};
+  std::vector<std::string> headers;
+  if (run.work().policy.tag_requests) headers.push_back(tag_header(form, attempt));
   exchange_request request{run.search_url(), std::move(form), std::move(session),
                            [&scanner](std::string_view chunk) { scanner.feed(chunk); }};
-  request.header = std::move(header);
+  request.headers = std::move(headers);
   request.timeout = run.time_left(attempt);
   return request;
 }
