@@ -33,6 +33,16 @@ void refuse_unknown(const CLI::App& app) {
   throw CLI::ValidationError(unknown.front(), "unexpected argument" + did_you_mean(unknown.front(), names));
 }
 
+/// Throws if an option with one value was given several times.
+void refuse_repeated(const CLI::App& app) {
+  for (const CLI::Option* const option : app.get_options()) {
+    if (option->get_items_expected_max() == 1 && option->count() > 1)
+      throw CLI::ValidationError(option->get_name(),
+                                 fmt::format("is given {} times; give it once", option->count()));
+  }
+  for (const CLI::App* const subcommand : app.get_subcommands()) refuse_repeated(*subcommand);
+}
+
 }  // namespace
 
 std::vector<std::string> flag_names(const CLI::App& app) {
@@ -48,6 +58,9 @@ void parse_command_line(CLI::App& app, int argc, const char* const* argv) {
     app.parse(argc, argv);
   } catch (const CLI::RequiredError&) {
     refuse_unknown(app);
+    throw;
+  } catch (const CLI::ArgumentMismatch&) {
+    refuse_repeated(app);
     throw;
   } catch (const CLI::ExtrasError&) {
     refuse_unknown(app);

@@ -193,6 +193,7 @@ TEST(fares_command, invalid_flags_give_one_line_and_exit_2) {
 TEST(fares_command, misspelled_flag_is_guessed_before_others_are_missed) {
   const std::pair<const char*, const char*> cases[] = {
       {"--form A --to B", "--form: unknown flag; did you mean --from?"},
+      {"--from A --to B --days 3 --days 4", "--days: is given 2 times; give it once"},
       {"--from A --to B --wrokers=3", "--wrokers: unknown flag; did you mean --workers?"},
       {"--from A --to B --strategy corutines", "did you mean coroutines?"},
       {"--from A --to B --format jsn", "did you mean json?"},
