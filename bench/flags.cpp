@@ -77,7 +77,8 @@ A row fails if responses are wrong or the server was too slow to measure the cli
 docs/columns.md lists the limits, docs/benchmarking.md describes how rows are measured.
 
 Exit codes: 0 all rows are valid; 1 a row failed, or an error of input or output; 2 usage error;
-130 interrupted before all rows were measured.
+130 interrupted before all rows were measured; 141 (SIGPIPE) the reader of standard output closed it,
+after all files were written.
 
 Flags of Google Benchmark follow. Repetitions default to 5, in random order over all cases. Its
 cpu_time is that of the bench.
@@ -394,7 +395,7 @@ bench_flags parse_flags(int argc, char** argv) {
   app.add_option("--timeline", flags.timeline);
   app.add_option("--sample-every", sample_every);
   try {
-    app.parse(argc, argv);
+    parse_command_line(app, argc, argv);
   } catch (const CLI::ParseError& error) {
     throw flag_error{error.what()};
   }

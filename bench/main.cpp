@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -65,12 +66,6 @@ void open_journal(std::optional<row_journal>& journal, const std::filesystem::pa
   }
 }
 
-/// Throws if standard output could not be written: on a full disk, or to a closed pipe.
-void check_standard_output() {
-  std::cout.flush();
-  if (!std::cout || std::fflush(stdout) != 0) throw std::runtime_error{"standard output cannot be written"};
-}
-
 bool is_color_terminal() {
   const char* const terminal = std::getenv("TERM");
   return isatty(STDOUT_FILENO) == 1 && terminal != nullptr && std::string_view{terminal} != "dumb";
@@ -127,6 +122,8 @@ class row_outputs {
 };
 
 int run(bench_flags flags) {
+  // What is measured is still written to files when the reader of standard output has closed it.
+  std::signal(SIGPIPE, SIG_IGN);
   const interruption interrupted{
       grace, [] {
         // Ends the line of the progress.
@@ -146,7 +143,7 @@ int run(bench_flags flags) {
   if (selected.empty()) return 0;
   if (flags.lists_only) {
     for (const auto& one : selected) std::cout << one.run_name << '\n';
-    check_standard_output();
+    finish_standard_output();
     return 0;
   }
   std::vector<benchmark_case> cases;
@@ -215,7 +212,7 @@ int run(bench_flags flags) {
   const auto summary =
       summary_text(results, flags.workload_name, terminal_width(on_output ? STDOUT_FILENO : STDERR_FILENO));
   (on_output ? std::cout : std::cerr) << (flags.display_format ? "\n" : "") << summary;
-  check_standard_output();
+  finish_standard_output();
   if (ledger.failed_rows() > 0)
     print_error(fmt::format("{} of {} rows failed", ledger.failed_rows(), ledger.rows()));
   if (interrupted.has_happened()) {

@@ -36,8 +36,8 @@ using namespace farebench;
 using namespace farebench::track;
 
 void print(const std::string& text) {
-  if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0)
-    throw std::runtime_error{"standard output cannot be written"};
+  std::fputs(text.c_str(), stdout);
+  finish_standard_output();
 }
 
 /// Returns nullopt outside of a repository.

@@ -8,12 +8,14 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <iostream>
 #include <iterator>
 #include <numeric>
 #include <optional>
@@ -151,6 +153,15 @@ void end_by_closed_pipe() noexcept {
   std::raise(SIGPIPE);
   // Reached only if the signal is blocked.
   std::_Exit(128 + SIGPIPE);
+}
+
+void finish_standard_output() {
+  std::cout.flush();
+  if (std::cout && std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return;
+  // The reason of an earlier failure is lost; another byte fails for the same one.
+  const int error = ::write(STDOUT_FILENO, "\n", 1) < 0 ? errno : EIO;
+  if (error == EPIPE) end_by_closed_pipe();
+  throw std::system_error{error, std::generic_category(), "write standard output"};
 }
 
 std::string_view trimmed(std::string_view text) {

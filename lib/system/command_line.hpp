@@ -28,6 +28,10 @@ void print_error(std::string_view program, std::string_view text) noexcept;
 /// with exit code 141 in a shell. For programs that ignore SIGPIPE because they have sockets.
 [[noreturn]] void end_by_closed_pipe() noexcept;
 
+/// Flushes standard output. If it cannot be written, throws std::system_error "write standard output:
+/// REASON", or ends the process by SIGPIPE if its reader closed it.
+void finish_standard_output();
+
 /// Returns the text without spaces and tabs at its ends.
 std::string_view trimmed(std::string_view text);
 

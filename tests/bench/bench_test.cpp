@@ -302,6 +302,34 @@ TEST_F(bench_command, unwritable_result_is_exit_code_1) {
       1);
 }
 
+TEST_F(bench_command, full_standard_output_gives_its_reason) {
+  const auto run = bench(fmt::format("{} --benchmark_format=json >/dev/full", quick));
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_THAT(run.errors, HasSubstr("bench: write standard output: No space left on device\n"));
+}
+
+TEST_F(bench_command, closed_pipe_ends_quietly_after_files_are_written) {
+  const auto out = (folder_ / "out.json").string();
+  // A pipe whose reader has ended before the bench begins.
+  const auto run = test::run_command(
+      fmt::format("bash -c 'exec 3> >(exit); wait $!; {}/bench {} --journal {} --benchmark_out={} >&3'",
+                  FAREBENCH_BIN_DIR, quick, journal().string(), out));
+  EXPECT_EQ(run.exit_code, 141) << run.errors;
+  EXPECT_THAT(run.errors, Not(HasSubstr("standard output")));
+  std::ifstream file{out};
+  EXPECT_TRUE(nlohmann::json::accept(file));
+  EXPECT_GT(fs::file_size(journal()), 0u);
+}
+
+TEST_F(bench_command, help_into_closed_pipe_ends_quietly) {
+  for (const char* program : {"bench", "track", "mock_server"}) {
+    const auto run = test::run_command(
+        fmt::format("bash -c 'exec 3> >(exit); wait $!; {}/{} --help >&3'", FAREBENCH_BIN_DIR, program));
+    EXPECT_EQ(run.exit_code, 141) << program;
+    EXPECT_EQ(run.errors, "") << program;
+  }
+}
+
 TEST_F(bench_command, unwritable_standard_error_changes_nothing) {
   for (const char* errors : {"2>&-", "2>/dev/full"}) {
     EXPECT_EQ(bench(fmt::format("{} {}", quick, errors)).exit_code, 0) << errors;
