@@ -1,6 +1,7 @@
 #include "bench/output/journal.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <nlohmann/json.hpp>
 
@@ -12,6 +13,8 @@
 #include <ctime>
 #include <system_error>
 #include <utility>
+
+#include "lib/system/output_file.hpp"
 
 namespace farebench {
 
@@ -32,24 +35,31 @@ std::string line_of(const ordered_json& object) {
   return object.dump(-1, ' ', true, ordered_json::error_handler_t::replace) + '\n';
 }
 
-void keep_previous(const std::filesystem::path& path) {
-  // The path may be /dev/null.
-  std::error_code ignored;
-  if (!std::filesystem::is_regular_file(path, ignored)) return;
-  auto previous = path;
-  previous += ".previous";
-  std::error_code error;
-  std::filesystem::rename(path, previous, error);
-  if (error) throw std::system_error(error, "rename " + path.string());
+// Renames an existing file, and creates one with its mode.
+file_descriptor create_journal(const std::filesystem::path& path) {
+  struct stat existing{};
+  const bool exists = ::stat(path.c_str(), &existing) == 0;
+  if (exists) {
+    if (::access(path.c_str(), W_OK) != 0) throw_system_error("open " + path.string());
+    auto previous = path;
+    previous += ".previous";
+    std::error_code error;
+    std::filesystem::rename(path, previous, error);
+    if (error) throw std::system_error(error, "rename " + path.string());
+  }
+  constexpr mode_t permissions = 0777;
+  const mode_t mode = exists ? existing.st_mode & permissions : 0644;
+  const auto operation = "open " + path.string();
+  return checked_descriptor(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, mode),
+                            operation.c_str());
 }
 
 }  // namespace
 
 row_journal::row_journal(std::filesystem::path path, const std::map<std::string, std::string>& context)
     : path_(std::move(path)) {
-  keep_previous(path_);
-  file_ = file_descriptor{::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644)};
-  if (file_.get() < 0) throw std::system_error(errno, std::generic_category(), "open " + path_.string());
+  const auto file = replaced_file(path_);
+  file_ = file ? create_journal(*file) : open_directly(path_);
   append_line(line_of({{"journal", 1}, {"started", utc_now()}, {"context", context}}));
 }
 

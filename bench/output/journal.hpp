@@ -19,7 +19,8 @@ namespace farebench {
 /// Not thread-safe.
 class row_journal {
  public:
-  /// Renames an existing journal to PATH.previous. Throws std::system_error naming the path.
+  /// Renames an existing journal to PATH.previous, at the end of symbolic links, and gives the new one its
+  /// mode. Writes what replaced_file() excludes directly. Throws std::system_error naming the path.
   row_journal(std::filesystem::path path, const std::map<std::string, std::string>& context);
 
   /// `name` is benchmark_case::name(). A line that cannot be written, for example on a full disk, is left out

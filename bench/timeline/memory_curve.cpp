@@ -79,6 +79,7 @@ std::vector<curve_point> curve_recorder::points() const {
 
 timeline_file::timeline_file(const std::filesystem::path& path, std::chrono::nanoseconds sample_every)
     : file_{path} {
+  file_.keep_part_of_killed_process();
   const double sample_every_ms = std::chrono::duration<double, std::milli>{sample_every}.count();
   fmt::print(file_.stream(), R"({{"timeline": 1, "sample_every_ms": {}, "curves": [)", sample_every_ms);
   file_.stream().flush();

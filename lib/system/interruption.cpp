@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
 #include <cstdint>
 #include <utility>
 
@@ -19,22 +20,33 @@ bool is_ignored(int signal) {
   return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
-// Reads a signal from the non-blocking descriptor. Returns false if none is pending.
-bool read_signal(int descriptor) {
+// Reads a signal from the non-blocking descriptor. Returns 0 if none is pending.
+int read_signal(int descriptor) {
   signalfd_siginfo signal{};
-  return read(descriptor, &signal, sizeof signal) == sizeof signal;
+  return read(descriptor, &signal, sizeof signal) == sizeof signal ? static_cast<int>(signal.ssi_signo) : 0;
+}
+
+// Ends the process by a signal that is blocked.
+[[noreturn]] void end_by(int signal) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, signal);
+  std::signal(signal, SIG_DFL);
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  std::raise(signal);
+  _exit(128 + signal);
 }
 
 }  // namespace
 
 interruption::interruption(std::chrono::milliseconds grace, std::function<void()> on_interrupt) {
-  if (is_ignored(SIGINT)) return;
-  sigset_t interrupt;
-  sigemptyset(&interrupt);
-  sigaddset(&interrupt, SIGINT);
-  signals_ = checked_descriptor(signalfd(-1, &interrupt, SFD_CLOEXEC | SFD_NONBLOCK), "signalfd");
+  sigset_t handled;
+  sigemptyset(&handled);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP})
+    if (!is_ignored(signal)) sigaddset(&handled, signal);
+  signals_ = checked_descriptor(signalfd(-1, &handled, SFD_CLOEXEC | SFD_NONBLOCK), "signalfd");
   end_ = checked_descriptor(eventfd(0, EFD_CLOEXEC), "eventfd");
-  pthread_sigmask(SIG_BLOCK, &interrupt, &previous_mask_);
+  pthread_sigmask(SIG_BLOCK, &handled, &previous_mask_);
   watcher_ =
       std::thread{[this, grace, on_interrupt = std::move(on_interrupt)] { watch(grace, on_interrupt); }};
 }
@@ -57,7 +69,12 @@ void interruption::watch(std::chrono::milliseconds grace, const std::function<vo
       stop_.request_stop();
       timeout_ms = -1;
     }
-    if (ready <= 0 || !read_signal(signals_.get())) continue;
+    const int signal = ready > 0 ? read_signal(signals_.get()) : 0;
+    if (signal == 0) continue;
+    if (signal != SIGINT) {
+      remove_parts_before_exit();
+      end_by(signal);
+    }
     // Exits without flushing, since a blocked output may be the reason for the second SIGINT.
     if (has_happened()) {
       remove_parts_before_exit();

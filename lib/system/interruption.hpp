@@ -15,8 +15,10 @@ namespace farebench {
 /// the work in flight. After the grace period, stop() is requested too. A second SIGINT exits at once with
 /// `exit_interrupted`.
 ///
-/// At most one object, created before any other thread: it blocks SIGINT and reads it in a thread of its own.
-/// If the process ignores SIGINT, as background commands of a script do, it continues to.
+/// SIGTERM and SIGHUP end the command as usual, after remove_parts_before_exit().
+///
+/// At most one object, created before any other thread: it blocks these signals and reads them in a thread of
+/// its own. If the process ignores one, as background commands of a script and of nohup do, it continues to.
 class interruption {
  public:
   /// 128 + SIGINT, as in shells.

@@ -36,12 +36,31 @@ part_list& open_parts() {
   return parts;
 }
 
-// Returns the path at the end of a chain of symbolic links, whether or not a file exists there.
-fs::path resolve_links(const fs::path& path) {
+// The end of a chain of symbolic links.
+struct link_end {
+  // Whether or not a file exists there.
+  fs::path path;
+  // Number of an open descriptor. Its path is not of use: it has another offset, or cannot be opened.
+  std::optional<int> descriptor;
+};
+
+// Returns N for a link /proc/self/fd/N.
+std::optional<int> descriptor_of(const fs::path& link) {
+  std::error_code error;
+  if (fs::canonical(link.parent_path(), error) != fs::canonical("/proc/self/fd", error) || error)
+    return std::nullopt;
+  return std::stoi(link.filename());
+}
+
+link_end resolve_links(const fs::path& path) {
+  if (path == "-") return {path, STDOUT_FILENO};
   fs::path target = path;
   std::error_code error;
-  while (fs::is_symlink(target, error)) target = target.parent_path() / fs::read_symlink(target);
-  return target;
+  while (fs::is_symlink(target, error)) {
+    if (const auto descriptor = descriptor_of(target)) return {target, descriptor};
+    target = target.parent_path() / fs::read_symlink(target);
+  }
+  return {target, std::nullopt};
 }
 
 // Returns true if `file` is a regular file whose name is `path`. A file open as /dev/stdout may have lost its
@@ -115,19 +134,41 @@ class output_file::buffer final : public std::streambuf {
   std::array<char, 16 * 1024> bytes_;
 };
 
-output_file::output_file(const fs::path& path) : target_{path} {
+std::optional<fs::path> replaced_file(const fs::path& path) {
   struct stat existing{};
   const bool exists = ::stat(path.c_str(), &existing) == 0;
-  if (!exists && errno != ENOENT) throw_unwritable(path);
-  if (exists && ::access(path.c_str(), W_OK) != 0) throw_unwritable(path);
-  const auto target = resolve_links(path);
-  if (!exists || is_file_at(existing, target)) {
-    if (exists) existing_ = existing;
-    target_ = target;
+  // Also stops a circle of links.
+  if (!exists && errno != ENOENT) return std::nullopt;
+  const auto end = resolve_links(path);
+  if (end.descriptor || (exists && !is_file_at(existing, end.path))) return std::nullopt;
+  return end.path;
+}
+
+file_descriptor open_directly(const fs::path& path) {
+  struct stat existing{};
+  if (path != "-" && ::stat(path.c_str(), &existing) != 0) throw_unwritable(path);
+  if (const auto descriptor = resolve_links(path).descriptor) {
+    // A descriptor for reading only would fail after the work.
+    const int flags = ::fcntl(*descriptor, F_GETFL);
+    if (flags >= 0 && (flags & O_ACCMODE) == O_RDONLY) throw_unwritable(path, EBADF);
+    file_descriptor copy{::fcntl(*descriptor, F_DUPFD_CLOEXEC, 0)};
+    if (copy.get() < 0) throw_unwritable(path);
+    return copy;
+  }
+  file_descriptor opened{::open(path.c_str(), O_WRONLY | O_TRUNC | O_NOCTTY | O_CLOEXEC)};
+  if (opened.get() < 0) throw_unwritable(path);
+  return opened;
+}
+
+output_file::output_file(const fs::path& path) : target_{path} {
+  if (const auto target = replaced_file(path)) {
+    struct stat existing{};
+    if (::stat(target->c_str(), &existing) == 0) existing_ = existing;
+    if (existing_ && ::access(target->c_str(), W_OK) != 0) throw_unwritable(path);
+    target_ = *target;
     create_part();
   } else {
-    descriptor_ = file_descriptor{::open(path.c_str(), O_WRONLY | O_TRUNC | O_NOCTTY | O_CLOEXEC)};
-    if (descriptor_.get() < 0) throw_unwritable(path);
+    descriptor_ = open_directly(path);
   }
   buffer_ = std::make_unique<buffer>(descriptor_.get());
   stream_.rdbuf(buffer_.get());
@@ -162,9 +203,13 @@ void output_file::remove_part() noexcept {
 
 /// Call when the part has lost its name, which another writer may use from now on.
 void output_file::forget_part() noexcept {
+  keep_part_of_killed_process();
+  part_.clear();
+}
+
+void output_file::keep_part_of_killed_process() noexcept {
   const std::lock_guard lock{open_parts().mutex};
   std::erase(open_parts().paths, part_);
-  part_.clear();
 }
 
 void output_file::commit(if_exists action) {

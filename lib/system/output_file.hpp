@@ -24,8 +24,8 @@ enum class if_exists { replace, keep };
 /// that simultaneous writers of one target have parts of their own (TARGET.2.partial). The last commit wins.
 ///
 /// Symbolic links are followed, and an existing file keeps its mode and, if the process may give files away,
-/// its owner. A target that is not a regular file with a name (a device, a FIFO, /dev/stdout of a pipeline)
-/// is written directly; a FIFO waits for its reader.
+/// its owner. All else is written directly: devices, FIFOs (which wait for their reader) and open
+/// descriptors; see replaced_file().
 class output_file {
  public:
   /// Throws std::system_error "write PATH" if the target cannot be written, or is a file without permission
@@ -36,6 +36,9 @@ class output_file {
   output_file& operator=(const output_file&) = delete;
 
   std::ostream& stream() { return stream_; }
+
+  /// Keeps the part if the process is killed, for a text that is of use without its end.
+  void keep_part_of_killed_process() noexcept;
 
   /// Synchronises the part to the disk and gives it the target's name. Throws std::system_error "write PATH"
   /// if a write failed; the target is unchanged then, unless only its folder could not be synchronised.
@@ -59,7 +62,15 @@ class output_file {
   std::ostream stream_{nullptr};
 };
 
-/// Removes the parts of this process, for an exit that destroys no objects. Thread-safe.
+/// Returns the path of the regular file that an output replaces or creates, at the end of symbolic links.
+/// Returns nullopt for what is written directly: a device, a FIFO, a file without a name, "-" (standard
+/// output), and a path that leads to an open descriptor, such as /dev/stdout and /dev/fd/3.
+std::optional<std::filesystem::path> replaced_file(const std::filesystem::path& path);
+
+/// Opens an output that is written directly. Throws std::system_error "write PATH".
+file_descriptor open_directly(const std::filesystem::path& path);
+
+/// Removes the parts of this process except kept ones, for an exit that destroys no objects. Thread-safe.
 void remove_parts_before_exit() noexcept;
 
 /// Writes `text` through an output_file. Creates missing folders. Throws std::system_error "write PATH".

@@ -4,10 +4,12 @@
 #include <gmock/gmock.h>
 #include <sys/file.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
@@ -150,7 +152,7 @@ TEST_F(output_file_test, full_device_is_named_after_many_writes) {
 
 TEST_F(output_file_test, unnamed_file_is_written_directly) {
   // As /dev/stdout, if the file of a redirection was removed.
-  const file_descriptor removed{open(path().c_str(), O_RDWR | O_CLOEXEC)};
+  const file_descriptor removed{open(path().c_str(), O_RDWR | O_TRUNC | O_CLOEXEC)};
   fs::remove(path());
   write_file("/proc/self/fd/" + std::to_string(removed.get()), "text");
   std::array<char, 10> bytes{};
@@ -274,6 +276,66 @@ TEST_F(output_file_test, standard_output_of_pipeline_is_written) {
   EXPECT_EQ(reader.text(), "text");
   EXPECT_TRUE(fs::is_symlink(folder_ / "stdout"));
   EXPECT_EQ(files(), 2);
+}
+
+TEST_F(output_file_test, open_descriptor_of_file_is_written_at_its_offset) {
+  // As in `{ command; fares --out /dev/stdout; } >> out`.
+  const file_descriptor appended{open(path().c_str(), O_WRONLY | O_APPEND | O_CLOEXEC)};
+  const auto link = "/proc/self/fd/" + std::to_string(appended.get());
+  EXPECT_FALSE(replaced_file(link));
+  write_file(link, " newer");
+  write_file("/dev/fd/" + std::to_string(appended.get()), " newest");
+  EXPECT_EQ(content(), "older newer newest");
+}
+
+TEST_F(output_file_test, socket_is_written) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
+  const file_descriptor read_end{ends[0]};
+  file_descriptor write_end{ends[1]};
+  write_file("/dev/fd/" + std::to_string(write_end.get()), "text");
+  write_end.reset();
+  EXPECT_EQ(background_reader{read_end.get()}.text(), "text");
+}
+
+TEST_F(output_file_test, unusable_descriptor_throws_before_work) {
+  const file_descriptor readable{open(path().c_str(), O_RDONLY | O_CLOEXEC)};
+  EXPECT_THROW(output_file{"/dev/fd/" + std::to_string(readable.get())}, std::system_error);
+  EXPECT_THROW(output_file{"/dev/fd/987654"}, std::system_error);
+}
+
+TEST_F(output_file_test, path_with_trailing_slash_throws) {
+  for (const auto& wrong : {(folder_ / "new/").string(), folder_.string() + "/", path().string() + "/"})
+    EXPECT_THROW(output_file{wrong}, std::system_error) << wrong;
+  EXPECT_EQ(files(), 1);
+}
+
+TEST_F(output_file_test, removed_working_directory_throws) {
+  const auto before = fs::current_path();
+  fs::create_directory(folder_ / "removed");
+  fs::current_path(folder_ / "removed");
+  fs::remove(folder_ / "removed");
+  EXPECT_THROW(output_file{"out"}, std::system_error);
+  fs::current_path(before);
+}
+
+TEST_F(output_file_test, replaced_file_is_at_the_end_of_links) {
+  fs::create_symlink("out", folder_ / "link");
+  fs::create_symlink("new", folder_ / "dangling");
+  EXPECT_EQ(replaced_file(path()), path());
+  EXPECT_EQ(replaced_file(folder_ / "link"), path());
+  EXPECT_EQ(replaced_file(folder_ / "dangling"), folder_ / "new");
+  for (const auto& direct : {fs::path{"-"}, fs::path{"/dev/null"}, fs::path{"/dev/stdout"}, folder_})
+    EXPECT_FALSE(replaced_file(direct)) << direct;
+}
+
+TEST_F(output_file_test, kept_part_survives_exit) {
+  output_file kept{folder_ / "kept"};
+  output_file removed{folder_ / "removed"};
+  kept.keep_part_of_killed_process();
+  remove_parts_before_exit();
+  EXPECT_TRUE(fs::exists(folder_ / "kept.partial"));
+  EXPECT_FALSE(fs::exists(folder_ / "removed.partial"));
 }
 
 TEST_F(output_file_test, relative_path_is_written) {

@@ -1,5 +1,6 @@
 #include "bench/output/journal.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -80,6 +81,34 @@ TEST(row_journal, existing_journal_is_kept_as_previous) {
   EXPECT_EQ(journal_lines(path).at(0).at("context").at("run"), "2");
   EXPECT_EQ(journal_lines(path).size(), 2U);
   EXPECT_EQ(journal_lines(scratch / "journal.previous").at(0).at("context").at("run"), "1");
+}
+
+TEST(row_journal, links_and_modes_are_kept) {
+  const scratch_folder scratch;
+  std::filesystem::create_symlink("target", scratch / "journal");
+  for (int run = 0; run < 2; ++run) {
+    row_journal journal(scratch / "journal", {{"run", std::to_string(run)}});
+    std::filesystem::permissions(scratch / "target", std::filesystem::perms{0600});
+  }
+  EXPECT_TRUE(std::filesystem::is_symlink(scratch / "journal"));
+  EXPECT_EQ(journal_lines(scratch / "target").at(0).at("context").at("run"), "1");
+  EXPECT_EQ(journal_lines(scratch / "target.previous").at(0).at("context").at("run"), "0");
+  EXPECT_EQ(std::filesystem::status(scratch / "target").permissions(), std::filesystem::perms{0600});
+  const row_journal journal(scratch / "journal", {});
+  EXPECT_EQ(std::filesystem::status(scratch / "target").permissions(), std::filesystem::perms{0600});
+}
+
+TEST(row_journal, open_descriptor_is_not_renamed) {
+  const scratch_folder scratch;
+  const file_descriptor file{
+      ::open((scratch / "log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)};
+  const auto link = scratch / "stdout";
+  std::filesystem::create_symlink("/proc/self/fd/" + std::to_string(file.get()), link);
+  {
+    row_journal{link, {}}.append("a", 0, {});
+  }
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+  EXPECT_EQ(journal_lines(scratch / "log").size(), 2U);
 }
 
 TEST(row_journal, path_that_cannot_be_created_is_named) {
