@@ -22,6 +22,7 @@
 #include "bench/probe/scrape_task.hpp"
 #include "lib/system/command_line.hpp"
 #include "lib/system/flags.hpp"
+#include "lib/system/output_file.hpp"
 #include "mock_server/latency/latency_model.hpp"
 #include "mock_server/site/timetable.hpp"
 
@@ -77,8 +78,8 @@ A row fails if responses are wrong or the server was too slow to measure the cli
 docs/columns.md lists the limits, docs/benchmarking.md describes how rows are measured.
 
 Exit codes: 0 all rows are valid; 1 a row failed, or an error of input or output; 2 usage error;
-130 interrupted before all rows were measured; 141 (SIGPIPE) the reader of standard output closed it,
-after all files were written.
+130 interrupted before all rows were measured; 141 (SIGPIPE) standard output was closed by its
+reader, and all files are written.
 
 Flags of Google Benchmark follow. Repetitions default to 5, in random order over all cases. Its
 cpu_time is that of the bench.
@@ -400,8 +401,7 @@ bench_flags parse_flags(int argc, char** argv) {
     throw flag_error{error.what()};
   }
   if (help) {
-    std::fputs(help_text().c_str(), stdout);
-    std::fflush(stdout);
+    print_output(help_text());
     throw help_shown{};
   }
 
@@ -453,16 +453,6 @@ bench_flags parse_flags(int argc, char** argv) {
 
 namespace {
 
-/// Returns whether other files belong beside the path: not if it is a device, a pipe or an open descriptor.
-bool can_be_a_file(const fs::path& path) {
-  const auto& text = path.native();
-  if (text.empty() || text == "/dev/stdout" || text == "/dev/stderr" || text.starts_with("/dev/fd/") ||
-      text.starts_with("/proc/"))
-    return false;
-  std::error_code ignored;
-  return (!fs::exists(path, ignored) || fs::is_regular_file(path, ignored));
-}
-
 fs::path timeline_beside(fs::path out) {
   // Other extensions may distinguish results: run.1, run.2.
   if (const auto extension = out.extension();
@@ -475,10 +465,11 @@ fs::path timeline_beside(fs::path out) {
 void check_different(std::initializer_list<std::pair<const char*, fs::path>> outputs) {
   std::map<fs::path, const char*> names;
   for (const auto& [name, path] : outputs) {
-    if (!can_be_a_file(path)) continue;
+    const auto file = path.empty() ? std::nullopt : replaced_file(path);
+    if (!file) continue;
     std::error_code ignored;
     const auto [other, is_new] =
-        names.emplace(fs::weakly_canonical(fs::absolute(path, ignored), ignored), name);
+        names.emplace(fs::weakly_canonical(fs::absolute(*file, ignored), ignored), name);
     if (!is_new)
       throw flag_error{fmt::format("--{} {}: the {} is written there; choose another path", name,
                                    path.string(), other->second)};
@@ -489,7 +480,8 @@ void check_different(std::initializer_list<std::pair<const char*, fs::path>> out
 
 output_paths output_paths_of(const bench_flags& flags, const fs::path& programs) {
   output_paths paths;
-  const bool has_file = can_be_a_file(flags.out);
+  // Nothing is beside a pipe or device.
+  const bool has_file = !flags.out.empty() && replaced_file(flags.out);
   if (!flags.journal.empty()) {
     paths.journal = flags.journal;
   } else if (!flags.smoke) {

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <iostream>
 #include <optional>
+#include <sstream>
 #include <stdexcept>
 #include <system_error>
 
@@ -90,7 +91,7 @@ class row_outputs {
     if (!flags.display_format) return;
     // JSON has the context itself.
     if (flags.display_format != output_format::json) std::cerr << context_text(context) << std::flush;
-    display_.emplace(*flags.display_format, std::cout,
+    display_.emplace(*flags.display_format, display_text_,
                      console_options{.tabular = flags.tabular,
                                      .color = flags.color.value_or(is_color_terminal()),
                                      .name_width = name_width});
@@ -105,20 +106,33 @@ class row_outputs {
                              ledger.repetitions(row.parameters.name()).size() > 1;
       if (display_ && !is_hidden) display_->add(row);
     }
+    display();
   }
 
   void finish(const nlohmann::ordered_json& context) {
     if (display_) display_->finish(context);
+    display();
     if (!file_writer_) return;
     file_writer_->finish(context);
     file_->commit();
   }
 
+  /// First error of standard output. It does not end the run, which has other outputs.
+  std::error_code display_error() const { return display_error_; }
+
  private:
+  void display() {
+    const auto error = write_output(display_text_.str());
+    if (!display_error_) display_error_ = error;
+    display_text_.str("");
+  }
+
   bool display_aggregates_only_;
   std::optional<output_file> file_;
   std::optional<result_writer> file_writer_;
+  std::ostringstream display_text_;
   std::optional<result_writer> display_;
+  std::error_code display_error_;
 };
 
 int run(bench_flags flags) {
@@ -142,8 +156,7 @@ int run(bench_flags flags) {
   // All were skipped with a reason, which is no failure.
   if (selected.empty()) return 0;
   if (flags.lists_only) {
-    for (const auto& one : selected) std::cout << one.run_name << '\n';
-    finish_standard_output();
+    for (const auto& one : selected) print_output(one.run_name + '\n');
     return 0;
   }
   std::vector<benchmark_case> cases;
@@ -210,9 +223,11 @@ int run(bench_flags flags) {
   }
   const bool on_output = is_for_people(flags);
   const auto summary =
+      (flags.display_format ? "\n" : "") +
       summary_text(results, flags.workload_name, terminal_width(on_output ? STDOUT_FILENO : STDERR_FILENO));
-  (on_output ? std::cout : std::cerr) << (flags.display_format ? "\n" : "") << summary;
-  finish_standard_output();
+  if (!on_output) std::cerr << summary;
+  check_output(outputs.display_error());
+  if (on_output) print_output(summary);
   if (ledger.failed_rows() > 0)
     print_error(fmt::format("{} of {} rows failed", ledger.failed_rows(), ledger.rows()));
   if (interrupted.has_happened()) {
@@ -231,7 +246,7 @@ int main(int argc, char** argv) {
     return run(parse_flags(argc, argv));
   } catch (const help_shown&) {
     print_google_benchmark_help();
-    return 0;
+    return write_output({}) ? exit_failed : 0;
   } catch (const flag_error& error) {
     print_error(error.what());
     return exit_usage;

@@ -52,8 +52,7 @@ int serve(const server_flags& flags) {
                                    .connections = flags.connections,
                                    .latency = flags.latency,
                                    .faults = flags.faults});
-  fmt::print("listening on {}:{}\n", flags.host, engine->port());
-  std::fflush(stdout);
+  print_output(fmt::format("listening on {}:{}\n", flags.host, engine->port()));
   int signal = 0;
   ::sigwait(&stop_signals, &signal);
   engine->stop();
@@ -66,7 +65,8 @@ int main(int argc, char** argv) {
   try {
     const auto parsed = read_server_flags(argc, argv);
     if (const auto* exit = std::get_if<server_exit>(&parsed)) {
-      fmt::print(exit->code == 0 ? stdout : stderr, "{}\n", exit->text);
+      if (exit->code == 0) print_output(exit->text + '\n');
+      if (exit->code != 0) fmt::print(stderr, "{}\n", exit->text);
       return exit->code;
     }
     return serve(std::get<server_flags>(parsed));

@@ -183,7 +183,8 @@ int probe_program(int argc, char** argv, const strategy_factory& make) {
     parse_command_line(app, argc, argv);
     if (version) {
       const auto library = http_library_version();
-      write_line(build_report_json("fetch_probe", {{"libcurl", library.substr(library.find('/') + 1)}}));
+      print_output(build_report_json("fetch_probe", {{"libcurl", library.substr(library.find('/') + 1)}}) +
+                   '\n');
       return 0;
     }
     return run(flags, make);

@@ -8,6 +8,7 @@
 
 #include "bench/clients/clients.hpp"
 #include "bench/track/error.hpp"
+#include "lib/system/command_line.hpp"
 #include "lib/system/flags.hpp"
 
 namespace farebench::track {
@@ -42,7 +43,7 @@ A flagged metric is measured again and counts only if fresh runs confirm it (con
 
 Exit codes: 0 nothing got worse; 1 a confirmed regression (record: a row failed and is recorded as failed; selftest: a
 rate is out of range); 2 wrong usage, invalid input, or something that cannot be built, read or written; 3 incomparable,
-or with --strict a metric that cannot be told.
+or with --strict a metric that cannot be told; 141 (SIGPIPE) standard output was closed.
 )";
 
 /// Adds a verb that its presence on the command line selects.
@@ -143,8 +144,8 @@ track_flags parse_track_flags(int argc, char** argv) {
   add_selftest(app, flags);
   try {
     parse_command_line(app, static_cast<int>(end - argv), argv);
-  } catch (const CLI::CallForHelp& help) {
-    app.exit(help);
+  } catch (const CLI::CallForHelp&) {
+    print_output(app.help());
     throw help_shown{};
   } catch (const CLI::ParseError& error) {
     throw track_error{error.what()};

@@ -34,11 +34,7 @@ namespace {
 
 using namespace farebench;
 using namespace farebench::track;
-
-void print(const std::string& text) {
-  std::fputs(text.c_str(), stdout);
-  finish_standard_output();
-}
+namespace fs = std::filesystem;
 
 /// Returns nullopt outside of a repository.
 std::optional<std::filesystem::path> find_repository_root() {
@@ -56,7 +52,7 @@ std::filesystem::path results_folder() { return repository::open().root() / "res
 bool is_recorded(const std::string& side) { return side != "." && std::filesystem::exists(side); }
 
 int print_comparison(const comparison& result, const track_flags& flags, same_findings same) {
-  print(flags.json ? comparison_json(result) : comparison_table(result, same));
+  print_output(flags.json ? comparison_json(result) : comparison_table(result, same));
   std::string steps;
   for (const auto& step : result.steps)
     steps += fmt::format("{}{} {:.1f} s", steps.empty() ? "" : ", ", step.name, step.seconds);
@@ -120,8 +116,8 @@ report_input read_files(const std::vector<std::filesystem::path>& files) {
 int history(const track_flags& flags) {
   const auto input = read_files(flags.files.empty() ? std::vector{results_folder() / "runs"} : flags.files);
   const auto accepted = accepted_regressions(flags);
-  print(flags.json ? ascii_json(history_report_json(input, accepted)) + "\n"
-                   : history_table(make_history(input.recordings, accepted)));
+  print_output(flags.json ? ascii_json(history_report_json(input, accepted)) + "\n"
+                          : history_table(make_history(input.recordings, accepted)));
   return exit_nothing_worse;
 }
 
@@ -141,15 +137,30 @@ std::vector<std::filesystem::path> report_files(const track_flags& flags) {
   return files;
 }
 
-int report(const track_flags& flags) {
-  const auto input = read_files(report_files(flags));
-  const auto json = report_json(input, accepted_regressions(flags));
-  if (flags.json) {
-    print(ascii_json(json) + "\n");
-  } else {
-    write_file(flags.page, fill_page(read_empty_page(), json));
-    print(flags.page.string() + "\n");
+/// Opens the page of a report. Throws track_error if it is one of the report's inputs.
+output_file open_page(const fs::path& page, const std::vector<fs::path>& inputs) {
+  std::error_code ignored;
+  for (const auto& input : inputs) {
+    if (fs::equivalent(page, input, ignored))
+      throw track_error{
+          fmt::format("--out {}: this file is an input of the report; choose another path", page.string())};
   }
+  if (page.has_parent_path()) fs::create_directories(page.parent_path());
+  return output_file{page};
+}
+
+int report(const track_flags& flags) {
+  const auto files = report_files(flags);
+  if (flags.json) {
+    print_output(ascii_json(report_json(read_files(files), accepted_regressions(flags))) + "\n");
+    return exit_nothing_worse;
+  }
+  // Opened before the work starts.
+  auto page = open_page(flags.page, files);
+  page.stream() << fill_page(read_empty_page(), report_json(read_files(files), accepted_regressions(flags)));
+  page.commit();
+  // Standard output may be the page.
+  if (fs::is_regular_file(flags.page)) print_output(flags.page.string() + "\n");
   return exit_nothing_worse;
 }
 
@@ -157,7 +168,7 @@ int kill_test(int kills) {
   const auto folder = std::filesystem::temp_directory_path() / fmt::format("farebench-kills-{}", ::getpid());
   const auto report = kill_recordings(sibling_path("track"), folder, kills);
   std::filesystem::remove_all(folder);
-  print(fmt::format(
+  print_output(fmt::format(
       "{} recordings killed, {} of them while the file was being written: {} files whole, {} not; "
       "{} parts left after the next recording\n",
       report.kills, report.killed_while_writing, report.whole, report.broken, report.abandoned_parts));
@@ -168,7 +179,7 @@ int kill_test(int kills) {
 int selftest(const track_flags& flags) {
   if (flags.kills > 0) return kill_test(flags.kills);
   const auto rates = run_selftest(flags.is_short ? selftest_plan::brief() : selftest_plan{},
-                                  [](const std::string& line) { print(line + '\n'); });
+                                  [](const std::string& line) { print_output(line + '\n'); });
   return std::ranges::all_of(rates, &selftest_rate::is_good) ? exit_nothing_worse : exit_worse;
 }
 

@@ -14,6 +14,8 @@
 #include "bench/track/recordings.hpp"
 #include "lib/system/build_identity.hpp"
 #include "lib/system/child_process.hpp"
+#include "lib/system/command_line.hpp"
+#include "lib/system/file_descriptor.hpp"
 #include "lib/system/output_file.hpp"
 
 namespace farebench::track {
@@ -101,7 +103,9 @@ void add_machine(ordered_json& context, const machine& here) {
 
 /// Returns the path relative to the working directory if it is inside.
 fs::path short_path(const fs::path& path) {
-  const auto relative = path.lexically_relative(fs::current_path());
+  // The working directory may have been removed.
+  std::error_code ignored;
+  const auto relative = path.lexically_relative(fs::current_path(ignored));
   return relative.empty() || *relative.begin() == ".." ? path : relative;
 }
 
@@ -138,6 +142,9 @@ int record(const record_flags& flags, const bench_flags& parsed) {
 
   const auto here = this_machine();
   const auto folder = (flags.into.empty() ? sources.root() / "results" / "runs" : flags.into) / here.name();
+  // Before the run, which takes minutes.
+  fs::create_directories(folder);
+  if (::access(folder.c_str(), W_OK | X_OK) != 0) throw_system_error("write " + folder.string());
   remove_abandoned_parts(folder);
   const auto begin = std::chrono::system_clock::now();
   // Smoke runs measure nothing, so one pass of the canary is enough.
@@ -165,7 +172,7 @@ int record(const record_flags& flags, const bench_flags& parsed) {
   // Checks that the file can be read again.
   parse_recorded_run(text, stem);
   const auto path = write_new_file(folder, stem, text);
-  fmt::print("{}\n", short_path(path).string());
+  print_output(short_path(path).string() + '\n');
   return run.exit_code == 0 ? exit_nothing_worse : exit_worse;
 }
 

@@ -15,7 +15,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <iostream>
 #include <iterator>
 #include <numeric>
 #include <optional>
@@ -155,14 +154,20 @@ void end_by_closed_pipe() noexcept {
   std::_Exit(128 + SIGPIPE);
 }
 
-void finish_standard_output() {
-  std::cout.flush();
-  if (std::cout && std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return;
-  // The reason of an earlier failure is lost; another byte fails for the same one.
-  const int error = ::write(STDOUT_FILENO, "\n", 1) < 0 ? errno : EIO;
-  if (error == EPIPE) end_by_closed_pipe();
-  throw std::system_error{error, std::generic_category(), "write standard output"};
+std::error_code write_output(std::string_view text) noexcept {
+  errno = 0;
+  const bool is_written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
+                          std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+  if (is_written) return {};
+  return {errno != 0 ? errno : EIO, std::generic_category()};
 }
+
+void check_output(std::error_code error) {
+  if (error == std::errc::broken_pipe) end_by_closed_pipe();
+  if (error) throw std::system_error{error, "write standard output"};
+}
+
+void print_output(std::string_view text) { check_output(write_output(text)); }
 
 std::string_view trimmed(std::string_view text) {
   const auto begin = text.find_first_not_of(" \t");

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 namespace farebench {
 
@@ -28,9 +29,15 @@ void print_error(std::string_view program, std::string_view text) noexcept;
 /// with exit code 141 in a shell. For programs that ignore SIGPIPE because they have sockets.
 [[noreturn]] void end_by_closed_pipe() noexcept;
 
-/// Flushes standard output. If it cannot be written, throws std::system_error "write standard output:
-/// REASON", or ends the process by SIGPIPE if its reader closed it.
-void finish_standard_output();
+/// Writes text to standard output, whose buffer is empty afterwards. Returns the error, if any.
+std::error_code write_output(std::string_view text) noexcept;
+
+/// Does nothing without an error. Otherwise throws std::system_error "write standard output", or ends the
+/// process by end_by_closed_pipe().
+void check_output(std::error_code error);
+
+/// Writes text to standard output as write_output(), and checks it as check_output().
+void print_output(std::string_view text);
 
 /// Returns the text without spaces and tabs at its ends.
 std::string_view trimmed(std::string_view text);

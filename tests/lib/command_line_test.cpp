@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <string>
 #include <vector>
 
@@ -64,6 +65,21 @@ TEST(print_error, multiline_error_prints_as_one_line) {
   testing::internal::CaptureStderr();
   print_error("bench", "there is no engine 'a\nb\x1b[31m'");
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "bench: there is no engine 'a\\x0ab\\x1b[31m'\n");
+}
+
+TEST(check_output, error_is_named) {
+  EXPECT_NO_THROW(check_output({}));
+  try {
+    check_output(std::make_error_code(std::errc::no_space_on_device));
+    FAIL() << "did not throw";
+  } catch (const std::system_error& error) {
+    EXPECT_STREQ(error.what(), "write standard output: No space left on device");
+  }
+}
+
+TEST(check_output, closed_pipe_ends_process_by_sigpipe) {
+  EXPECT_EXIT(check_output(std::make_error_code(std::errc::broken_pipe)), testing::KilledBySignal(SIGPIPE),
+              "^$");
 }
 
 TEST(did_you_mean, nearest_name_is_suggested) {

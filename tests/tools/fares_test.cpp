@@ -401,6 +401,38 @@ TEST_F(fares_interrupted, cancelled_days_share_a_line) {
   EXPECT_THAT(summary.line, testing::EndsWith(", written to " + path().string()));
 }
 
+TEST_F(fares_interrupted, second_interrupt_and_other_signals_leave_no_part) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    auto run = start("csv");
+    wait_for_request_of_third_day();
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator{folder_}, {}), 1) << "the part";
+    if (signal == SIGINT) {
+      ASSERT_NO_FATAL_FAILURE(interrupt(run));
+    }
+    kill(run.pid(), signal);
+    const auto ended = run.wait(test::hang_deadline);
+    ASSERT_TRUE(ended);
+    if (signal == SIGINT) {
+      EXPECT_EQ(WEXITSTATUS(*ended), 130);
+    } else {
+      EXPECT_TRUE(WIFSIGNALED(*ended) && WTERMSIG(*ended) == signal) << signal;
+    }
+    EXPECT_TRUE(std::filesystem::is_empty(folder_)) << signal;
+    release_third_day();
+  }
+}
+
+TEST_F(fares_file, appended_standard_output_is_kept) {
+  const auto run =
+      test::run_command(fmt::format("{{ echo first; {0}/fares {1} --days 1 --format csv --out /dev/stdout; "
+                                    "{0}/fares {1} --days 1 --format csv --out -; }} > {2}",
+                                    FAREBENCH_BIN_DIR, route, path().string()));
+  EXPECT_EQ(run.exit_code, 0) << run.errors;
+  const auto text = content();
+  EXPECT_THAT(text, testing::StartsWith("first\ndate,"));
+  EXPECT_GT(text.rfind("date,"), std::string_view{"first\ndate,"}.size()) << "the second table";
+}
+
 TEST_F(fares_file, run_without_fares_keeps_file) {
   std::ofstream{path()} << "old";
   const auto run = run_fares(fmt::format("{} --days 2 --attempts 1 --url {} --out {}", route,

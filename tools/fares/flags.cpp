@@ -147,7 +147,7 @@ parsed_flags parse_fares_flags(int argc, char** argv) {
   app.add_option("--format", format,
                  "table, csv or json; default: by the name of --out (.csv, .json), else table")
       ->type_name("FORMAT");
-  app.add_option("--out", flags.out, "output file; default: standard output")->type_name("FILE");
+  app.add_option("--out", flags.out, "output file; default: standard output, as is -")->type_name("FILE");
   app.add_option("--attempts", flags.policy.max_attempts,
                  "maximum number of attempts per day, including the first")
       ->capture_default_str()
@@ -165,11 +165,12 @@ parsed_flags parse_fares_flags(int argc, char** argv) {
     if (flags.from.empty() || flags.to.empty())
       throw CLI::ValidationError("--from, --to", "the station ID must not be empty");
     check_dates(flags);
+    if (flags.out == "-") flags.out.clear();
     flags.format = format_flag(format, flags.out);
     flags.url = url_flag(flags.url);
     check_strategy(flags.strategy);
   } catch (const CLI::CallForHelp&) {
-    fmt::print("{}\n{}", examples, app.help());
+    print_output(fmt::format("{}\n{}", examples, app.help()));
     result.exit_code = 0;
   } catch (const CLI::ParseError& error) {
     print_error("fares", fmt::format("{} (see --help)", error.what()));

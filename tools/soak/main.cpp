@@ -61,7 +61,9 @@ violation is printed to standard error with the command that reproduces it. The 
 )";
   for (const auto& entry : invariant_table)
     fmt::format_to(std::back_inserter(text), "  {:<22}{}\n", entry.name, entry.meaning);
-  text += "\nExit codes: 0 no violation; 1 violations; 2 usage error, or no mock server; 130 interrupted.";
+  text +=
+      "\nExit codes: 0 no violation; 1 violations; 2 usage error, no mock server, or no output; "
+      "130 interrupted.";
   return text;
 }
 
@@ -139,7 +141,7 @@ parsed_flags parse_flags(int argc, const char* const* argv) {
         throw CLI::ValidationError("--strategies", fmt::format("'{}' is given twice", name));
     }
   } catch (const CLI::CallForHelp&) {
-    fmt::print("{}\n", app.help());
+    print_output(app.help() + '\n');
     result.exit_code = 0;
   } catch (const CLI::ParseError& error) {
     print_error("soak", fmt::format("{} (see --help)", error.what()));
@@ -228,7 +230,7 @@ int run_soak(const soak_flags& flags) {
   std::signal(SIGINT, &on_interrupt);
   const auto total = run_campaign(plan, listener, [] { return is_interrupted != 0; });
   printer.clear();
-  fmt::print("{}\n", text_of(total));
+  print_output(text_of(total) + '\n');
   if (is_interrupted != 0) {
     print_error("soak", fmt::format("interrupted after {} of {} runs", total.runs, runs));
     return exit_interrupted;
@@ -248,7 +250,7 @@ int main(int argc, char** argv) {
     if (exit_code) return *exit_code;
     check_mock_server();
     if (!flags.checks_mutants) return run_soak(flags);
-    return check_mutants([](const std::string& line) { fmt::print("{}\n", line); }) ? 0 : exit_violation;
+    return check_mutants([](const std::string& line) { print_output(line + '\n'); }) ? 0 : exit_violation;
   } catch (const std::exception& error) {
     print_error("soak", error.what());
     return exit_usage;

@@ -305,6 +305,33 @@ TEST_F(report_command, names_how_to_get_a_missing_page) {
   EXPECT_EQ(std::ranges::count(run.errors, '\n'), 1) << run.errors;
 }
 
+TEST_F(report_command, writes_page_to_any_output) {
+  put_json("plain.json", result_of({result_row(case_name("fibers"), 5, 1)}));
+  std::filesystem::copy_file(std::filesystem::path{FAREBENCH_BIN_DIR} / "track", folder_ / "track");
+  put("report_page.html", std::string{"<p>\"farebench-data\"</p>"});
+  const auto report = [&](const std::string& arguments) {
+    return test::run_command(fmt::format("cd '{}' && ./track report {}", folder_.string(), arguments));
+  };
+  EXPECT_EQ(report("plain.json --out new/page.html").output, "new/page.html\n");
+  const auto page = read_file(folder_ / "new/page.html");
+  EXPECT_THAT(page, testing::StartsWith("<p>"));
+  EXPECT_EQ(report("plain.json --out /dev/stdout").output, page) << "and no name of a file";
+  EXPECT_EQ(report("plain.json --out - | cat").output, page);
+  EXPECT_EQ(report("plain.json --out /dev/full").exit_code, 2);
+  EXPECT_THAT(report("plain.json --out new").errors, HasSubstr("new: Is a directory"));
+}
+
+TEST_F(report_command, inputs_are_not_overwritten) {
+  put_json("plain.json", result_of({result_row(case_name("fibers"), 5, 1)}));
+  std::filesystem::create_symlink("plain.json", folder_ / "link.json");
+  for (const char* out : {"plain.json", "./plain.json", "link.json"}) {
+    const auto result = track(fmt::format("report plain.json --out {}", out));
+    EXPECT_EQ(result.exit_code, 2);
+    EXPECT_THAT(result.output, HasSubstr("is an input of the report"));
+  }
+  EXPECT_THAT(read_file(folder_ / "plain.json"), HasSubstr("fibers"));
+}
+
 TEST_F(report_command, refuses_wrong_input_in_one_line) {
   put_json("plain.json", result_of({result_row(case_name("fibers"), 5, 1)}));
   std::filesystem::create_directories(folder_ / "empty");
