@@ -388,6 +388,24 @@ TEST_P(failure, failure_does_not_affect_the_next_of_its_worker) {
   for (const auto& [index, result] : outcomes.by_index()) expect_error(result, fault_of(index));
 }
 
+TEST_P(failure, reset_of_kept_connection_does_not_affect_the_request_sent_again) {
+  const auto faults = faulty_responses();
+  for (const auto& fault : faults) {
+    // Each search is sent on the connection of its start page, and again on a new one.
+    std::atomic<std::size_t> searches = 0;
+    const auto site = site_with_search([&](const std::string&) -> stub_response {
+      return searches++ % 2 == 0 ? stub_response{.bytes = {}, .reset_after = true} : fault.response;
+    });
+    auto work = days_at(site.url(), 3, 1);
+    work.policy.max_attempts = 1;
+    collected_outcomes outcomes;
+    run(work, outcomes.sink());
+    ASSERT_EQ(outcomes.size(), 3u);
+    EXPECT_EQ(searches, 6u) << "the search was not sent again";
+    for (const auto& [index, result] : outcomes.by_index()) expect_error(result, fault);
+  }
+}
+
 TEST_P(failure, session_is_not_sent_on_next_day) {
   std::atomic<int> start_pages_with_cookie = 0;
   const stub_server site{[&](const std::string& request) -> stub_response {

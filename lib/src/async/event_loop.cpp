@@ -360,7 +360,7 @@ void event_loop::state::complete_finished() {
     curl_easy_getinfo(transfer.easy, CURLINFO_PRIVATE, &client);
     client->multi.remove(transfer.easy);
     if (client->http.needs_transfer(transfer.code)) {
-      if (client->multi.try_add(transfer.easy)) continue;
+      if (client->multi.try_add(client->http.handle())) continue;
       transfer.code = CURLE_ABORTED_BY_CALLBACK;
     }
     client->in_flight = false;

@@ -137,7 +137,7 @@ void http_client::prepare(exchange_request request) {
   redirects_.reset();
   used_ms_ = 0;
   begin_transfer();
-  replace_handle_with_errno();
+  if (std::exchange(has_failed_, false)) replace_handle_with_errno();
   CURL* const easy = handle_.get();
   // libcurl copies the URL and the cookies, but neither the header list nor the form.
   set_headers(request.headers);
@@ -170,6 +170,7 @@ void http_client::begin_transfer() {
   // The socket of a connection attempt that failed is still noted here.
   opened_socket_ = -1;
   earlier_errno_ = 0;
+  has_sent_request_ = false;
   chunks_ = 0;
   begin_header();
 }
@@ -195,7 +196,11 @@ bool http_client::needs_transfer(CURLcode code) noexcept {
   try {
     deduct_elapsed_time();
     begin_transfer();
-    if (!is_sent_again) follow_redirect();
+    if (is_sent_again) {
+      replace_handle_with_errno();
+    } else {
+      follow_redirect();
+    }
     abort_reason_ = abort_reason::none;
     return true;
   } catch (...) {
@@ -230,14 +235,16 @@ void http_client::follow_redirect() {
   if (!keeps_method(state.status)) set_option(easy, CURLOPT_HTTPGET, 1L);
 }
 
-/// Replaces a handle that has an errno from which that of the next failure could not be told apart.
+/// Replaces a handle that has an errno, from which that of the next failure could not be told apart. Closes
+/// its kept connection, unless that belongs to a loop.
 void http_client::replace_handle_with_errno() {
   if (!keeps_errno()) return;
   const auto os_error = info<long>(handle_.get(), CURLINFO_OS_ERRNO);
-  if (os_error != ECONNRESET && os_error != EPIPE && os_error != ETIMEDOUT) return;
-  handle_.reset(curl_easy_duphandle(handle_.get()));
-  if (!handle_) throw std::bad_alloc{};
-  shared_.configure(handle_.get());
+  if (os_error == 0) return;
+  std::unique_ptr<CURL, easy_cleanup> copy{curl_easy_duphandle(handle_.get())};
+  if (!copy) throw std::bad_alloc{};
+  shared_.configure(copy.get());
+  handle_ = std::move(copy);
 }
 
 void http_client::set_url(const std::string& url) {
@@ -275,6 +282,7 @@ void http_client::set_headers(const std::vector<std::string>& lines) {
 }
 
 exchange_result http_client::finish(CURLcode code, int watch_errno) {
+  has_failed_ = code != CURLE_OK;
   try {
     if (callback_error_) std::rethrow_exception(std::exchange(callback_error_, nullptr));
     if (code == CURLE_OK && abort_reason_ == abort_reason::none) return take_response();
@@ -465,12 +473,14 @@ curl_socket_t http_client::on_open_socket(void* self, curlsocktype, curl_sockadd
 /// connection is given up. So is one that the server has closed: libcurl counts its own retries over the life
 /// of a handle, and fails every sixth request that needs one ("tried 5 times before giving up").
 ///
-/// If a kept connection proves dead only after this check, libcurl retries. On a loop it would try up to five
-/// kept connections, each possibly dead. FRESH_CONNECT makes it retry once, on a new connection.
+/// If a kept connection proves dead only after this check, libcurl sends the request again on a new one, as
+/// FRESH_CONNECT demands. That becomes a transfer of its own, so that its errors have nothing of the first.
 int http_client::on_request(void* self, char*, char*, int peer_port, int local_port) {
   auto& client = *static_cast<http_client*>(self);
-  // libcurl may send a request again within a transfer.
-  client.is_in_trailers_ = false;
+  if (std::exchange(client.has_sent_request_, true)) {
+    client.abort_reason_ = abort_reason::connection;
+    return CURL_PREREQFUNC_ABORT;
+  }
   client.is_on_kept_connection_ = client.opened_socket_ < 0;
   client.earlier_errno_ = static_cast<int>(info<long>(client.handle_.get(), CURLINFO_OS_ERRNO));
   // Setting a number cannot fail.
@@ -529,12 +539,11 @@ fetch_error http_client::abort_error() const {
   return {out_of_resources, "out of memory for the response"};
 }
 
-/// Returns the errno of this request's failed system call, or 0 if there was none. Another connection may
-/// have been reset before this one, because libcurl repeats a request that a kept connection did not respond
-/// to.
+/// Returns the errno of this request's failed system call, or 0 if there was none. An attempt to connect may
+/// have left one before.
 int http_client::own_errno() const {
   const auto os_error = static_cast<int>(info<long>(handle_.get(), CURLINFO_OS_ERRNO));
-  return os_error == earlier_errno_ && os_error != ECONNRESET ? 0 : os_error;
+  return os_error == earlier_errno_ ? 0 : os_error;
 }
 
 /// Returns libcurl's text if the exchange had an https URL, otherwise an empty one.

@@ -173,6 +173,10 @@ class http_client {
   bool has_unrequested_coding_ = false;
   // The connection ends after the current response.
   bool closes_connection_ = false;
+  // The last exchange failed.
+  bool has_failed_ = false;
+  // The current transfer has sent its request.
+  bool has_sent_request_ = false;
   // The last request was sent on a connection that had served another.
   bool is_on_kept_connection_ = false;
   // The header of the current response is complete: further lines are trailers.
