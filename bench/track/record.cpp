@@ -143,7 +143,9 @@ int record(const record_flags& flags, const bench_flags& parsed) {
   const auto here = this_machine();
   const auto folder = (flags.into.empty() ? sources.root() / "results" / "runs" : flags.into) / here.name();
   // Before the run, which takes minutes.
-  fs::create_directories(folder);
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) throw std::system_error{error, "write " + folder.string()};
   if (::access(folder.c_str(), W_OK | X_OK) != 0) throw_system_error("write " + folder.string());
   remove_abandoned_parts(folder);
   const auto begin = std::chrono::system_clock::now();
