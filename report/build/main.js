@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
 import { schemeCss } from '../page/look.js';
+import { writeOutput } from './output.js';
 
 /** Bundles the page into one HTML file, without data: equal sources give equal bytes. */
 
@@ -83,7 +84,7 @@ async function run(/** @type {string[]} */ words) {
   const html = await pageHtml();
   if (html.split(marker).length !== 2) throw new Error(`the page has the text ${marker} elsewhere`);
   mkdirSync(dirname(values.out), { recursive: true });
-  writeFileSync(values.out, html);
+  writeOutput(values.out, html);
   return 0;
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -10,6 +10,7 @@ import { memoryPanel, sharedFrame } from '../page/memory_over_time.js';
 import { parsePayload, prepare } from '../page/payload.js';
 import { timeMemoryFigure } from '../page/time_memory.js';
 import { integer } from '../page/units.js';
+import { writeOutput } from './output.js';
 
 /**
  * Draws the documents' pictures from a payload's first dataset and its first point: SVG files, light and dark.
@@ -187,7 +188,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const payload = prepare(parsePayload(readFileSync(file, 'utf8')));
   mkdirSync(folder, { recursive: true });
   for (const [name, text] of Object.entries(drawPictures(payload))) {
-    writeFileSync(join(folder, name), text);
+    writeOutput(join(folder, name), text);
     process.stdout.write(`${join(folder, name)}\n`);
   }
 }
