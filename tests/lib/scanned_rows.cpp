@@ -237,30 +237,31 @@ namespace {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-// Returns true if the tag that begins `text` repeats an attribute that has no value and follows no white
-// space.
+// Returns true if the tag that begins `text` repeats an attribute without a value directly after one with a
+// value.
 bool repeats_empty_attribute(std::string_view text) {
   constexpr std::string_view blanks = " \t\n\r\f";
   std::set<std::string> names;
   text.remove_prefix(std::min(text.find_first_of(" \t\n\r\f/>"), text.size()));
+  bool follows_value = false;
   while (true) {
-    const std::size_t skipped = std::min(text.find_first_not_of(" \t\n\r\f/"), text.size());
-    const bool follows_blank = skipped > 0 && text[skipped - 1] != '/';
-    text.remove_prefix(skipped);
+    text.remove_prefix(std::min(text.find_first_not_of(" \t\n\r\f/"), text.size()));
     if (text.empty() || text.front() == '>') return false;
     const std::size_t size = std::min(text.find_first_of(" \t\n\r\f/=>", 1), text.size());
     std::string name{text.substr(0, size)};
     std::ranges::transform(name, name.begin(), lower);
-    const bool is_repeated = !names.insert(name).second && !follows_blank;
+    const bool is_repeated = !names.insert(name).second && follows_value;
     text.remove_prefix(size);
     text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
     if (!text.starts_with('=')) {
       if (is_repeated) return true;
+      follows_value = false;
       continue;
     }
     text.remove_prefix(std::min(text.find_first_not_of(blanks, 1), text.size()));
     const char quote = text.empty() ? '>' : text.front();
     if (quote == '>' && is_repeated) return true;
+    follows_value = true;
     const bool is_quoted = quote == '"' || quote == '\'';
     const std::size_t end = is_quoted ? text.find(quote, 1) : text.find_first_of(" \t\n\r\f>");
     if (end == std::string_view::npos) return false;
@@ -278,7 +279,7 @@ bool is_read_otherwise(std::string_view page) {
       tags, [&](std::string_view tag) { return !std::ranges::search(page, tag, is_equal).empty(); });
   // gumbo loses a NUL at the start of an attribute's name.
   if (has_tag || page.find('\0') != std::string_view::npos) return true;
-  // gumbo loses the attribute after a repeated one that has no value and follows no white space.
+  // After such an attribute, gumbo may lose the next one or join their names.
   for (std::size_t at = page.find('<'); at != std::string_view::npos; at = page.find('<', at + 1))
     if (at + 1 < page.size() && lower(page[at + 1]) >= 'a' && lower(page[at + 1]) <= 'z' &&
         repeats_empty_attribute(page.substr(at)))
