@@ -61,7 +61,8 @@ bool contains_only(std::string_view list, std::initializer_list<std::string_view
 void header_field::clear() {
   name_ = field_name::other;
   is_ambiguous_ = false;
-  value_.clear();
+  // Unlike clear(), frees the memory: every worker that waits for a body would keep it.
+  std::string{}.swap(value_);
 }
 
 void header_field::begin(std::string_view line) {

@@ -43,7 +43,7 @@ class header_field {
  private:
   field_name name_ = field_name::other;
   bool is_ambiguous_ = false;
-  // Keeps its memory. Empty if the name is `other`.
+  // Empty if the name is `other`.
   std::string value_;
 };
 
