@@ -157,7 +157,8 @@ int report(const track_flags& flags) {
   }
   // Opened before the work starts.
   auto page = open_page(flags.page, files);
-  page.stream() << fill_page(read_empty_page(), report_json(read_files(files), accepted_regressions(flags)));
+  const auto json = report_json(read_files(files), accepted_regressions(flags));
+  page.stream() << fill_page(read_empty_page(), json);
   page.commit();
   // Standard output may be the page.
   if (fs::is_regular_file(flags.page)) print_output(flags.page.string() + "\n");
