@@ -78,9 +78,18 @@ std::optional<sys_seconds> parse_cookie_date(std::string_view text) {
     std::string_view token = text.substr(0, size);
     text.remove_prefix(std::min(size + 1, text.size()));
     // Each token is the first missing part that it can be.
-    if (!time && (time = parse_time(token))) continue;
-    if (!day_number && (day_number = extract_number(token, 1, 2))) continue;
-    if (!found_month && (found_month = parse_month(token))) continue;
+    if (!time) {
+      time = parse_time(token);
+      if (time) continue;
+    }
+    if (!day_number) {
+      day_number = extract_number(token, 1, 2);
+      if (day_number) continue;
+    }
+    if (!found_month) {
+      found_month = parse_month(token);
+      if (found_month) continue;
+    }
     if (!year_number) year_number = extract_number(token, 2, 4);
   }
   if (!time || !day_number || !found_month || !year_number) return std::nullopt;
