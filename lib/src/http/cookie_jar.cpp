@@ -229,7 +229,9 @@ std::string_view cookie_jar::find(std::string_view name, std::string_view url, c
 void cookie_jar::store(std::string_view set_cookie, std::string_view url, clock::time_point now) {
   const auto origin = origin_of(url);
   if (!origin || std::ranges::any_of(set_cookie, is_forbidden)) return;
-  const auto [name, value] = split_part(text_before(set_cookie, ";"));
+  const auto pair = split_part(text_before(set_cookie, ";"));
+  const std::string_view name = pair.first;
+  const std::string_view value = pair.second;
   const auto pair_text = extract_part(set_cookie);
   if (name.empty() || !pair_text.contains('=') || name.size() + value.size() > max_pair_bytes) return;
 
