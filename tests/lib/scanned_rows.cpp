@@ -237,31 +237,28 @@ namespace {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-// Returns true if the tag that begins `text` repeats an attribute without a value directly after one with a
-// value.
+// Returns true if the tag that begins `text` repeats an attribute without a value and has another after it.
 bool repeats_empty_attribute(std::string_view text) {
   constexpr std::string_view blanks = " \t\n\r\f";
   std::set<std::string> names;
   text.remove_prefix(std::min(text.find_first_of(" \t\n\r\f/>"), text.size()));
-  bool follows_value = false;
+  bool has_repeated = false;
   while (true) {
     text.remove_prefix(std::min(text.find_first_not_of(" \t\n\r\f/"), text.size()));
     if (text.empty() || text.front() == '>') return false;
     const std::size_t size = std::min(text.find_first_of(" \t\n\r\f/=>", 1), text.size());
     std::string name{text.substr(0, size)};
     std::ranges::transform(name, name.begin(), lower);
-    const bool is_repeated = !names.insert(name).second && follows_value;
+    if (has_repeated) return true;
+    const bool is_repeated = !names.insert(name).second;
     text.remove_prefix(size);
     text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
     if (!text.starts_with('=')) {
-      if (is_repeated) return true;
-      follows_value = false;
+      has_repeated = is_repeated;
       continue;
     }
     text.remove_prefix(std::min(text.find_first_not_of(blanks, 1), text.size()));
     const char quote = text.empty() ? '>' : text.front();
-    if (quote == '>' && is_repeated) return true;
-    follows_value = true;
     const bool is_quoted = quote == '"' || quote == '\'';
     const std::size_t end = is_quoted ? text.find(quote, 1) : text.find_first_of(" \t\n\r\f>");
     if (end == std::string_view::npos) return false;
