@@ -84,6 +84,7 @@ std::expected<fault_rates, std::string> parse_faults(std::string_view text) {
     const auto kind = parse_fault_kind(name);
     if (!kind) {
       std::vector<std::string> names;
+      names.reserve(fault_table.size());
       for (const auto& fault : fault_table) names.emplace_back(fault.name);
       return std::unexpected(fmt::format("no fault '{}'; valid names are {}{}", name, fmt::join(names, ", "),
                                          did_you_mean(name, names)));
