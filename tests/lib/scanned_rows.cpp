@@ -249,6 +249,10 @@ bool repeats_empty_attribute(std::string_view text) {
     const std::size_t size = std::min(text.find_first_of(" \t\n\r\f/=>", 1), text.size());
     std::string name{text.substr(0, size)};
     std::ranges::transform(name, name.begin(), lower);
+    // Different invalid bytes may be one character: U+FFFD.
+    for (char& c : name) c = static_cast<unsigned char>(c) < 0x80 ? c : '\x80';
+    name.erase(std::ranges::unique(name, [](char a, char b) { return a == '\x80' && b == '\x80'; }).begin(),
+               name.end());
     if (has_repeated) return true;
     const bool is_repeated = !names.insert(name).second;
     text.remove_prefix(size);
