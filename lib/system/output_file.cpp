@@ -38,9 +38,9 @@ part_list& open_parts() {
 
 // The end of a chain of symbolic links.
 struct link_end {
-  // Whether or not a file exists there.
+  // A file need not exist there.
   fs::path path;
-  // Number of an open descriptor. Its path is not of use: it has another offset, or cannot be opened.
+  // Number of an open descriptor. Its path does not serve: opened, it has another offset, or fails.
   std::optional<int> descriptor;
 };
 
@@ -78,11 +78,7 @@ fs::path folder_of(const fs::path& path) { return path.has_parent_path() ? path.
 int lock_part(int descriptor, const fs::path& part) {
   if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) return errno;
   struct stat opened{};
-  struct stat named{};
-  const bool has_name = ::fstat(descriptor, &opened) == 0 && ::lstat(part.c_str(), &named) == 0 &&
-                        S_ISREG(named.st_mode) && opened.st_dev == named.st_dev &&
-                        opened.st_ino == named.st_ino;
-  return has_name ? 0 : EWOULDBLOCK;
+  return ::fstat(descriptor, &opened) == 0 && is_file_at(opened, part) ? 0 : EWOULDBLOCK;
 }
 
 void remove_if_abandoned(const fs::path& part) {
