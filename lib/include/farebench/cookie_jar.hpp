@@ -11,8 +11,8 @@ namespace farebench {
 /// one std::string; one cookie is one allocation.
 ///
 /// There is no list of public suffixes: a site at www.example.com may set a cookie for .com. Exchanges send
-/// and store cookies only at the scheme, host and port of their request, so that no other site receives it
-/// unless the program itself uses one jar for several sites.
+/// and store cookies only at the scheme, host and port of their request. So no other site receives that
+/// cookie, unless the program uses one jar for several sites.
 ///
 /// HttpOnly and SameSite have no meaning here and are ignored. So is a cookie without a name, with a control
 /// character, or with more than 4,096 bytes of name and value; an attribute value of more than 1,024 bytes

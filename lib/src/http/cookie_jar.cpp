@@ -45,7 +45,7 @@ struct record_head {
   bool is_secure = false;
 };
 
-bool is_forbidden(char c) { return (c >= '\0' && c < ' ' && c != '\t') || c == '\x7F'; }
+bool is_forbidden(char c) { return is_control(c) && c != '\t'; }
 
 /// Removes the text up to the next `;` from `set_cookie` and returns it.
 std::string_view extract_part(std::string_view& set_cookie) {
@@ -60,20 +60,16 @@ std::pair<std::string_view, std::string_view> split_part(std::string_view part) 
   return {trim(name), trim(part.substr(std::min(name.size() + 1, part.size())))};
 }
 
-bool equal_hosts(std::string_view left, std::string_view right) {
-  return std::ranges::equal(left, right, {}, to_lower, to_lower);
-}
-
 bool is_ip_address(std::string_view host) {
   return host.starts_with('[') || host.find_first_not_of("0123456789.") == host.npos;
 }
 
 /// RFC 6265, 5.1.3. An IP address has no parent domains.
 bool matches_domain(std::string_view host, std::string_view domain) {
-  if (equal_hosts(host, domain)) return true;
+  if (equals_ignoring_case(host, domain)) return true;
   if (is_ip_address(host) || host.size() <= domain.size()) return false;
   const auto suffix = host.size() - domain.size();
-  return host[suffix - 1] == '.' && equal_hosts(host.substr(suffix), domain);
+  return host[suffix - 1] == '.' && equals_ignoring_case(host.substr(suffix), domain);
 }
 
 /// RFC 6265, 5.1.4.
@@ -158,7 +154,7 @@ struct cookie_jar::request_target {
 
   bool matches(const record& cookie) const {
     if (!origin || cookie.head.expiry <= now || (cookie.head.is_secure && !origin->is_https)) return false;
-    const bool matches_host = cookie.head.is_host_only ? equal_hosts(origin->host, cookie.domain)
+    const bool matches_host = cookie.head.is_host_only ? equals_ignoring_case(origin->host, cookie.domain)
                                                        : matches_domain(origin->host, cookie.domain);
     return matches_host && matches_path(path, cookie.path);
   }
@@ -185,7 +181,7 @@ cookie_jar::record cookie_jar::record_at(std::size_t begin) const {
 }
 
 /// Replaces `last` by the cookie that follows it in the Cookie header, and an empty record by the first.
-/// Returns false if there is none. Allocates nothing; a jar has few cookies.
+/// Returns false after the last one. Allocates nothing; a jar has few cookies.
 bool cookie_jar::next_match(record& last, const request_target& target) const {
   const auto is_before = [](const record& left, const record& right) {
     return left.path.size() != right.path.size() ? left.path.size() > right.path.size()
@@ -269,7 +265,7 @@ void cookie_jar::store(std::string_view set_cookie, std::string_view url, clock:
     const record old = record_at(begin);
     begin = old.end;
     if (old.head.expiry <= expired_at) continue;
-    if (old.name() == name && equal_hosts(old.domain, domain) && old.path == path) {
+    if (old.name() == name && equals_ignoring_case(old.domain, domain) && old.path == path) {
       // The new cookie takes the place, and so the age, of the one that it replaces.
       append_cookie();
     } else {

@@ -14,6 +14,7 @@
 #include "http/header_fields.hpp"
 #include "http/libcurl.hpp"
 #include "http/redirect.hpp"
+#include "http/text.hpp"
 #include "http/url.hpp"
 
 namespace farebench {
@@ -66,11 +67,11 @@ constexpr std::int64_t max_discarded_bytes = 64 * 1024;
 
 /// RFC 9110, 5.1 and 5.5.
 bool is_header_line(std::string_view line) {
-  const auto is_control = [](char c) { return (c >= '\0' && c < ' ' && c != '\t') || c == '\x7F'; };
+  const auto is_forbidden = [](char c) { return is_control(c) && c != '\t'; };
   const auto name_end =
       line.find_first_not_of("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
   return name_end != 0 && name_end != line.npos && line[name_end] == ':' &&
-         std::ranges::none_of(line, is_control);
+         std::ranges::none_of(line, is_forbidden);
 }
 
 /// Before 8.8.0, libcurl never clears the errno of a handle.
@@ -247,10 +248,10 @@ void http_client::replace_handle_with_errno() {
   handle_ = std::move(copy);
 }
 
+/// `url` is usable.
 void http_client::set_url(const std::string& url) {
   set_option(handle_.get(), CURLOPT_URL, url.c_str());
-  const auto origin = origin_of(url);
-  if (tls_text_ || !origin || !origin->is_https) return;
+  if (tls_text_ || !equals_ignoring_case(text_before(url, ":"), "https")) return;
   tls_text_ = std::make_unique<std::array<char, CURL_ERROR_SIZE>>();
   set_option(handle_.get(), CURLOPT_ERRORBUFFER, tls_text_->data());
 }
@@ -474,7 +475,8 @@ curl_socket_t http_client::on_open_socket(void* self, curlsocktype, curl_sockadd
 /// of a handle, and fails every sixth request that needs one ("tried 5 times before giving up").
 ///
 /// If a kept connection proves dead only after this check, libcurl sends the request again on a new one, as
-/// FRESH_CONNECT demands. That becomes a transfer of its own, so that its errors have nothing of the first.
+/// FRESH_CONNECT demands. That becomes a transfer of its own, whose error does not depend on the first
+/// connection.
 int http_client::on_request(void* self, char*, char*, int peer_port, int local_port) {
   auto& client = *static_cast<http_client*>(self);
   if (std::exchange(client.has_sent_request_, true)) {

@@ -48,7 +48,7 @@ class http_client {
   /// starts that transfer, or calls `finish` with CURLE_ABORTED_BY_CALLBACK if it cannot.
   bool needs_transfer(CURLcode code) noexcept;
 
-  /// Valid until the next `prepare`, which may replace it.
+  /// Valid until the next `prepare` or `needs_transfer`, which may replace it.
   CURL* handle() const { return handle_.get(); }
 
  private:

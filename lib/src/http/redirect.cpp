@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "http/text.hpp"
 #include "http/url.hpp"
 
 namespace farebench {
@@ -26,7 +27,7 @@ std::string percent_encoded(std::string_view location) {
 }  // namespace
 
 std::optional<std::string> redirect_target(std::string_view url, std::string_view location) {
-  const auto is_forbidden = [](char c) { return c == '@' || (c >= '\0' && c <= ' ') || c == '\x7F'; };
+  const auto is_forbidden = [](char c) { return c == '@' || c == ' ' || is_control(c); };
   const auto parts = split_url(location);
   if (parts.authority && std::ranges::any_of(*parts.authority, is_forbidden)) return std::nullopt;
   std::string target = resolve_url(url, percent_encoded(location));

@@ -7,9 +7,12 @@ namespace farebench {
 
 inline char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-/// Compares ignoring the case of ASCII letters. `lower_case` has none in upper case.
-inline bool equals_ignoring_case(std::string_view text, std::string_view lower_case) {
-  return std::ranges::equal(text, lower_case, {}, to_lower);
+/// Returns true for the control characters of ASCII, DEL included.
+inline bool is_control(char c) { return (c >= '\0' && c < ' ') || c == '\x7F'; }
+
+/// Compares ignoring the case of ASCII letters.
+inline bool equals_ignoring_case(std::string_view left, std::string_view right) {
+  return std::ranges::equal(left, right, {}, to_lower, to_lower);
 }
 
 /// Returns `text` without the blanks around it. A line's end counts as blank.

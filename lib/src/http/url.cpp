@@ -115,7 +115,7 @@ std::optional<url_origin> origin_of(std::string_view url) {
 }
 
 bool is_usable_url(std::string_view url) {
-  const auto is_forbidden = [](char c) { return (c >= '\0' && c <= ' ') || c == '\x7F'; };
+  const auto is_forbidden = [](char c) { return c == ' ' || is_control(c); };
   return std::ranges::none_of(url, is_forbidden) && origin_of(url).has_value();
 }
 
@@ -123,7 +123,7 @@ bool same_origin(std::string_view left, std::string_view right) {
   const auto one = origin_of(left);
   const auto other = origin_of(right);
   return one && other && one->is_https == other->is_https && one->port == other->port &&
-         std::ranges::equal(one->host, other->host, {}, to_lower, to_lower);
+         equals_ignoring_case(one->host, other->host);
 }
 
 std::string resolve_url(std::string_view base, std::string_view reference) {
