@@ -136,7 +136,7 @@ class row_outputs {
 };
 
 int run(bench_flags flags) {
-  // What is measured is still written to files when the reader of standard output has closed it.
+  // Results are still written to files when the reader of standard output has closed it.
   std::signal(SIGPIPE, SIG_IGN);
   const interruption interrupted{
       grace, [] {

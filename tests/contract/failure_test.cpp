@@ -388,7 +388,7 @@ TEST_P(failure, failure_does_not_affect_the_next_of_its_worker) {
   for (const auto& [index, result] : outcomes.by_index()) expect_error(result, fault_of(index));
 }
 
-TEST_P(failure, reset_of_kept_connection_does_not_affect_the_request_sent_again) {
+TEST_P(failure, request_sent_again_has_its_own_error) {
   const auto faults = faulty_responses();
   for (const auto& fault : faults) {
     // Each search is sent on the connection of its start page, and again on a new one.

@@ -190,7 +190,7 @@ TEST(fares_command, invalid_flags_give_one_line_and_exit_2) {
   EXPECT_EQ(run_fares("").exit_code, 2);
 }
 
-TEST(fares_command, misspelled_flag_is_guessed_before_others_are_missed) {
+TEST(fares_command, misspelled_flag_is_named_before_missing_ones) {
   const std::pair<const char*, const char*> cases[] = {
       {"--form A --to B", "--form: unknown flag; did you mean --from?"},
       {"--from A --to B --days 3 --days 4", "--days: is given 2 times; give it once"},
