@@ -29,6 +29,7 @@ constexpr const char* description =
   mock_server --faults reset_mid_body:2%,status_503:5% --seed 7 --fault-log faults.jsonl
                                                           a site with faults, the same in each run
   curl -c jar -b jar http://127.0.0.1:8080/m/             a session and the search form
+  curl http://127.0.0.1:8080/page/17                      a page that belongs to no session, 0 to 999999
   curl http://127.0.0.1:8080/stats                        number of requests, lateness of responses
 
 A site that sells bus tickets, to measure clients against. Each response leaves when the latency has passed
@@ -111,7 +112,7 @@ std::variant<server_flags, server_exit> read_server_flags(int argc, const char* 
   app.add_option(
          "--seed", flags.latency.seed,
          "Seed of random latencies and of faults. The latency of a search depends on its stations and "
-         "date, that of the start page on the number of sessions before it")
+         "date, that of the start page on the number of sessions before it, that of /page/17 on its number")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   app.add_option(
@@ -124,9 +125,9 @@ std::variant<server_flags, server_exit> read_server_flags(int argc, const char* 
                  "Number of client connections at a time: the threads of cpp-httplib; beast ignores it")
       ->check(CLI::Range(std::size_t{1}, max_httplib_connections))
       ->capture_default_str();
-  app.add_option(
-         "--page-kb", page_kb,
-         fmt::format("Size of a results page, {} to {} KiB: 94, 94KB or 94KiB", min_page_kb, max_page_kb))
+  app.add_option("--page-kb", page_kb,
+                 fmt::format("Size of a results page and of /page/17, {} to {} KiB: 94, 94KB or 94KiB",
+                             min_page_kb, max_page_kb))
       ->capture_default_str();
   app.add_option("--host", flags.host, "IPv4 address to listen on")->capture_default_str();
   app.add_option(

@@ -98,6 +98,9 @@ std::chrono::nanoseconds response_latency::of(const site_response& response) con
     return start_latency(model, seed, session->ordinal);
   }
   if (const auto* search = std::get_if<query>(&response.step)) return search_latency(model, seed, *search);
+  if (const auto* page = std::get_if<numbered_page>(&response.step)) {
+    return page_latency(model, seed, page->number);
+  }
   return model.mean();
 }
 

@@ -36,12 +36,13 @@ struct request_limits {
 };
 
 /// Delay between the arrival of a request and its response: the same for the same request in every run and
-/// with every engine (see start_latency and search_latency). A value; any thread.
+/// with every engine (see start_latency, search_latency and page_latency). A value; any thread.
 struct response_latency {
   latency_model model{std::chrono::nanoseconds{0}};
   std::uint64_t seed = default_latency_seed;
 
-  /// Depends on the session that the response starts, or on its search. The model's mean for others.
+  /// Depends on the session that the response starts, on its search, or on the number of its page. The
+  /// model's mean for others.
   std::chrono::nanoseconds of(const site_response& response) const;
 };
 

@@ -179,18 +179,30 @@ nanoseconds search_latency(const latency_model& model, std::uint64_t seed, const
                   fmt::format("{}|{}|{}|{}|2", seed, search.from, search.to, format_iso_date(search.date)));
 }
 
-nanoseconds scrape_latencies::sum() const {
-  return std::accumulate(searches.begin(), searches.end(),
-                         std::accumulate(starts.begin(), starts.end(), nanoseconds{0}));
+nanoseconds page_latency(const latency_model& model, std::uint64_t seed, std::uint32_t number) {
+  if (model.is_fixed()) return model.first();
+  return draw_for(model, fmt::format("{}|page {}", seed, number));
 }
 
-nanoseconds scrape_latencies::max_exchange() const {
-  nanoseconds max{0};
-  for (const auto* const delays : {&starts, &searches}) {
-    for (const nanoseconds delay : *delays) max = std::max(max, delay);
-  }
-  return max;
+namespace {
+
+nanoseconds sum_of(const std::vector<nanoseconds>& delays) {
+  return std::accumulate(delays.begin(), delays.end(), nanoseconds{0});
 }
+
+nanoseconds max_of(const std::vector<nanoseconds>& delays) {
+  return delays.empty() ? nanoseconds{0} : std::ranges::max(delays);
+}
+
+nanoseconds min_wall(nanoseconds sum, nanoseconds max_item, std::size_t workers) {
+  return std::max(sum / static_cast<std::int64_t>(workers), max_item);
+}
+
+}  // namespace
+
+nanoseconds scrape_latencies::sum() const { return sum_of(starts) + sum_of(searches); }
+
+nanoseconds scrape_latencies::max_exchange() const { return std::max(max_of(starts), max_of(searches)); }
 
 nanoseconds scrape_latencies::max_scrape() const {
   std::vector<nanoseconds> rising = starts;
@@ -216,8 +228,25 @@ scrape_latencies latencies_of(const latency_model& model, std::uint64_t seed,
   return result;
 }
 
+nanoseconds page_latencies::sum() const { return sum_of(pages); }
+
+nanoseconds page_latencies::max_exchange() const { return max_of(pages); }
+
+page_latencies latencies_of_pages(const latency_model& model, std::uint64_t seed, std::uint32_t count) {
+  page_latencies result;
+  result.pages.reserve(count);
+  for (std::uint32_t number = 0; number < count; ++number) {
+    result.pages.push_back(page_latency(model, seed, number));
+  }
+  return result;
+}
+
 nanoseconds min_wall(const scrape_latencies& latencies, std::size_t workers) {
-  return std::max(latencies.sum() / static_cast<std::int64_t>(workers), latencies.max_scrape());
+  return min_wall(latencies.sum(), latencies.max_scrape(), workers);
+}
+
+nanoseconds min_wall(const page_latencies& latencies, std::size_t workers) {
+  return min_wall(latencies.sum(), latencies.max_exchange(), workers);
 }
 
 }  // namespace farebench

@@ -78,7 +78,10 @@ std::chrono::nanoseconds start_latency(const latency_model& model, std::uint64_t
 /// Step 2, the search, depends on (from, to, date).
 std::chrono::nanoseconds search_latency(const latency_model& model, std::uint64_t seed, const query& search);
 
-/// Delays of a batch.
+/// Delay of a numbered page: a pure function, as those of a scrape.
+std::chrono::nanoseconds page_latency(const latency_model& model, std::uint64_t seed, std::uint32_t number);
+
+/// Delays of a batch of scrapes.
 struct scrape_latencies {
   /// Step 1, by session ordinal.
   std::vector<std::chrono::nanoseconds> starts;
@@ -97,9 +100,23 @@ struct scrape_latencies {
 /// Returns the delays of a batch that sends each query once to a fresh server.
 scrape_latencies latencies_of(const latency_model& model, std::uint64_t seed, std::span<const query> queries);
 
-/// Returns max(sum / W, longest scrape): a lower bound of any client's wall time, for any distribution.
-/// For a fixed delay, ideal_wall of the bench is tighter if W does not divide the number of days.
-/// `workers` ≥ 1.
+/// Delays of a batch of numbered pages, one exchange per page.
+struct page_latencies {
+  /// By number.
+  std::vector<std::chrono::nanoseconds> pages;
+
+  std::chrono::nanoseconds sum() const;
+  /// 0 without pages.
+  std::chrono::nanoseconds max_exchange() const;
+};
+
+/// Returns the delays of the pages 0 … count − 1.
+page_latencies latencies_of_pages(const latency_model& model, std::uint64_t seed, std::uint32_t count);
+
+/// Returns max(sum / W, longest scrape or page): a lower bound of any client's wall time, for any
+/// distribution. For a fixed delay, ideal_wall of the bench is tighter if W does not divide the number of
+/// items. `workers` ≥ 1.
 std::chrono::nanoseconds min_wall(const scrape_latencies& latencies, std::size_t workers);
+std::chrono::nanoseconds min_wall(const page_latencies& latencies, std::size_t workers);
 
 }  // namespace farebench

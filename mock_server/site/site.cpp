@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "farebench/date.hpp"
+#include "mock_server/site/numbered_page.hpp"
 #include "mock_server/site/results_page.hpp"
 #include "mock_server/site/timetable.hpp"
 
@@ -218,14 +219,18 @@ void visit_sessions(std::string_view cookies, Visit visit) {
 site::site(std::size_t page_kb) : page_kb_(page_kb) { check_page_kb(page_kb); }
 
 site_response site::respond(const site_request& request) {
+  const bool is_read = request.method == "GET" || request.method == "HEAD";
   if (request.target == search_target) {
     if (request.method == "POST") return search(request);
     return refusal(405, "the search form is sent with POST", "POST");
   }
+  if (const auto number = parse_page_target(request.target)) {
+    return is_read ? page(*number) : refusal(405, "a page is read with GET", "GET, HEAD");
+  }
   if (request.target.substr(0, request.target.find('?')) != start_target) {
     return refusal(404, "no such page");
   }
-  if (request.method == "GET" || request.method == "HEAD") return start_session();
+  if (is_read) return start_session();
   if (request.method == "POST" && request.target != start_target) return refusal(404, "no such form");
   return refusal(405, "the start page is read with GET", "GET, HEAD");
 }
@@ -263,6 +268,12 @@ site_response site::search(const site_request& request) {
   site_response response = html(results_page(*parsed, page_kb_));
   response.step = *std::move(parsed);
   response.session_ordinal = session;
+  return response;
+}
+
+site_response site::page(std::uint32_t number) const {
+  site_response response = text_response(200, page_body(number, page_kb_));
+  response.step = numbered_page{number};
   return response;
 }
 

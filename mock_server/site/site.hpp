@@ -89,6 +89,11 @@ struct started_session {
   std::uint64_t ordinal;
 };
 
+/// A numbered page, which belongs to no scrape.
+struct numbered_page {
+  std::uint32_t number;
+};
+
 /// A response for an engine to send. Empty header fields are not sent. For HEAD the engine omits the body.
 struct site_response {
   int status = 200;
@@ -99,8 +104,8 @@ struct site_response {
   std::string location;
   std::string retry_after;
   std::string body;
-  /// Not sent: step of a scrape that the response completes, if any.
-  std::variant<std::monostate, started_session, query> step = {};
+  /// Not sent: step of a scrape, or the page, that the response completes, if any.
+  std::variant<std::monostate, started_session, query, numbered_page> step = {};
   /// Not sent: ordinal of the session that the response starts or that the request belongs to.
   std::optional<std::uint64_t> session_ordinal = {};
 };
@@ -118,10 +123,11 @@ void for_each_header(const site_response& response, Emit emit) {
   if (!response.retry_after.empty()) emit("Retry-After", response.retry_after);
 }
 
-/// The mock site: start page, search form and results. It needs no HTTP library. Thread-safe.
+/// The mock site: start page, search form, results and numbered pages. It needs no HTTP library. Thread-safe.
 ///
 /// GET  /m/                                           200, the form and the cookie of a new session
 /// POST /m/?0-1.IFormSubmitListener-searchForm-form   200, the results page
+/// GET  /page/17                                      200, the numbered page (see page_body)
 ///
 /// 400  Invalid form; the body gives the reason.
 /// 403  Search without a live session.
@@ -141,6 +147,7 @@ class site {
  private:
   site_response start_session();
   site_response search(const site_request& request);
+  site_response page(std::uint32_t number) const;
 
   const std::size_t page_kb_;
   session_store sessions_;

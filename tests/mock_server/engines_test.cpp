@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "mock_server/latency/latency_model.hpp"
+#include "mock_server/site/numbered_page.hpp"
 #include "mock_server/site/results_page.hpp"
 #include "tests/mock_server/raw_client.hpp"
 #include "tests/mock_server/samples.hpp"
@@ -96,6 +97,27 @@ TEST_P(both_engines, search_returns_page_of_the_site) {
   EXPECT_EQ(found->status, 200);
   EXPECT_EQ(found->get_header_value("Content-Type"), "text/html; charset=utf-8");
   EXPECT_EQ(found->body, results_page(query_on_day(0), 3));
+}
+
+TEST_P(both_engines, numbered_page_is_served_and_counted) {
+  start({}, 94);
+  auto http = client();
+  const auto page = http.Get("/page/17");
+  ASSERT_TRUE(page);
+  EXPECT_EQ(page->status, 200);
+  EXPECT_EQ(page->get_header_value("Content-Type"), "text/plain; charset=utf-8");
+  EXPECT_FALSE(page->has_header("Set-Cookie"));
+  EXPECT_EQ(page->body, page_body(17, 94));
+  const auto head = http.Head("/page/17");
+  ASSERT_TRUE(head);
+  EXPECT_EQ(head->status, 200);
+  EXPECT_EQ(head->get_header_value("Content-Length"), std::to_string(94 * 1024));
+  EXPECT_EQ(http.Get("/page/1000000")->status, 404);
+  EXPECT_EQ(http.Delete("/page/17")->get_header_value("Allow"), "GET, HEAD");
+  const server_stats stats = engine_->stats();
+  EXPECT_EQ(stats.requests, 4u);
+  EXPECT_EQ(stats.sessions, 0u);
+  EXPECT_EQ(stats.connections_accepted, 1u);
 }
 
 TEST_P(both_engines, invalid_requests_get_each_status_of_the_site) {

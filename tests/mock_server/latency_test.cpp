@@ -192,8 +192,10 @@ TEST(scrape_latencies, ordinal_and_query_select_the_latency) {
                               search_latency(sample_model, 1, {search.from, search.from, search.date}),
                               search_latency(sample_model, 1, query_on_day(1)),
                               start_latency(sample_model, 1, 0),
-                              start_latency(sample_model, 1, 1)};
-  EXPECT_EQ(drawn.size(), 6u);
+                              start_latency(sample_model, 1, 1),
+                              page_latency(sample_model, 1, 0),
+                              page_latency(sample_model, 1, 1)};
+  EXPECT_EQ(drawn.size(), 8u);
 }
 
 TEST(scrape_latencies, number_of_days_does_not_change_latencies) {
@@ -235,6 +237,34 @@ TEST(scrape_latencies, max_scrape_is_lowest_over_all_pairings) {
   EXPECT_EQ(latencies.max_scrape(), min_longest);
 }
 
+TEST(page_latencies, seed_and_number_select_the_latency) {
+  const auto of_30 = latencies_of_pages(sample_model, 1, 30);
+  ASSERT_EQ(of_30.pages.size(), 30u);
+  EXPECT_EQ(of_30.pages[17], page_latency(sample_model, 1, 17));
+  EXPECT_TRUE(
+      std::ranges::equal(latencies_of_pages(sample_model, 1, 3).pages, std::span{of_30.pages}.first(3)));
+  EXPECT_NE(of_30.pages, latencies_of_pages(sample_model, 2, 30).pages);
+  EXPECT_EQ(latencies_of_pages(20ms, 1, 2).pages, (std::vector<nanoseconds>{20ms, 20ms}));
+}
+
+TEST(page_latencies, draws_have_the_models_percentiles) {
+  auto pages = latencies_of_pages(sample_model, 3, 20'000).pages;
+  std::ranges::sort(pages);
+  EXPECT_NEAR(static_cast<double>(pages[10'000].count()), 20e6, 4e5);
+  EXPECT_NEAR(static_cast<double>(pages[19'800].count()), 80e6, 5e6);
+}
+
+TEST(page_latencies, sum_maximum_and_min_wall_are_correct) {
+  const page_latencies given{.pages = {5ms, 1ms, 3ms}};
+  EXPECT_EQ(given.sum(), 9ms);
+  EXPECT_EQ(given.max_exchange(), 5ms);
+  EXPECT_EQ(page_latencies{}.max_exchange(), 0ms);
+  EXPECT_EQ(min_wall(given, 1), 9ms);
+  EXPECT_EQ(min_wall(given, 2), 5ms);
+  EXPECT_EQ(min_wall(latencies_of_pages(20ms, 0, 100), 100), 20ms);
+  EXPECT_EQ(min_wall(latencies_of_pages(20ms, 0, 100), 1), 2s);
+}
+
 TEST(min_wall, more_workers_share_sum_until_longest_scrape) {
   const scrape_latencies given{.starts = {5ms, 1ms, 3ms}, .searches = {4ms, 9ms, 1ms}};
   EXPECT_EQ(min_wall(given, 1), 23ms);
@@ -256,6 +286,12 @@ site_response post_search(site& tickets, const site_response& start, std::string
                           .cookie = std::string_view{start.set_cookie}.substr(0, start.set_cookie.find(';')),
                           .content_type = form_type,
                           .body = form});
+}
+
+TEST(response_latency, page_number_selects_the_latency) {
+  site tickets{3};
+  const auto page = tickets.respond({.method = "GET", .target = "/page/17"});
+  EXPECT_EQ(random_latency.of(page), page_latency(random_latency.model, 5, 17));
 }
 
 TEST(response_latency, session_and_search_select_the_latency) {

@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "mock_server/site/numbered_page.hpp"
 #include "mock_server/site/results_page.hpp"
 #include "tests/mock_server/samples.hpp"
 
@@ -108,8 +109,8 @@ TEST(site, invalid_form_gives_400_and_its_reason) {
 
 TEST(site, unknown_target_gives_404) {
   site tickets{3};
-  for (const char* target :
-       {"/", "/m", "/m/x", "/M/", "/m//", "", "/stats", "/m/../m/", "http://127.0.0.1/m/"}) {
+  for (const char* target : {"/", "/m", "/m/x", "/M/", "/m//", "", "/stats", "/page/", "/page/01",
+                             "/page/1000000", "/m/../m/", "http://127.0.0.1/m/"}) {
     EXPECT_EQ(tickets.respond({.method = "GET", .target = target}).status, 404) << target;
     EXPECT_EQ(tickets.respond({.method = "POST", .target = target}).status, 404) << target;
   }
@@ -131,6 +132,28 @@ TEST(site, wrong_method_gives_405_and_allowed_methods) {
     EXPECT_EQ(refused.status, 405) << method;
     EXPECT_EQ(refused.allow, "POST");
     EXPECT_THAT(refused.body, EndsWith("\n"));
+  }
+}
+
+TEST(site, numbered_page_needs_no_session) {
+  site tickets{3};
+  for (const char* method : {"GET", "HEAD"}) {
+    const auto page = tickets.respond({.method = method, .target = "/page/17"});
+    EXPECT_EQ(page.status, 200);
+    EXPECT_EQ(page.content_type, "text/plain; charset=utf-8");
+    EXPECT_EQ(page.body, page_body(17, 3));
+    EXPECT_THAT(page.set_cookie, IsEmpty());
+    EXPECT_EQ(page.session_ordinal, std::nullopt);
+  }
+  EXPECT_EQ(tickets.sessions_started(), 0u);
+}
+
+TEST(site, numbered_page_is_only_read) {
+  site tickets{3};
+  for (const char* method : {"POST", "PUT", "DELETE", "OPTIONS", "PATCH"}) {
+    const auto refused = tickets.respond({.method = method, .target = "/page/17"});
+    EXPECT_EQ(refused.status, 405) << method;
+    EXPECT_EQ(refused.allow, "GET, HEAD");
   }
 }
 
