@@ -135,14 +135,16 @@ std::variant<server_flags, server_exit> read_server_flags(int argc, const char* 
       "Faults to inject and how often, such as reset_mid_body:2%,status_503:5% (names below). They "
       "depend on --seed and on the date, step and attempt in the header X-Scrape: 2026-03-01/1. "
       "Without the header, on the date of a search and the searches for it before, or on the sessions "
-      "before GET /m/. Engine beast only");
+      "before GET /m/. GET /page/17 always meets the fault of its number. Engine beast only");
   app.add_option("--faults-until", faults.until, "Last attempt that may meet a fault")
       ->check(CLI::Range(std::uint32_t{1}, scrape_tag::max_attempt));
   app.add_option(
       "--fault-log", faults.log,
-      "File to which one line of JSON is appended for each request: date, session, step (1: GET /m/; "
+      "File to which one line of JSON is appended for each request: date, session, page, step (1: GET /m/; "
       "2: the search), attempt, fault, status. Engine beast only");
-  app.footer("Faults, and the steps of a scrape at which they occur (start: GET /m/):\n" + describe_faults());
+  app.footer(
+      "Faults, and the steps of a scrape at which they occur (start: GET /m/; both: GET /page/17 too):\n" +
+      describe_faults());
   app.add_flag("--listen-publicly", flags.listen_publicly, "Allow a --host that other machines can reach");
 
   try {

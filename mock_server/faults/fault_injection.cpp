@@ -50,6 +50,7 @@ void fault_log::write(const attempt_step& exchange, std::optional<std::uint64_t>
                       std::optional<fault_kind> fault, int status) {
   json object{{"date", exchange.date ? json(format_iso_date(*exchange.date)) : json{}}};
   if (session) object["session"] = *session;
+  if (exchange.page) object["page"] = *exchange.page;
   object["step"] = exchange.step != 0 ? json(exchange.step) : json{};
   object["attempt"] = exchange.attempt != 0 ? json(exchange.attempt) : json{};
   object["fault"] = fault ? json(to_string(*fault)) : json{};
@@ -86,6 +87,9 @@ std::optional<fault_script> fault_injection::apply(const site_request& request, 
 
 attempt_step fault_injection::identify(const site_request& request, const std::optional<scrape_tag>& tag,
                                        const site_response& response) {
+  if (const auto* const page = std::get_if<numbered_page>(&response.step)) {
+    return request.method == "GET" ? attempt_step{.page = page->number, .attempt = 1} : attempt_step{};
+  }
   attempt_step exchange{.step = step_of(request)};
   if (tag) {
     exchange.date = tag->date;

@@ -22,6 +22,7 @@ namespace farebench {
 ///
 /// date     null if unknown, as for an untagged GET /m/
 /// session  ordinal of the session that the request started or belongs to; left out without a session
+/// page     number of the page; left out for other requests
 /// step     1 or 2; null for neither exchange of a scrape
 /// attempt  null if unknown
 /// fault    null without a fault
@@ -50,11 +51,13 @@ struct fault_settings {
 };
 
 /// Applies a plan's faults to the responses of a site, and logs them. Only responses that complete a step of
-/// a scrape meet faults; errors of the site pass unchanged. The site must outlive it. Not synchronized.
+/// a scrape or a GET of a numbered page meet faults; errors of the site pass unchanged. The site must outlive
+/// it. Not synchronized.
 ///
 /// A tag identifies the scrape and attempt of a request (see scrape_tag). An untagged search is identified by
 /// the date in its form, its attempt by the number of earlier searches for that date. An untagged GET /m/ is
-/// identified by the number of earlier sessions.
+/// identified by the number of earlier sessions. A numbered page is identified by its number, with or without
+/// a tag.
 class fault_injection {
  public:
   /// Throws std::system_error if the log cannot be opened.

@@ -56,10 +56,19 @@ std::string_view to_string(fault_steps steps) {
 
 // The random stream of one exchange. A change of its text changes all plans.
 random_stream stream_of(const fault_plan& plan, const attempt_step& exchange) {
-  const std::string scrape = exchange.date ? format_iso_date(*exchange.date)
+  const std::string item = exchange.page   ? fmt::format("page {}", *exchange.page)
+                           : exchange.date ? format_iso_date(*exchange.date)
                                            : fmt::format("session {}", exchange.session.value_or(0));
   return random_stream{
-      fnv1a_64(fmt::format("faults|{}|{}|{}|{}", plan.seed, scrape, exchange.step, exchange.attempt))};
+      fnv1a_64(fmt::format("faults|{}|{}|{}|{}", plan.seed, item, exchange.step, exchange.attempt))};
+}
+
+bool is_known(const attempt_step& exchange) {
+  return exchange.page || ((exchange.date || exchange.session) && exchange.step != 0);
+}
+
+bool applies_to(fault_kind kind, const attempt_step& exchange) {
+  return exchange.page ? applies_to_pages(kind) : applies_to(kind, exchange.step);
 }
 
 }  // namespace
@@ -123,13 +132,12 @@ std::optional<scrape_tag> parse_scrape_tag(std::string_view text) {
 }
 
 std::optional<fault_kind> fault_plan::fault_at(const attempt_step& exchange) const {
-  const bool is_known = exchange.date || exchange.session;
-  if (!is_known || exchange.step == 0 || exchange.attempt > until_attempt) return std::nullopt;
+  if (!is_known(exchange) || exchange.attempt > until_attempt) return std::nullopt;
   std::uint32_t number = stream_of(*this, exchange).below(fault_rates::max_rate);
   for (const fault_description& fault : fault_table) {
     const std::uint32_t rate = rates.rate(fault.kind);
     if (number < rate) {
-      return applies_to(fault.kind, exchange.step) ? std::optional{fault.kind} : std::nullopt;
+      return applies_to(fault.kind, exchange) ? std::optional{fault.kind} : std::nullopt;
     }
     number -= rate;
   }

@@ -88,7 +88,8 @@ enum class fault_kind : std::uint8_t {
   unclosed_comment,
 };
 
-/// Steps of a scrape that a fault applies to, as bits: GET /m/ is 1, the search is 2.
+/// Steps of a scrape that a fault applies to, as bits: GET /m/ is 1, the search is 2. Faults of both apply to
+/// numbered pages too.
 enum class fault_steps : std::uint8_t { start = 1, search = 2, both = 3 };
 
 struct fault_description {
@@ -213,6 +214,8 @@ constexpr bool applies_to(fault_kind kind, int step) {
   return (static_cast<int>(description_of(kind).steps) & step) != 0;
 }
 
+constexpr bool applies_to_pages(fault_kind kind) { return description_of(kind).steps == fault_steps::both; }
+
 /// Returns a line per fault: name, steps, meaning.
 std::string describe_faults();
 
@@ -248,6 +251,8 @@ struct attempt_step {
   std::optional<std::chrono::year_month_day> date = {};
   /// Ordinal of the session that an untagged GET /m/ started.
   std::optional<std::uint64_t> session = {};
+  /// Number of a page, which belongs to no scrape. All requests for it are first attempts.
+  std::optional<std::uint32_t> page = {};
   /// 1: GET /m/; 2: the search; 0: neither.
   int step = 0;
   /// From 1; 0 if unknown.
@@ -267,7 +272,7 @@ struct scrape_tag {
 std::optional<scrape_tag> parse_scrape_tag(std::string_view text);
 
 /// Assigns faults to exchanges: a pure function of the seed and of an exchange's date (or session), step and
-/// attempt. So every strategy and every run meets the same faults. A value.
+/// attempt, or of its page number. So every strategy and every run meets the same faults. A value.
 struct fault_plan {
   static constexpr std::uint32_t no_limit = std::numeric_limits<std::uint32_t>::max();
 
@@ -279,6 +284,10 @@ struct fault_plan {
   /// Returns nullopt for no fault, also if the drawn fault does not apply to that step. So `a:10%` hits 10 %
   /// of the exchanges that it applies to, whatever the other rates are.
   std::optional<fault_kind> fault_at(const attempt_step& exchange) const;
+  /// Returns the fault that every GET of that page meets.
+  std::optional<fault_kind> fault_at_page(std::uint32_t number) const {
+    return fault_at({.page = number, .attempt = 1});
+  }
   /// Returns the stream for the details of the fault, such as a row or a status.
   random_stream details_at(const attempt_step& exchange) const;
 };

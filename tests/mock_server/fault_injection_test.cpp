@@ -2,6 +2,7 @@
 
 #include "mock_server/faults/fault_injection.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 
 #include "mock_server/faults/fault_effects.hpp"
 #include "mock_server/faults/fault_plan.hpp"
+#include "mock_server/site/numbered_page.hpp"
 #include "mock_server/site/results_page.hpp"
 #include "tests/mock_server/faulty_site.hpp"
 #include "tests/mock_server/samples.hpp"
@@ -146,6 +148,30 @@ TEST(fault_injection, logged_faults_are_those_of_the_plan) {
     EXPECT_THAT(lines[i], HasSubstr("\"fault\":" + expected[i] + ","));
 }
 
+TEST(fault_injection, page_always_meets_the_fault_of_its_number) {
+  const log_file log;
+  const fault_plan plan = plan_of("status_500:20%,truncated_body:20%,reset_mid_body:20%", 1);
+  const faulty_site site{{.plan = plan, .log = log.path()}};
+  std::vector<std::string> expected;
+  const std::string tag = "X-Scrape: 2026-03-01/2\r\n";
+  for (std::uint32_t number = 0; number < 30; ++number) {
+    const auto fault = plan.fault_at_page(number);
+    const std::string name = fault ? '"' + std::string{to_string(*fault)} + '"' : "null";
+    const std::string request = fmt::format("GET /page/{} HTTP/1.1\r\nHost: x\r\n", number);
+    for (const std::string& field : {std::string{}, tag}) {
+      const std::string response = response_to(site, request + field + "\r\n");
+      const bool is_complete = response.ends_with(page_body(number, 3));
+      EXPECT_EQ(is_complete, !fault) << number;
+      const bool is_refused = fault == fault_kind::status_500;
+      EXPECT_THAT(response, StartsWith(is_refused ? "HTTP/1.1 500 " : "HTTP/1.1 200 "));
+      expected.push_back(
+          fmt::format(R"({{"date":null,"page":{},"step":null,"attempt":1,"fault":{},"status":{}}})", number,
+                      name, is_refused ? 500 : 200));
+    }
+  }
+  EXPECT_EQ(log.lines(), expected);
+}
+
 TEST(fault_injection, repeated_request_meets_the_same_fault) {
   const faulty_site site{{.plan = plan_of("flapping_5xx:100%")}};
   for (int day = 0; day < 20; ++day) {
@@ -186,8 +212,11 @@ TEST(fault_injection, redirect_loop_redirects_its_own_target) {
 
 TEST(fault_injection, head_request_meets_no_fault) {
   const faulty_site site{{.plan = plan_of("empty_reply:100%")}};
-  EXPECT_THAT(response_to(site, "HEAD /m/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
-              StartsWith("HTTP/1.1 200 OK\r\n"));
+  for (const char* target : {"/m/", "/page/17"}) {
+    EXPECT_THAT(
+        response_to(site, fmt::format("HEAD {} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", target)),
+        StartsWith("HTTP/1.1 200 OK\r\n"));
+  }
 }
 
 TEST(fault_injection, invalid_tag_gives_400_and_is_not_quoted) {

@@ -164,6 +164,28 @@ TEST(fault_plan, rate_of_100_percent_hits_every_exchange) {
   }
 }
 
+TEST(fault_plan, page_number_selects_the_fault) {
+  const fault_plan plan{.rates = *parse_faults("status_500:25%,status_502:25%,status_503:25%,status_504:25%"),
+                        .seed = 7,
+                        .until_attempt = 1};
+  std::string drawn;
+  for (std::uint32_t number = 0; number < 10; ++number) {
+    EXPECT_EQ(plan.fault_at_page(number), plan.fault_at({.page = number, .attempt = 1}));
+    drawn += std::string{to_string(*plan.fault_at_page(number))}.substr(9);
+  }
+  EXPECT_EQ(drawn, "0002202430");
+}
+
+TEST(fault_plan, pages_meet_faults_of_both_steps) {
+  for (const fault_description& fault : fault_table) {
+    fault_plan plan;
+    plan.rates.set(fault.kind, fault_rates::max_rate);
+    EXPECT_EQ(plan.fault_at_page(17),
+              fault.steps == fault_steps::both ? std::optional{fault.kind} : std::nullopt)
+        << fault.name;
+  }
+}
+
 TEST(fault_plan, attempts_after_the_limit_meet_no_fault) {
   const fault_plan plan{.rates = *parse_faults("refuse:100%"), .until_attempt = 2};
   for (int day = 0; day < 20; ++day) {
