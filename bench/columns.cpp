@@ -151,29 +151,30 @@ std::map<std::string, double> column_values(const benchmark_case& row, const mea
       {"anon_peak_bytes", number(memory.anon_peak_bytes)},
       {"bytes_per_worker", growth / number(row.active_workers())},
       {"threads_peak", number(memory.threads_peak)},
-      {"scrape_p50_ms", report.scrape_p50_ms},
-      {"scrape_p99_ms", report.scrape_p99_ms},
       {"server_late_p50_ms", server.late_p50_ms},
       {"server_late_p99_ms", server.late_p99_ms},
       {"sampler_cpu_share", memory.curve.sampler_cpu_share},
       {"in_flight_peak", number(server.in_flight_peak)},
-      {"fares", number(report.fares)},
       {"errors", number(report.errors)},
   };
+  if (report.item_p50_ms) values["scrape_p50_ms"] = *report.item_p50_ms;
+  if (report.item_p99_ms) values["scrape_p99_ms"] = *report.item_p99_ms;
+  if (report.fares) values["fares"] = number(*report.fares);
   if (report.attempts) values["attempts_per_day"] = *report.attempts / number(row.days);
   if (measured.run_queue_delay_ms) values["run_queue_delay_ms"] = *measured.run_queue_delay_ms;
   if (measured.other_cpu_share) values["other_cpu_share"] = *measured.other_cpu_share;
   if (measured.throttled_share) values["throttled_share"] = *measured.throttled_share;
   if (measured.steal_share) values["steal_share"] = *measured.steal_share;
   if (const double ideal_ms = in_ms(ideal_wall(row)); ideal_ms > 0)
-    values["ideal_ratio"] = report.wall_ms / ideal_ms;
-  if (report.wall_ms > 0) {
-    values["requests_per_second"] = requests / report.wall_ms * 1e3;
-    values["cpu_share"] = report.cpu_us / (report.wall_ms * 1e3);
+    values["ideal_ratio"] = measured.wall_ms() / ideal_ms;
+  if (measured.wall_ms() > 0) {
+    values["requests_per_second"] = requests / measured.wall_ms() * 1e3;
+    if (report.cpu_us) values["cpu_share"] = *report.cpu_us / (measured.wall_ms() * 1e3);
   }
   if (requests > 0) {
-    values["cpu_us_per_request"] = report.cpu_us / requests;
-    values["context_switches_per_request"] = number(report.context_switches) / requests;
+    if (report.cpu_us) values["cpu_us_per_request"] = *report.cpu_us / requests;
+    if (report.context_switches)
+      values["context_switches_per_request"] = number(*report.context_switches) / requests;
   }
   if (counted) {
     values["kernel_estimate_bytes"] = number(memory.threads_peak) * kernel_bytes_per_thread +

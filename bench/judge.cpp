@@ -47,7 +47,7 @@ double milliseconds(std::chrono::nanoseconds time) {
 /// exchange took.
 double max_lateness_ms(const benchmark_case& row, const measurement& measured, double ideal_ms) {
   double exchange_ms = milliseconds(row.latency.mean());
-  if (row.kind == point_kind::burst && ideal_ms > 0) exchange_ms *= measured.report.wall_ms / ideal_ms;
+  if (row.kind == point_kind::burst && ideal_ms > 0) exchange_ms *= measured.wall_ms() / ideal_ms;
   return std::max(1.0, 0.05 * exchange_ms);
 }
 
@@ -61,12 +61,16 @@ std::string incorrectness(const benchmark_case& row, const measurement& measured
     return fmt::format("{} of {} days failed, first: {}", report.errors, row.days,
                        report.first_errors.empty() ? "unknown" : report.first_errors.front());
   }
-  if (report.fares != expected.fares)
-    return fmt::format("wrong fares: {} instead of the site's {}", report.fares, expected.fares);
-  if (report.fares_digest != expected.digest) return "wrong fares: they differ from the site's";
-  if (report.wall_ms < ideal_ms) {
-    return fmt::format("{:.3f} ms beats the ideal of {:.3f} ms: the suite has a bug", report.wall_ms,
+  if (report.fares && *report.fares != expected.fares)
+    return fmt::format("wrong fares: {} instead of the site's {}", *report.fares, expected.fares);
+  if (report.digest != expected.digest) return "wrong fares: they differ from the site's";
+  if (measured.wall_ms() < ideal_ms) {
+    return fmt::format("{:.3f} ms beats the ideal of {:.3f} ms: the suite has a bug", measured.wall_ms(),
                        ideal_ms);
+  }
+  if (measured.wall_ms() > measured.seen_wall_ms.value_or(measured.wall_ms())) {
+    return fmt::format("the client reports {:.3f} ms for its batch, which took {:.3f} ms", measured.wall_ms(),
+                       *measured.seen_wall_ms);
   }
   if (static_cast<double>(server.listen_drops) > max_drop_share * static_cast<double>(row.connections()))
     return fmt::format("the listen queue overflowed: {} connections dropped", server.listen_drops);
@@ -91,7 +95,7 @@ std::string missing_cpu_time(const measurement& measured) {
                        100 * throttled_share, 100 * max_throttled_share);
   }
   const double steal_share = measured.steal_share.value_or(0);
-  const double max_share = std::max(max_steal_share, proc_stat_resolution_ms / measured.report.wall_ms);
+  const double max_share = std::max(max_steal_share, proc_stat_resolution_ms / measured.wall_ms());
   if (steal_share > max_share) {
     return fmt::format("steal: the hypervisor took {:.1f} % of the time (limit {:.0f} %); use a quieter host",
                        100 * steal_share, 100 * max_share);
@@ -147,7 +151,7 @@ row_verdict judge(const benchmark_case& row, const measurement& measured, const 
         fmt::format("the sampler took {:.1f} % of a core: choose a longer --sample-every", 100 * share));
   }
   const double other_share = measured.other_cpu_share.value_or(0);
-  if (other_share > std::max(max_other_cpu_share, proc_stat_resolution_ms / measured.report.wall_ms)) {
+  if (other_share > std::max(max_other_cpu_share, proc_stat_resolution_ms / measured.wall_ms())) {
     auto text = fmt::format("loaded machine: other programs used {:.1f} cores", other_share);
     if (measured.run_queue_delay_ms)
       text += fmt::format(", the client waited {:.0f} ms for a core", *measured.run_queue_delay_ms);

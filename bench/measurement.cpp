@@ -81,28 +81,29 @@ client_run::client_run(const programs& used, const benchmark_case& row, const cl
     throw std::runtime_error{"the client " + end_of(probe_) + " before it was ready"};
   if (first.status == status::timed_out)
     throw std::runtime_error{fmt::format("the client was not ready after {} s", start_timeout / 1s)};
-  if (first.line != probe_ready) {
+  if (first.line != client_ready && first.line != version_1_ready) {
     throw std::runtime_error{
-        fmt::format("the client has another protocol: '{}' instead of '{}'", first.line, probe_ready)};
+        fmt::format("the client has another protocol: '{}' instead of '{}'", first.line, client_ready)};
   }
 }
 
-batch_report client_run::go(const sampler& sample, std::chrono::nanoseconds interval) {
+client_run::finished_batch client_run::go(const sampler& sample, std::chrono::nanoseconds interval) {
   const auto timeout = batch_timeout(row_);
   const auto begin = clock::now();
   auto next = begin;
-  if (!probe_.write_line(probe_go))
+  if (!probe_.write_line(client_go))
     throw std::runtime_error{"the client " + end_of(probe_) + " before its batch"};
   while (true) {
     const auto now = clock::now();
     const auto response = probe_.read_line(next_sample(begin, interval, std::max(now, next)) - now);
     if (response.status == status::line) {
+      const auto seen = clock::now() - begin;
       sample();
-      if (response.line.starts_with(probe_failed)) {
+      if (response.line.starts_with(client_failed)) {
         throw std::runtime_error{
-            fmt::format("the strategy could not run: {}", response.line.substr(probe_failed.size()))};
+            fmt::format("the client could not run: {}", response.line.substr(client_failed.size()))};
       }
-      return parse_batch_report(response.line);
+      return {parse_batch_report(response.line), seen};
     }
     if (response.status == status::end_of_file)
       throw std::runtime_error{"the client " + end_of(probe_) + " during its batch"};
@@ -120,7 +121,7 @@ server_stats client_run::stats() const {
 }
 
 void client_run::end() {
-  probe_.write_line(probe_exit);
+  probe_.write_line(client_exit);
   const auto wait_status = probe_.wait(exit_timeout);
   if (!wait_status)
     throw std::runtime_error{fmt::format("the client had not exited after {} s", exit_timeout / 1s)};
@@ -172,9 +173,12 @@ measurement measure(const programs& used, const benchmark_case& row, std::chrono
   measurement measured;
   const auto before = read_cpu_times(run);
   sampler.begin();
-  measured.report = run.go([&] { return sampler.sample(); }, sample_every);
+  auto batch = run.go([&] { return sampler.sample(); }, sample_every);
   const auto after = read_cpu_times(run);
   sampler.end();
+  measured.report = std::move(batch.report);
+  measured.seen_wall_ms = std::chrono::duration<double, std::milli>{batch.duration}.count();
+  if (!measured.report.wall_ms) measured.report.wall_ms = measured.seen_wall_ms;
   measured.server = run.stats();
   sampler.exit();
   measured.memory = sampler.result(measured.report);

@@ -58,9 +58,15 @@ class client_run {
   /// Takes a sample of the client, and returns the earliest time of the next one.
   using sampler = std::function<std::chrono::steady_clock::time_point()>;
 
-  /// Runs the batch and returns the client's report. Calls `sample` at multiples of `interval` and once after
+  struct finished_batch {
+    batch_report report;
+    /// From "go" to the report.
+    std::chrono::nanoseconds duration;
+  };
+
+  /// Runs the batch. Calls `sample` at multiples of `interval` and once after
   /// the report; times that have passed are skipped.
-  batch_report go(const sampler& sample, std::chrono::nanoseconds interval);
+  finished_batch go(const sampler& sample, std::chrono::nanoseconds interval);
 
   /// Returns the server's figures, without the connection that this call makes.
   server_stats stats() const;
@@ -89,7 +95,10 @@ struct counted_run {
 
 /// Figures of a timed run: one repetition of a case.
 struct measurement {
+  /// wall_ms and cpu_us are measured from outside if the client does not report them.
   batch_report report;
+  /// From "go" to the report.
+  std::optional<double> seen_wall_ms = {};
   client_memory memory;
   server_stats server;
   /// Time for which the client's threads were ready to run but waited for a core. Absent if a thread ended
@@ -101,6 +110,8 @@ struct measurement {
   std::optional<double> throttled_share = {};
   /// processor_times::steal / wall time.
   std::optional<double> steal_share = {};
+
+  double wall_ms() const { return report.wall_ms.value_or(0); }
 };
 
 inline constexpr std::chrono::milliseconds default_sample_every{2};

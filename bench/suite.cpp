@@ -49,7 +49,7 @@ finished_row suite::run_once(const benchmark_case& row, const case_facts& facts,
   try {
     const measurement measured = measure_and_judge(row, facts, finished.verdict);
     if (timeline_ != nullptr) timeline_->append(row.name(), repetition, measured.memory.curve);
-    finished.real_time_ms = measured.report.wall_ms;
+    finished.real_time_ms = measured.wall_ms();
     finished.columns = column_values(row, measured, facts.counted);
   } catch (const run_interrupted&) {
     throw;

@@ -3,51 +3,116 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <cmath>
 #include <stdexcept>
-#include <utility>
 
 namespace farebench {
-
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(batch_report, wall_ms, cpu_us, context_switches, outcomes, fares,
-                                   fares_digest, errors, first_errors, scrape_p50_ms, scrape_p99_ms)
-
 namespace {
 
-constexpr std::pair<const char*, std::optional<double> batch_report::*> optional_members[] = {
-    {"attempts", &batch_report::attempts},
-    {"first_scrape_at_s", &batch_report::first_scrape_at_s},
-    {"half_done_ms", &batch_report::half_done_ms}};
+using nlohmann::json;
 
-constexpr const char* counts[] = {"context_switches", "outcomes", "fares", "fares_digest", "errors"};
+/// Calls visit(name, name in version 1, member) for each member. The first three are required.
+template <typename Report, typename Visit>
+void for_each_member(Report& report, Visit visit) {
+  visit("outcomes", "outcomes", report.outcomes);
+  visit("errors", "errors", report.errors);
+  visit("digest", "fares_digest", report.digest);
+  visit("first_errors", "first_errors", report.first_errors);
+  visit("version", "version", report.version);
+  visit("wall_ms", "wall_ms", report.wall_ms);
+  visit("cpu_us", "cpu_us", report.cpu_us);
+  visit("context_switches", "context_switches", report.context_switches);
+  visit("fares", "fares", report.fares);
+  visit("attempts", "attempts", report.attempts);
+  visit("item_p50_ms", "scrape_p50_ms", report.item_p50_ms);
+  visit("item_p99_ms", "scrape_p99_ms", report.item_p99_ms);
+  visit("first_item_at_s", "first_scrape_at_s", report.first_item_at_s);
+  visit("half_done_ms", "half_done_ms", report.half_done_ms);
+}
+
+[[noreturn]] void refuse(const char* name, const char* type) {
+  throw std::runtime_error{fmt::format("invalid batch report: \"{}\" is not {}", name, type)};
+}
+
+// The conversion of a fraction or a number out of range would be undefined.
+void read(const char* name, const json& value, std::uint64_t& member) {
+  if (!value.is_number_unsigned()) refuse(name, "an unsigned integer");
+  value.get_to(member);
+}
+
+void read(const char* name, const json& value, double& member) {
+  if (!value.is_number() || !std::isfinite(value.get<double>()) || value < 0)
+    refuse(name, "a number of at least 0");
+  value.get_to(member);
+}
+
+void read(const char* name, const json& value, std::string& member) {
+  if (!value.is_string()) refuse(name, "a text");
+  value.get_to(member);
+}
+
+void read(const char* name, const json& value, std::vector<std::string>& member) {
+  if (!value.is_array()) refuse(name, "a list of texts");
+  for (const auto& text : value) read(name, text, member.emplace_back());
+}
+
+template <typename Value>
+void read(const char* name, const json& value, std::optional<Value>& member) {
+  read(name, value, member.emplace());
+}
+
+template <typename Value>
+bool is_absent(const std::optional<Value>& member) {
+  return !member;
+}
+bool is_absent(std::uint64_t) { return false; }
+bool is_absent(const auto& text) { return text.empty(); }
+
+template <typename Value>
+const Value& value_of(const std::optional<Value>& member) {
+  return *member;
+}
+const auto& value_of(const auto& member) { return member; }
+
+template <typename Member>
+constexpr bool is_required = std::is_same_v<Member, std::uint64_t>;
 
 }  // namespace
 
+std::string_view to_string(task_kind task) { return task == task_kind::get ? "get" : "scrape"; }
+
+std::optional<task_kind> parse_task(std::string_view text) {
+  if (text == to_string(task_kind::scrape)) return task_kind::scrape;
+  if (text == to_string(task_kind::get)) return task_kind::get;
+  return std::nullopt;
+}
+
 std::string to_json(const batch_report& report) {
-  nlohmann::json json(report);
-  for (const auto& [name, member] : optional_members) {
-    if (report.*member) json[name] = *(report.*member);
-  }
+  nlohmann::ordered_json members;
+  for_each_member(report, [&](const char* name, const char*, const auto& member) {
+    if (!is_absent(member)) members[name] = value_of(member);
+  });
   // An error text may quote bytes of a page that are not UTF-8.
-  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return members.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 batch_report parse_batch_report(std::string_view text) {
-  try {
-    const auto json = nlohmann::json::parse(text);
-    // The conversion of a fraction or a number out of range would be undefined.
-    for (const char* name : counts) {
-      if (!json.at(name).is_number_unsigned())
-        throw std::runtime_error{
-            fmt::format("invalid batch report: \"{}\" is not an unsigned integer", name)};
+  const auto members = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!members.is_object())
+    throw std::runtime_error{
+        "invalid batch report: the line is not a JSON object: write one object on one "
+        "line"};
+  batch_report report;
+  for_each_member(report, [&]<typename Member>(const char* name, const char* old_name, Member& member) {
+    auto found = members.find(name);
+    if (found == members.end()) found = members.find(old_name);
+    if (found != members.end()) {
+      read(name, *found, member);
+    } else if (is_required<Member>) {
+      throw std::runtime_error{fmt::format("invalid batch report: \"{}\" is missing", name)};
     }
-    auto report = json.get<batch_report>();
-    for (const auto& [name, member] : optional_members) {
-      if (const auto found = json.find(name); found != json.end()) report.*member = found->get<double>();
-    }
-    return report;
-  } catch (const nlohmann::json::exception& error) {
-    throw std::runtime_error{fmt::format("invalid batch report: {}", error.what())};
-  }
+  });
+  return report;
 }
 
 }  // namespace farebench

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -9,64 +10,84 @@
 namespace farebench {
 
 // clang-format off
-// Protocol between bench and a client process, version 1: lines on the client's standard input and output.
+// Protocol between bench and a client process, version 2: lines on the client's standard input and output.
+// docs/clients.md has its command line, the tasks and the digests.
 //
-//   client → bench   farebench-probe 1 ready   libraries initialized, nothing fetched; bench reads the memory baseline
+//   client → bench   farebench-client 2 ready  libraries initialized, nothing fetched; bench reads the memory baseline
 //   bench → client   go
 //   client → bench   {…}                       batch report, one line of JSON
-//                or  failed REASON             the strategy could not run the batch
+//                or  failed REASON             the client could not run the batch
 //                                              the client waits, so that bench can read its peak memory
 //   bench → client   exit
 //
-// Later versions of the report may add members. Readers ignore unknown members, and members that older clients lack
-// are optional, so that the version stays the same.
-//
 // At end of input and after any other line the client exits with code 2, so that it never outlives bench.
+//
+// Clients of version 1, which are the probes of older commits, begin with another line and name some members of the
+// report differently. They know the task scrape and kept connections only.
 // clang-format on
 
-inline constexpr std::string_view probe_ready = "farebench-probe 1 ready";
-inline constexpr std::string_view probe_go = "go";
+inline constexpr std::string_view client_ready = "farebench-client 2 ready";
+inline constexpr std::string_view version_1_ready = "farebench-probe 1 ready";
+inline constexpr std::string_view client_go = "go";
 /// The reason follows, up to the end of the line.
-inline constexpr std::string_view probe_failed = "failed ";
-inline constexpr std::string_view probe_exit = "exit";
+inline constexpr std::string_view client_failed = "failed ";
+inline constexpr std::string_view client_exit = "exit";
 
-/// Figures of a batch that only the client process has. Bench reads the client's memory from outside.
+/// Work of a client per item.
+enum class task_kind : std::uint8_t {
+  /// The scrape of a day: two requests in a session, and the page's fares.
+  scrape,
+  /// One GET of a page, whose bytes count.
+  get,
+};
+
+/// Returns "scrape" or "get".
+std::string_view to_string(task_kind task);
+/// Returns nullopt for another text.
+std::optional<task_kind> parse_task(std::string_view text);
+
+/// Number of requests per item.
+constexpr std::size_t exchanges_per_item(task_kind task) { return task == task_kind::scrape ? 2 : 1; }
+
+/// Report of a batch. The last members are absent if the client does not report them.
 struct batch_report {
-  /// From the start of the first scrape to the last outcome.
-  double wall_ms = 0;
-  /// User and system time of all threads during the batch.
-  double cpu_us = 0;
-  /// Voluntary and involuntary context switches of all threads during the batch.
-  std::uint64_t context_switches = 0;
-  /// Days with an outcome: fares or an error.
+  /// Items with an outcome: a result or an error.
   std::uint64_t outcomes = 0;
-  std::uint64_t fares = 0;
-  /// See fares_digest.
-  std::uint64_t fares_digest = 0;
-  /// Days with an error.
+  /// Items with an error.
   std::uint64_t errors = 0;
+  /// Sum of the items' CRC-32 modulo 2^64; see fares_digest and page_digest.
+  std::uint64_t digest = 0;
+
   /// Texts of the first errors: "2026-03-01: connection_lost: …".
-  std::vector<std::string> first_errors;
-  /// Time from the first call of query_at to the outcome, over the days; nearest rank.
-  double scrape_p50_ms = 0;
-  double scrape_p99_ms = 0;
-
-  // Absent in reports of older clients.
-
-  /// Attempts of all days, including retries.
+  std::vector<std::string> first_errors = {};
+  /// HTTP library and language, with their versions: "aiohttp 3.8.4, Python 3.11.2".
+  std::string version = {};
+  /// From the start of the first item to the last outcome.
+  std::optional<double> wall_ms = {};
+  /// User and system time of all threads during the batch.
+  std::optional<double> cpu_us = {};
+  /// Voluntary and involuntary context switches of all threads during the batch.
+  std::optional<std::uint64_t> context_switches = {};
+  /// Number of fares, of the task scrape.
+  std::optional<std::uint64_t> fares = {};
+  /// Attempts of all items, including retries.
   std::optional<double> attempts = {};
-  /// Start of the first scrape by CLOCK_MONOTONIC, which all processes share. Absent without outcomes.
-  std::optional<double> first_scrape_at_s = {};
-  /// From the start of the first scrape until half of the days have an outcome. Absent if fewer have one.
+  /// Time from the start of an item to its outcome; nearest rank.
+  std::optional<double> item_p50_ms = {};
+  std::optional<double> item_p99_ms = {};
+  /// Start of the first item by CLOCK_MONOTONIC, which all processes share.
+  std::optional<double> first_item_at_s = {};
+  /// From the start of the first item until half of the items have an outcome.
   std::optional<double> half_done_ms = {};
 
   bool operator==(const batch_report&) const = default;
 };
 
-/// Formats a report as one line of JSON, without a newline.
+/// Formats a report of version 2 as one line of JSON, without a newline.
 std::string to_json(const batch_report& report);
 
-/// Throws std::runtime_error with the missing or invalid member.
+/// Parses a report of either version. Ignores unknown members. Throws std::runtime_error with the missing or
+/// invalid member.
 batch_report parse_batch_report(std::string_view text);
 
 }  // namespace farebench

@@ -81,19 +81,20 @@ batch_report measured_batch::run(strategy& runner) {
   runner.run(instrumented_, [this](std::size_t index, outcome&& result) { deliver(index, result); });
   const usage after = current_usage();
 
+  report_.wall_ms = 0;
   if (report_.outcomes > 0) {
     const auto first = *std::ranges::min_element(started_);
     report_.wall_ms = milliseconds(last_outcome_ - first);
-    report_.first_scrape_at_s = std::chrono::duration<double>{first.time_since_epoch()}.count();
+    report_.first_item_at_s = std::chrono::duration<double>{first.time_since_epoch()}.count();
     if (report_.outcomes >= half_of_days()) report_.half_done_ms = milliseconds(half_done_ - first);
   }
   report_.cpu_us = after.cpu_us - before.cpu_us;
   report_.context_switches = after.context_switches - before.context_switches;
   report_.attempts = static_cast<double>(report_.outcomes + retries_);
   report_.fares = digest_.fares();
-  report_.fares_digest = digest_.value();
-  report_.scrape_p50_ms = quantile(scrape_ms_, 0.50);
-  report_.scrape_p99_ms = quantile(scrape_ms_, 0.99);
+  report_.digest = digest_.value();
+  report_.item_p50_ms = quantile(scrape_ms_, 0.50);
+  report_.item_p99_ms = quantile(scrape_ms_, 0.99);
   return report_;
 }
 
@@ -147,14 +148,14 @@ int run(const probe_flags& flags, const strategy_factory& make) {
                            .workers = flags.workers,
                            .loops = flags.loops,
                            .policy = {}}};
-  write_line(probe_ready);
-  if (!read_line_equals(probe_go)) return exit_usage;
+  write_line(client_ready);
+  if (!read_line_equals(client_go)) return exit_usage;
   try {
     write_line(to_json(measured.run(*runner)));
   } catch (const std::system_error& error) {
-    write_line(fmt::format("{}{}", probe_failed, error.what()));
+    write_line(fmt::format("{}{}", client_failed, error.what()));
   }
-  return read_line_equals(probe_exit) ? 0 : exit_usage;
+  return read_line_equals(client_exit) ? 0 : exit_usage;
 }
 
 }  // namespace

@@ -88,12 +88,12 @@ client_memory client_sampler::result(const batch_report& report) const {
   samples = recorder_.samples();
   if (last_sample_ > phases.go)
     sampler_cpu_share = std::chrono::duration<double>{cpu_spent_} / (last_sample_ - phases.go);
-  if (report.first_scrape_at_s) {
+  if (report.first_item_at_s) {
     const auto time_after = [&](double ms) {
-      return checked_time(*report.first_scrape_at_s + ms / 1e3, phases.go, phases.exit);
+      return checked_time(*report.first_item_at_s + ms / 1e3, phases.go, phases.exit);
     };
     if (report.half_done_ms) phases.half_done = time_after(*report.half_done_ms);
-    phases.last_outcome = time_after(report.wall_ms);
+    if (report.wall_ms) phases.last_outcome = time_after(*report.wall_ms);
   }
   return result;
 }

@@ -179,7 +179,7 @@ runner make_probe_runner(const harness& parts, const std::filesystem::path& base
 
 std::map<std::string, double> timed_figures(const benchmark_case& row, const measurement& measured) {
   auto all = column_values(row, measured, std::nullopt);
-  all["real_time"] = measured.report.wall_ms;
+  all["real_time"] = measured.wall_ms();
   std::erase_if(all, [](const auto& entry) {
     const auto* const known = find_metric(entry.first);
     return !known || known->is_exact();

@@ -614,7 +614,7 @@ TEST_F(bench_with_another_client, strategy_that_cannot_run_fails_its_row) {
   const auto program = bench_with_client("echo 'failed pthread_create: Resource temporarily unavailable'");
   const auto run = bench(quick, program);
   EXPECT_EQ(run.exit_code, 1);
-  EXPECT_THAT(run.errors, HasSubstr("the strategy could not run: pthread_create: Resource temporarily"));
+  EXPECT_THAT(run.errors, HasSubstr("the client could not run: pthread_create: Resource temporarily"));
   EXPECT_THAT(run.errors, HasSubstr("2 of 2 rows failed"));
 }
 

@@ -43,7 +43,7 @@ TEST(judge, wrong_fares_fail) {
   fewer.report.fares = 899;
   EXPECT_THAT(judged(fewer).failure, HasSubstr("899 instead of the site's 900"));
   auto others = made_up_measurement();
-  others.report.fares_digest = 43;
+  others.report.digest = 43;
   EXPECT_THAT(judged(others, strictness::correctness_only).failure, HasSubstr("wrong fares"));
 }
 
@@ -130,7 +130,7 @@ TEST(judge, only_late_server_is_due_to_machine) {
   auto seen = made_up_measurement();
   EXPECT_FALSE(judged(seen).is_machines);
   seen.server.late_p50_ms = 30;
-  seen.report.fares -= 1;
+  *seen.report.fares -= 1;
   EXPECT_THAT(judged(seen).failure, HasSubstr("wrong fares"));
   EXPECT_FALSE(judged(seen).is_machines) << "wrong fares are never due to the machine";
 }

@@ -18,17 +18,16 @@ inline benchmark_case made_up_case() {
 
 inline measurement made_up_measurement() {
   measurement seen;
-  seen.report = {.wall_ms = 250,
+  seen.report = {.outcomes = 100,
+                 .errors = 0,
+                 .digest = 42,
+                 .wall_ms = 250,
                  .cpu_us = 20'000,
                  .context_switches = 400,
-                 .outcomes = 100,
                  .fares = 900,
-                 .fares_digest = 42,
-                 .errors = 0,
-                 .first_errors = {},
-                 .scrape_p50_ms = 41,
-                 .scrape_p99_ms = 48,
-                 .attempts = 110};
+                 .attempts = 110,
+                 .item_p50_ms = 41,
+                 .item_p99_ms = 48};
   seen.memory.baseline.rss_bytes = 10'000'000;
   seen.memory.end.rss_peak_bytes = 12'000'000;
   seen.memory.anon_peak_bytes = 3'000'000;

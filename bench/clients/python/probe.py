@@ -14,7 +14,7 @@ import platform
 import resource
 import sys
 
-READY = "farebench-probe 1 ready"
+READY = "farebench-client 2 ready"
 EXIT_USAGE = 2
 
 # Modules that each strategy imports.

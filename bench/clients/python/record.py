@@ -85,7 +85,7 @@ class Record:
         first_s = min(self._started_s)
         moments = {}
         if outcomes:
-            moments["first_scrape_at_s"] = first_s  # CLOCK_MONOTONIC
+            moments["first_item_at_s"] = first_s  # CLOCK_MONOTONIC
         if outcomes >= self._half_of_days():
             moments["half_done_ms"] = (self._half_done_s - first_s) * 1e3
         return json.dumps(
@@ -97,10 +97,10 @@ class Record:
                 "outcomes": outcomes,
                 "attempts": outcomes,  # without retries
                 "fares": self._fares,
-                "fares_digest": self._digest % 2**64,
+                "digest": self._digest % 2**64,
                 "errors": self._errors,
                 "first_errors": self._first_errors,
-                "scrape_p50_ms": quantile(self._scrape_ms, 0.50),
-                "scrape_p99_ms": quantile(self._scrape_ms, 0.99),
+                "item_p50_ms": quantile(self._scrape_ms, 0.50),
+                "item_p99_ms": quantile(self._scrape_ms, 0.99),
             }
         )

@@ -16,6 +16,17 @@
 
 namespace farebench {
 
+/// Use of connections by the workers of a batch.
+enum class connection_mode : std::uint8_t {
+  /// A worker keeps its connection from item to item.
+  kept,
+  /// Each item has a new connection, which is closed after it.
+  fresh,
+};
+
+/// Returns "kept" or "fresh".
+std::string_view to_string(connection_mode mode);
+
 /// Limits of fetch_policy that end the attempts at a query.
 enum class retry_limit : std::uint8_t {
   /// fetch_policy::max_attempts.

@@ -87,6 +87,8 @@ constexpr std::array registry{
 
 }  // namespace
 
+std::string_view to_string(connection_mode mode) { return mode == connection_mode::fresh ? "fresh" : "kept"; }
+
 std::string_view to_string(strategy_family family) {
   switch (family) {
     case strategy_family::blocking:

@@ -124,7 +124,7 @@ TEST(client_sampler, reported_phases_are_in_curve) {
   watched_self self;
   batch_report report;
   report.wall_ms = 2;
-  report.first_scrape_at_s = self.begin_s();
+  report.first_item_at_s = self.begin_s();
   report.half_done_ms = 0.5;
   const auto phases = self.end(report).curve.phases;
   ASSERT_TRUE(phases.half_done && phases.last_outcome);
@@ -140,7 +140,7 @@ TEST(client_sampler, phases_of_older_client_are_absent) {
   auto phases = self.end(report).curve.phases;
   EXPECT_FALSE(phases.half_done);
   EXPECT_FALSE(phases.last_outcome);
-  report.first_scrape_at_s = self.begin_s();
+  report.first_item_at_s = self.begin_s();
   phases = self.end(report).curve.phases;
   EXPECT_FALSE(phases.half_done);
   EXPECT_TRUE(phases.last_outcome);
@@ -152,7 +152,7 @@ TEST(client_sampler, phases_outside_of_batch_are_absent) {
     batch_report report;
     report.wall_ms = 1;
     report.half_done_ms = 1;
-    report.first_scrape_at_s = self.begin_s() + off_s;
+    report.first_item_at_s = self.begin_s() + off_s;
     const auto phases = self.end(report).curve.phases;
     EXPECT_FALSE(phases.half_done) << off_s;
     EXPECT_FALSE(phases.last_outcome) << off_s;

@@ -25,7 +25,7 @@ def report_of(program: list[str], strategy: str, url: str) -> dict:
         [*program, *flags], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
     ) as probe:
         assert probe.stdin and probe.stdout
-        assert probe.stdout.readline() == "farebench-probe 1 ready\n"
+        assert probe.stdout.readline() == "farebench-client 2 ready\n"
         probe.stdin.write("go\n")
         report = json.loads(probe.stdout.readline())
         probe.stdin.write("exit\n")
@@ -56,7 +56,7 @@ class Probe(unittest.TestCase):
                 report = report_of(PROBE, strategy, url)
                 self.assertEqual(report["first_errors"], [])
                 self.assertEqual(report.keys(), expected.keys())
-                for name in ("outcomes", "fares", "fares_digest", "errors"):
+                for name in ("outcomes", "fares", "digest", "errors"):
                     self.assertEqual(report[name], expected[name], name)
 
     def test_closed_port_is_connect_failed(self) -> None:
