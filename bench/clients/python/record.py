@@ -83,7 +83,7 @@ class Record:
         after = Usage()
         outcomes = len(self._scrape_ms)
         first_s = min(self._started_s)
-        moments = {}
+        moments = {"first_errors": self._first_errors} if self._first_errors else {}
         if outcomes:
             moments["first_item_at_s"] = first_s  # CLOCK_MONOTONIC
         if outcomes >= self._half_of_days():
@@ -99,7 +99,6 @@ class Record:
                 "fares": self._fares,
                 "digest": self._digest % 2**64,
                 "errors": self._errors,
-                "first_errors": self._first_errors,
                 "item_p50_ms": quantile(self._scrape_ms, 0.50),
                 "item_p99_ms": quantile(self._scrape_ms, 0.99),
             }

@@ -32,14 +32,14 @@ class TestRecord(unittest.TestCase):
         report = json.loads(record.report())
         self.assertEqual((report["outcomes"], report["errors"], report["fares"]), (5, 4, 1))
         self.assertEqual(report["attempts"], 5)
-        self.assertEqual(report["fares_digest"], 3906192260)
+        self.assertEqual(report["digest"], 3906192260)
         self.assertEqual(len(report["first_errors"]), 3)
         self.assertEqual(report["first_errors"][0], "2026-03-02: connection_lost: reset by peer")
-        self.assertGreaterEqual(report["wall_ms"], report["scrape_p99_ms"])
+        self.assertGreaterEqual(report["wall_ms"], report["item_p99_ms"])
 
     def test_report_has_start_and_half_time(self) -> None:
         record = Record(5)
-        self.assertFalse({"first_scrape_at_s", "half_done_ms"} & json.loads(record.report()).keys())
+        self.assertFalse({"first_item_at_s", "half_done_ms"} & json.loads(record.report()).keys())
         before_s = time.clock_gettime(time.CLOCK_MONOTONIC)
         for day in range(5):
             record.begin(day)
@@ -48,7 +48,7 @@ class TestRecord(unittest.TestCase):
             time.sleep(0.002)
             record.deliver(day, [RELAX])
             report = json.loads(record.report())
-            self.assertTrue(before_s <= report["first_scrape_at_s"] <= begun_s)
+            self.assertTrue(before_s <= report["first_item_at_s"] <= begun_s)
             if day < 2:
                 self.assertNotIn("half_done_ms", report)
             elif day == 2:  # three of five days
