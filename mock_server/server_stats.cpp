@@ -10,10 +10,16 @@ namespace {
 template <typename Stats, typename Visit>
 void for_each_member(Stats& stats, Visit visit) {
   visit("engine", stats.engine);
+  visit("latency", stats.latency);
+  visit("seed", stats.seed);
+  visit("page_kb", stats.page_kb);
+  visit("faults", stats.faults);
   visit("requests", stats.requests);
   visit("in_flight", stats.in_flight);
   visit("in_flight_peak", stats.in_flight_peak);
+  visit("items", stats.items);
   visit("sessions", stats.sessions);
+  visit("search_sessions", stats.search_sessions);
   visit("connections_accepted", stats.connections_accepted);
   visit("listen_drops", stats.listen_drops);
   visit("late_p50_ms", stats.late_p50_ms);
@@ -36,10 +42,15 @@ std::string to_json(const server_stats& stats) {
 server_stats parse_server_stats(std::string_view json) {
   const auto object = nlohmann::json::parse(json, nullptr, /*allow_exceptions=*/false);
   if (!object.is_object()) throw std::runtime_error("server stats: the response is not a JSON object");
+  if (!object.contains("engine"))
+    throw std::runtime_error("server stats: no member engine; not a mock server");
   server_stats stats;
   for_each_member(stats, [&](const char* name, auto& member) {
     const auto found = object.find(name);
-    if (found == object.end()) throw std::runtime_error(std::string{"server stats: no member "} + name);
+    if (found == object.end()) {
+      throw std::runtime_error(std::string{"server stats: no member "} + name +
+                               "; the mock server is too old");
+    }
     if (!has_type_of(*found, member)) {
       throw std::runtime_error(std::string{"server stats: member "} + name + " is of another type");
     }

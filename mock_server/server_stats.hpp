@@ -33,16 +33,33 @@ constexpr std::optional<engine_kind> parse_engine_kind(std::string_view name) {
   return std::nullopt;
 }
 
-/// Counters that the mock server reports at `GET /stats`. They show whether the server limited a run.
+/// Settings and counters that the mock server reports at `GET /stats`. The counters show whether the server
+/// limited a run.
 struct server_stats {
+  // Settings, as in the server's flags.
+
   /// A name of engine_kind.
-  std::string engine;
+  std::string engine = {};
+  /// See format_latency.
+  std::string latency = {};
+  /// Of latencies and faults.
+  std::uint64_t seed = 0;
+  std::uint64_t page_kb = 0;
+  /// See format_faults; empty without faults.
+  std::string faults = {};
+
+  // Counters.
+
   /// Completed requests, without those for /stats.
   std::uint64_t requests = 0;
   std::uint64_t in_flight = 0;
   std::uint64_t in_flight_peak = 0;
-  /// Sessions ever started.
+  /// Number of distinct items that were requested: dates of searches, and numbers of pages.
+  std::uint64_t items = 0;
+  /// Number of sessions that were started.
   std::uint64_t sessions = 0;
+  /// Number of distinct sessions of searches.
+  std::uint64_t search_sessions = 0;
   /// Includes the connections that requested /stats.
   std::uint64_t connections_accepted = 0;
   /// Connections that the kernel dropped because the queue of a listening socket was full.
@@ -57,7 +74,8 @@ struct server_stats {
 
 /// Returns the JSON object of /stats. Its members have the names above.
 std::string to_json(const server_stats& stats);
-/// Ignores unknown members. Throws std::runtime_error naming the member that is missing or has another type.
+/// Ignores unknown members. Throws std::runtime_error naming the member that has another type or is missing,
+/// as some are at older servers.
 server_stats parse_server_stats(std::string_view json);
 
 }  // namespace farebench

@@ -583,7 +583,7 @@ void event_connection::end_response() {
 // The engine.
 
 event_engine::event_engine(site& served, const engine_options& options)
-    : served_(served, options.latency, engine_kind::beast, 0ms) {
+    : served_(served, options, engine_kind::beast, 0ms) {
   if (options.faults) {
     faults_.emplace(served, *options.faults);
     refusal_time_ = options.faults->refusal_time;

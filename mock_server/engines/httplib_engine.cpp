@@ -285,7 +285,7 @@ std::size_t thread_count(const engine_options& options) {
 }
 
 httplib_engine::httplib_engine(site& served, const engine_options& options)
-    : served_(served, options.latency, engine_kind::cpp_httplib, std::chrono::milliseconds{100}),
+    : served_(served, options, engine_kind::cpp_httplib, std::chrono::milliseconds{100}),
       threads_(thread_count(options)) {
   configure();
   port_ = bind(options.host, options.port);

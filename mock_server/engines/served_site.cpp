@@ -104,6 +104,22 @@ std::chrono::nanoseconds response_latency::of(const site_response& response) con
   return model.mean();
 }
 
+void item_count::number_set::insert(std::size_t number) {
+  if (number >= contains.size()) contains.resize(number + 1);
+  if (!contains[number]) ++count;
+  contains[number] = true;
+}
+
+void item_count::add(const site_response& response) {
+  using namespace std::chrono;
+  if (const auto* const page = std::get_if<numbered_page>(&response.step)) pages_.insert(page->number);
+  if (const auto* const search = std::get_if<query>(&response.step)) {
+    const days day = sys_days{search->date} - sys_days{year{2000} / January / 1};
+    dates_.insert(static_cast<std::size_t>(day.count()));
+    sessions_.insert(*response.session_ordinal);
+  }
+}
+
 void response_log::connection_accepted() {
   const std::lock_guard lock{mutex_};
   ++connections_;
@@ -113,6 +129,11 @@ void response_log::arrived() {
   const std::lock_guard lock{mutex_};
   ++in_flight_;
   in_flight_peak_ = std::max(in_flight_peak_, in_flight_);
+}
+
+void response_log::responded(const site_response& response) {
+  const std::lock_guard lock{mutex_};
+  items_.add(response);
 }
 
 void response_log::leaving() {
@@ -139,6 +160,8 @@ void response_log::fill(server_stats& stats, std::chrono::milliseconds wait) con
   stats.requests = requests_;
   stats.in_flight = in_flight_;
   stats.in_flight_peak = in_flight_peak_;
+  stats.items = items_.items();
+  stats.search_sessions = items_.search_sessions();
   stats.connections_accepted = connections_;
   stats.late_p50_ms = in_ms(lateness_.quantile(0.50));
   stats.late_p99_ms = in_ms(lateness_.quantile(0.99));
@@ -182,9 +205,15 @@ std::optional<std::uint64_t> parse_listen_drops(const std::string& netstat) {
   return std::nullopt;
 }
 
-served_site::served_site(site& served, const response_latency& latency, engine_kind engine,
+served_site::served_site(site& served, const engine_options& options, engine_kind engine,
                          std::chrono::milliseconds stats_wait)
-    : site_(served), latency_(latency), engine_(engine), stats_wait_(stats_wait) {}
+    : site_(served), latency_(options.latency), stats_wait_(stats_wait) {
+  settings_.engine = to_string(engine);
+  settings_.latency = format_latency(latency_.model);
+  settings_.seed = latency_.seed;
+  settings_.page_kb = served.page_kb();
+  if (options.faults) settings_.faults = format_faults(options.faults->plan.rates);
+}
 
 std::string_view origin_form(std::string_view target) {
   for (const std::string_view scheme : {"http://", "https://"}) {
@@ -224,6 +253,7 @@ timed_response served_site::respond(const site_request& request) try {
     return {.content = std::move(response)};
   }
   site_response response = site_.respond(request);
+  log_.responded(response);
   const auto latency = latency_.of(response);
   return {.content = std::move(response), .latency = latency};
 } catch (const std::exception&) {
@@ -248,8 +278,7 @@ void served_site::forget_listening_sockets() {
 server_stats served_site::stats() const { return stats(std::chrono::milliseconds{100}); }
 
 server_stats served_site::stats(std::chrono::milliseconds wait) const {
-  server_stats stats;
-  stats.engine = to_string(engine_);
+  server_stats stats = settings_;
   stats.sessions = site_.sessions_started();
   stats.listen_drops = listen_drops();
   log_.fill(stats, wait);

@@ -37,6 +37,28 @@ class latency_histogram {
   std::chrono::nanoseconds max_{0};
 };
 
+/// Numbers of distinct items and sessions. Takes a bit per date, page and session. Not synchronized.
+class item_count {
+ public:
+  void add(const site_response& response);
+
+  std::uint64_t items() const { return dates_.count + pages_.count; }
+  std::uint64_t search_sessions() const { return sessions_.count; }
+
+ private:
+  struct number_set {
+    std::vector<bool> contains;
+    std::uint64_t count = 0;
+    void insert(std::size_t number);
+  };
+
+  /// Days since 2000-01-01, the first date of a form.
+  number_set dates_;
+  number_set pages_;
+  /// Ordinals of the sessions of searches.
+  number_set sessions_;
+};
+
 /// Counts an engine's requests and measures the lateness of its responses. Every request that has arrived()
 /// is either leaving() and then left(), or abandoned(). Any thread.
 class response_log {
@@ -44,6 +66,8 @@ class response_log {
   void connection_accepted();
 
   void arrived();
+  /// The site has responded.
+  void responded(const site_response& response);
   /// The response is about to be written. It is counted here and not after the write, so that a client which
   /// has its response never finds the request in flight, or two of its requests at once.
   void leaving();
@@ -64,6 +88,7 @@ class response_log {
   std::uint64_t in_flight_ = 0;
   std::uint64_t in_flight_peak_ = 0;
   std::uint64_t leaving_ = 0;
+  item_count items_;
   latency_histogram lateness_;
 };
 
@@ -97,7 +122,7 @@ class served_site {
  public:
   /// `stats_wait`: time for which /stats may wait for responses that are leaving (see response_log::fill).
   /// Zero for an engine with one thread, which it would block.
-  served_site(site& served, const response_latency& latency, engine_kind engine,
+  served_site(site& served, const engine_options& options, engine_kind engine,
               std::chrono::milliseconds stats_wait);
 
   /// True if a request for the target has a latency and is counted: all but /stats.
@@ -124,7 +149,8 @@ class served_site {
 
   site& site_;
   const response_latency latency_;
-  const engine_kind engine_;
+  // The settings in the statistics.
+  server_stats settings_;
   const std::chrono::milliseconds stats_wait_;
   response_log log_;
   mutable std::mutex listening_mutex_;

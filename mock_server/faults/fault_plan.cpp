@@ -119,6 +119,18 @@ std::expected<fault_rates, std::string> parse_faults(std::string_view text) {
   return rates;
 }
 
+std::string format_faults(const fault_rates& rates) {
+  std::string text;
+  for (const fault_description& fault : fault_table) {
+    const std::uint32_t rate = rates.rate(fault.kind);
+    if (rate == 0) continue;
+    if (!text.empty()) text += ',';
+    // The shortest text of a double: at most four decimals, because it is a whole number of millionths.
+    fmt::format_to(std::back_inserter(text), "{}:{}%", fault.name, static_cast<double>(rate) / percent);
+  }
+  return text;
+}
+
 std::optional<scrape_tag> parse_scrape_tag(std::string_view text) {
   const std::size_t slash = text.find('/');
   if (slash == std::string_view::npos) return std::nullopt;

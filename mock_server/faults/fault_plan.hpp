@@ -245,6 +245,10 @@ class fault_rates {
 /// decimals, and the sum is at most 100 %. The error is one line; for an unknown name it lists all names.
 std::expected<fault_rates, std::string> parse_faults(std::string_view text);
 
+/// Returns the text of rates, which parse_faults reads back: without faults of rate 0, in the order of
+/// fault_kind.
+std::string format_faults(const fault_rates& rates);
+
 /// The place of an exchange in a fault plan and a log. A value.
 struct attempt_step {
   /// Date of the scrape; if unknown, `session` identifies the scrape.

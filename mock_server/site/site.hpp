@@ -143,6 +143,7 @@ class site {
   void expire_sessions(std::string_view cookies);
   /// Number of sessions ever started.
   std::uint64_t sessions_started() const;
+  std::size_t page_kb() const { return page_kb_; }
 
  private:
   site_response start_session();

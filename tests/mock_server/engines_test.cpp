@@ -203,6 +203,34 @@ TEST_P(both_engines, stats_count_requests_sessions_and_connections) {
   EXPECT_EQ(stats.listen_drops, 0u);
 }
 
+TEST_P(both_engines, stats_count_distinct_items_and_sessions) {
+  start();
+  auto http = client();
+  const std::string first = new_session(http);
+  const std::string second = new_session(http);
+  for (const std::string& session : {first, first, second}) {
+    for (const int day : {0, 1, 2}) EXPECT_EQ(post_form(http, session, form_on_day(day))->status, 200);
+  }
+  new_session(http);
+  post_form(http, "none", form_on_day(3));
+  post_form(http, first, "departure=x");
+  for (const char* target : {"/page/0", "/page/17", "/page/17", "/page/x", "/elsewhere"}) http.Get(target);
+  const server_stats stats = engine_->stats();
+  EXPECT_EQ(stats.items, 5u);
+  EXPECT_EQ(stats.sessions, 3u);
+  EXPECT_EQ(stats.search_sessions, 2u);
+}
+
+TEST_P(both_engines, stats_have_the_settings) {
+  start({.model = latency_model::uniform(0ms, 1ms), .seed = 7}, 94);
+  const server_stats stats = engine_->stats();
+  EXPECT_EQ(stats.engine, to_string(GetParam()));
+  EXPECT_EQ(stats.latency, "uniform:0-1ms");
+  EXPECT_EQ(stats.seed, 7u);
+  EXPECT_EQ(stats.page_kb, 94u);
+  EXPECT_EQ(stats.faults, "");
+}
+
 TEST_P(both_engines, requests_on_256_connections_succeed) {
   start({.model = 10ms});
   auto raw = raw_clients(256);
@@ -221,7 +249,10 @@ TEST_P(both_engines, stats_have_no_latency_and_are_not_counted) {
     EXPECT_EQ(response->status, 200);
     EXPECT_EQ(response->get_header_value("Content-Type"), "application/json");
     const server_stats stats = parse_server_stats(response->body);
-    EXPECT_EQ(stats, (server_stats{.engine = std::string{to_string(GetParam())}, .connections_accepted = 1}));
+    EXPECT_EQ(stats, (server_stats{.engine = std::string{to_string(GetParam())},
+                                   .latency = "3600s",
+                                   .page_kb = 3,
+                                   .connections_accepted = 1}));
   }
 }
 

@@ -232,6 +232,11 @@ TEST(fault_injection, invalid_tag_gives_400_and_is_not_quoted) {
   }
 }
 
+TEST(fault_injection, stats_have_the_faults) {
+  faulty_site site{"status_503:0.5%,refuse:2%"};
+  EXPECT_EQ(site.engine().stats().faults, "refuse:2%,status_503:0.5%");
+}
+
 TEST(fault_injection, engine_without_faults_ignores_tags) {
   site tickets{3};
   const auto engine = make_event_engine(tickets, {});

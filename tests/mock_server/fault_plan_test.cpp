@@ -45,6 +45,16 @@ TEST(parse_faults, order_of_entries_does_not_matter) {
   EXPECT_EQ(parse_faults("refuse:1%,huge_body:2%"), parse_faults("huge_body:2%,refuse:1.0%"));
 }
 
+TEST(format_faults, written_rates_are_read_back) {
+  EXPECT_EQ(format_faults(*parse_faults("status_503:0.5%,no_cookie:0%,refuse:97.0001%,truncated_body:2%")),
+            "refuse:97.0001%,truncated_body:2%,status_503:0.5%");
+  EXPECT_EQ(format_faults({}), "");
+  for (const char* rate : {"0.0001", "0.0029", "1.2345", "33.3333", "99.9999", "100"}) {
+    const std::string text = "refuse:" + std::string{rate} + '%';
+    EXPECT_EQ(format_faults(*parse_faults(text)), text);
+  }
+}
+
 TEST(parse_faults, blanks_may_follow_commas) {
   EXPECT_EQ(parse_faults("refuse:1%, huge_body:2%"), parse_faults("refuse:1%,huge_body:2%"));
 }

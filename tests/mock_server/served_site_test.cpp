@@ -21,6 +21,7 @@
 
 #include "lib/system/file_descriptor.hpp"
 #include "mock_server/server_stats.hpp"
+#include "tests/mock_server/samples.hpp"
 #include "tests/support/waiting.hpp"
 
 namespace farebench {
@@ -51,6 +52,43 @@ TEST(response_log, request_is_in_flight_until_response_leaves) {
   EXPECT_EQ(stats.requests, 1u);
   EXPECT_EQ(stats.late_p50_ms, 3.0);
   EXPECT_EQ(stats.late_max_ms, 3.0);
+}
+
+site_response page_response(std::uint32_t number) {
+  site_response response;
+  response.step = numbered_page{number};
+  return response;
+}
+
+site_response search_response(int day, std::uint64_t session) {
+  site_response response;
+  response.step = query_on_day(day);
+  response.session_ordinal = session;
+  return response;
+}
+
+TEST(item_count, items_and_sessions_are_distinct) {
+  item_count counted;
+  for (int i = 0; i < 2; ++i) {
+    counted.add(page_response(0));
+    counted.add(page_response(999'999));
+    counted.add(search_response(0, 5));
+    counted.add(search_response(1, 5));
+    counted.add(search_response(1, 6));
+    counted.add({});
+  }
+  EXPECT_EQ(counted.items(), 4u);
+  EXPECT_EQ(counted.search_sessions(), 2u);
+}
+
+TEST(item_count, first_and_last_date_of_a_form_are_counted) {
+  item_count counted;
+  site_response response = search_response(0, 0);
+  for (const auto date : {2000y / 1 / 1, 2099y / 12 / 31}) {
+    response.step = query{"ID1", "ID2", date};
+    counted.add(response);
+  }
+  EXPECT_EQ(counted.items(), 2u);
 }
 
 TEST(response_log, abandoned_request_is_not_counted) {
@@ -248,10 +286,16 @@ TEST(parse_listen_drops, file_without_the_counter_gives_nothing) {
 }
 
 const server_stats sample{.engine = "cpp-httplib",
+                          .latency = "lognormal:20ms,p99=80ms",
+                          .seed = 7,
+                          .page_kb = 94,
+                          .faults = "refuse:1%",
                           .requests = 18'446'744'073'709'551'615u,
                           .in_flight = 2,
                           .in_flight_peak = 100,
+                          .items = 50,
                           .sessions = 4,
+                          .search_sessions = 3,
                           .connections_accepted = 101,
                           .listen_drops = 6,
                           .late_p50_ms = 0.0625,
@@ -265,15 +309,17 @@ TEST(server_stats, written_stats_are_read_back) {
 
 TEST(server_stats, unknown_members_are_ignored) {
   std::string json = to_json(sample);
-  json.insert(1, "\"faults\":{},");
+  json.insert(1, "\"uptime\":{},");
   EXPECT_EQ(parse_server_stats(json), sample);
 }
 
 TEST(server_stats, missing_member_is_named_in_the_error) {
   std::string json = to_json(sample);
-  json.replace(json.find("sessions"), 8, "Sessions");
+  json.replace(json.find("\"sessions"), 9, "\"Sessions");
   EXPECT_THAT([&] { parse_server_stats(json); },
-              ThrowsMessage<std::runtime_error>(HasSubstr("no member sessions")));
+              ThrowsMessage<std::runtime_error>(HasSubstr("no member sessions; the mock server is too old")));
+  EXPECT_THAT([&] { parse_server_stats("{}"); },
+              ThrowsMessage<std::runtime_error>(HasSubstr("not a mock server")));
 }
 
 TEST(server_stats, member_of_wrong_type_is_named_in_the_error) {
