@@ -58,6 +58,45 @@ INSTANTIATE_TEST_SUITE_P(contract, strategy_and_workers,
                                   "_on_" + std::to_string(std::get<2>(info.param));
                          });
 
+class fresh_connections : public every_strategy {};
+INSTANTIATE_TEST_SUITE_P(contract, fresh_connections, all_strategies(), name_of);
+
+TEST_P(fresh_connections, each_query_has_a_connection) {
+  constexpr std::size_t days = 40;
+  const auto site = start_site();
+  auto work = on_two_loops(days_at(site.url(), days, 7));
+  work.connections = connection_mode::fresh;
+  collected_outcomes outcomes;
+  run(work, outcomes.sink());
+
+  expect_fares_of_site(outcomes, days);
+  const auto stats = site.stats();
+  EXPECT_EQ(stats.requests, 2 * days);
+  EXPECT_EQ(stats.sessions, days);
+  EXPECT_EQ(stats.connections_accepted - 1, days) << "without that of stats()";
+}
+
+TEST_P(fresh_connections, worker_has_one_connection_at_a_time) {
+  constexpr std::size_t days = 30;
+  constexpr std::size_t workers = 4;
+  std::atomic<std::size_t> requests = 0;
+  // Some attempts fail in their first exchange, others in the second one.
+  stub_server* site = nullptr;
+  stub_server server{[&](const std::string& request) {
+    EXPECT_TRUE(wait_until([&] { return site->open_connections() <= concurrency(workers); }));
+    if (++requests % 5 == 0) return stub_response{.bytes = http_response(503, "", "")};
+    return is_search(request) ? page_of_fares() : start_page();
+  }};
+  site = &server;
+  auto work = days_at(server.url(), days, workers);
+  work.connections = connection_mode::fresh;
+  work.policy.max_attempts = 1;
+  collected_outcomes outcomes;
+  run(work, outcomes.sink());
+  EXPECT_EQ(outcomes.size(), days);
+  EXPECT_EQ(server.accepted_connections(), days);
+}
+
 class valid_batch : public every_strategy {};
 INSTANTIATE_TEST_SUITE_P(contract, valid_batch, all_strategies(), name_of);
 
@@ -201,6 +240,12 @@ TEST_P(invalid_batch, zero_loops_are_refused) {
 TEST_P(invalid_batch, missing_query_source_is_refused) {
   auto work = days_at("http://127.0.0.1:1", 3, 1);
   work.query_at = nullptr;
+  expect_refused(work);
+}
+
+TEST_P(invalid_batch, both_queries_and_pages_are_refused) {
+  auto work = days_at("http://127.0.0.1:1", 3, 1);
+  work.pages.path_at = [](std::size_t) { return "/"; };
   expect_refused(work);
 }
 

@@ -105,6 +105,11 @@ std::size_t stub_server::open_connections() {
   return sockets_.size();
 }
 
+std::size_t stub_server::accepted_connections() {
+  const std::lock_guard lock{mutex_};
+  return threads_.size();
+}
+
 void stub_server::push(std::string_view bytes) {
   {
     const std::lock_guard lock{mutex_};

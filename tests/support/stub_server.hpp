@@ -50,6 +50,8 @@ class stub_server {
 
   /// Number of connections that are open on the server's side.
   std::size_t open_connections();
+  /// Number of connections since the start.
+  std::size_t accepted_connections();
 
   /// Sends bytes that no client requested over every open connection. Returns when they are delivered, as
   /// above. Must not be called while a handler runs.

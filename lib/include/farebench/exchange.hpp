@@ -51,6 +51,11 @@ struct exchange_request {
   /// Additional header fields, each "Name: value". An invalid name or a control character in a value is an
   /// `invalid_header`. Not sent after a redirect to another scheme, host or port.
   std::vector<std::string> headers;
+  /// Sends the request on a new connection, which is closed afterwards unless the last response has status
+  /// 200. Otherwise the client may use an idle one.
+  bool opens_connection = false;
+  /// Closes the connection after the last response.
+  bool closes_connection = false;
   /// Limit for the whole exchange. The lower of this and fetch_limits::exchange_deadline applies. If this is
   /// zero, exchange_deadline alone applies.
   std::chrono::milliseconds timeout{0};

@@ -55,7 +55,7 @@ enum class fetch_error_kind : std::uint8_t {
 /// Returns the kind's name, e.g. "connect_failed", as the tools print it.
 std::string_view to_string(fetch_error_kind kind);
 
-/// The exchanges of a scrape, in order. `none` precedes the first.
+/// The exchanges of a scrape, in order. `none` precedes the first, and is the exchange of a page.
 enum class scrape_step : std::uint8_t { none, start_page, search };
 
 /// Error of one scrape or exchange.
@@ -71,7 +71,7 @@ struct fetch_error {
         detail{std::move(message)} {}
 
   fetch_error_kind kind;
-  /// Exchange that failed.
+  /// Exchange of a scrape that failed.
   scrape_step step = scrape_step::none;
   /// HTTP status of an `unexpected_status`, otherwise 0.
   std::int16_t status;

@@ -44,7 +44,8 @@ struct fetch_limits {
 
 /// Limits and retry rules for a batch. A value, applied alike by every strategy. Ranges as in fetch_limits.
 ///
-/// An attempt is a whole scrape: a fresh session and both exchanges. An attempt is retried after
+/// An attempt is a whole scrape, which is a fresh session and both exchanges, or one GET of a page; what is
+/// said of queries and scrapes holds for pages. An attempt is retried after
 /// connect_failed, connect_timeout, deadline_exceeded, connection_lost, bad_response, or status 408, 425, 429
 /// or 5xx. Between attempts its worker runs other queries. Status 403 on the search means an expired session;
 /// it is retried once per query, without backoff. Any other error is the query's outcome.
@@ -75,8 +76,9 @@ struct fetch_policy {
   /// Upper bound of the delay from Retry-After, to which the backoff is added. Zero ignores Retry-After.
   std::chrono::milliseconds retry_after_cap{30'000};
 
-  /// Adds a header such as "X-Scrape: 2026-03-01/2" to each request: the queried date and the attempt's
-  /// number, counted from 1. Lets tests match a client's requests with a server's log.
+  /// Adds a header such as "X-Scrape: 2026-03-01/2" to each request of a scrape: the queried date and the
+  /// attempt's number, counted from 1. That of a page is "X-Item: 7/2", with the page's index. Lets tests
+  /// match a client's requests with a server's log.
   bool tag_requests = false;
 
   bool operator==(const fetch_policy&) const = default;

@@ -27,7 +27,7 @@ enum class connection_mode : std::uint8_t {
 /// Returns "kept" or "fresh".
 std::string_view to_string(connection_mode mode);
 
-/// Limits of fetch_policy that end the attempts at a query.
+/// Limits of fetch_policy that end the attempts at an item.
 enum class retry_limit : std::uint8_t {
   /// fetch_policy::max_attempts.
   max_attempts,
@@ -37,40 +37,57 @@ enum class retry_limit : std::uint8_t {
   scrape_deadline,
 };
 
-/// Queries to be run by a strategy, and the resources and rules for running them.
+/// Pages to be fetched by one GET each, instead of queries to be scraped.
+struct page_source {
+  /// Returns the path and query string of an index, such as "/page/7". Called as batch::query_at, so that a
+  /// repeated call for an index means that its body starts anew.
+  std::function<std::string(std::size_t index)> path_at = {};
+  /// Receives the chunks of a page's decoded body, in order, whatever the response's status. A body is
+  /// complete only if the outcome is not an error. If empty, bodies are discarded. Called from any worker's
+  /// thread; calls for different indices may overlap. The view is valid during the call only.
+  std::function<void(std::size_t index, std::string_view chunk)> on_body = {};
+};
+
+/// Items to be run by a strategy, and the resources and rules for running them. An item is a query to be
+/// scraped or a page to be fetched. The outcome of a page is an empty list of fares or an error.
 struct batch {
   /// Scheme, host and port, without a path: "http://127.0.0.1:8080".
   std::string base_url;
-  /// Number of queries N. Their indices are [0, N).
+  /// Number of items N. Their indices are [0, N).
   std::size_t size = 0;
   /// Returns the query of an index. Called at the start of each attempt at it, possibly from several worker
-  /// threads at once. A function instead of a list, so that memory depends on W and not on N.
-  std::function<query(std::size_t index)> query_at;
-  /// Maximum number of scrapes in flight W, at least 1.
+  /// threads at once. A function instead of a list, so that memory depends on W and not on N. Empty if the
+  /// items are pages.
+  std::function<query(std::size_t index)> query_at = {};
+  /// Pages, if query_at is empty.
+  page_source pages = {};
+  /// Maximum number of items in progress at once W, at least 1.
   std::size_t workers = 1;
   /// Number of event loops that share the workers, each in a thread, for work that needs more than one core.
   /// Used by strategies with `strategy_info::uses_loops`. Values above `workers` count as `workers`.
   std::size_t loops = 1;
+  /// A fresh connection serves one attempt: both requests of a scrape.
+  connection_mode connections = connection_mode::kept;
   fetch_policy policy = {};
-  /// Called when a retry is scheduled, with the query's index, the number of the failed attempt (from 1), its
+  /// Called when a retry is scheduled, with the item's index, the number of the failed attempt (from 1), its
   /// error, and the delay until the next attempt. May be empty. Called from any worker's thread, never during
   /// a call of the sink.
   std::function<void(std::size_t index, std::size_t attempt, const fetch_error& error,
                      std::chrono::milliseconds delay)>
       on_retry = {};
-  /// Called before the outcome of a query whose error is retryable, with the number of its attempts and the
+  /// Called before the outcome of an item whose error is retryable, with the number of its attempts and the
   /// limit that prevented another. May be empty. Called from any worker's thread, never during a call of the
   /// sink.
   std::function<void(std::size_t index, std::size_t attempts, retry_limit limit)> on_give_up = {};
-  /// A requested drain lets attempts in flight end, and every other query gets `cancelled`. For ending soon
+  /// A requested drain lets attempts in flight end, and every other item gets `cancelled`. For ending soon
   /// without losing results.
   std::stop_token drain = {};
-  /// A requested stop ends the run: every query without an outcome gets `cancelled`. Takes effect at once, or
+  /// A requested stop ends the run: every item without an outcome gets `cancelled`. Takes effect at once, or
   /// within about a second in strategies whose threads block in libcurl.
   std::stop_token stop = {};
 };
 
-/// Receives each query's outcome when it completes: exactly once per index, in any order. Calls never
+/// Receives each item's outcome when it completes: exactly once per index, in any order. Calls never
 /// overlap, but may come from any worker's thread.
 using outcome_sink = std::function<void(std::size_t index, outcome&& result)>;
 
@@ -80,17 +97,17 @@ class strategy {
  public:
   virtual ~strategy() = default;
 
-  /// Runs the whole batch and returns when each query has its outcome. A worker keeps its connection from
-  /// query to query; each attempt has a new cookie session.
+  /// Runs the whole batch and returns when each item has its outcome. Each attempt has a new cookie session.
   ///
-  /// A query's failure is its outcome. If memory, descriptors or threads run out during the run, the queries
+  /// An item's failure is its outcome. If memory, descriptors or threads run out during the run, the items
   /// affected get `out_of_resources` and the others continue. Throws
-  /// - std::invalid_argument for a batch that cannot be run: no workers, no loops, no query_at, an invalid
-  ///   value in the policy, or a base_url other than http(s)://host[:port];
+  /// - std::invalid_argument for a batch that cannot be run: no workers, no loops, not exactly one of
+  /// query_at
+  ///   and pages.path_at, an invalid value in the policy, or a base_url other than http(s)://host[:port];
   /// - std::system_error or std::bad_alloc, before any outcome, if there is no memory or descriptor for an
   ///   event loop and its workers;
-  /// - after the other workers have ended, the first exception of `sink`, `query_at`, `on_retry`,
-  ///   `on_give_up` or event_loop::run.
+  /// - after the other workers have ended, the first exception of `sink`, `query_at`, `path_at`,
+  ///   `on_body`, `on_retry`, `on_give_up` or event_loop::run.
   virtual void run(const batch& work, const outcome_sink& sink) = 0;
 };
 

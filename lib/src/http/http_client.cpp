@@ -150,8 +150,11 @@ void http_client::prepare(exchange_request request) {
   }
   set_cookies(request.url);
   // The first exchange opens a connection even if another client of the loop has left an idle one.
-  set_option(easy, CURLOPT_FRESH_CONNECT, has_connection_ ? 0L : 1L);
+  set_option(easy, CURLOPT_FRESH_CONNECT, request.opens_connection || !has_connection_ ? 1L : 0L);
+  set_option(easy, CURLOPT_FORBID_REUSE, 0L);
   has_connection_ = true;
+  request_opens_connection_ = request.opens_connection;
+  request_closes_connection_ = request.closes_connection;
   auto timeout = limits_.exchange_deadline;
   if (request.timeout > request.timeout.zero()) timeout = std::min(timeout, request.timeout);
   set_timeout(timeout.count());
@@ -421,7 +424,12 @@ http_client::abort_reason http_client::accept_end_of_header() {
   if (status == 408 && closes_connection_ && is_on_kept_connection_) return abort_reason::connection;
   // The status of a failure says whether it may pass, so that only its body is lost.
   if (has_unrequested_coding_ && status < 300) return abort_reason::coding;
-  if (!redirects_ || !redirects_->location) return abort_reason::none;
+  if (!redirects_ || !redirects_->location) {
+    // libcurl reads it when the transfer ends.
+    if (request_opens_connection_ || request_closes_connection_)
+      set_option(easy, CURLOPT_FORBID_REUSE, request_closes_connection_ || status != 200 ? 1L : 0L);
+    return abort_reason::none;
+  }
   if (redirects_->followed == limits_.max_redirects) return abort_reason::too_many_redirects;
   auto url = redirect_target(info<const char*>(easy, CURLINFO_EFFECTIVE_URL), *redirects_->location);
   if (!url) return abort_reason::redirect_target;

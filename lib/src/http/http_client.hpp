@@ -173,6 +173,9 @@ class http_client {
   bool has_unrequested_coding_ = false;
   // The connection ends after the current response.
   bool closes_connection_ = false;
+  // See exchange_request.
+  bool request_opens_connection_ = false;
+  bool request_closes_connection_ = false;
   // The last exchange failed.
   bool has_failed_ = false;
   // The current transfer has sent its request.

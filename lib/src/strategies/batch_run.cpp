@@ -66,7 +66,10 @@ bool is_base_url(const std::string& text) {
 void validate(const batch& work) {
   if (work.workers == 0) throw std::invalid_argument{"batch: workers is 0; it must be at least 1"};
   if (work.loops == 0) throw std::invalid_argument{"batch: loops is 0; it must be at least 1"};
-  if (!work.query_at) throw std::invalid_argument{"batch: query_at is empty; set a function"};
+  if (!work.query_at == !work.pages.path_at) {
+    throw std::invalid_argument{fmt::format("batch: {} query_at and pages.path_at are set; set one of them",
+                                            work.query_at ? "both" : "neither of")};
+  }
   validate_policy(work.policy);
   if (!is_base_url(work.base_url)) {
     throw std::invalid_argument{fmt::format(
@@ -127,24 +130,40 @@ std::optional<scheduled_attempt> batch_run::pop_queued(bool due_only) {
   return next;
 }
 
-std::expected<std::string, fetch_error> batch_run::begin_attempt(scrape_attempt& attempt) {
-  if (is_stopping()) return std::unexpected(cancelled_outcome().error());
+/// Counts and times the attempt. Returns the error that ends it at once, if any.
+std::optional<fetch_error> batch_run::begin_attempt(scrape_attempt& attempt) {
+  if (is_stopping()) return cancelled_outcome().error();
   const auto now = clock::now();
   if (attempt.number == 0) attempt.start = now;
   if (now - attempt.start >= work_.policy.scrape_deadline) {
-    return std::unexpected(
-        fetch_error{fetch_error_kind::deadline_exceeded,
-                    fmt::format("{} ms had passed before attempt {}", work_.policy.scrape_deadline.count(),
-                                attempt.number + 1)});
+    return fetch_error{fetch_error_kind::deadline_exceeded,
+                       fmt::format("{} ms had passed before attempt {}", work_.policy.scrape_deadline.count(),
+                                   attempt.number + 1)};
   }
   ++attempt.number;
-  return search_form_body(query_of(attempt.index));
+  return std::nullopt;
+}
+
+std::expected<std::string, fetch_error> batch_run::begin_scrape(scrape_attempt& attempt) {
+  if (auto error = begin_attempt(attempt)) return std::unexpected(*std::move(error));
+  return search_form_body(item_of(work_.query_at, attempt.index));
+}
+
+std::expected<std::string, fetch_error> batch_run::begin_page(scrape_attempt& attempt) {
+  if (auto error = begin_attempt(attempt)) return std::unexpected(*std::move(error));
+  const std::string path = item_of(work_.pages.path_at, attempt.index);
+  if (!path.starts_with('/')) {
+    return std::unexpected(
+        fetch_error{fetch_error_kind::invalid_url, fmt::format("the path '{}' does not begin with /", path)});
+  }
+  return work_.base_url + path;
 }
 
 /// Calls the user's function. Its exception ends the run, even one that elsewhere means exhausted resources.
-query batch_run::query_of(std::size_t index) {
+template <typename Item>
+Item batch_run::item_of(const std::function<Item(std::size_t)>& source, std::size_t index) {
   try {
-    return work_.query_at(index);
+    return source(index);
   } catch (...) {
     fail(std::current_exception());
     throw;

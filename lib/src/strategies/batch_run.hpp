@@ -46,6 +46,9 @@ class batch_run {
   batch_run& operator=(const batch_run&) = delete;
 
   const batch& work() const { return work_; }
+  /// Returns true if the items are pages, false if they are queries.
+  bool fetches_pages() const { return !work_.query_at; }
+  bool opens_connections() const { return work_.connections == connection_mode::fresh; }
   /// URL of every search, built once.
   const std::string& search_url() const { return search_url_; }
 
@@ -55,8 +58,11 @@ class batch_run {
   /// As next_attempt, but blocks the calling thread until the attempt is due.
   std::optional<scrape_attempt> wait_for_attempt();
 
-  /// Begins an attempt. Returns the body of the query's search form, or the error that ends the attempt.
-  std::expected<std::string, fetch_error> begin_attempt(scrape_attempt& attempt);
+  /// Begins an attempt at a scrape. Returns the body of the query's search form, or the error that ends the
+  /// attempt.
+  std::expected<std::string, fetch_error> begin_scrape(scrape_attempt& attempt);
+  /// Begins an attempt at a page. Returns the page's URL, or the error that ends the attempt.
+  std::expected<std::string, fetch_error> begin_page(scrape_attempt& attempt);
   /// Returns the time left until the scrape's deadline, at least 1 ms.
   std::chrono::milliseconds time_left(const scrape_attempt& attempt) const;
   /// Ends an attempt: schedules a retry or delivers the outcome, and resets `attempt`. Throws what the
@@ -95,7 +101,9 @@ class batch_run {
 
  private:
   std::optional<scheduled_attempt> pop_queued(bool due_only);
-  query query_of(std::size_t index);
+  std::optional<fetch_error> begin_attempt(scrape_attempt& attempt);
+  template <typename Item>
+  Item item_of(const std::function<Item(std::size_t)>& source, std::size_t index);
   bool schedule_retry(const scrape_attempt& attempt, const fetch_error& error);
   void deliver(std::size_t index, outcome&& result);
   std::size_t queries_started() const;

@@ -46,7 +46,7 @@ void run_worker(batch_run& run, scrape_attempt first, std::size_t threads) noexc
     }
     for (; attempt; attempt = run.wait_for_attempt()) {
       run.finish_attempt(*attempt,
-                         or_out_of_resources([&] { return scrape(run, *attempt, *client, scanner); }));
+                         or_out_of_resources([&] { return make_attempt(run, *attempt, *client, scanner); }));
     }
   } catch (...) {
     run.fail(std::current_exception());

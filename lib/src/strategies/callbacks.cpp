@@ -11,8 +11,9 @@
 namespace farebench {
 namespace {
 
-/// The scrape as a state machine: begin → on_start_page → on_search → begin the next attempt. Each state
-/// handles the response that the state before it requested. Does not move: callbacks hold its address.
+/// An attempt as a state machine. Of a scrape: begin → on_start_page → on_search → begin the next attempt; of
+/// a page: begin → on_page → begin the next. Each state handles the response that the state before it
+/// requested. Does not move: callbacks hold its address.
 class callback_worker {
  public:
   callback_worker(loop_workers& shared, scrape_attempt first)
@@ -26,9 +27,12 @@ class callback_worker {
 
  private:
   // The states. Each returns the outcome that ends the attempt, or nullopt once the next response is awaited.
-  std::optional<outcome> begin();
+  std::optional<outcome> begin() { return shared_.run().fetches_pages() ? begin_page() : begin_scrape(); }
+  std::optional<outcome> begin_scrape();
   std::optional<outcome> on_start_page(exchange_result&& response);
   std::optional<outcome> on_search(exchange_result&& response);
+  std::optional<outcome> begin_page();
+  std::optional<outcome> on_page(exchange_result&& response);
 
   template <typename State>
   void resume(State&& state);
@@ -44,8 +48,8 @@ class callback_worker {
   std::string form_;
 };
 
-std::optional<outcome> callback_worker::begin() {
-  auto form = shared_.run().begin_attempt(attempt_);
+std::optional<outcome> callback_worker::begin_scrape() {
+  auto form = shared_.run().begin_scrape(attempt_);
   if (!form) return std::unexpected(std::move(form).error());
   form_ = *std::move(form);
   shared_.loop().start(
@@ -65,6 +69,19 @@ std::optional<outcome> callback_worker::on_start_page(exchange_result&& response
 
 std::optional<outcome> callback_worker::on_search(exchange_result&& response) {
   return read_fares(std::move(response), scanner_);
+}
+
+std::optional<outcome> callback_worker::begin_page() {
+  auto url = shared_.run().begin_page(attempt_);
+  if (!url) return std::unexpected(std::move(url).error());
+  shared_.loop().start(
+      client_, page_request(shared_.run(), attempt_, *std::move(url)),
+      [this](exchange_result&& response) { resume([&] { return on_page(std::move(response)); }); });
+  return std::nullopt;
+}
+
+std::optional<outcome> callback_worker::on_page(exchange_result&& response) {
+  return read_page(std::move(response));
 }
 
 void callback_worker::start() {

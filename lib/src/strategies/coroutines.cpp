@@ -11,7 +11,7 @@
 namespace farebench {
 namespace {
 
-/// The blocking scrape as a coroutine, with co_await at each exchange.
+/// The blocking code as coroutines, with co_await at each exchange.
 class coroutine_worker {
  public:
   coroutine_worker(loop_workers& shared, scrape_attempt first)
@@ -22,9 +22,11 @@ class coroutine_worker {
 
  private:
   task<> run();
+  task<outcome> make_attempt() { return shared_.run().fetches_pages() ? fetch_page() : scrape(); }
   task<outcome> scrape();
+  task<outcome> fetch_page();
 
-  // These three are functions so that temporaries are constructed on the stack. A request in a co_await
+  // These four are functions so that temporaries are constructed on the stack. A request in a co_await
   // expression would take more than 128 bytes of the frame for as long as the worker waits.
   auto get_start_page(const std::string& form) {
     return shared_.loop().exchange(client_, start_page_request(shared_.run(), attempt_, form));
@@ -32,6 +34,9 @@ class coroutine_worker {
   auto post_search(std::string& form, cookie_jar& session) {
     return shared_.loop().exchange(
         client_, search_request(shared_.run(), attempt_, std::move(form), std::move(session), scanner_));
+  }
+  auto get_page(std::string& url) {
+    return shared_.loop().exchange(client_, page_request(shared_.run(), attempt_, std::move(url)));
   }
   auto next_attempt() {
     return shared_.next_attempt(attempt_, [this](auto due) { return shared_.loop().wait_until(due); });
@@ -46,11 +51,17 @@ class coroutine_worker {
 };
 
 task<outcome> coroutine_worker::scrape() {
-  auto form = shared_.run().begin_attempt(attempt_);
+  auto form = shared_.run().begin_scrape(attempt_);
   if (!form) co_return std::unexpected(std::move(form).error());
   auto session = read_session(shared_.run().search_url(), co_await get_start_page(*form));
   if (!session) co_return std::unexpected(std::move(session).error());
   co_return read_fares(co_await post_search(*form, *session), scanner_);
+}
+
+task<outcome> coroutine_worker::fetch_page() {
+  auto url = shared_.run().begin_page(attempt_);
+  if (!url) co_return std::unexpected(std::move(url).error());
+  co_return read_page(co_await get_page(*url));
 }
 
 task<> coroutine_worker::run() {
@@ -58,7 +69,7 @@ task<> coroutine_worker::run() {
     while (attempt_) {
       outcome result;
       try {
-        result = co_await scrape();
+        result = co_await make_attempt();
       } catch (...) {
         result = std::unexpected(resource_error());
       }

@@ -22,7 +22,7 @@ class fiber_client final : public blocking_client {
   loop_client client_;
 };
 
-/// Runs the blocking scrape in a fiber, which is suspended at each exchange.
+/// Runs the blocking code in a fiber, which is suspended at each exchange.
 class fiber_worker {
  public:
   fiber_worker(loop_workers& shared, scrape_attempt first, fiber_stacks& stacks)
@@ -37,8 +37,9 @@ class fiber_worker {
  private:
   void run() {
     while (attempt_) {
-      shared_.run().finish_attempt(
-          attempt_, or_out_of_resources([&] { return scrape(shared_.run(), attempt_, client_, scanner_); }));
+      shared_.run().finish_attempt(attempt_, or_out_of_resources([&] {
+                                     return make_attempt(shared_.run(), attempt_, client_, scanner_);
+                                   }));
       shared_.next_attempt(attempt_, [&](auto due) { await_until(shared_.loop(), due); });
     }
   }

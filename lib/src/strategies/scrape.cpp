@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -14,16 +15,27 @@
 namespace farebench {
 namespace {
 
+std::string_view name_of_page(scrape_step step) {
+  switch (step) {
+    case scrape_step::start_page:
+      return "the start page";
+    case scrape_step::search:
+      return "the search";
+    case scrape_step::none:
+      break;
+  }
+  return "the page";
+}
+
 /// Returns the error of an exchange that did not bring a page, if any. Moves it out of `response`.
 std::optional<fetch_error> error_of(exchange_result& response, scrape_step step) {
   std::optional<fetch_error> error;
   if (!response) {
     error = std::move(response).error();
   } else if (response->status != 200) {
-    const auto* const page = step == scrape_step::start_page ? "the start page" : "the search";
     error.emplace(fetch_error_kind::unexpected_status,
-                  fmt::format("{} returned status {}", page, response->status), response->status,
-                  response->retry_after);
+                  fmt::format("{} returned status {}", name_of_page(step), response->status),
+                  response->status, response->retry_after);
   }
   if (error) error->step = step;
   return error;
@@ -33,6 +45,12 @@ std::string start_page_url(std::string_view base_url) {
   std::string url;
   url.reserve(base_url.size() + start_page_path.size());
   return url.append(base_url).append(start_page_path);
+}
+
+/// Returns the time limit of an attempt's first request.
+std::chrono::milliseconds time_left_at_start(const batch_run& run, const scrape_attempt& attempt) {
+  // A first attempt has just started, so that all time is left: saves a clock reading.
+  return attempt.number == 1 ? run.work().policy.scrape_deadline : run.time_left(attempt);
 }
 
 /// Returns "X-Scrape: 2026-03-01/2". Reads the date from the end of the form, so that no worker stores it.
@@ -47,8 +65,8 @@ std::string tag_header(std::string_view form, const scrape_attempt& attempt) {
 exchange_request start_page_request(const batch_run& run, const scrape_attempt& attempt,
                                     const std::string& form) {
   exchange_request request{start_page_url(run.work().base_url)};
-  // A first attempt has just started, so that all time is left: saves a clock reading.
-  request.timeout = attempt.number == 1 ? run.work().policy.scrape_deadline : run.time_left(attempt);
+  request.opens_connection = run.opens_connections();
+  request.timeout = time_left_at_start(run, attempt);
   if (run.work().policy.tag_requests) request.headers = {tag_header(form, attempt)};
   return request;
 }
@@ -70,6 +88,7 @@ exchange_request search_request(const batch_run& run, const scrape_attempt& atte
   exchange_request request{run.search_url(), std::move(form), std::move(session),
                            [&scanner](std::string_view chunk) { scanner.feed(chunk); }};
   request.headers = std::move(headers);
+  request.closes_connection = run.opens_connections();
   request.timeout = run.time_left(attempt);
   return request;
 }
@@ -82,13 +101,53 @@ outcome read_fares(exchange_result&& response, fare_scanner& scanner) {
   return fares;
 }
 
+exchange_request page_request(batch_run& run, const scrape_attempt& attempt, std::string url) {
+  exchange_request request{std::move(url)};
+  if (run.work().pages.on_body) {
+    request.on_body = [&run, index = attempt.index](std::string_view chunk) {
+      try {
+        run.work().pages.on_body(index, chunk);
+      } catch (...) {
+        run.fail(std::current_exception());
+        throw;
+      }
+    };
+  }
+  if (run.work().policy.tag_requests) {
+    request.headers = {fmt::format("X-Item: {}/{}", attempt.index, attempt.number)};
+  }
+  request.opens_connection = request.closes_connection = run.opens_connections();
+  request.timeout = time_left_at_start(run, attempt);
+  return request;
+}
+
+outcome read_page(exchange_result&& response) {
+  if (auto error = error_of(response, scrape_step::none)) return std::unexpected(*std::move(error));
+  return {};
+}
+
+namespace {
+
 outcome scrape(batch_run& run, scrape_attempt& attempt, blocking_client& client, fare_scanner& scanner) {
-  auto form = run.begin_attempt(attempt);
+  auto form = run.begin_scrape(attempt);
   if (!form) return std::unexpected(std::move(form).error());
   auto session = read_session(run.search_url(), client.exchange(start_page_request(run, attempt, *form)));
   if (!session) return std::unexpected(std::move(session).error());
   return read_fares(
       client.exchange(search_request(run, attempt, *std::move(form), *std::move(session), scanner)), scanner);
+}
+
+outcome fetch_page(batch_run& run, scrape_attempt& attempt, blocking_client& client) {
+  auto url = run.begin_page(attempt);
+  if (!url) return std::unexpected(std::move(url).error());
+  return read_page(client.exchange(page_request(run, attempt, *std::move(url))));
+}
+
+}  // namespace
+
+outcome make_attempt(batch_run& run, scrape_attempt& attempt, blocking_client& client,
+                     fare_scanner& scanner) {
+  return run.fetches_pages() ? fetch_page(run, attempt, client) : scrape(run, attempt, client, scanner);
 }
 
 }  // namespace farebench

@@ -10,11 +10,11 @@
 
 namespace farebench {
 
-// One attempt at a scrape: a GET of the start page, whose cookie begins a session, and a POST of the search
-// form, whose response holds the fares. All strategies share the four steps below and differ in how they wait
-// for the two responses. Compare the blocking style (`scrape` in scrape.cpp), coroutines.cpp and
-// callbacks.cpp. An attempt begins with batch_run::begin_attempt, which returns the form, and ends with
-// batch_run::finish_attempt.
+// One attempt at an item. A scrape is a GET of the start page, whose cookie begins a session, and a POST of
+// the search form, whose response holds the fares. A page is a single GET. All strategies share the steps
+// below and differ in how they wait for the responses. Compare the blocking style (`scrape` in scrape.cpp),
+// coroutines.cpp and callbacks.cpp. An attempt begins with batch_run::begin_scrape, which returns the form,
+// or begin_page, which returns the URL, and ends with batch_run::finish_attempt.
 
 /// Returns the first request. It has no cookies, and so begins a new session.
 exchange_request start_page_request(const batch_run& run, const scrape_attempt& attempt,
@@ -33,6 +33,12 @@ exchange_request search_request(const batch_run& run, const scrape_attempt& atte
 /// Returns the fares that `scanner` has read, or the error that ends the attempt. Resets the scanner.
 outcome read_fares(exchange_result&& response, fare_scanner& scanner);
 
+/// Returns the request for a page. Its body goes to the batch's on_body, whose exception fails the run.
+exchange_request page_request(batch_run& run, const scrape_attempt& attempt, std::string url);
+
+/// Returns the outcome of an attempt at a page.
+outcome read_page(exchange_result&& response);
+
 /// HTTP in blocking style: the call returns with the result. Implementations block their thread or suspend
 /// their fiber.
 class blocking_client {
@@ -43,6 +49,6 @@ class blocking_client {
 };
 
 /// Makes the whole attempt in blocking style.
-outcome scrape(batch_run& run, scrape_attempt& attempt, blocking_client& client, fare_scanner& scanner);
+outcome make_attempt(batch_run& run, scrape_attempt& attempt, blocking_client& client, fare_scanner& scanner);
 
 }  // namespace farebench
