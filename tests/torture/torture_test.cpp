@@ -91,9 +91,10 @@ class torture : public testing::TestWithParam<std::string> {
 
   static void SetUpTestSuite() { site = new mock_server_process{start_site(0ms)}; }
   static void TearDownTestSuite() { delete std::exchange(site, nullptr); }
-  void choose(std::string_view name) {
+  void choose(std::string_view name, connection_mode connections) {
     strategy_ = make_strategy(name);
     work_ = days_at(site->url(), days, workers);
+    work_.connections = connections;
     work_.policy.max_attempts = 2;
     work_.policy.backoff_base = 0ms;
     work_.policy.exchange.exchange_deadline = work_.policy.exchange.connect_timeout = exchange_deadline;
@@ -196,13 +197,13 @@ class torture : public testing::TestWithParam<std::string> {
   }
 
   /// Tries each call of each strategy, or the first calls and a sample of the others.
-  void try_all(std::size_t count) {
+  void try_all(std::size_t count, connection_mode connections = connection_mode::kept) {
     const char* const variable = std::getenv("FAREBENCH_TORTURE");
     const bool all = variable && std::string_view{variable} == "all";
     std::size_t points = 0;
     for (const auto& info : strategies()) {
       const auto name = info.name;
-      choose(name);
+      choose(name, connections);
       const std::size_t calls = try_point(failing_calls::never, 0).calls;
       const std::size_t step = all ? 1 : std::max<std::size_t>(1, calls / sampled_points);
       for (std::size_t first = 1;; first += first <= sampled_points / 2 ? 1 : step) {
@@ -230,6 +231,8 @@ INSTANTIATE_TEST_SUITE_P(contract, torture,
                          name_of);
 
 TEST_P(torture, failure_of_one_call_keeps_invariants) { try_all(1); }
+
+TEST_P(torture, failure_with_fresh_connections_keeps_invariants) { try_all(1, connection_mode::fresh); }
 
 TEST_P(torture, failure_of_all_later_calls_keeps_invariants) {
   try_all(std::numeric_limits<std::size_t>::max());
