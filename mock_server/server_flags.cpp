@@ -31,6 +31,7 @@ constexpr const char* description =
   curl -c jar -b jar http://127.0.0.1:8080/m/             a session and the search form
   curl http://127.0.0.1:8080/page/17                      a page that belongs to no session, 0 to 999999
   curl http://127.0.0.1:8080/stats                        settings, number of requests, lateness of responses
+  curl -X DELETE http://127.0.0.1:8080/stats              ends all sessions, counts from 0 again
 
 A site that sells bus tickets, to measure clients against. Each response leaves when the latency has passed
 since the arrival of its request. The same search always finds the same fares. The server stops on SIGINT and

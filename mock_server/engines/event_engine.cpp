@@ -489,10 +489,12 @@ event_connection::step event_connection::respond() {
   timed_response response = reader_->refusal() != 0 ? engine_.served().refusal(reader_->refusal())
                                                     : engine_.served().respond(request);
   closes_ = !reader_->keeps_connection();
-  if (engine_.faults() != nullptr && logged_ != log_state::none) {
-    auto script = engine_.faults()->apply(request, reader_->scrape_tag(), response.content, response.latency);
+  fault_injection* const faults = engine_.faults();
+  if (faults != nullptr && logged_ != log_state::none) {
+    auto script = faults->apply(request, reader_->scrape_tag(), response.content, response.latency);
     if (script) fault_ = std::make_unique<script_player>(*std::move(script));
   }
+  if (faults != nullptr && response.is_reset) faults->forget_attempts();
   if (!fault_) {
     render_head(response.content);
     if (request.method != "HEAD") body_ = std::move(response.content.body);
@@ -509,8 +511,9 @@ event_connection::step event_connection::respond() {
 void event_connection::render_head(const site_response& content) {
   const auto reason = http::obsolete_reason(http::int_to_status(static_cast<unsigned>(content.status)));
   auto out = std::back_inserter(head_);
-  fmt::format_to(out, "HTTP/1.1 {} {}\r\nContent-Length: {}\r\n", content.status,
-                 std::string_view{reason.data(), reason.size()}, content.body.size());
+  fmt::format_to(out, "HTTP/1.1 {} {}\r\n", content.status, std::string_view{reason.data(), reason.size()});
+  // RFC 9110, section 8.6.
+  if (content.status != 204) fmt::format_to(out, "Content-Length: {}\r\n", content.body.size());
   for_each_header(content, [&](std::string_view name, std::string_view value) {
     fmt::format_to(out, "{}: {}\r\n", name, value);
   });

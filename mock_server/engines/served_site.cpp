@@ -168,6 +168,16 @@ void response_log::fill(server_stats& stats, std::chrono::milliseconds wait) con
   stats.late_max_ms = in_ms(lateness_.max());
 }
 
+void response_log::reset(std::chrono::milliseconds wait) {
+  std::unique_lock lock{mutex_};
+  none_leaving_.wait_for(lock, wait, [this] { return leaving_ == 0; });
+  connections_ = 0;
+  requests_ = 0;
+  in_flight_peak_ = in_flight_;
+  items_ = {};
+  lateness_ = {};
+}
+
 std::uint64_t socket_drops(int listening_socket) {
   std::array<std::uint32_t, SK_MEMINFO_VARS> counters{};
   socklen_t size = sizeof counters;
@@ -252,6 +262,7 @@ timed_response served_site::respond(const site_request& request) try {
     response.body = to_json(stats(stats_wait_));
     return {.content = std::move(response)};
   }
+  if (request.target == stats_target && request.method == "DELETE") return reset();
   site_response response = site_.respond(request);
   log_.responded(response);
   const auto latency = latency_.of(response);
@@ -267,7 +278,7 @@ timed_response served_site::refusal(int status) const {
 
 void served_site::add_listening_socket(int socket) {
   const std::lock_guard lock{listening_mutex_};
-  listening_sockets_.push_back(socket);
+  listening_sockets_.push_back({socket});
 }
 
 void served_site::forget_listening_sockets() {
@@ -289,14 +300,26 @@ server_stats served_site::stats(std::chrono::milliseconds wait) const {
 // for their TIME_WAIT states (net.ipv4.tcp_max_tw_buckets), up to 250 resets arrive after their connections
 // have ended. The namespace counts connections only, but those of other servers too. So the lower one holds.
 std::uint64_t served_site::listen_drops() const {
+  const std::lock_guard lock{listening_mutex_};
   std::uint64_t drops = 0;
-  {
-    const std::lock_guard lock{listening_mutex_};
-    for (const int socket : listening_sockets_) drops += socket_drops(socket);
+  for (const auto& listening : listening_sockets_) {
+    drops += socket_drops(listening.socket) - listening.drops_before;
   }
   const auto namespace_drops = namespace_listen_drops();
   if (!namespace_drops || !namespace_drops_before_) return drops;
   return std::min(drops, *namespace_drops - *namespace_drops_before_);
+}
+
+timed_response served_site::reset() {
+  site_.reset_sessions();
+  log_.reset(stats_wait_);
+  const std::lock_guard lock{listening_mutex_};
+  for (auto& listening : listening_sockets_) listening.drops_before = socket_drops(listening.socket);
+  namespace_drops_before_ = namespace_listen_drops();
+  timed_response done;
+  done.content.status = 204;
+  done.is_reset = true;
+  return done;
 }
 
 }  // namespace farebench

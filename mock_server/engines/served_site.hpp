@@ -79,6 +79,8 @@ class response_log {
   /// Fills the members that are counted here. Waits up to `wait` for responses between leaving() and left(),
   /// so that the lateness includes every response that a client has received.
   void fill(server_stats& stats, std::chrono::milliseconds wait = std::chrono::milliseconds{100}) const;
+  /// Begins to count anew from 0. Waits as fill() does. A request in flight counts when its response leaves.
+  void reset(std::chrono::milliseconds wait);
 
  private:
   mutable std::mutex mutex_;
@@ -107,6 +109,8 @@ std::optional<std::uint64_t> parse_listen_drops(const std::string& netstat);
 struct timed_response {
   site_response content;
   std::chrono::nanoseconds latency{0};
+  /// True if the request has reset the counters. The engine then resets those of its faults.
+  bool is_reset = false;
 };
 
 /// Returns a request's target without scheme and authority: "/m/" for "http://host/m/" (RFC 9112, section
@@ -146,6 +150,13 @@ class served_site {
  private:
   server_stats stats(std::chrono::milliseconds wait) const;
   std::uint64_t listen_drops() const;
+  timed_response reset();
+
+  struct listening_socket {
+    int socket;
+    /// Drops before the last reset.
+    std::uint64_t drops_before = 0;
+  };
 
   site& site_;
   const response_latency latency_;
@@ -154,8 +165,8 @@ class served_site {
   const std::chrono::milliseconds stats_wait_;
   response_log log_;
   mutable std::mutex listening_mutex_;
-  std::vector<int> listening_sockets_;
-  const std::optional<std::uint64_t> namespace_drops_before_ = namespace_listen_drops();
+  std::vector<listening_socket> listening_sockets_;
+  std::optional<std::uint64_t> namespace_drops_before_ = namespace_listen_drops();
 };
 
 }  // namespace farebench

@@ -60,6 +60,7 @@ struct engine_options {
 };
 
 /// Serves a site over HTTP and its own statistics at `GET /stats`, which have no latency and are not counted.
+/// `DELETE /stats` ends all sessions and resets the counters to those of a new server.
 /// It serves from construction until stop() or destruction, on threads of its own. The site must outlive it.
 /// Any thread, but one stop() at a time.
 class server_engine {

@@ -68,6 +68,8 @@ class fault_injection {
   /// invalid tag gives status 400.
   std::optional<fault_script> apply(const site_request& request, std::string_view tag,
                                     site_response& response, std::chrono::nanoseconds& latency);
+  /// Counts the attempts of untagged searches from 1 again.
+  void forget_attempts() { untagged_searches_.clear(); }
 
  private:
   attempt_step identify(const site_request& request, const std::optional<scrape_tag>& tag,

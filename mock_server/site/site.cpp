@@ -55,6 +55,13 @@ void session_store::expire(std::string_view id) {
   live_.erase(*parsed);
 }
 
+void session_store::reset() {
+  const std::lock_guard lock{mutex_};
+  live_.clear();
+  by_age_.clear();
+  started_ = 0;
+}
+
 std::uint64_t session_store::started() const {
   const std::lock_guard lock{mutex_};
   return started_;
@@ -241,6 +248,8 @@ void site::expire_sessions(std::string_view cookies) {
     return false;
   });
 }
+
+void site::reset_sessions() { sessions_.reset(); }
 
 std::uint64_t site::sessions_started() const { return sessions_.started(); }
 

@@ -25,7 +25,7 @@ class session_store {
   struct session {
     /// 32 hex digits from the kernel's random generator.
     std::string id;
-    /// Number of sessions started before this one.
+    /// Number of sessions started before this one, since the last reset().
     std::uint64_t ordinal;
   };
 
@@ -37,7 +37,9 @@ class session_store {
   std::optional<std::uint64_t> ordinal_of(std::string_view id) const;
   /// Ends the session. Does nothing if it is not live.
   void expire(std::string_view id);
-  /// Number of sessions ever started.
+  /// Ends all sessions. Ordinals start at 0 again.
+  void reset();
+  /// Number of sessions started since construction or reset().
   std::uint64_t started() const;
 
  private:
@@ -84,7 +86,7 @@ struct site_request {
   std::string_view body = {};
 };
 
-/// The start of a scrape: the response starts a session. `ordinal` is the number of sessions before it.
+/// The start of a scrape: the response starts a session. See session_store::session for its ordinal.
 struct started_session {
   std::uint64_t ordinal;
 };
@@ -116,7 +118,7 @@ site_response text_response(int status, std::string body);
 /// Calls emit(name, value) for each header field of a response, except those for framing and connection.
 template <typename Emit>
 void for_each_header(const site_response& response, Emit emit) {
-  emit("Content-Type", response.content_type);
+  if (!response.content_type.empty()) emit("Content-Type", response.content_type);
   if (!response.set_cookie.empty()) emit("Set-Cookie", response.set_cookie);
   if (!response.allow.empty()) emit("Allow", response.allow);
   if (!response.location.empty()) emit("Location", response.location);
@@ -141,7 +143,9 @@ class site {
   site_response respond(const site_request& request);
   /// Ends the sessions that a Cookie header field names.
   void expire_sessions(std::string_view cookies);
-  /// Number of sessions ever started.
+  /// Ends all sessions. Their ordinals start at 0 again.
+  void reset_sessions();
+  /// Number of sessions started since construction or reset_sessions().
   std::uint64_t sessions_started() const;
   std::size_t page_kb() const { return page_kb_; }
 

@@ -221,6 +221,35 @@ TEST_P(both_engines, stats_count_distinct_items_and_sessions) {
   EXPECT_EQ(stats.search_sessions, 2u);
 }
 
+TEST_P(both_engines, reset_gives_the_counters_of_a_new_server) {
+  start({.model = 1ms});
+  auto http = client();
+  const std::string session = new_session(http);
+  EXPECT_EQ(post_form(http, session)->status, 200);
+  EXPECT_EQ(http.Get("/page/17")->status, 200);
+  const auto reset = http.Delete("/stats");
+  ASSERT_TRUE(reset);
+  EXPECT_EQ(reset->status, 204);
+  EXPECT_THAT(reset->body, IsEmpty());
+  const server_stats stats = engine_->stats();
+  EXPECT_EQ(stats, (server_stats{.engine = stats.engine, .latency = "1ms", .page_kb = 3}));
+  EXPECT_EQ(post_form(http, session)->status, 403) << "the session must have ended";
+  EXPECT_EQ(post_form(http, new_session(http))->status, 200);
+  EXPECT_EQ(engine_->stats().requests, 3u);
+  EXPECT_EQ(engine_->stats().sessions, 1u);
+  EXPECT_EQ(engine_->stats().connections_accepted, 0u) << "the connection was accepted before";
+}
+
+TEST_P(both_engines, reset_keeps_requests_in_flight) {
+  start({.model = 1h});
+  auto raw = raw_clients(3);
+  for (auto& client : raw) client.send(plain_start_request);
+  ASSERT_TRUE(test::wait_until([&] { return engine_->stats().in_flight == 3; }));
+  EXPECT_EQ(client().Delete("/stats")->status, 204);
+  EXPECT_EQ(engine_->stats().in_flight, 3u);
+  EXPECT_EQ(engine_->stats().in_flight_peak, 3u);
+}
+
 TEST_P(both_engines, stats_have_the_settings) {
   start({.model = latency_model::uniform(0ms, 1ms), .seed = 7}, 94);
   const server_stats stats = engine_->stats();

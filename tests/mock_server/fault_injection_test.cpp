@@ -191,6 +191,20 @@ TEST(fault_injection, untagged_searches_count_attempts_by_date) {
   }
 }
 
+TEST(fault_injection, reset_counts_attempts_from_1_again) {
+  const faulty_site site{{.plan = plan_of("status_503:100%", 1)}};
+  for (int run = 0; run < 2; ++run) {
+    const std::string request = search_request(0, 0, site.session());
+    EXPECT_THAT(response_to(site, request), StartsWith("HTTP/1.1 503 "));
+    EXPECT_THAT(response_to(site, request), StartsWith("HTTP/1.1 200 "));
+    raw_client raw = site.client();
+    raw.send("DELETE /stats HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    const std::string response = raw.receive_all();
+    EXPECT_THAT(response, StartsWith("HTTP/1.1 204 No Content\r\n"));
+    EXPECT_THAT(response, Not(HasSubstr("Content-Length")));
+  }
+}
+
 TEST(fault_injection, expired_session_ends_only_its_own_session) {
   const faulty_site site{"expired_session:100%"};
   const std::string first = site.session();

@@ -91,6 +91,33 @@ TEST(item_count, first_and_last_date_of_a_form_are_counted) {
   EXPECT_EQ(counted.items(), 2u);
 }
 
+TEST(response_log, reset_keeps_only_requests_in_flight) {
+  response_log log;
+  log.connection_accepted();
+  for (int i = 0; i < 3; ++i) log.arrived();
+  log.responded(search_response(0, 0));
+  for (int i = 0; i < 2; ++i) {
+    log.leaving();
+    log.left(3ms);
+  }
+  log.reset(0ms);
+  EXPECT_EQ(filled(log), (server_stats{.in_flight = 1, .in_flight_peak = 1}));
+  log.leaving();
+  log.left(1ms);
+  EXPECT_EQ(filled(log).requests, 1u);
+  EXPECT_EQ(filled(log).late_max_ms, 1.0);
+}
+
+TEST(response_log, reset_waits_for_responses_that_are_leaving) {
+  response_log log;
+  log.arrived();
+  log.leaving();
+  std::jthread sender{[&] { log.left(3ms); }};
+  log.reset(test::hang_deadline);
+  sender.join();
+  EXPECT_EQ(filled(log), server_stats{});
+}
+
 TEST(response_log, abandoned_request_is_not_counted) {
   response_log log;
   log.arrived();
@@ -232,6 +259,23 @@ TEST_F(listening_socket, full_queue_counts_drops) {
   listen(1);
   EXPECT_EQ(socket_drops(socket_.get()), 0u);
   served_.add_listening_socket(socket_.get());
+  connect(10);
+  EXPECT_TRUE(test::wait_until([&] { return served_.stats().listen_drops >= 1; }));
+}
+
+TEST_F(listening_socket, reset_forgets_earlier_drops) {
+  listen(1);
+  served_.add_listening_socket(socket_.get());
+  connect(10);
+  ASSERT_TRUE(test::wait_until([&] { return served_.stats().listen_drops >= 1; }));
+  clients_.clear();
+  std::uint64_t dropped = 0;
+  // Repeated while the kernel still drops packets of the first clients.
+  do {
+    dropped = socket_drops(socket_.get());
+    EXPECT_EQ(served_.respond({.method = "DELETE", .target = "/stats"}).content.status, 204);
+  } while (socket_drops(socket_.get()) != dropped);
+  EXPECT_EQ(served_.stats().listen_drops, 0u);
   connect(10);
   EXPECT_TRUE(test::wait_until([&] { return served_.stats().listen_drops >= 1; }));
 }

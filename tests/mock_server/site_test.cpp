@@ -266,6 +266,17 @@ TEST(session_store, full_store_ends_the_oldest_session) {
   EXPECT_EQ(sessions.started(), 8u);
 }
 
+TEST(session_store, reset_ends_all_sessions) {
+  session_store sessions{3};
+  std::vector<std::string> ids;
+  for (int i = 0; i < 5; ++i) ids.push_back(sessions.start().id);
+  sessions.reset();
+  for (const std::string& id : ids) EXPECT_EQ(sessions.ordinal_of(id), std::nullopt);
+  EXPECT_EQ(sessions.started(), 0u);
+  for (std::uint64_t i = 0; i < 5; ++i) EXPECT_EQ(sessions.start().ordinal, i);
+  EXPECT_EQ(sessions.started(), 5u);
+}
+
 TEST(session_store, four_threads_can_start_sessions) {
   session_store sessions{64};
   std::vector<std::jthread> threads;
