@@ -1,6 +1,5 @@
 #include "mock_server/mock_server_process.hpp"
 
-#include <httplib.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -11,11 +10,12 @@
 #include <system_error>
 #include <utility>
 
+#include "mock_server/stats_client.hpp"
+
 namespace farebench {
 namespace {
 
 constexpr std::string_view ready_prefix = "listening on ";
-constexpr std::chrono::seconds stats_timeout{10};
 
 child_process::options command_for(const mock_server_process::options& options, std::uint16_t port) {
   child_process::options command;
@@ -90,21 +90,7 @@ std::uint16_t mock_server_process::port() const {
 
 pid_t mock_server_process::pid() const { return process_->pid(); }
 
-server_stats mock_server_process::stats() const {
-  httplib::Client client{url_};
-  client.set_connection_timeout(stats_timeout);
-  client.set_read_timeout(stats_timeout);
-  const httplib::Result response = client.Get("/stats");
-  if (!response) {
-    throw std::runtime_error("mock server: no response to GET /stats: " +
-                             httplib::to_string(response.error()));
-  }
-  if (response->status != 200) {
-    throw std::runtime_error("mock server: GET /stats returned status " + std::to_string(response->status) +
-                             "; expected 200");
-  }
-  return parse_server_stats(response->body);
-}
+server_stats mock_server_process::stats() const { return fetch_stats(url_); }
 
 void mock_server_process::stop() { process_->stop(); }
 

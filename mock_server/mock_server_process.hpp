@@ -47,8 +47,7 @@ class mock_server_process {
   std::uint16_t port() const;
   pid_t pid() const;
 
-  /// Requests `GET /stats` on a new connection, which counts in `connections_accepted`. Throws
-  /// std::runtime_error if the response is missing or invalid.
+  /// See fetch_stats.
   server_stats stats() const;
 
   /// Ends the server; idempotent.

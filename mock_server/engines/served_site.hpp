@@ -79,7 +79,7 @@ class response_log {
   /// Fills the members that are counted here. Waits up to `wait` for responses between leaving() and left(),
   /// so that the lateness includes every response that a client has received.
   void fill(server_stats& stats, std::chrono::milliseconds wait = std::chrono::milliseconds{100}) const;
-  /// Begins to count anew from 0. Waits as fill() does. A request in flight counts when its response leaves.
+  /// Resets the counters to 0. Waits as fill() does. A request in flight counts when its response leaves.
   void reset(std::chrono::milliseconds wait);
 
  private:

@@ -1,0 +1,53 @@
+#include "mock_server/stats_client.hpp"
+
+#include <httplib.h>
+
+#include <chrono>
+#include <stdexcept>
+#include <string_view>
+
+namespace farebench {
+namespace {
+
+constexpr std::chrono::seconds timeout{10};
+
+[[noreturn]] void fail(const std::string& url, std::string_view reason) {
+  throw std::runtime_error("mock server " + url + ": " + std::string{reason});
+}
+
+// Returns the body of the response. `request` is for messages.
+template <typename Send>
+std::string send_request(const std::string& url, const std::string& request, int expected_status,
+                         Send send) try {
+  httplib::Client client{url};
+  client.set_connection_timeout(timeout);
+  client.set_read_timeout(timeout);
+  const httplib::Result response = send(client);
+  if (!response) fail(url, "no response to " + request + ": " + httplib::to_string(response.error()));
+  if (response->status != expected_status) {
+    fail(url, request + " returned status " + std::to_string(response->status) + "; expected " +
+                  std::to_string(expected_status) + ": not a mock server, or too old");
+  }
+  return response->body;
+} catch (const std::invalid_argument& error) {
+  // The library's constructor throws it for an unknown scheme.
+  fail(url, error.what());
+}
+
+}  // namespace
+
+server_stats fetch_stats(const std::string& url) {
+  const std::string json =
+      send_request(url, "GET /stats", 200, [](auto& client) { return client.Get("/stats"); });
+  try {
+    return parse_server_stats(json);
+  } catch (const std::runtime_error& error) {
+    fail(url, error.what());
+  }
+}
+
+void reset_stats(const std::string& url) {
+  send_request(url, "DELETE /stats", 204, [](auto& client) { return client.Delete("/stats"); });
+}
+
+}  // namespace farebench
