@@ -1,0 +1,53 @@
+// Connections to the site, and one exchange of a request for a response by each library.
+
+import { Client, Pool } from "undici";
+
+// Both return the response's status, its Set-Cookie header fields, and its body, an async iterable of bytes
+// that must be read to its end before the connection can be used again.
+export const libraries = {
+  async fetch(dispatcher, url, { path, ...request }) {
+    const response = await fetch(url + path, {
+      ...request,
+      dispatcher,
+      redirect: "manual",
+    });
+    return {
+      status: response.status,
+      setCookies: response.headers.getSetCookie(),
+      body: response.body ?? [],
+    };
+  },
+
+  async undici(dispatcher, url, request) {
+    const response = await dispatcher.request(request);
+    return {
+      status: response.statusCode,
+      setCookies: [response.headers["set-cookie"] ?? []].flat(),
+      body: response.body,
+    };
+  },
+};
+
+// Returns a function that calls a function of an item with the item's exchange function.
+//
+// By itself, fetch opens up to two connections per worker and shares all of them. Its documented option
+// `dispatcher` limits them, and gives an item its own.
+export async function openSite({ library, url, workers, connections }) {
+  // Node.js loads its fetch at the first call.
+  if (library === "fetch") await fetch("data:,");
+  const exchangeBy = (dispatcher) => (request) =>
+    libraries[library](dispatcher, url, request);
+
+  if (connections === "kept") {
+    const exchange = exchangeBy(new Pool(url, { connections: workers }));
+    return (runItem) => runItem(exchange);
+  }
+  return async (runItem) => {
+    const connection = new Client(url);
+    try {
+      return await runItem(exchangeBy(connection));
+    } finally {
+      await connection.destroy();
+    }
+  };
+}
