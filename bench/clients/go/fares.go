@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"strconv"
@@ -28,59 +29,84 @@ func (f fare) appendTo(text []byte) []byte {
 		f.departure/60, f.departure%60, f.arrival/60, f.arrival%60, f.kind, f.seats, f.price, f.currency)
 }
 
-// parseFares reads a page in UTF-8 and returns its fares in order.
+// openFare is a fare element whose end tag has not been read.
+type openFare struct {
+	tag string
+	// Number of open elements of that tag, including its own.
+	depth int
+	text  strings.Builder
+}
+
+// parseFares reads a page in UTF-8 as it arrives and returns its fares in order. It builds no tree and keeps only
+// the text of fares, so that many pages at once need little memory. A fare without an end tag is an error.
 func parseFares(page io.Reader) ([]fare, error) {
-	root, err := html.Parse(page)
-	if err != nil {
-		return nil, err
-	}
-	return appendFares(nil, root)
-}
-
-// appendFares appends the fares of a node and of its descendants.
-func appendFares(fares []fare, node *html.Node) ([]fare, error) {
-	if isFare(node) {
-		var text strings.Builder
-		appendText(&text, node)
-		parsed, err := parseFare(text.String())
-		if err != nil {
-			return nil, fmt.Errorf("malformed_page: %w", err)
-		}
-		fares = append(fares, parsed)
-	}
-	for child := node.FirstChild; child != nil; child = child.NextSibling {
-		var err error
-		if fares, err = appendFares(fares, child); err != nil {
-			return nil, err
-		}
-	}
-	return fares, nil
-}
-
-func isFare(node *html.Node) bool {
-	if node.Type != html.ElementNode {
-		return false
-	}
-	for _, attribute := range node.Attr {
-		if attribute.Key != "class" || !strings.Contains(attribute.Val, fareClass) {
-			continue
-		}
-		for _, class := range strings.Fields(attribute.Val) {
-			if class == fareClass {
-				return true
+	var fares []fare
+	var open []*openFare
+	tokens := html.NewTokenizer(page)
+	for {
+		switch tokens.Next() {
+		case html.ErrorToken:
+			if err := tokens.Err(); err != io.EOF {
+				return nil, err
 			}
+			if len(open) > 0 {
+				return nil, fmt.Errorf("malformed_page: a fare has no end tag </%s>", open[0].tag)
+			}
+			return fares, nil
+		case html.TextToken:
+			text := tokens.Text()
+			for _, current := range open {
+				current.text.Write(text)
+			}
+		case html.StartTagToken, html.SelfClosingTagToken:
+			tag, hasAttributes := tokens.TagName()
+			changeDepth(open, tag, 1)
+			if hasAttributes && isFare(tokens) {
+				open = append(open, &openFare{tag: string(tag), depth: 1})
+			}
+		case html.EndTagToken:
+			tag, _ := tokens.TagName()
+			changeDepth(open, tag, -1)
+			for last := len(open) - 1; last >= 0 && open[last].depth == 0; last-- {
+				parsed, err := parseFare(open[last].text.String())
+				if err != nil {
+					return nil, fmt.Errorf("malformed_page: %w", err)
+				}
+				fares = append(fares, parsed)
+				open = open[:last]
+			}
+		}
+	}
+}
+
+// changeDepth counts a start tag (+1) or an end tag (-1).
+func changeDepth(open []*openFare, tag []byte, change int) {
+	for _, current := range open {
+		if current.tag == string(tag) {
+			current.depth += change
+		}
+	}
+}
+
+// isFare returns true if the class list of the current start tag contains fareClass.
+func isFare(tokens *html.Tokenizer) bool {
+	for more := true; more; {
+		var key, value []byte
+		key, value, more = tokens.TagAttr()
+		if string(key) == "class" {
+			return hasFareClass(value)
 		}
 	}
 	return false
 }
 
-func appendText(text *strings.Builder, node *html.Node) {
-	if node.Type == html.TextNode {
-		text.WriteString(node.Data)
+func hasFareClass(list []byte) bool {
+	for _, class := range bytes.Fields(list) {
+		if string(class) == fareClass {
+			return true
+		}
 	}
-	for child := node.FirstChild; child != nil; child = child.NextSibling {
-		appendText(text, child)
-	}
+	return false
 }
 
 func parseFare(text string) (fare, error) {
