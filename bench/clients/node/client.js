@@ -55,9 +55,11 @@ function versions(library) {
   const { dependencies } = JSON.parse(
     readFileSync(new URL("package.json", import.meta.url)),
   );
-  const fetch = library === "fetch" ? ["fetch"] : [];
-  const packages = Object.entries(dependencies).map((pair) => pair.join(" "));
-  return [...fetch, ...packages, `Node.js ${process.versions.node}`].join(", ");
+  const parts = ["undici", "htmlparser2"].map(
+    (name) => `${name} ${dependencies[name]}`,
+  );
+  if (library === "fetch") parts.unshift("built-in fetch");
+  return [...parts, `Node.js ${process.versions.node}`].join(", ");
 }
 
 const given = readArguments();
@@ -72,7 +74,7 @@ if (!given.url) failUsage("--url is missing");
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 
 async function expectLine(expected) {
-  const { value } = await lines.next();
+  const { value = "end of input" } = await lines.next();
   if (value !== expected) {
     failUsage(`read ${value}, expected the line ${expected}`);
   }
