@@ -101,7 +101,11 @@ func isFare(tokens *html.Tokenizer) bool {
 }
 
 func hasFareClass(list []byte) bool {
-	for _, class := range bytes.Fields(list) {
+	if !bytes.Contains(list, []byte(fareClass)) {
+		return false
+	}
+	isSpace := func(letter rune) bool { return strings.ContainsRune("\t\n\f\r ", letter) }
+	for _, class := range bytes.FieldsFunc(list, isSpace) {
 		if string(class) == fareClass {
 			return true
 		}

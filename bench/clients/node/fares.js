@@ -5,11 +5,13 @@ const TIME = /^(\d|[01]\d|2[0-3]):([0-5]\d)$/;
 const SEATS = /^\d+$/;
 const PRICE = /^(\d+)(?:[.,](\d\d?))?$/;
 
+const malformed = (text) => new Error(`malformed_page: ${text}`);
+
 class Fare {
   constructor(text) {
     const words = text.match(/\S+/g) ?? [];
     if (words.length !== 6) {
-      throw new Error(`a fare has ${words.length} words, expected 6`);
+      throw malformed(`a fare has ${words.length} words, expected 6`);
     }
     const [departure, arrival, type, seats, price, currency] = words;
     // Minutes after midnight.
@@ -28,7 +30,7 @@ class Fare {
     const groups = pattern.exec(word);
     const value = groups && convert(...groups.slice(1));
     if (!Number.isSafeInteger(value)) {
-      throw new Error(`read ${JSON.stringify(word)}, expected ${pattern}`);
+      throw malformed(`read ${JSON.stringify(word)}, expected ${pattern}`);
     }
     return value;
   }
@@ -46,7 +48,7 @@ class Fare {
   }
 }
 
-// Returns the fares of a page in UTF-8, an async iterable of bytes, in order.
+// Returns the fares of a page in UTF-8, an async iterable of bytes, in order. A fare without an end tag is an error.
 export async function readFares(page) {
   const fares = [];
   // Elements around the current position: all of them are counted, fares are kept.
@@ -55,26 +57,25 @@ export async function readFares(page) {
   const parser = new Parser({
     onopentag(name, attributes) {
       depth++;
-      if (attributes.class?.split(/\s+/).includes(FARE_CLASS)) {
+      if (attributes.class?.split(/[\t\n\f\r ]/).includes(FARE_CLASS)) {
         open.push({ depth, text: "" });
       }
     },
     ontext(text) {
       for (const fare of open) fare.text += text;
     },
-    onclosetag() {
-      if (open.at(-1)?.depth === depth) fares.push(new Fare(open.pop().text));
+    onclosetag(name, implied) {
+      if (open.at(-1)?.depth === depth) {
+        if (implied) throw malformed(`a fare has no end tag </${name}>`);
+        fares.push(new Fare(open.pop().text));
+      }
       depth--;
     },
   });
-  try {
-    const decoder = new TextDecoder("utf-8", { fatal: true });
-    for await (const chunk of page) {
-      parser.write(decoder.decode(chunk, { stream: true }));
-    }
-    parser.end(decoder.decode());
-    return fares;
-  } catch (error) {
-    throw new Error(`malformed_page: ${error.message}`, { cause: error });
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  for await (const chunk of page) {
+    parser.write(decoder.decode(chunk, { stream: true }));
   }
+  parser.end(decoder.decode());
+  return fares;
 }

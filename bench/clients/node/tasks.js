@@ -5,10 +5,10 @@ import { readFares } from "./fares.js";
 
 const START_PATH = "/m/";
 const SEARCH_PATH = "/m/?0-1.IFormSubmitListener-searchForm-form";
-const SESSION_COOKIE = /^(JSESSIONID=[^;]*)/;
+const SESSION_COOKIE = /^JSESSIONID=[^;]*/;
 
 async function readToEnd(body) {
-  for await (const chunk of body); // eslint-disable-line no-unused-vars
+  for await (const _ of body);
 }
 
 async function checkStatus({ status, body }) {
@@ -32,7 +32,7 @@ async function openSession(exchange) {
   await readToEnd(response.body);
   for (const setCookie of response.setCookies) {
     const cookie = SESSION_COOKIE.exec(setCookie);
-    if (cookie) return cookie[1];
+    if (cookie) return cookie[0];
   }
   throw new Error("no_session: the start page set no JSESSIONID cookie");
 }
