@@ -2,8 +2,8 @@
 
 import { Client, Pool } from "undici";
 
-// Both return the response's status, its Set-Cookie header fields, and its body, an async iterable of bytes
-// that must be read to its end before the connection can be used again.
+// Both return the response's status, its Set-Cookie header fields joined by commas, and its body, an async
+// iterable of bytes that must be read to its end before the connection can be used again.
 export const libraries = {
   async fetch(dispatcher, url, { path, ...request }) {
     const response = await fetch(url + path, {
@@ -13,7 +13,7 @@ export const libraries = {
     });
     return {
       status: response.status,
-      setCookies: response.headers.getSetCookie(),
+      setCookie: response.headers.get("set-cookie") ?? "",
       body: response.body ?? [],
     };
   },
@@ -22,7 +22,7 @@ export const libraries = {
     const response = await dispatcher.request(request);
     return {
       status: response.statusCode,
-      setCookies: [response.headers["set-cookie"] ?? []].flat(),
+      setCookie: String(response.headers["set-cookie"] ?? ""),
       body: response.body,
     };
   },

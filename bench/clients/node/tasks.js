@@ -5,7 +5,7 @@ import { readFares } from "./fares.js";
 
 const START_PATH = "/m/";
 const SEARCH_PATH = "/m/?0-1.IFormSubmitListener-searchForm-form";
-const SESSION_COOKIE = /^JSESSIONID=[^;]*/;
+const SESSION_COOKIE = /(?:^|[, ])(JSESSIONID=[^;,]*)/;
 
 async function readToEnd(body) {
   for await (const _ of body);
@@ -30,11 +30,11 @@ async function openSession(exchange) {
   const response = await exchange({ method: "GET", path: START_PATH });
   await checkStatus(response);
   await readToEnd(response.body);
-  for (const setCookie of response.setCookies) {
-    const cookie = SESSION_COOKIE.exec(setCookie);
-    if (cookie) return cookie[0];
+  const cookie = SESSION_COOKIE.exec(response.setCookie);
+  if (!cookie) {
+    throw new Error("no_session: the start page set no JSESSIONID cookie");
   }
-  throw new Error("no_session: the start page set no JSESSIONID cookie");
+  return cookie[1];
 }
 
 function isoDateOf(item) {
