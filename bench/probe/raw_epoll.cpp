@@ -14,6 +14,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <expected>
 #include <iterator>
 #include <memory>
 #include <stdexcept>
@@ -84,29 +85,30 @@ fetch_error connect_error(int error) {
 }
 
 enum class phase : std::uint8_t {
-  /// No query.
+  /// No item.
   idle,
-  /// The start page's request waits for the connection.
+  /// The first request waits for the connection.
   connecting,
   start_page,
   search,
+  page,
 };
 
-/// A connection and the state of its scrape. Small because there are W of them.
+/// A connection and the state of its item. Small because there are W of them.
 struct raw_worker {
-  /// Empty before the first query and after a failure.
+  /// Empty before the first item and after a failure; if connections are fresh, after each item.
   file_descriptor socket;
   phase state = phase::idle;
-  /// Has had its first query.
+  /// Has had its first item.
   bool has_started = false;
   /// The head of the phase's response is complete.
   bool in_body = false;
-  std::uint32_t query_index = 0;
+  std::uint32_t index = 0;
   /// Start of the exchange, since the start of the batch.
   std::uint32_t started_ms = 0;
   std::uint32_t body_bytes_left = 0;
-  /// Body of the search request.
-  std::string form;
+  /// Body of the search request, or path of the page; empty once it is sent.
+  std::string unsent;
   /// Present while a response is incomplete: the head so far, or the session while the start page's body
   /// arrives.
   std::unique_ptr<std::string> partial;
@@ -114,14 +116,15 @@ struct raw_worker {
   std::unique_ptr<fare_scanner> scanner;
 };
 
-/// One run of a batch. Bound to one thread, which also calls the sink and query_at, within run().
+/// One run of a batch. Bound to one thread, which also calls the batch's functions and the sink, within
+/// run().
 class raw_batch {
  public:
   /// `work` and `sink` must outlive the object. Throws std::invalid_argument for an unsupported base URL and
   /// std::system_error if there is no epoll.
   raw_batch(const batch& work, const outcome_sink& sink);
 
-  /// Returns when each query has its outcome. Call it once.
+  /// Returns when each item has its outcome. Call it once.
   void run();
 
  private:
@@ -129,14 +132,17 @@ class raw_batch {
     return static_cast<std::size_t>(&worker - workers_.data());
   }
 
+  bool fetches_pages() const { return !work_.query_at; }
+  std::expected<std::string, fetch_error> unsent_of(std::size_t index) const;
   void start_next(raw_worker& worker);
+  void complete(raw_worker& worker, outcome&& result);
   void deliver(raw_worker& worker, outcome&& result);
   void fail(raw_worker& worker, fetch_error error);
 
   void connect(raw_worker& worker);
   void register_socket(raw_worker& worker);
   bool send(raw_worker& worker, std::string_view request);
-  void send_start_page_request(raw_worker& worker);
+  void send_first_request(raw_worker& worker);
   void send_search_request(raw_worker& worker, std::string_view session);
 
   void poll_once(std::chrono::milliseconds timeout);
@@ -160,11 +166,11 @@ class raw_batch {
 
   file_descriptor epoll_;
   std::vector<raw_worker> workers_;
-  // First query without a worker.
-  std::size_t next_query_ = 0;
+  // First item without a worker.
+  std::size_t next_index_ = 0;
   std::size_t delivered_ = 0;
   std::vector<std::unique_ptr<fare_scanner>> free_scanners_;
-  // A search request; a member, so that its memory is reused.
+  // A request with a variable part; a member, so that its memory is reused.
   std::string request_;
   // Shared by all connections.
   std::unique_ptr<char[]> buffer_;
@@ -184,7 +190,7 @@ raw_batch::raw_batch(const batch& work, const outcome_sink& sink)
           std::chrono::milliseconds{1}, std::chrono::milliseconds{250})},
       epoll_{::epoll_create1(EPOLL_CLOEXEC)},
       workers_(std::min(work.workers, work.size)),
-      next_query_{workers_.size()},
+      next_index_{workers_.size()},
       buffer_{std::make_unique_for_overwrite<char[]>(buffer_bytes)} {
   if (epoll_.get() < 0) throw_system_error("epoll_create1");
 }
@@ -203,26 +209,30 @@ void raw_batch::run() {
   }
 }
 
-// A loop, because recursion would be as deep as the number of queries that fail at once.
+std::expected<std::string, fetch_error> raw_batch::unsent_of(std::size_t index) const {
+  return fetches_pages() ? work_.pages.path_at(index) : search_form_body(work_.query_at(index));
+}
+
+// A loop, because recursion would be as deep as the number of items that fail at once.
 void raw_batch::start_next(raw_worker& worker) {
-  while (worker.state == phase::idle && (!worker.has_started || next_query_ < work_.size)) {
-    worker.query_index = static_cast<std::uint32_t>(worker.has_started ? next_query_++ : position_of(worker));
+  while (worker.state == phase::idle && (!worker.has_started || next_index_ < work_.size)) {
+    worker.index = static_cast<std::uint32_t>(worker.has_started ? next_index_++ : position_of(worker));
     worker.has_started = true;
     if (work_.stop.stop_requested()) {
       deliver(worker, std::unexpected(fetch_error{cancelled, {}}));
       continue;
     }
-    auto form = search_form_body(work_.query_at(worker.query_index));
-    if (!form) {
-      deliver(worker, std::unexpected(std::move(form).error()));
+    auto unsent = unsent_of(worker.index);
+    if (!unsent) {
+      deliver(worker, std::unexpected(std::move(unsent).error()));
       continue;
     }
-    worker.form = *std::move(form);
+    worker.unsent = *std::move(unsent);
     worker.started_ms = now_ms_;
     if (worker.socket.get() < 0) {
       connect(worker);
     } else {
-      send_start_page_request(worker);
+      send_first_request(worker);
     }
   }
 }
@@ -230,7 +240,13 @@ void raw_batch::start_next(raw_worker& worker) {
 void raw_batch::deliver(raw_worker& worker, outcome&& result) {
   worker.state = phase::idle;
   ++delivered_;
-  sink_(worker.query_index, std::move(result));
+  sink_(worker.index, std::move(result));
+}
+
+/// Delivers the outcome of an item whose last response is complete.
+void raw_batch::complete(raw_worker& worker, outcome&& result) {
+  if (work_.connections == connection_mode::fresh) worker.socket.reset();
+  deliver(worker, std::move(result));
 }
 
 void raw_batch::fail(raw_worker& worker, fetch_error error) {
@@ -253,7 +269,7 @@ void raw_batch::connect(raw_worker& worker) {
     return fail(worker, connect_error(errno));
   // On loopback the connection usually exists by now, which saves an event.
   worker.state = phase::connecting;
-  send_start_page_request(worker);
+  send_first_request(worker);
   if (worker.state != phase::idle) register_socket(worker);
 }
 
@@ -285,17 +301,23 @@ bool raw_batch::send(raw_worker& worker, std::string_view request) {
   return false;
 }
 
-void raw_batch::send_start_page_request(raw_worker& worker) {
-  if (!send(worker, start_page_request_)) return;
-  worker.state = phase::start_page;
+void raw_batch::send_first_request(raw_worker& worker) {
+  if (fetches_pages()) {
+    request_.clear();
+    fmt::format_to(std::back_inserter(request_), "GET {} HTTP/1.1\r\nHost: {}\r\nAccept: */*\r\n\r\n",
+                   worker.unsent, site_.host);
+  }
+  if (!send(worker, fetches_pages() ? request_ : start_page_request_)) return;
+  if (fetches_pages()) worker.unsent = {};
+  worker.state = fetches_pages() ? phase::page : phase::start_page;
   worker.started_ms = now_ms_;
 }
 
 void raw_batch::send_search_request(raw_worker& worker, std::string_view session) {
   request_ = search_request_head_;
   fmt::format_to(std::back_inserter(request_), "{}\r\nContent-Length: {}\r\n\r\n{}", session,
-                 worker.form.size(), worker.form);
-  worker.form = {};
+                 worker.unsent.size(), worker.unsent);
+  worker.unsent = {};
   if (!send(worker, request_)) return;
   worker.state = phase::search;
   worker.started_ms = now_ms_;
@@ -323,7 +345,7 @@ void raw_batch::handle_event(raw_worker& worker, std::uint32_t events) {
     socklen_t size = sizeof error;
     ::getsockopt(worker.socket.get(), SOL_SOCKET, SO_ERROR, &error, &size);
     if (error != 0) return fail(worker, connect_error(error));
-    send_start_page_request(worker);
+    send_first_request(worker);
     if (worker.state == phase::idle || worker.state == phase::connecting) return;
   }
   if ((events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0)
@@ -385,15 +407,18 @@ void raw_batch::handle_body(raw_worker& worker, std::string_view bytes, std::str
     return fail(worker, {bad_response, "the body is longer than its Content-Length"});
   worker.body_bytes_left -= static_cast<std::uint32_t>(bytes.size());
   if (worker.scanner) worker.scanner->feed(bytes);
+  if (worker.state == phase::page && !bytes.empty() && work_.pages.on_body)
+    work_.pages.on_body(worker.index, bytes);
   if (worker.body_bytes_left > 0) {
     if (worker.state == phase::start_page) worker.partial = std::make_unique<std::string>(session);
     return;
   }
   worker.in_body = false;
   if (worker.state == phase::start_page) return send_search_request(worker, session);
+  if (worker.state == phase::page) return complete(worker, {});
   outcome result = worker.scanner->finish();
   free_scanners_.push_back(std::move(worker.scanner));
-  deliver(worker, std::move(result));
+  complete(worker, std::move(result));
 }
 
 void raw_batch::expire_deadlines() {
@@ -421,7 +446,8 @@ void raw_batch::expire_deadlines() {
 
 void raw_epoll::run(const batch& work, const outcome_sink& sink) {
   if (work.workers == 0) throw std::invalid_argument{"a batch needs at least one worker"};
-  if (!work.query_at) throw std::invalid_argument{"a batch needs a query_at"};
+  if (!work.query_at == !work.pages.path_at)
+    throw std::invalid_argument{"a batch needs either a query_at or a path_at"};
   raw_batch{work, sink}.run();
 }
 
