@@ -62,18 +62,34 @@ double quantile(std::vector<float>& values, double share) {
 }  // namespace
 
 measured_batch::measured_batch(batch work)
-    : work_{std::move(work)}, started_(work_.size), scrape_ms_(work_.size) {
+    : work_{std::move(work)}, started_(work_.size), item_ms_(work_.size) {
   // Keeps the memory, whose pages have been touched.
-  scrape_ms_.clear();
+  item_ms_.clear();
   instrumented_ = work_;
-  instrumented_.query_at = [this](std::size_t index) {
-    // Later calls are retries.
-    if (started_[index] == clock::time_point{}) started_[index] = clock::now();
-    return work_.query_at(index);
-  };
+  if (work_.query_at) {
+    instrumented_.query_at = [this](std::size_t index) {
+      begin(index);
+      return work_.query_at(index);
+    };
+  } else {
+    pages_.emplace(work_.size);
+    instrumented_.pages.path_at = [this](std::size_t index) {
+      begin(index);
+      pages_->begin(index);
+      return work_.pages.path_at(index);
+    };
+    instrumented_.pages.on_body = [this](std::size_t index, std::string_view chunk) {
+      pages_->append(index, chunk);
+    };
+  }
   instrumented_.on_retry = [this](std::size_t, std::size_t, const fetch_error&, std::chrono::milliseconds) {
     ++retries_;
   };
+}
+
+/// Notes the start of an item. Later calls are retries.
+void measured_batch::begin(std::size_t index) {
+  if (started_[index] == clock::time_point{}) started_[index] = clock::now();
 }
 
 batch_report measured_batch::run(strategy& runner) {
@@ -86,31 +102,31 @@ batch_report measured_batch::run(strategy& runner) {
     const auto first = *std::ranges::min_element(started_);
     report_.wall_ms = milliseconds(last_outcome_ - first);
     report_.first_item_at_s = std::chrono::duration<double>{first.time_since_epoch()}.count();
-    if (report_.outcomes >= half_of_days()) report_.half_done_ms = milliseconds(half_done_ - first);
+    if (report_.outcomes >= half_of_items()) report_.half_done_ms = milliseconds(half_done_ - first);
   }
   report_.cpu_us = after.cpu_us - before.cpu_us;
   report_.context_switches = after.context_switches - before.context_switches;
   report_.attempts = static_cast<double>(report_.outcomes + retries_);
-  report_.fares = digest_.fares();
-  report_.digest = digest_.value();
-  report_.item_p50_ms = quantile(scrape_ms_, 0.50);
-  report_.item_p99_ms = quantile(scrape_ms_, 0.99);
+  if (!pages_) report_.fares = fares_.fares();
+  report_.digest = pages_ ? pages_->value() : fares_.value();
+  report_.item_p50_ms = quantile(item_ms_, 0.50);
+  report_.item_p99_ms = quantile(item_ms_, 0.99);
   return report_;
 }
 
 void measured_batch::deliver(std::size_t index, const outcome& result) {
   last_outcome_ = clock::now();
-  scrape_ms_.push_back(static_cast<float>(milliseconds(last_outcome_ - started_[index])));
-  if (++report_.outcomes == half_of_days()) half_done_ = last_outcome_;
-  const auto date = work_.query_at(index).date;
-  if (result) {
-    digest_.add(date, *result);
-    return;
-  }
+  item_ms_.push_back(static_cast<float>(milliseconds(last_outcome_ - started_[index])));
+  if (++report_.outcomes == half_of_items()) half_done_ = last_outcome_;
+  if (result && pages_) return pages_->add(index);
+  if (result) return fares_.add(work_.query_at(index).date, *result);
   ++report_.errors;
-  if (report_.first_errors.size() < max_first_errors) {
-    report_.first_errors.push_back(fmt::format("{}: {}", format_iso_date(date), describe(result.error())));
-  }
+  if (report_.first_errors.size() < max_first_errors)
+    report_.first_errors.push_back(fmt::format("{}: {}", name_of(index), describe(result.error())));
+}
+
+std::string measured_batch::name_of(std::size_t index) const {
+  return pages_ ? fmt::format("item {}", index) : format_iso_date(work_.query_at(index).date);
 }
 
 namespace {
@@ -121,9 +137,12 @@ constexpr int exit_usage = 2;
 struct probe_flags {
   std::string strategy = "multi_socket";
   std::string url;
+  task_kind task = task_kind::scrape;
   std::size_t workers = 1;
-  std::size_t days = 1;
+  std::size_t items = 1;
   std::size_t loops = 1;
+  connection_mode connections = connection_mode::kept;
+  std::size_t warm_up = 0;
 };
 
 void write_line(std::string_view line) {
@@ -136,22 +155,54 @@ bool read_line_equals(std::string_view expected) {
   return std::getline(std::cin, line) && line == expected;
 }
 
+/// Throws std::invalid_argument if the task has fewer items.
+void check_items(task_kind task, std::string_view flag, std::size_t items) {
+  const std::size_t limit = task == task_kind::get ? max_pages : max_days;
+  if (items <= limit) return;
+  throw std::invalid_argument{fmt::format("{} {} exceeds the limit of the task {}, which is {}", flag, items,
+                                          to_string(task), limit)};
+}
+
+batch batch_of(const probe_flags& flags, std::size_t items) {
+  batch work{.base_url = flags.url,
+             .size = items,
+             .workers = flags.workers,
+             .loops = flags.loops,
+             .connections = flags.connections,
+             .policy = {}};
+  if (flags.task == task_kind::get) {
+    work.pages.path_at = path_of_page;
+  } else {
+    work.query_at = query_of_day;
+  }
+  return work;
+}
+
+/// Runs the first items without a report. Throws std::runtime_error with the first error.
+void warm_up(const probe_flags& flags, strategy& runner) {
+  if (flags.warm_up == 0) return;
+  const auto report = measured_batch{batch_of(flags, flags.warm_up)}.run(runner);
+  if (report.errors == 0) return;
+  throw std::runtime_error{fmt::format("{} of {} warm-up items failed: {}", report.errors, flags.warm_up,
+                                       report.first_errors.front())};
+}
+
 int run(const probe_flags& flags, const strategy_factory& make) {
+  check_items(flags.task, "--items", flags.items);
+  check_items(flags.task, "--warm-up", flags.warm_up);
   map_send_buffers();
   const auto runner = make(flags.strategy);
   raise_open_file_limit();
   // Initializes libcurl, whose memory is part of the baseline.
-  http_library_version();
-  measured_batch measured{{.base_url = flags.url,
-                           .size = flags.days,
-                           .query_at = query_of_day,
-                           .workers = flags.workers,
-                           .loops = flags.loops,
-                           .policy = {}}};
+  const auto library = http_library_version();
+  warm_up(flags, *runner);
+  measured_batch measured{batch_of(flags, flags.items)};
   write_line(client_ready);
   if (!read_line_equals(client_go)) return exit_usage;
   try {
-    write_line(to_json(measured.run(*runner)));
+    auto report = measured.run(*runner);
+    if (flags.strategy != floor_strategy) report.version = library;
+    write_line(to_json(report));
   } catch (const std::system_error& error) {
     write_line(fmt::format("{}{}", client_failed, error.what()));
   }
@@ -174,10 +225,25 @@ int probe_program(int argc, char** argv, const strategy_factory& make) {
   bool version = false;
   app.add_option("--strategy", flags.strategy, "strategy to run");
   app.add_option("--url", flags.url, "base URL of the site, e.g. http://127.0.0.1:8080");
-  app.add_option("--workers", flags.workers, "maximum number of scrapes in flight")
+  app.add_option_function<std::string>(
+         "--task", [&](const std::string& name) { flags.task = *parse_task(name); },
+         "work per item: scrape (default) or get")
+      ->check(CLI::IsMember({to_string(task_kind::scrape), to_string(task_kind::get)}));
+  app.add_option("--workers", flags.workers, "maximum number of items in progress at once")
       ->check(CLI::Range(1, 1'000'000));
-  app.add_option("--days", flags.days, "number of days to scrape")
-      ->check(CLI::Range(1, static_cast<int>(max_days)));
+  app.add_option("--items,--days", flags.items,
+                 fmt::format("number of items; of the task scrape at most {} (days)", max_days))
+      ->check(CLI::Range(1, static_cast<int>(max_pages)));
+  app.add_option_function<std::string>(
+         "--connections",
+         [&](const std::string& name) {
+           flags.connections =
+               name == to_string(connection_mode::fresh) ? connection_mode::fresh : connection_mode::kept;
+         },
+         "kept (default), or fresh: a new one for each item")
+      ->check(CLI::IsMember({to_string(connection_mode::kept), to_string(connection_mode::fresh)}));
+  app.add_option("--warm-up", flags.warm_up, "number of items to run before the line ready")
+      ->check(CLI::Range(0, static_cast<int>(max_pages)));
   app.add_option("--loops", flags.loops, "event loops, each in a thread")->check(CLI::Range(1, 1'024));
   app.add_flag("--version", version, "print the build's identity as one line of JSON");
   try {

@@ -4,20 +4,23 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "bench/probe/client_protocol.hpp"
+#include "bench/probe/get_task.hpp"
 #include "bench/probe/scrape_task.hpp"
 #include "farebench/strategy.hpp"
 
 namespace farebench {
 
-/// Runs a batch and measures it through the callbacks that all strategies share: a scrape starts with the
-/// first call of query_at and ends with its outcome.
+/// Runs a batch and measures it through the callbacks that all strategies share: an item starts with the
+/// first call of query_at or path_at and ends with its outcome.
 class measured_batch {
  public:
-  /// Allocates the memory for the measurement, so that it is part of the baseline.
+  /// Replaces pages.on_body, if any. Allocates the memory for the measurement, so that it is part of the
+  /// baseline.
   explicit measured_batch(batch work);
 
   /// Throws as strategy::run. Call it once.
@@ -26,18 +29,22 @@ class measured_batch {
  private:
   using clock = std::chrono::steady_clock;
 
+  void begin(std::size_t index);
   void deliver(std::size_t index, const outcome& result);
-  std::size_t half_of_days() const { return (work_.size + 1) / 2; }
+  std::string name_of(std::size_t index) const;
+  std::size_t half_of_items() const { return (work_.size + 1) / 2; }
 
   batch work_;
   // work_ with callbacks that measure.
   batch instrumented_;
   std::size_t retries_ = 0;
-  // By index. Written by the worker that starts the scrape.
+  // By index. Written by the worker that starts the item.
   std::vector<clock::time_point> started_;
   // In order of completion.
-  std::vector<float> scrape_ms_;
-  fares_digest digest_;
+  std::vector<float> item_ms_;
+  fares_digest fares_;
+  // Absent if the items are queries.
+  std::optional<page_digest> pages_;
   batch_report report_;
   clock::time_point last_outcome_;
   clock::time_point half_done_;

@@ -50,6 +50,30 @@ TEST(fares_digest, digest_depends_on_fields_order_and_day) {
   EXPECT_NE(reference, digest_of(date, {one}));
 }
 
+// python3 -c 'import zlib; print(zlib.crc32(b"page 0"), zlib.crc32(b"page 1"))'
+constexpr std::uint64_t crc_of_page_0 = 1157767392;
+constexpr std::uint64_t crc_of_page_1 = 839192694;
+
+TEST(page_digest, digest_is_sum_of_crcs) {
+  page_digest digest{2};
+  digest.append(1, "pa");
+  digest.append(0, "page 0");
+  digest.append(1, "ge 1");
+  digest.add(1);
+  EXPECT_EQ(digest.value(), crc_of_page_1);
+  digest.add(0);
+  EXPECT_EQ(digest.value(), crc_of_page_0 + crc_of_page_1);
+}
+
+TEST(page_digest, another_attempt_begins_the_body_again) {
+  page_digest digest{1};
+  digest.append(0, "page");
+  digest.begin(0);
+  digest.append(0, "page 0");
+  digest.add(0);
+  EXPECT_EQ(digest.value(), crc_of_page_0);
+}
+
 TEST(batch_report, report_equals_its_parsed_json) {
   const batch_report report{.outcomes = 4,
                             .errors = 1,
@@ -167,6 +191,39 @@ TEST(measured_batch, report_counts_every_outcome) {
     if (i % 10 != 9) expected.add(query_of_day(i).date, std::vector<fare>{one});
   }
   EXPECT_EQ(report.digest, expected.value());
+}
+
+/// Fetches two pages, of which the second arrives at the second attempt, and fails the third.
+class pretended_pages final : public strategy {
+ public:
+  void run(const batch& work, const outcome_sink& sink) override {
+    EXPECT_EQ(work.pages.path_at(0), "/page/0");
+    work.pages.on_body(0, "page 0");
+    sink(0, outcome{});
+    EXPECT_EQ(work.pages.path_at(1), "/page/1");
+    work.pages.on_body(1, "half of it");
+    work.on_retry(1, 1, {fetch_error_kind::connection_lost, "reset"}, 1ms);
+    work.pages.path_at(1);
+    work.pages.on_body(1, "page 1");
+    sink(1, outcome{});
+    work.pages.path_at(2);
+    work.pages.on_body(2, "page");
+    sink(2, std::unexpected(fetch_error{fetch_error_kind::connection_lost, "reset"}));
+  }
+};
+
+TEST(measured_batch, report_of_pages_has_their_digest) {
+  batch work{.base_url = "http://127.0.0.1:1", .size = 3};
+  work.pages.path_at = path_of_page;
+  measured_batch measured{work};
+  pretended_pages pretended;
+  const auto report = measured.run(pretended);
+  EXPECT_EQ(report.outcomes, 3u);
+  EXPECT_EQ(report.errors, 1u);
+  EXPECT_EQ(report.digest, crc_of_page_0 + crc_of_page_1);
+  EXPECT_EQ(report.attempts, 4.0);
+  EXPECT_EQ(report.fares, std::nullopt);
+  EXPECT_THAT(report.first_errors, testing::ElementsAre("item 2: connection_lost: reset"));
 }
 
 batch_report report_of(std::size_t days) {
