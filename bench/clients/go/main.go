@@ -67,14 +67,14 @@ func main() {
 	chosen := parseOptions(os.Args[1:])
 	input := bufio.NewReader(os.Stdin)
 
-	client := newSite(chosen)
-	client.run(chosen.workers, newOutcomes(chosen.warmUp))
+	target := newSite(chosen)
+	target.run(chosen.workers, newOutcomes(chosen.warmUp))
 	outcomes := newOutcomes(chosen.items)
 	fmt.Println("farebench-client 2 ready")
 	expectLine(input, "go")
 
 	before := usageOfProcess()
-	client.run(chosen.workers, outcomes)
+	target.run(chosen.workers, outcomes)
 	report, err := json.Marshal(newReport(outcomes, usageOfProcess().since(before)))
 	if err != nil {
 		fmt.Println("failed", err)
