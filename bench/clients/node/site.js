@@ -2,6 +2,10 @@
 
 import { Client, Pool } from "undici";
 
+// Same as undici's limits for headers and bodies. Its 10 s for a connection could pass while a busy machine starts
+// 10,000 requests.
+const CONNECT_TIMEOUT_MS = 300_000;
+
 // Both return the response's status, its Set-Cookie header fields joined by commas, and its body, an async
 // iterable of bytes that must be read to its end before the connection can be used again.
 export const libraries = {
@@ -39,11 +43,15 @@ export async function openSite({ library, url, workers, connections }) {
     libraries[library](dispatcher, url, request);
 
   if (connections === "kept") {
-    const exchange = exchangeBy(new Pool(url, { connections: workers }));
+    const pool = new Pool(url, {
+      connections: workers,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+    });
+    const exchange = exchangeBy(pool);
     return (runItem) => runItem(exchange);
   }
   return async (runItem) => {
-    const connection = new Client(url);
+    const connection = new Client(url, { connectTimeout: CONNECT_TIMEOUT_MS });
     try {
       return await runItem(exchangeBy(connection));
     } finally {
