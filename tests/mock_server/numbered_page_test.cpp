@@ -18,7 +18,7 @@ uLong crc_of(const std::string& body) {
 }
 
 TEST(page_body, size_is_exact) {
-  for (const std::size_t page_kb : {2, 3, 94, 4096}) {
+  for (const std::size_t page_kb : {2u, 3u, 94u, 4096u}) {
     for (const std::uint32_t number : {0u, 17u, max_page_number}) {
       EXPECT_EQ(page_body(number, page_kb).size(), page_kb * 1024);
     }
