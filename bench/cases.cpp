@@ -32,15 +32,16 @@ std::string latency_in_name(const latency_model& latency, std::uint64_t seed) {
   return fmt::format("{}", ms(latency.first()));
 }
 
-const std::array<named_workload, 3>& named_workloads() {
-  static const std::array<named_workload, 3> workloads{{
+const std::array<named_workload, 4>& named_workloads() {
+  static const std::array<named_workload, 4> workloads{{
       {.name = "light",
        .description = "100 days, 20 ms per response, 3 KiB pages",
-       .parameters = {.strategies = {}, .workers = {20, 100}, .points = {{20ms}}, .page_kb = 3, .days = 100}},
+       .parameters =
+           {.strategies = {}, .workers = {20, 100}, .points = {{20ms}}, .page_kb = 3, .items = 100}},
       {.name = "article",
        .description = "100 days, 145 ms per response, 94 KiB pages, as in the Python comparison",
        .parameters =
-           {.strategies = {}, .workers = {20, 100}, .points = {{145ms}}, .page_kb = 94, .days = 100}},
+           {.strategies = {}, .workers = {20, 100}, .points = {{145ms}}, .page_kb = 94, .items = 100}},
       {.name = "scale",
        .description =
            "100, 1,000 and 10,000 workers with one day each, 3 KiB pages, as a burst (50 ms) and on "
@@ -49,7 +50,15 @@ const std::array<named_workload, 3>& named_workloads() {
                       .workers = {100, 1'000, 10'000},
                       .points = {{50ms, point_kind::burst}, {1s, point_kind::hold}},
                       .page_kb = 3,
-                      .days = std::nullopt}},
+                      .items = std::nullopt}},
+      {.name = "get",
+       .description = "100 plain GETs (--task get), 20 ms per response, 3 KiB pages",
+       .parameters = {.strategies = {},
+                      .workers = {20, 100},
+                      .points = {{20ms}},
+                      .page_kb = 3,
+                      .items = 100,
+                      .task = task_kind::get}},
   }};
   return workloads;
 }
@@ -81,51 +90,67 @@ std::string benchmark_case::title() const {
 }
 
 std::string benchmark_case::point() const {
-  auto text = fmt::format("workers:{}/latency_ms:{}/page_kb:{}/days:{}", workers,
-                          latency_in_name(latency, seed), page_kb, days);
+  const bool is_scrape = task == task_kind::scrape;
+  auto text = is_scrape ? std::string{} : fmt::format("task:{}/", to_string(task));
+  text += fmt::format("workers:{}/latency_ms:{}/page_kb:{}/{}:{}", workers, latency_in_name(latency, seed),
+                      page_kb, is_scrape ? "days" : "items", items);
+  if (connections != connection_mode::kept) text += fmt::format("/connections:{}", to_string(connections));
+  if (warm_up != 0) text += fmt::format("/warm_up:{}", warm_up);
   if (engine != engine_kind::cpp_httplib) text += fmt::format("/engine:{}", to_string(engine));
   return text;
 }
 
 std::string benchmark_case::label() const {
-  return loops == 1 ? strategy : fmt::format("{}, {} loops", strategy, loops);
+  auto text = strategy;
+  if (loops != 1) text += fmt::format(", {} loops", loops);
+  if (connections != connection_mode::kept) text += fmt::format(", {}", to_string(connections));
+  return text;
 }
 
-std::size_t benchmark_case::active_workers() const { return std::min(workers, days); }
+std::size_t benchmark_case::active_workers() const { return std::min(workers, items); }
 
-std::size_t benchmark_case::connections() const {
-  const client_info* const info = find_client(strategy);
-  return info != nullptr && info->connection_per_day ? days : active_workers();
+std::size_t benchmark_case::max_connections() const {
+  return connections == connection_mode::kept ? active_workers() : items;
 }
 
 bool has_one_worker(std::string_view strategy) {
-  const client_info* const info = find_client(strategy);
+  const client_info* const info = find_probe_client(strategy);
   return info != nullptr && !info->uses_workers;
 }
 
 std::vector<benchmark_case> cases_of(const workload& parameters) {
   std::vector<benchmark_case> cases;
-  for (const auto& point : parameters.points) {
-    for (const std::string& strategy : parameters.strategies) {
-      const client_info* const info = find_client(strategy);
-      const bool uses_loops = info != nullptr && info->uses_loops;
-      for (const std::size_t loops : uses_loops ? parameters.loops : std::vector<std::size_t>{1}) {
-        for (const std::size_t workers :
-             has_one_worker(strategy) ? std::vector<std::size_t>{1} : parameters.workers) {
-          for (const engine_kind engine : parameters.engines) {
-            cases.push_back({.strategy = strategy,
+  const auto add_client = [&](const workload_point& point, const client_info& info,
+                              const client_program_ptr& program) {
+    const std::vector<std::size_t> one{1};
+    for (const std::size_t loops : info.uses_loops ? parameters.loops : one) {
+      for (const std::size_t workers : info.uses_workers ? parameters.workers : one) {
+        for (const engine_kind engine : parameters.engines) {
+          for (const connection_mode connections : parameters.connections) {
+            cases.push_back({.strategy = info.name,
                              .workers = workers,
                              .latency = point.latency,
                              .page_kb = parameters.page_kb,
-                             .days = parameters.days.value_or(workers),
+                             .items = parameters.items.value_or(workers),
                              .engine = engine,
                              .kind = point.kind,
                              .seed = parameters.seed,
-                             .loops = loops});
+                             .loops = loops,
+                             .task = parameters.task,
+                             .connections = connections,
+                             .warm_up = parameters.warm_up,
+                             .program = program});
           }
         }
       }
     }
+  };
+  for (const auto& point : parameters.points) {
+    for (const std::string& strategy : parameters.strategies) {
+      const client_info* const info = find_probe_client(strategy);
+      add_client(point, info != nullptr ? *info : client_info{.name = strategy, .label = strategy}, nullptr);
+    }
+    for (const auto& program : parameters.programs) add_client(point, program->info, program);
   }
   return cases;
 }
@@ -148,23 +173,27 @@ std::string workload_descriptions() {
   return text;
 }
 
-std::chrono::nanoseconds ideal_wall(std::size_t days, std::size_t workers, std::chrono::nanoseconds latency) {
-  constexpr std::size_t exchanges_per_scrape = 2;
-  const std::size_t waves = (days + workers - 1) / workers;
-  return latency * static_cast<std::int64_t>(waves * exchanges_per_scrape);
-}
-
 std::chrono::nanoseconds ideal_wall(const benchmark_case& row) {
-  if (row.latency.is_fixed()) return ideal_wall(row.days, row.workers, row.latency.first());
-  return min_wall(latencies_of(row.latency, row.seed, queries_of_days(row.days)), row.workers);
+  if (row.latency.is_fixed()) {
+    const std::size_t waves = (row.items + row.workers - 1) / row.workers;
+    return row.latency.first() * static_cast<std::int64_t>(waves * exchanges_per_item(row.task));
+  }
+  if (row.task == task_kind::get)
+    return min_wall(latencies_of_pages(row.latency, row.seed, static_cast<std::uint32_t>(row.items)),
+                    row.workers);
+  return min_wall(latencies_of(row.latency, row.seed, queries_of_days(row.items)), row.workers);
 }
 
-std::string latency_error(const latency_model& latency, std::uint64_t seed, std::size_t days) {
+std::string latency_error(const latency_model& latency, std::uint64_t seed, task_kind task,
+                          std::size_t items) {
   const auto limit =
       fmt::format("at most {}, because clients abort a request after 30 s", format_duration(max_latency));
   if (latency.second() > max_latency) return fmt::format("{}: {}", format_latency(latency), limit);
   if (latency.kind() != latency_model::shape::lognormal) return {};
-  const auto longest = latencies_of(latency, seed, queries_of_days(days)).max_exchange();
+  const auto longest =
+      task == task_kind::get
+          ? latencies_of_pages(latency, seed, static_cast<std::uint32_t>(items)).max_exchange()
+          : latencies_of(latency, seed, queries_of_days(items)).max_exchange();
   if (longest <= max_latency) return {};
   return fmt::format("{} with --seed {} draws {}; {}", format_latency(latency), seed,
                      format_duration(std::chrono::ceil<std::chrono::milliseconds>(longest)), limit);

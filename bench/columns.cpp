@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <stdexcept>
 
 #include "bench/clients/clients.hpp"
@@ -84,8 +85,9 @@ std::span<const column> columns() {
   static constexpr std::array all{
       column{"real_time", ms, lower, "wall time of the batch, measured in the client", false},
       column{"ideal_ratio", ratio, lower,
-             "real_time / ideal; ideal: ceil(days/workers) · 2 · latency, with random latencies max(their "
-             "sum/workers, longest day)",
+             "real_time / ideal; ideal: ceil(items/workers) · requests per item · latency, with random "
+             "latencies "
+             "max(their sum/workers, longest item)",
              false},
       column{"requests_per_second", per_second, higher, "HTTP requests / real_time", false},
       column{"cpu_us_per_request", us, lower, "user and system time of the client / requests", false},
@@ -97,7 +99,7 @@ std::span<const column> columns() {
       column{"rss_growth_bytes", bytes, lower, "rss_peak_bytes − rss_baseline_bytes"},
       column{"anon_peak_bytes", bytes, lower,
              "peak anonymous memory: heap and stacks, without file pages of libraries"},
-      column{"bytes_per_worker", bytes, lower, "rss_growth_bytes / min(workers, days)"},
+      column{"bytes_per_worker", bytes, lower, "rss_growth_bytes / min(workers, items)"},
       column{"heap_peak_bytes", bytes, lower,
              "peak allocated memory, counted in an extra run that is not timed"},
       column{"allocations_per_request", count, lower,
@@ -106,8 +108,8 @@ std::span<const column> columns() {
              "threads · 22 KiB + sockets · 3 KiB + page tables (VmPTE)"},
       column{"threads_peak", count, lower, "peak number of threads, sampled"},
       column{"context_switches_per_request", count, lower, "voluntary and involuntary switches / requests"},
-      column{"attempts_per_day", count, lower, "attempts, including retries / days"},
-      column{"scrape_p50_ms", ms, lower, "median time of a day's scrape (two requests)"},
+      column{"attempts_per_day", count, lower, "attempts, including retries / items"},
+      column{"scrape_p50_ms", ms, lower, "median time of an item: a day's scrape (two requests), or one GET"},
       column{"scrape_p99_ms", ms, lower, "99th percentile of the same"},
       column{"server_late_p50_ms", ms, lower, "median delay of the server's responses beyond the latency"},
       column{"server_late_p99_ms", ms, lower, "99th percentile of the same"},
@@ -122,8 +124,8 @@ std::span<const column> columns() {
           "time for which a CPU quota stopped the bench and its processes / real_time, added up over cores"},
       column{"steal_share", share, lower,
              "time that the hypervisor took from the machine / real_time, added up over cores"},
-      column{"fares", count, none, "fares found, checked against those of the site"},
-      column{"errors", count, lower, "days without a result"},
+      column{"fares", count, none, "fares found, checked against those of the site; absent for the task get"},
+      column{"errors", count, lower, "items without a result"},
   };
   return all;
 }
@@ -160,7 +162,7 @@ std::map<std::string, double> column_values(const benchmark_case& row, const mea
   if (report.item_p50_ms) values["scrape_p50_ms"] = *report.item_p50_ms;
   if (report.item_p99_ms) values["scrape_p99_ms"] = *report.item_p99_ms;
   if (report.fares) values["fares"] = number(*report.fares);
-  if (report.attempts) values["attempts_per_day"] = *report.attempts / number(row.days);
+  if (report.attempts) values["attempts_per_day"] = *report.attempts / number(row.items);
   if (measured.run_queue_delay_ms) values["run_queue_delay_ms"] = *measured.run_queue_delay_ms;
   if (measured.other_cpu_share) values["other_cpu_share"] = *measured.other_cpu_share;
   if (measured.throttled_share) values["throttled_share"] = *measured.throttled_share;
@@ -187,7 +189,7 @@ std::map<std::string, double> column_values(const benchmark_case& row, const mea
   return values;
 }
 
-ordered_json schema_json(std::span<const std::string> strategies) {
+ordered_json schema_json(std::span<const benchmark_case> rows) {
   ordered_json schema{
       {"version", 1}, {"columns", ordered_json::array()}, {"strategies", ordered_json::array()}};
   for (const column& one : columns()) {
@@ -196,8 +198,7 @@ ordered_json schema_json(std::span<const std::string> strategies) {
                                  {"better", to_string(one.better)},
                                  {"meaning", one.meaning}});
   }
-  for (const client_info& client : all_clients()) {
-    if (std::ranges::find(strategies, client.name) == strategies.end()) continue;
+  const auto add = [&](const client_info& client) {
     schema["strategies"].push_back({{"name", client.name},
                                     {"label", client.label},
                                     {"family", client.family},
@@ -205,19 +206,30 @@ ordered_json schema_json(std::span<const std::string> strategies) {
                                     {"transport", client.transport},
                                     {"control_flow", client.control_flow},
                                     {"code_changes", client.code_changes}});
+  };
+  for (const client_info& client : probe_clients()) {
+    if (std::ranges::find(rows, client.name, &benchmark_case::strategy) != rows.end()) add(client);
+  }
+  std::set<const client_program*> added;
+  for (const auto& row : rows) {
+    if (row.program != nullptr && added.insert(row.program.get()).second) add(row.program->info);
   }
   return schema;
 }
 
 ordered_json parameters_json(const benchmark_case& row) {
+  const bool is_scrape = row.task == task_kind::scrape;
   ordered_json members{{"strategy", row.strategy},
                        {"workers", row.workers},
                        {"loops", row.loops},
-                       {"days", row.days},
+                       {is_scrape ? "days" : "items", row.items},
                        {"page_kb", row.page_kb},
                        {"latency", format_latency(row.latency)},
                        {"latency_ms", in_ms(row.latency.mean())},
                        {"engine", to_string(row.engine)}};
+  if (!is_scrape) members["task"] = to_string(row.task);
+  if (row.connections != connection_mode::kept) members["connections"] = to_string(row.connections);
+  if (row.warm_up != 0) members["warm_up"] = row.warm_up;
   if (!row.latency.is_fixed()) members["seed"] = row.seed;
   if (row.kind != point_kind::plain) members["kind"] = to_string(row.kind);
   return members;
@@ -234,9 +246,22 @@ benchmark_case parse_parameters(const json& row) {
                         .workers = required_count(row, "workers"),
                         .latency = *latency,
                         .page_kb = required_count(row, "page_kb"),
-                        .days = required_count(row, "days"),
+                        .items = required_count(row, row.contains("items") ? "items" : "days"),
                         .engine = *engine,
                         .loops = required_count(row, "loops")};
+  if (row.contains("task")) {
+    const auto name = required<std::string>(row, "task");
+    const auto task = parse_task(name);
+    if (!task) throw std::invalid_argument{fmt::format("row with an unknown \"task\": '{}'", name)};
+    parsed.task = *task;
+  }
+  if (row.contains("connections")) {
+    const auto name = required<std::string>(row, "connections");
+    const auto mode = parse_connection_mode(name);
+    if (!mode) throw std::invalid_argument{fmt::format("row with unknown \"connections\": '{}'", name)};
+    parsed.connections = *mode;
+  }
+  if (row.contains("warm_up")) parsed.warm_up = required_count(row, "warm_up");
   if (const auto seed = row.find("seed"); seed != row.end()) {
     if (!seed->is_number_unsigned()) throw std::invalid_argument{"row without a valid \"seed\""};
     parsed.seed = seed->get<std::uint64_t>();

@@ -50,14 +50,16 @@ std::vector<std::string> counter_names();
 std::map<std::string, double> column_values(const benchmark_case& row, const measurement& measured,
                                             const std::optional<counted_run>& counted);
 
-/// Returns the "schema" of a result file: version, columns, and facts about the strategies of its rows. Names
-/// without a client are left out.
-nlohmann::ordered_json schema_json(std::span<const std::string> strategies);
+/// Returns the "schema" of a result file: version, columns, and facts about the clients of its rows, each
+/// once. Names without a client are left out.
+nlohmann::ordered_json schema_json(std::span<const benchmark_case> rows);
 
 /// Returns a case's parameters as members of a row:
 ///   {"strategy":"coroutines","workers":100,"loops":1,"days":100,"page_kb":3,"latency":"20ms","latency_ms":20,
 ///    "engine":"beast"}
-/// latency_ms is the mean. Random latencies add "seed", points of the scale workload "kind".
+/// latency_ms is the mean. Random latencies add "seed", points of the scale workload "kind", fresh
+/// connections "connections":"fresh", a warm-up "warm_up". The task get has "task":"get", and "items" instead
+/// of "days".
 nlohmann::ordered_json parameters_json(const benchmark_case& row);
 
 /// Reads the case from a row with the members above. Throws std::invalid_argument, naming the member, if one

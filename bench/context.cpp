@@ -43,6 +43,7 @@ bool is_reserved(const std::string& key) {
                                           "mhz_per_cpu",
                                           "num_cpus",
                                           "seed",
+                                          "server",
                                           "server_commit",
                                           "warning"};
   return keys.contains(key);
@@ -115,8 +116,7 @@ std::string values_of(const std::vector<benchmark_case>& cases, Text text_of_cas
 }  // namespace
 
 std::map<std::string, std::string> measuring_context(const programs& with, const bench_flags& flags,
-                                                     const std::vector<benchmark_case>& cases,
-                                                     const python_libraries& python) {
+                                                     const std::vector<benchmark_case>& cases) {
   const auto client = version_of(with.fetch_probe);
   const auto server = version_of(with.mock_server);
   const auto limits = read_cpu_limits();
@@ -132,7 +132,7 @@ std::map<std::string, std::string> measuring_context(const programs& with, const
         {"workload", flags.workload_name},
         {"latency", values_of(cases, [](const benchmark_case& row) { return format_latency(row.latency); })},
         {"page_kb", std::to_string(flags.what.page_kb)},
-        {"days", values_of(cases, [](const benchmark_case& row) { return std::to_string(row.days); })},
+        {"days", values_of(cases, [](const benchmark_case& row) { return std::to_string(row.items); })},
         {"first_date", format_iso_date(first_date)},
     };
     if (!limits.cpuset.empty()) context["cpuset"] = limits.cpuset;
@@ -147,8 +147,7 @@ std::map<std::string, std::string> measuring_context(const programs& with, const
       for (const auto& [library, version] : program->at("libraries").items())
         context[library] = text_of(version);
     }
-    if (std::ranges::any_of(cases, [](const benchmark_case& row) { return is_python_client(row.strategy); }))
-      context.insert(python.versions.begin(), python.versions.end());
+    if (!with.server_url.empty()) context["server"] = with.server_url;
     if (server.at("commit") != client.at("commit")) context["server_commit"] = text_of(server.at("commit"));
     std::vector<std::string> refused;
     for (const auto& [key, value] : flags.context)

@@ -17,8 +17,7 @@ namespace farebench {
 /// come from the programs' --version, so that they are theirs. Throws std::runtime_error naming a program
 /// that does not respond, and flag_error for a key of the user that is the bench's own.
 std::map<std::string, std::string> measuring_context(const programs& with, const bench_flags& flags,
-                                                     const std::vector<benchmark_case>& cases,
-                                                     const python_libraries& python);
+                                                     const std::vector<benchmark_case>& cases);
 
 /// Returns the reason why figures of that context are meaningless (a build without optimisation or with
 /// sanitizers); empty if they are not.

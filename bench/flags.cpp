@@ -34,6 +34,9 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t max_workers = 10'000;
 constexpr std::size_t max_loops = 64;
+constexpr std::size_t max_items = 1'000'000;
+/// Fresh connections leave ports in TIME_WAIT for a minute; Linux has 28,232 of them by default.
+constexpr std::size_t max_fresh_connections = 28'000;
 constexpr std::size_t default_repetitions = 5;
 constexpr std::chrono::microseconds min_sample_every = 500us;
 constexpr std::chrono::microseconds max_sample_every = 1s;
@@ -62,7 +65,8 @@ constexpr const char* examples = R"(Examples:
   bench --workload scale                     100 to 10,000 requests in flight
   bench --strategies multi_socket,raw_epoll --workers 1,10,100 --latency 50ms
   bench --latency lognormal:20ms,p99=80ms    random latencies, the same for all strategies
-  bench --strategies coroutines --peers      with the clients of the Python comparison
+  bench --task get --items 500 --latency 80ms --workers 10,50   500 independent calls of 80 ms
+  bench --client 'mine=./client --fast'      your own client as a row (docs/clients.md)
   bench --benchmark_out=run.json             a result file; memory over time in run.timeline.json
   bench --benchmark_format=json > run.json   for programs; the summary goes to standard error
   bench --smoke                              checks responses in seconds, also on a busy machine
@@ -96,12 +100,19 @@ std::string help_text() {
                    workload_descriptions()));
   flag("--strategies A,B",
        fmt::format(
-           "Any of {}; or of the Python clients {}. Default: all but the latter. raw_epoll is the floor: "
-           "an epoll loop without an HTTP library.",
-           fmt::join(default_strategies(), ", "), fmt::join(client_names(client_kind::python), ", ")));
-  flag("--peers", "Adds all Python clients. './dev bench --peers' installs their packages.");
+           "Any of {}, or none. Default: all. raw_epoll is the floor: an epoll loop without an HTTP library.",
+           fmt::join(default_strategies(), ", ")));
+  flag("--client NAME=CMD",
+       "Adds a client of your own: a program that speaks the protocol of docs/clients.md. Its row is "
+       "client:NAME. "
+       "Can be given several times.");
+  flag("--clients A,B",
+       "Adds clients in other languages: names of languages or clients, or all. './dev bench --clients all' "
+       "builds those whose tools are installed.");
+  flag("--task scrape|get",
+       "Work per item: scrape, a day's fares in two requests (the default), or get, one GET of a page.");
   flag("--workers W,W",
-       fmt::format("Numbers of scrapes in flight, 1 to {}. sequential and python_sync have one.",
+       fmt::format("Numbers of items in progress, 1 to {}. Clients without concurrency have one.",
                    max_workers));
   flag(
       "--loops N,N",
@@ -113,7 +124,14 @@ std::string help_text() {
   flag("--seed N", "Seed of random latencies. Default: 0.");
   flag("--page-kb KIB",
        fmt::format("Size of a page of fares, {} to {} KiB: 94, 94KB or 94KiB.", min_page_kb, max_page_kb));
-  flag("--days N", fmt::format("Number of days to scrape, 1 to {}.", max_days));
+  flag("--items N",
+       fmt::format("Number of items, 1 to {}, or to {} for the task scrape, whose items are days "
+                   "(also --days).",
+                   max_items, max_days));
+  flag("--connections M,M", "kept: a connection per worker (the default); fresh: a new one for each item.");
+  flag("--warm-up N", "Items that each client runs before it is measured. Default: 0.");
+  flag("--server URL",
+       "Measures against a mock server that runs elsewhere, with its latency, page size and engine.");
   flag("--engine A,B", fmt::format("HTTP server: beast, or cpp-httplib for up to {} workers. Default: {}.",
                                    max_httplib_connections, to_string(default_engine)));
   flag("--smoke", "Runs a tiny workload once and checks only that responses are right.");
@@ -284,64 +302,132 @@ std::vector<Value> without_duplicates(const std::vector<Value>& values) {
   return kept;
 }
 
-std::vector<std::string> parse_strategies(const std::vector<std::string>& names, bool with_python) {
-  const auto python = client_names(client_kind::python);
+std::vector<std::string> parse_strategies(const std::vector<std::string>& names) {
+  if (names == std::vector<std::string>{"none"}) return {};
   for (const auto& name : names) {
-    if (find_client(name) == nullptr) {
-      auto known = default_strategies();
-      known.insert(known.end(), python.begin(), python.end());
-      throw flag_error{fmt::format("unknown strategy '{}': choose from {}{}", name, fmt::join(known, ", "),
-                                   did_you_mean(name, known))};
+    if (find_probe_client(name) == nullptr) {
+      const auto known = default_strategies();
+      throw flag_error{fmt::format("unknown strategy '{}': choose from {}; --clients has other languages{}",
+                                   name, fmt::join(known, ", "), did_you_mean(name, known))};
     }
   }
-  auto chosen = names.empty() ? default_strategies() : names;
-  if (with_python) chosen.insert(chosen.end(), python.begin(), python.end());
-  return without_duplicates(chosen);
+  return without_duplicates(names.empty() ? default_strategies() : names);
 }
 
-engine_kind parse_engine(const std::string& name) {
-  if (const auto engine = parse_engine_kind(name)) return *engine;
-  const std::vector<std::string> names{std::string{to_string(engine_kinds[0])},
-                                       std::string{to_string(engine_kinds[1])}};
-  throw flag_error{fmt::format("unknown engine '{}': choose {}{}", name, fmt::join(names, " or "),
-                               did_you_mean(name, names))};
+std::vector<client_program_ptr> parse_clients(const std::vector<std::string>& texts) {
+  std::vector<client_program_ptr> clients;
+  for (const auto& text : texts) {
+    try {
+      clients.push_back(parse_client(text));
+    } catch (const std::invalid_argument& error) {
+      throw flag_error{fmt::format("--client: {}", error.what())};
+    }
+    const auto& name = clients.back()->info.name;
+    if (std::ranges::count(clients, name, [](const auto& client) { return client->info.name; }) > 1)
+      throw flag_error{fmt::format("--client: two clients are named {}: rename one", name)};
+  }
+  return clients;
 }
 
-/// Removes strategies with one worker from a workload whose days are as many as its workers.
+/// Returns the value of that name. `parse` returns nullopt for an unknown one.
+template <typename Value, std::size_t Size>
+Value parse_choice(std::string_view flag, const std::string& name, const std::array<Value, Size>& values) {
+  std::vector<std::string> names;
+  for (const auto value : values) {
+    if (name == to_string(value)) return value;
+    names.emplace_back(to_string(value));
+  }
+  throw flag_error{
+      fmt::format("{} {}: choose {}{}", flag, name, fmt::join(names, " or "), did_you_mean(name, names))};
+}
+
+constexpr std::array tasks{task_kind::scrape, task_kind::get};
+constexpr std::array connection_modes{connection_mode::kept, connection_mode::fresh};
+
+/// Removes clients with one worker from a workload whose items are as many as its workers.
 void leave_out_one_worker(bench_flags& flags) {
-  if (flags.what.days) return;
-  auto& strategies = flags.what.strategies;
+  if (flags.what.items) return;
   std::vector<std::string> left_out;
-  std::ranges::copy_if(strategies, std::back_inserter(left_out), has_one_worker);
+  std::ranges::copy_if(flags.what.strategies, std::back_inserter(left_out), has_one_worker);
+  std::erase_if(flags.what.strategies, has_one_worker);
+  std::erase_if(flags.what.programs, [&](const client_program_ptr& client) {
+    if (client->info.uses_workers) return false;
+    left_out.push_back(client->info.name);
+    return true;
+  });
   if (left_out.empty()) return;
-  std::erase_if(strategies, has_one_worker);
   auto note = fmt::format(
-      "{} left out of {}: with one worker, 10,000 days would take 17 minutes at 50 ms; --days N includes {}",
+      "{} left out of {}: with one worker, 10,000 items would take 17 minutes at 50 ms; --items N includes "
+      "{}",
       fmt::join(left_out, " and "), flags.workload_name, left_out.size() == 1 ? "it" : "them");
-  if (strategies.empty()) throw flag_error{std::move(note)};
+  if (flags.what.strategies.empty() && flags.what.programs.empty()) throw flag_error{std::move(note)};
   flags.notes.push_back(std::move(note));
 }
 
+void check_latencies(const workload& what, std::string_view flag) {
+  const auto items = what.items.value_or(std::ranges::max(what.workers));
+  for (const auto& point : what.points) {
+    if (const auto complaint = latency_error(point.latency, what.seed, what.task, items); !complaint.empty())
+      throw flag_error{fmt::format("{}: {}", flag, complaint)};
+  }
+}
+
 /// Checks what depends on several flags.
-void check_cases(bench_flags& flags) {
-  const auto cases = cases_of(flags.what);
-  for (const auto& row : cases) {
-    if (row.engine == engine_kind::cpp_httplib && row.workers > max_httplib_connections) {
-      throw flag_error{
-          fmt::format("--workers {}: the cpp-httplib engine has at most {} connections; use --engine beast",
-                      row.workers, max_httplib_connections)};
+void check_combinations(bench_flags& flags) {
+  const workload& what = flags.what;
+  const auto cases = cases_of(what);
+  const auto workers = std::ranges::max(cases, {}, &benchmark_case::workers).workers;
+  const auto items = std::ranges::max(cases, {}, &benchmark_case::items).items;
+  if (std::ranges::find(what.engines, engine_kind::cpp_httplib) != what.engines.end() &&
+      workers > max_httplib_connections) {
+    throw flag_error{
+        fmt::format("--workers {}: the cpp-httplib engine has at most {} connections; use --engine beast",
+                    workers, max_httplib_connections)};
+  }
+  for (const auto& [flag, count] : {std::pair{"--items", items}, std::pair{"--warm-up", what.warm_up}}) {
+    if (what.task == task_kind::scrape && count > max_days) {
+      throw flag_error{fmt::format("{} {}: the task scrape has at most {} days; use --task get for more",
+                                   flag, count, max_days)};
     }
   }
-  const auto days = std::ranges::max(cases, {}, &benchmark_case::days).days;
-  for (const auto& point : flags.what.points) {
-    if (const auto complaint = latency_error(point.latency, flags.what.seed, days); !complaint.empty())
-      throw flag_error{"--latency: " + complaint};
+  if (std::ranges::find(what.connections, connection_mode::fresh) != what.connections.end() &&
+      items + what.warm_up > max_fresh_connections) {
+    throw flag_error{
+        fmt::format("--connections fresh: {} items would need as many ports; use at most {} items",
+                    items + what.warm_up, max_fresh_connections)};
   }
-  const auto workers = std::ranges::max(cases, {}, &benchmark_case::workers).workers;
-  if (workers > days) {
-    flags.notes.push_back(fmt::format("WARNING: of {} workers only {} have work, because there are {} days",
-                                      workers, days, days));
+  check_latencies(what, "--latency");
+  if (workers > items) {
+    flags.notes.push_back(fmt::format("WARNING: of {} workers only {} have work, because there are {} {}",
+                                      workers, items, items,
+                                      what.task == task_kind::scrape ? "days" : "items"));
   }
+}
+
+/// Checks a workload that has all its clients.
+void check_workload(bench_flags& flags) {
+  if (flags.what.strategies.empty() && flags.what.programs.empty())
+    throw flag_error{"--strategies none: no client is left; add --client or --clients"};
+  leave_out_one_worker(flags);
+  check_combinations(flags);
+}
+
+/// Checks the URL of a server elsewhere. The server has a setting of each kind, which flags cannot change.
+void check_server(const CLI::App& app, bench_flags& flags) {
+  if (app.count("--server") == 0) return;
+  while (flags.server.ends_with('/')) flags.server.pop_back();
+  constexpr std::string_view scheme = "http://";
+  if (!flags.server.starts_with(scheme) || flags.server.size() == scheme.size() ||
+      flags.server.find_first_of("/?#@ ", scheme.size()) != std::string::npos)
+    throw flag_error{
+        fmt::format("--server '{}': write http://HOST:PORT of a mock_server", printable(flags.server))};
+  for (const char* name : {"--latency", "--seed", "--page-kb", "--engine", "--smoke"}) {
+    if (app.count(name) > 0)
+      throw flag_error{
+          fmt::format("{} has no effect with --server: the server there has its own settings", name)};
+  }
+  // Known later.
+  flags.what.points = {{0ms}};
 }
 
 /// Returns whether flags left the parameters of a named workload as they are, whatever the strategies.
@@ -349,7 +435,8 @@ bool is_unchanged(const workload& what, const workload& named) {
   const auto is_same_point = [](const workload_point& one, const workload_point& other) {
     return one.latency == other.latency && one.kind == other.kind;
   };
-  return what.workers == named.workers && what.page_kb == named.page_kb && what.days == named.days &&
+  return what.workers == named.workers && what.page_kb == named.page_kb && what.items == named.items &&
+         what.task == named.task && what.connections == named.connections && what.warm_up == 0 &&
          what.engines == named.engines && std::ranges::equal(what.points, named.points, is_same_point);
 }
 
@@ -359,7 +446,6 @@ bench_flags parse_flags(int argc, char** argv) {
   bench_flags flags;
   flags.workload_name = "light";
   bool help = false;
-  bool peers = false;
   bool verbose = false;
   std::vector<std::string> strategies;
   std::vector<std::size_t> workers;
@@ -369,7 +455,10 @@ bench_flags parse_flags(int argc, char** argv) {
   std::string sample_every = format_duration(flags.sample_every);
   std::vector<std::string> engines;
   std::string page_kb;
-  std::size_t days = 0;
+  std::string task;
+  std::size_t items = 0;
+  std::vector<std::string> connections;
+  std::vector<std::string> clients;
 
   CLI::App app;
   app.set_help_flag();
@@ -378,7 +467,9 @@ bench_flags parse_flags(int argc, char** argv) {
   app.add_flag("-h,--help", help);
   app.add_option("--workload", flags.workload_name);
   app.add_option("--strategies", strategies)->delimiter(',')->transform(trim_blanks());
-  app.add_flag("--peers", peers);
+  app.add_option("--client", clients)->allow_extra_args(false);
+  app.add_option("--clients", flags.clients)->delimiter(',')->transform(trim_blanks());
+  app.add_option("--task", task);
   app.add_option("--workers", workers)
       ->delimiter(',')
       ->check(range(1, max_workers))
@@ -387,7 +478,11 @@ bench_flags parse_flags(int argc, char** argv) {
   app.add_option("--latency", latency);
   app.add_option("--seed", seed);
   app.add_option("--page-kb", page_kb);
-  app.add_option("--days", days)->check(range(1, max_days));
+  auto* const days = app.add_option("--days", items)->check(range(1, max_items));
+  app.add_option("--items", items)->check(range(1, max_items))->excludes(days);
+  app.add_option("--connections", connections)->delimiter(',')->transform(trim_blanks());
+  app.add_option("--warm-up", flags.what.warm_up)->check(range(0, max_items));
+  app.add_option("--server", flags.server);
   app.add_option("--engine", engines)->delimiter(',')->transform(trim_blanks());
   app.add_flag("--smoke", flags.smoke);
   app.add_flag("--verbose", verbose);
@@ -412,13 +507,17 @@ bench_flags parse_flags(int argc, char** argv) {
     throw flag_error{fmt::format("unknown workload '{}': choose {}{}", flags.workload_name,
                                  fmt::join(names, " or "), did_you_mean(flags.workload_name, names))};
   }
+  const auto warm_up = flags.what.warm_up;
   flags.what = named->parameters;
-  flags.what.strategies = parse_strategies(strategies, peers);
+  flags.what.warm_up = warm_up;
+  flags.what.strategies = parse_strategies(strategies);
+  flags.what.programs = parse_clients(clients);
+  if (!task.empty()) flags.what.task = parse_choice("--task", task, tasks);
   if (flags.smoke) {
     flags.workload_name = "smoke";
     flags.what.workers = {1, 4};
     flags.what.points = {{1ms}};
-    flags.what.days = 6;
+    flags.what.items = 6;
   }
   if (!workers.empty()) flags.what.workers = without_duplicates(workers);
   if (!loops.empty()) flags.what.loops = without_duplicates(loops);
@@ -436,19 +535,46 @@ bench_flags parse_flags(int argc, char** argv) {
     if (!size) throw flag_error{"--page-kb: " + size.error()};
     flags.what.page_kb = *size;
   }
-  if (days != 0) flags.what.days = days;
-  if (!engines.empty()) {
-    flags.what.engines.clear();
-    for (const auto& name : without_duplicates(engines)) flags.what.engines.push_back(parse_engine(name));
-  }
-  leave_out_one_worker(flags);
-  check_cases(flags);
+  if (items != 0) flags.what.items = items;
+  if (!engines.empty()) flags.what.engines.clear();
+  for (const auto& name : without_duplicates(engines))
+    flags.what.engines.push_back(parse_choice("--engine", name, engine_kinds));
+  if (!connections.empty()) flags.what.connections.clear();
+  for (const auto& name : without_duplicates(connections))
+    flags.what.connections.push_back(parse_choice("--connections", name, connection_modes));
+  check_server(app, flags);
+  if (flags.clients.empty()) check_workload(flags);
   if (!flags.smoke && !is_unchanged(flags.what, named->parameters)) flags.workload_name = "custom";
   auto names = flag_names(app);
   names.insert(names.end(), google_benchmark_flags.begin(), google_benchmark_flags.end());
   parse_google_flags(flags, google_flags{app.remaining(), names}, argv[0]);
   if (verbose && !flags.display_format) flags.display_format = output_format::console;
   return flags;
+}
+
+void add_clients(bench_flags& flags, const fs::path& programs) {
+  if (flags.clients.empty()) return;
+  try {
+    std::ranges::move(select_clients(built_clients(programs / "clients"), flags.clients),
+                      std::back_inserter(flags.what.programs));
+  } catch (const std::invalid_argument& error) {
+    throw flag_error{fmt::format("--clients: {}", error.what())};
+  }
+  check_workload(flags);
+}
+
+void apply_server(bench_flags& flags, const server_stats& settings) {
+  const auto engine = parse_engine_kind(settings.engine);
+  const auto latency = parse_latency(settings.latency);
+  if (!engine || !latency)
+    throw flag_error{fmt::format("--server {}: unknown engine or latency in its /stats", flags.server)};
+  if (!settings.faults.empty())
+    throw flag_error{fmt::format("--server {}: it injects faults; start it without --faults", flags.server)};
+  flags.what.engines = {*engine};
+  flags.what.points = {{*latency}};
+  flags.what.seed = settings.seed;
+  flags.what.page_kb = settings.page_kb;
+  check_latencies(flags.what, "--server");
 }
 
 namespace {

@@ -14,6 +14,7 @@
 #include "bench/cases.hpp"
 #include "bench/measurement.hpp"
 #include "bench/output/results.hpp"
+#include "mock_server/server_stats.hpp"
 
 namespace farebench {
 
@@ -24,6 +25,11 @@ struct bench_flags {
   workload what;
   /// Lines to print before the run: parts of the workload that are left out, workers without work.
   std::vector<std::string> notes;
+  /// Names of built clients and their groups, from --clients. main adds those clients to `what`.
+  std::vector<std::string> clients;
+  /// URL of a mock server that runs elsewhere; empty: each measurement starts its own. Its settings replace
+  /// latency, page size and engine of `what`: see apply_server().
+  std::string server;
   bool smoke = false;
   std::size_t repetitions = 1;
   std::chrono::microseconds sample_every = default_sample_every;
@@ -89,6 +95,14 @@ struct help_shown {};
 /// Also reads the environment variables of Google Benchmark's flags (BENCHMARK_FORMAT, …). Throws flag_error
 /// or help_shown.
 bench_flags parse_flags(int argc, char** argv);
+
+/// Adds the built clients that --clients names to the workload, which is complete then, and checks it. Throws
+/// flag_error for an unknown name.
+void add_clients(bench_flags& flags, const std::filesystem::path& programs);
+
+/// Takes latency, seed, page size and engine of the workload from the settings of the server elsewhere.
+/// Throws flag_error if it injects faults or is too slow for a client.
+void apply_server(bench_flags& flags, const server_stats& settings);
 
 /// Paths of files beside the result; absent: not written.
 struct output_paths {

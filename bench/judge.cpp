@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <chrono>
@@ -10,9 +11,9 @@
 #include <vector>
 
 #include "bench/cases.hpp"
-#include "bench/clients/clients.hpp"
 #include "bench/probe/raw_epoll.hpp"
 #include "bench/probe/scrape_task.hpp"
+#include "mock_server/site/numbered_page.hpp"
 #include "mock_server/site/timetable.hpp"
 
 namespace farebench {
@@ -51,19 +52,24 @@ double max_lateness_ms(const benchmark_case& row, const measurement& measured, d
   return std::max(1.0, 0.05 * exchange_ms);
 }
 
-/// Returns the reason why the client's outcomes or the server's figures are wrong, or nothing.
-std::string incorrectness(const benchmark_case& row, const measurement& measured,
-                          const expected_fares& expected, double ideal_ms) {
+/// Returns the reason why the client's report cannot be right, or nothing.
+std::string wrong_report(const benchmark_case& row, const measurement& measured,
+                         const expected_results& expected, double ideal_ms) {
   const batch_report& report = measured.report;
-  const server_stats& server = measured.server;
-  if (report.outcomes != row.days) return fmt::format("{} outcomes for {} days", report.outcomes, row.days);
+  const std::string_view items = row.task == task_kind::scrape ? "days" : "items";
+  if (report.outcomes != row.items)
+    return fmt::format("{} outcomes for {} {}", report.outcomes, row.items, items);
   if (report.errors > 0) {
-    return fmt::format("{} of {} days failed, first: {}", report.errors, row.days,
+    return fmt::format("{} of {} {} failed, first: {}", report.errors, row.items, items,
                        report.first_errors.empty() ? "unknown" : report.first_errors.front());
   }
-  if (report.fares && *report.fares != expected.fares)
-    return fmt::format("wrong fares: {} instead of the site's {}", *report.fares, expected.fares);
-  if (report.digest != expected.digest) return "wrong fares: they differ from the site's";
+  if (row.task == task_kind::scrape) {
+    if (report.fares && *report.fares != expected.fares)
+      return fmt::format("wrong fares: {} instead of the site's {}", *report.fares, expected.fares);
+    if (report.digest != expected.digest) return "wrong fares: they differ from the site's";
+  } else if (report.digest != expected.digest) {
+    return "wrong pages: they differ from the site's";
+  }
   if (measured.wall_ms() < ideal_ms) {
     return fmt::format("{:.3f} ms beats the ideal of {:.3f} ms: the suite has a bug", measured.wall_ms(),
                        ideal_ms);
@@ -72,14 +78,33 @@ std::string incorrectness(const benchmark_case& row, const measurement& measured
     return fmt::format("the client reports {:.3f} ms for its batch, which took {:.3f} ms", measured.wall_ms(),
                        *measured.seen_wall_ms);
   }
-  if (static_cast<double>(server.listen_drops) > max_drop_share * static_cast<double>(row.connections()))
+  return {};
+}
+
+/// Returns the reason why the server's figures show a wrong client, or nothing.
+std::string wrong_requests(const benchmark_case& row, const server_stats& server) {
+  const std::string_view item = row.task == task_kind::scrape ? "day" : "item";
+  const auto max_connections = row.max_connections();
+  if (static_cast<double>(server.listen_drops) > max_drop_share * static_cast<double>(max_connections))
     return fmt::format("the listen queue overflowed: {} connections dropped", server.listen_drops);
-  if (server.connections_accepted != row.connections()) {
-    return fmt::format("{} connections accepted instead of {}, one per {}", server.connections_accepted,
-                       row.connections(), is_python_client(row.strategy) ? "day" : "worker");
+  if (server.in_flight > 0)
+    return fmt::format("{} requests were in flight when the client reported", server.in_flight);
+  // A client with a pool needs fewer connections if its workers are not all busy at once, and may replace some:
+  // Go closes one if it reads the response before its other goroutine has reported the request as written.
+  const bool may_open_fewer = row.program != nullptr && row.connections == connection_mode::kept;
+  const auto replaced = may_open_fewer ? max_connections / 100 : 0;
+  if (server.connections_accepted > max_connections + replaced ||
+      (server.connections_accepted < max_connections && !may_open_fewer)) {
+    return fmt::format("{} connections accepted instead of {}{}, one per {}", server.connections_accepted,
+                       may_open_fewer ? "at most " : "", max_connections,
+                       row.connections == connection_mode::kept ? "worker" : item);
   }
-  if (server.requests != 2 * row.days)
-    return fmt::format("{} requests served for {} days instead of two per day", server.requests, row.days);
+  if (server.requests != row.requests()) {
+    return fmt::format("{} requests served for {} {}s instead of {} per {}", server.requests, row.items, item,
+                       row.task == task_kind::scrape ? "two" : "one", item);
+  }
+  if (row.task == task_kind::scrape && server.sessions != row.items)
+    return fmt::format("{} sessions started for {} days instead of one per day", server.sessions, row.items);
   if (server.in_flight_peak > row.active_workers()) {
     return fmt::format("{} requests in flight at once for {} workers", server.in_flight_peak,
                        row.active_workers());
@@ -105,19 +130,28 @@ std::string missing_cpu_time(const measurement& measured) {
 
 }  // namespace
 
-expected_fares fares_of_site(const benchmark_case& row) {
+expected_results results_of_site(const benchmark_case& row) {
+  if (row.task == task_kind::get) {
+    expected_results expected;
+    for (std::size_t item = 0; item < row.items; ++item) {
+      const auto body = page_body(static_cast<std::uint32_t>(item), row.page_kb);
+      expected.digest += crc32_z(0, reinterpret_cast<const Bytef*>(body.data()), body.size());
+    }
+    return expected;
+  }
   fares_digest digest;
-  for (std::size_t day = 0; day < row.days; ++day) {
+  for (std::size_t day = 0; day < row.items; ++day) {
     const query search = query_of_day(day);
     digest.add(search.date, timetable(search, row.page_kb));
   }
-  return {digest.fares(), digest.value()};
+  return {.fares = digest.fares(), .digest = digest.value()};
 }
 
-row_verdict judge(const benchmark_case& row, const measurement& measured, const expected_fares& expected,
+row_verdict judge(const benchmark_case& row, const measurement& measured, const expected_results& expected,
                   strictness strict) {
   const double ideal_ms = milliseconds(ideal_wall(row));
-  auto reason = incorrectness(row, measured, expected, ideal_ms);
+  auto reason = wrong_report(row, measured, expected, ideal_ms);
+  if (reason.empty()) reason = wrong_requests(row, measured.server);
   if (!reason.empty() || strict == strictness::correctness_only) return {.failure = std::move(reason)};
 
   if (reason = missing_cpu_time(measured); !reason.empty())
@@ -137,6 +171,8 @@ row_verdict judge(const benchmark_case& row, const measurement& measured, const 
   }
 
   std::vector<std::string> warnings;
+  if (measured.is_server_elsewhere)
+    warnings.emplace_back("a server elsewhere: the load of its machine and the network are not judged");
   if (is_late) {
     warnings.push_back(
         fmt::format("the floor is server-bound: median response {:.2f} ms late", server.late_p50_ms));

@@ -14,7 +14,6 @@
 #include <stdexcept>
 #include <system_error>
 
-#include "bench/clients/clients.hpp"
 #include "bench/context.hpp"
 #include "bench/flags.hpp"
 #include "bench/google_benchmark.hpp"
@@ -26,8 +25,10 @@
 #include "bench/timeline/memory_curve.hpp"
 #include "lib/system/child_process.hpp"
 #include "lib/system/command_line.hpp"
+#include "lib/system/file_descriptor.hpp"
 #include "lib/system/interruption.hpp"
 #include "lib/system/output_file.hpp"
+#include "mock_server/stats_client.hpp"
 
 namespace {
 
@@ -39,24 +40,6 @@ constexpr int exit_usage = 2;
 constexpr std::chrono::seconds grace{5};
 
 void print_error(std::string_view text) { farebench::print_error("bench", text); }
-
-/// Removes the cases of Python clients whose packages are missing, and adds a note about them. Returns the
-/// libraries of the others.
-python_libraries remove_unready_clients(std::vector<selected_case>& cases, const programs& with,
-                                        std::vector<std::string>& notes) {
-  const auto is_python = [](const selected_case& one) { return is_python_client(one.parameters.strategy); };
-  if (std::ranges::none_of(cases, is_python)) return {};
-  auto libraries = find_python_libraries(make_python_command(with.folder()));
-  std::vector<std::string> skipped;
-  std::erase_if(cases, [&](const selected_case& one) {
-    const auto& name = one.parameters.strategy;
-    if (libraries.has_all_of(name)) return false;
-    if (std::ranges::find(skipped, name) == skipped.end()) skipped.push_back(name);
-    return true;
-  });
-  if (!skipped.empty()) notes.push_back(skip_message(skipped, libraries));
-  return libraries;
-}
 
 void open_journal(std::optional<row_journal>& journal, const std::filesystem::path& path,
                   const std::map<std::string, std::string>& context) {
@@ -144,17 +127,22 @@ int run(bench_flags flags) {
         if (isatty(STDERR_FILENO) == 1) std::fputc('\n', stderr);
         print_error("interrupted: finishing the current repetition; Ctrl-C again exits at once");
       }};
-  const programs with{.mock_server = sibling_path("mock_server"),
-                      .fetch_probe = sibling_path("fetch_probe"),
-                      .heap_count = sibling_path("libheap_count.so"),
-                      .stop = interrupted.stop()};
-  const auto paths = output_paths_of(flags, with.folder());
+  programs with{.mock_server = sibling_path("mock_server"),
+                .fetch_probe = sibling_path("fetch_probe"),
+                .heap_count = sibling_path("libheap_count.so"),
+                .stop = interrupted.stop()};
+  const auto folder = with.fetch_probe.parent_path();
+  const auto paths = output_paths_of(flags, folder);
+  add_clients(flags, folder);
+  if (!flags.server.empty()) {
+    with.server_url = flags.server;
+    apply_server(flags, fetch_stats(flags.server));
+  }
+  // Inherited by the clients and the server.
+  raise_open_file_limit();
   initialize_google_benchmark(flags.google_benchmark);
-  auto selected = select_cases(cases_of(flags.what));
-  const auto libraries = remove_unready_clients(selected, with, flags.notes);
+  const auto selected = select_cases(cases_of(flags.what));
   for (const auto& note : flags.notes) print_error(note);
-  // All were skipped with a reason, which is no failure.
-  if (selected.empty()) return 0;
   if (flags.lists_only) {
     for (const auto& one : selected) print_output(one.run_name + '\n');
     return 0;
@@ -167,7 +155,7 @@ int run(bench_flags flags) {
   }
   if (flags.repetitions > 1) name_width += std::string_view{"_median"}.size();
 
-  auto own_context = measuring_context(with, flags, cases, libraries);
+  auto own_context = measuring_context(with, flags, cases);
   std::optional<run_lock> lock;
   if (!flags.smoke) lock.emplace();
   if (lock && lock->warning()) {

@@ -13,7 +13,6 @@
 #include <utility>
 
 #include "bench/cases.hpp"
-#include "bench/clients/clients.hpp"
 #include "bench/probe/client_protocol.hpp"
 #include "bench/probe/heap_counter_segment.hpp"
 #include "bench/timeline/client_sampler.hpp"
@@ -21,6 +20,7 @@
 #include "lib/system/build_identity.hpp"
 #include "lib/system/cpu_limits.hpp"
 #include "lib/system/process_stats.hpp"
+#include "mock_server/stats_client.hpp"
 
 namespace farebench {
 namespace {
@@ -29,31 +29,81 @@ using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
 using status = child_process::read_status;
 
-constexpr auto start_timeout = 20s;
+constexpr auto min_start_timeout = 20s;
 constexpr auto exit_timeout = 10s;
 
 /// Much longer than any strategy needs: detects a client that hangs.
 std::chrono::milliseconds batch_timeout(const benchmark_case& row) {
   const auto ideal = std::chrono::ceil<std::chrono::milliseconds>(ideal_wall(row));
   // Python's html.parser takes 1 to 2 ms per KiB, and the workers of a process parse one at a time.
-  const auto per_day = is_python_client(row.strategy) ? 100ms + 10ms * static_cast<int>(row.page_kb) : 5ms;
-  return 60s + 20 * ideal + per_day * static_cast<int>(row.days);
+  const auto per_item = row.program != nullptr ? 100ms + 10ms * static_cast<int>(row.page_kb) : 5ms;
+  return 60s + 20 * ideal + per_item * static_cast<int>(row.items);
+}
+
+/// Includes the warm-up.
+std::chrono::milliseconds start_timeout(const benchmark_case& row) {
+  if (row.warm_up == 0) return min_start_timeout;
+  auto warm_up = row;
+  warm_up.items = row.warm_up;
+  return min_start_timeout + batch_timeout(warm_up);
+}
+
+/// Command line of fetch_probe. Other flags than those of version 1 are used only if they are needed, for the
+/// probes of older commits.
+std::vector<std::string> probe_arguments(const benchmark_case& row, const std::string& url) {
+  std::vector<std::string> arguments{"--strategy", row.strategy,
+                                     "--workers",  std::to_string(row.workers),
+                                     "--days",     std::to_string(row.items),
+                                     "--url",      url};
+  const auto add = [&](const char* flag, std::string value) {
+    arguments.emplace_back(flag);
+    arguments.push_back(std::move(value));
+  };
+  if (row.loops != 1) add("--loops", std::to_string(row.loops));
+  if (row.task != task_kind::scrape) add("--task", std::string{to_string(row.task)});
+  if (row.connections != connection_mode::kept) add("--connections", std::string{to_string(row.connections)});
+  if (row.warm_up != 0) add("--warm-up", std::to_string(row.warm_up));
+  return arguments;
+}
+
+/// Command line of any other client: docs/clients.md.
+std::vector<std::string> client_arguments(const benchmark_case& row, const std::string& url) {
+  auto arguments = row.program->arguments;
+  arguments.insert(arguments.end(), {"--url", url, "--task", std::string{to_string(row.task)}, "--workers",
+                                     std::to_string(row.workers), "--items", std::to_string(row.items),
+                                     "--connections", std::string{to_string(row.connections)}});
+  if (row.warm_up != 0) arguments.insert(arguments.end(), {"--warm-up", std::to_string(row.warm_up)});
+  return arguments;
 }
 
 child_process::options client_process(const programs& used, const benchmark_case& row, const std::string& url,
                                       const client_options& options) {
-  python_command command{.interpreter = used.fetch_probe, .arguments = {}, .heap_environment = {}};
-  if (is_python_client(row.strategy)) command = make_python_command(used.folder());
-  command.arguments.insert(command.arguments.end(),
-                           {"--strategy", row.strategy, "--workers", std::to_string(row.workers), "--days",
-                            std::to_string(row.days), "--url", url});
-  if (row.loops != 1)
-    command.arguments.insert(command.arguments.end(), {"--loops", std::to_string(row.loops)});
-  return {.executable = std::move(command.interpreter),
-          .arguments = std::move(command.arguments),
-          .environment = options.environment,
-          .inherited_descriptors = options.inherited_descriptors,
-          .death_signal = SIGKILL};
+  child_process::options process{.executable = used.fetch_probe,
+                                 .environment = options.environment,
+                                 .inherited_descriptors = options.inherited_descriptors,
+                                 .death_signal = SIGKILL};
+  if (row.program == nullptr) {
+    process.arguments = probe_arguments(row, url);
+    return process;
+  }
+  process.executable = row.program->executable;
+  process.arguments = client_arguments(row, url);
+  // Clients connect to the site itself.
+  for (const char* name :
+       {"http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"})
+    process.environment.emplace_back(name, "");
+  std::ranges::copy(row.program->environment, std::back_inserter(process.environment));
+  return process;
+}
+
+std::optional<mock_server_process> own_server(const programs& used, const benchmark_case& row) {
+  if (!used.server_url.empty()) return std::nullopt;
+  return mock_server_process{{.latency = row.latency,
+                              .seed = row.seed,
+                              .page_kb = row.page_kb,
+                              .engine = row.engine,
+                              .connections = std::min(row.max_connections(), max_httplib_connections),
+                              .executable = used.mock_server}};
 }
 
 /// Says how a client ended that closed its output.
@@ -69,33 +119,36 @@ std::string end_of(child_process& client) {
 client_run::client_run(const programs& used, const benchmark_case& row, const client_options& options)
     : row_{row},
       stop_{used.stop},
-      server_{{.latency = row.latency,
-               .seed = row.seed,
-               .page_kb = row.page_kb,
-               .engine = row.engine,
-               .connections = std::min(row.connections(), max_httplib_connections),
-               .executable = used.mock_server}},
-      probe_{client_process(used, row, server_.url(), options)} {
-  const auto first = probe_.read_line(start_timeout);
+      server_{own_server(used, row)},
+      url_{server_ ? server_->url() : used.server_url},
+      client_{client_process(used, row, url_, options)} {
+  const auto timeout = start_timeout(row);
+  const auto first = client_.read_line(timeout);
   if (first.status == status::end_of_file)
-    throw std::runtime_error{"the client " + end_of(probe_) + " before it was ready"};
+    throw std::runtime_error{"the client " + end_of(client_) + " before it was ready"};
   if (first.status == status::timed_out)
-    throw std::runtime_error{fmt::format("the client was not ready after {} s", start_timeout / 1s)};
-  if (first.line != client_ready && first.line != version_1_ready) {
+    throw std::runtime_error{fmt::format("the client was not ready after {} s", timeout / 1s)};
+  if (first.line != client_ready && (row.program != nullptr || first.line != version_1_ready)) {
     throw std::runtime_error{
         fmt::format("the client has another protocol: '{}' instead of '{}'", first.line, client_ready)};
   }
+  // Counters of earlier batches and of the warm-up.
+  if (!server_ || row.warm_up != 0) reset_stats(url_);
+}
+
+std::optional<pid_t> client_run::server() const {
+  return server_ ? std::optional{server_->pid()} : std::nullopt;
 }
 
 client_run::finished_batch client_run::go(const sampler& sample, std::chrono::nanoseconds interval) {
   const auto timeout = batch_timeout(row_);
   const auto begin = clock::now();
   auto next = begin;
-  if (!probe_.write_line(client_go))
-    throw std::runtime_error{"the client " + end_of(probe_) + " before its batch"};
+  if (!client_.write_line(client_go))
+    throw std::runtime_error{"the client " + end_of(client_) + " before its batch"};
   while (true) {
     const auto now = clock::now();
-    const auto response = probe_.read_line(next_sample(begin, interval, std::max(now, next)) - now);
+    const auto response = client_.read_line(next_sample(begin, interval, std::max(now, next)) - now);
     if (response.status == status::line) {
       const auto seen = clock::now() - begin;
       sample();
@@ -106,7 +159,7 @@ client_run::finished_batch client_run::go(const sampler& sample, std::chrono::na
       return {parse_batch_report(response.line), seen};
     }
     if (response.status == status::end_of_file)
-      throw std::runtime_error{"the client " + end_of(probe_) + " during its batch"};
+      throw std::runtime_error{"the client " + end_of(client_) + " during its batch"};
     if (stop_.stop_requested()) throw run_interrupted{};
     if (clock::now() > begin + timeout)
       throw std::runtime_error{fmt::format("the client had not finished after {} s", timeout / 1s)};
@@ -115,18 +168,21 @@ client_run::finished_batch client_run::go(const sampler& sample, std::chrono::na
 }
 
 server_stats client_run::stats() const {
-  server_stats stats = server_.stats();
+  server_stats stats = fetch_stats(url_);
   stats.connections_accepted -= 1;
   return stats;
 }
 
 void client_run::end() {
-  probe_.write_line(client_exit);
-  const auto wait_status = probe_.wait(exit_timeout);
+  client_.write_line(client_exit);
+  const auto rest = client_.read_line(exit_timeout);
+  if (rest.status == status::line)
+    throw std::runtime_error{fmt::format("the client printed '{}' after its report", rest.line)};
+  const auto wait_status = client_.wait(exit_timeout);
   if (!wait_status)
     throw std::runtime_error{fmt::format("the client had not exited after {} s", exit_timeout / 1s)};
-  if (*wait_status != 0) throw std::runtime_error{"the client " + end_of(probe_) + " after its batch"};
-  server_.stop();
+  if (*wait_status != 0) throw std::runtime_error{"the client " + end_of(client_) + " after its batch"};
+  if (server_) server_->stop();
 }
 
 namespace {
@@ -136,6 +192,7 @@ struct cpu_times {
   clock::time_point at;
   processor_times processors;
   std::optional<std::chrono::nanoseconds> throttled;
+  std::chrono::nanoseconds client;
   /// Used by client, server and bench.
   std::chrono::nanoseconds own;
   std::expected<std::chrono::nanoseconds, process_error> client_delay;
@@ -143,14 +200,15 @@ struct cpu_times {
 
 std::optional<cpu_times> read_cpu_times(const client_run& run) {
   const auto delay = run_queue_delay(run.client());
-  const auto client = process_cpu_time(run.client());
-  const auto server = process_cpu_time(run.server());
+  const auto client = process_tree_cpu_time(run.client());
+  const auto server = run.server() ? process_cpu_time(*run.server()) : std::chrono::nanoseconds{0};
   const auto bench = process_cpu_time(::getpid());
   const auto processors = read_processor_times();
   if (!client || !server || !bench || !processors) return std::nullopt;
   return cpu_times{.at = clock::now(),
                    .processors = *processors,
                    .throttled = throttled_time(),
+                   .client = *client,
                    .own = *client + *server + *bench,
                    .client_delay = delay};
 }
@@ -169,7 +227,9 @@ double other_cpu_share(const cpu_times& before, const cpu_times& after) {
 
 measurement measure(const programs& used, const benchmark_case& row, std::chrono::nanoseconds sample_every) {
   client_run run{used, row};
-  client_sampler sampler{run.client(), sample_every};
+  client_sampler sampler{
+      run.client(), sample_every,
+      row.program != nullptr ? client_sampler::watched::process_tree : client_sampler::watched::process};
   measurement measured;
   const auto before = read_cpu_times(run);
   sampler.begin();
@@ -182,7 +242,12 @@ measurement measure(const programs& used, const benchmark_case& row, std::chrono
   measured.server = run.stats();
   sampler.exit();
   measured.memory = sampler.result(measured.report);
+  measured.is_server_elsewhere = !run.server();
   if (before && after) {
+    // A client knows nothing of the CPU time of its children.
+    if (!measured.report.cpu_us || measured.memory.has_children)
+      measured.report.cpu_us =
+          std::chrono::duration<double, std::micro>{after->client - before->client}.count();
     measured.other_cpu_share = other_cpu_share(*before, *after);
     measured.steal_share = share(after->processors.steal - before->processors.steal, *before, *after);
     if (before->throttled && after->throttled)
@@ -201,12 +266,11 @@ counted_run count(const programs& used, const benchmark_case& row) {
   std::optional<heap_counter_segment> heap;
   client_options options;
   // A sanitizer's allocator must come first, so that nothing can be preloaded.
-  if (this_build().sanitizers.empty()) {
+  if (this_build().sanitizers.empty() && (row.program == nullptr || row.program->counts_heap)) {
     heap.emplace(used.heap_count);
     options = {.environment = heap->environment(), .inherited_descriptors = {heap->descriptor()}};
-    if (is_python_client(row.strategy))
-      std::ranges::copy(make_python_command(used.folder()).heap_environment,
-                        std::back_inserter(options.environment));
+    if (row.program != nullptr)
+      std::ranges::copy(row.program->heap_environment, std::back_inserter(options.environment));
   }
   client_run run{used, row, options};
   if (heap) heap->reset_peak();
@@ -221,9 +285,13 @@ counted_run count(const programs& used, const benchmark_case& row) {
   run.go(sample, 2ms);
   if (heap) {
     const auto after = heap->read();
-    if (!after.attached) throw std::runtime_error{"the heap counter was not loaded into the client"};
-    counted.allocations = static_cast<std::uint64_t>(after.allocations - allocations_before);
-    counted.heap_peak_bytes = static_cast<std::uint64_t>(after.peak_bytes);
+    // A program that is linked statically takes no preloaded library.
+    if (!after.attached && row.program == nullptr)
+      throw std::runtime_error{"the heap counter was not loaded into the client"};
+    if (after.attached) {
+      counted.allocations = static_cast<std::uint64_t>(after.allocations - allocations_before);
+      counted.heap_peak_bytes = static_cast<std::uint64_t>(after.peak_bytes);
+    }
   }
   const server_stats server = run.stats();
   counted.requests = server.requests;

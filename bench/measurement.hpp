@@ -28,9 +28,8 @@ struct programs {
   std::filesystem::path heap_count;
   /// Ends a run with run_interrupted.
   std::stop_token stop = {};
-
-  /// Returns the folder of the programs and of clients/.
-  std::filesystem::path folder() const { return fetch_probe.parent_path(); }
+  /// URL of a mock server that runs elsewhere. Empty: each measurement starts its own.
+  std::string server_url = {};
 };
 
 /// A stop was requested during a run.
@@ -45,15 +44,18 @@ struct client_options {
   std::vector<int> inherited_descriptors = {};
 };
 
-/// A new client process and a new server: ready when the constructor returns, stopped by the destructor.
-/// Bound to one thread. All functions throw std::runtime_error or std::system_error that says which program
-/// failed and why.
+/// A new client process, and a new server unless it runs elsewhere: ready when the constructor returns,
+/// stopped by the destructor. Bound to one thread. All functions throw std::runtime_error or
+/// std::system_error that says which program failed and why.
 class client_run {
  public:
   client_run(const programs& used, const benchmark_case& row, const client_options& options = {});
+  client_run(const client_run&) = delete;
+  client_run& operator=(const client_run&) = delete;
 
-  pid_t client() const { return probe_.pid(); }
-  pid_t server() const { return server_.pid(); }
+  pid_t client() const { return client_.pid(); }
+  /// nullopt if the server runs elsewhere.
+  std::optional<pid_t> server() const;
 
   /// Takes a sample of the client, and returns the earliest time of the next one.
   using sampler = std::function<std::chrono::steady_clock::time_point()>;
@@ -71,14 +73,16 @@ class client_run {
   /// Returns the server's figures, without the connection that this call makes.
   server_stats stats() const;
 
-  /// Ends the client and the server. Throws if the client fails.
+  /// Ends the client and the server. Throws if the client fails, or prints more than its two lines.
   void end();
 
  private:
   const benchmark_case row_;
   const std::stop_token stop_;
-  mock_server_process server_;
-  child_process probe_;
+  // Empty if the server runs elsewhere.
+  std::optional<mock_server_process> server_;
+  const std::string url_;
+  child_process client_;
 };
 
 /// Figures of a run with heap counting, which is not timed.
@@ -99,6 +103,7 @@ struct measurement {
   batch_report report;
   /// From "go" to the report.
   std::optional<double> seen_wall_ms = {};
+  bool is_server_elsewhere = false;
   client_memory memory;
   server_stats server;
   /// Time for which the client's threads were ready to run but waited for a core. Absent if a thread ended

@@ -33,7 +33,7 @@ std::optional<finished_row> suite::measure(const benchmark_case& row) {
 
 suite::case_facts suite::prepare(const benchmark_case& row) const {
   case_facts facts;
-  facts.expected = fares_of_site(row);
+  facts.expected = results_of_site(row);
   try {
     facts.counted = count(options_.with, row);
   } catch (const run_interrupted&) {
@@ -49,6 +49,7 @@ finished_row suite::run_once(const benchmark_case& row, const case_facts& facts,
   try {
     const measurement measured = measure_and_judge(row, facts, finished.verdict);
     if (timeline_ != nullptr) timeline_->append(row.name(), repetition, measured.memory.curve);
+    finished.client_version = measured.report.version;
     finished.real_time_ms = measured.wall_ms();
     finished.columns = column_values(row, measured, facts.counted);
   } catch (const run_interrupted&) {

@@ -41,7 +41,7 @@ class suite {
  private:
   /// Determined before the first repetition of a case.
   struct case_facts {
-    expected_fares expected;
+    expected_results expected;
     std::optional<counted_run> counted;
     /// Error of the counted run; empty if there was none.
     std::string count_failure;

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,74 +16,78 @@ enum class client_kind : std::uint8_t {
   library,
   /// raw_epoll, run by fetch_probe.
   floor,
-  /// A strategy of the Python comparison with its own libraries, run by clients/python/probe.py.
-  python,
+  /// Another program: see client_program.
+  program,
 };
 
 /// Facts about a client, that is, about everything that can be a row of a result.
 struct client_info {
   /// Name in flags, tables and result files.
-  std::string_view name;
+  std::string name;
   /// Name in sentences.
-  std::string_view label;
-  client_kind kind;
+  std::string label;
+  client_kind kind = client_kind::program;
   /// Style of the client's code: "blocking", "fibers", "coroutines", "callbacks" or "floor".
-  std::string_view family;
-  /// "C++" or "Python".
-  std::string_view language;
+  std::string family = {};
+  /// "C++", "Python", …
+  std::string language = {};
   /// HTTP library.
-  std::string_view transport;
+  std::string transport = {};
   /// Control flow, in words.
-  std::string_view control_flow;
+  std::string control_flow = {};
   /// Changes that user code needs, compared with a blocking function for one query.
-  std::string_view code_changes;
+  std::string code_changes = {};
   /// Runs as many workers as the case has; otherwise one.
-  bool uses_workers;
+  bool uses_workers = true;
   /// Runs as many event loops as the case has; otherwise none or one.
-  bool uses_loops;
-  /// Opens a connection per day; otherwise one per worker.
-  bool connection_per_day;
+  bool uses_loops = false;
 };
 
-/// Returns all clients in the order of tables: the library's strategies, the floor, the Python clients.
-std::span<const client_info> all_clients();
+/// Returns the clients that fetch_probe runs, in the order of tables: the library's strategies and the floor.
+std::span<const client_info> probe_clients();
 
-/// Returns the client of that name, or nullptr. The object lives as long as the program.
-const client_info* find_client(std::string_view name);
+/// Returns the client of that name among probe_clients(), or nullptr. The object lives as long as the
+/// program.
+const client_info* find_probe_client(std::string_view name);
 
-/// Returns true for the name of a Python client.
-bool is_python_client(std::string_view name);
-
-/// Returns the names of all clients of a kind.
+/// Returns the names of all probe_clients() of a kind.
 std::vector<std::string> client_names(client_kind kind);
 
-/// Start of the Python clients' command line. The flags of fetch_probe follow.
-struct python_command {
-  std::filesystem::path interpreter;
-  std::vector<std::string> arguments;
-  /// Added when the heap is counted: makes Python allocate each object with malloc and not from its own
-  /// arenas.
-  std::vector<std::pair<std::string, std::string>> heap_environment;
+/// A program that speaks the protocol of docs/clients.md.
+struct client_program {
+  /// Of a client given by --client, only name and label are known.
+  client_info info;
+  /// Folder of its manifest, which is the name of its language on the command line. Empty for --client.
+  std::string group = {};
+  /// Path or name on the PATH.
+  std::filesystem::path executable;
+  /// Without the protocol's flags, which follow.
+  std::vector<std::string> arguments = {};
+  std::vector<std::pair<std::string, std::string>> environment = {};
+  /// Added when the heap is counted.
+  std::vector<std::pair<std::string, std::string>> heap_environment = {};
+  /// The C library's malloc allocates its memory, so that counting calls of malloc counts the heap.
+  bool counts_heap = true;
 };
 
-/// `programs` is the folder of the bench, which holds clients/python/.
-python_command make_python_command(const std::filesystem::path& programs);
+using client_program_ptr = std::shared_ptr<const client_program>;
 
-/// Python libraries on this machine.
-struct python_libraries {
-  /// Versions by name: "python", "requests", …
-  std::map<std::string, std::string> versions;
-  /// Missing Debian packages by client.
-  std::map<std::string, std::vector<std::string>> missing;
+/// Parses NAME=COMMAND, the value of --client. The client's name becomes "client:NAME". Throws
+/// std::invalid_argument, in one line, for a NAME with other characters than letters, digits, '_', '-' and
+/// '.', and for a COMMAND that cannot be split or whose program does not exist.
+client_program_ptr parse_client(std::string_view text);
 
-  bool has_all_of(const std::string& client) const;
-};
+/// Creates the client of a command, which is split at blanks. Quotes and backslashes work as in a shell, and
+/// leading NAME=VALUE words set environment variables; no shell runs it. Throws as parse_client.
+client_program_ptr make_client(std::string name, std::string_view command);
 
-/// Runs `command` with --version, which imports each library. Throws std::runtime_error if there is an
-/// interpreter but no valid response.
-python_libraries find_python_libraries(const python_command& command);
+/// Reads `folder`/GROUP/manifest.json of each group of clients that has been built, in alphabetical order.
+/// Throws std::runtime_error naming the file that is invalid.
+std::vector<client_program_ptr> built_clients(const std::filesystem::path& folder);
 
-/// Returns one line that names skipped Python clients and the packages that they lack.
-std::string skip_message(std::span<const std::string> clients, const python_libraries& libraries);
+/// Returns the clients that `names` select: names of clients or groups, or "all". Throws
+/// std::invalid_argument for a name that no built client has.
+std::vector<client_program_ptr> select_clients(std::span<const client_program_ptr> built,
+                                               std::span<const std::string> names);
 
 }  // namespace farebench

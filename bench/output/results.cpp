@@ -59,6 +59,7 @@ ordered_json row_json(const reported_row& row) {
   members["time_unit"] = "ms";
   if (!row.label.empty()) members["label"] = row.label;
   members.update(parameters_json(row.parameters));
+  if (!row.client_version.empty()) members["client_version"] = row.client_version;
   for (const auto& name : counter_names()) {
     if (const auto found = row.columns.find(name); found != row.columns.end()) members[name] = found->second;
   }
@@ -73,13 +74,13 @@ std::string lines_json(const ordered_json& array) {
 }
 
 std::string result_json(const ordered_json& context, std::span<const reported_row> rows) {
-  std::vector<std::string> strategies;
+  std::vector<benchmark_case> cases;
   auto benchmarks = ordered_json::array();
   for (const auto& row : rows) {
-    strategies.push_back(row.parameters.strategy);
+    cases.push_back(row.parameters);
     benchmarks.push_back(row_json(row));
   }
-  const auto schema = schema_json(strategies);
+  const auto schema = schema_json(cases);
   return fmt::format(
       "{{\n\"schema\": {{\"version\": {}, \"columns\": {}, \"strategies\": {}}},\n"
       "\"context\": {},\n\"benchmarks\": {}\n}}\n",
@@ -111,7 +112,12 @@ std::vector<std::string> csv_fields() {
                                   "latency_ms",
                                   "seed",
                                   "engine",
-                                  "kind"};
+                                  "kind",
+                                  "task",
+                                  "items",
+                                  "connections",
+                                  "warm_up",
+                                  "client_version"};
   std::ranges::copy(counter_names(), std::back_inserter(fields));
   return fields;
 }
@@ -198,6 +204,7 @@ void add_verdict(reported_row& row, const row_ledger& ledger) {
     if (index >= measured.size()) throw std::logic_error(fmt::format("'{}' was not recorded", row.name));
     row.failure = one_line(measured[index].verdict.failure);
     warning = one_line(measured[index].verdict.warning);
+    row.client_version = one_line(measured[index].client_version);
   }
   row.label = joined(fmt::format("engine: {}", to_string(row.parameters.engine)), warning);
 

@@ -43,11 +43,13 @@ struct reported_row {
   std::string failure = {};
   /// Engine and warnings.
   std::string label = {};
+  /// Libraries and language of the client, as it reports them. Of repetitions only.
+  std::string client_version = {};
 };
 
-/// Adds failure and label to a row from the measured repetitions. An aggregate fails if a repetition did.
-/// Removes columns that are not finite; times that are not become 0. Throws std::logic_error for a repetition
-/// that is not in the ledger or passed without a finite time, and for an unknown column.
+/// Adds failure, label and client_version to a row from the measured repetitions. An aggregate fails if a
+/// repetition did. Removes columns that are not finite; times that are not become 0. Throws std::logic_error
+/// for a repetition that is not in the ledger or passed without a finite time, and for an unknown column.
 void add_verdict(reported_row& row, const row_ledger& ledger);
 
 struct console_options {

@@ -29,6 +29,8 @@ struct finished_row {
   std::optional<double> real_time_ms = {};
   /// By name. Inapplicable columns are absent.
   std::map<std::string, double> columns = {};
+  /// Libraries and language of the client, as it reports them.
+  std::string client_version = {};
   row_verdict verdict = {};
 };
 

@@ -239,8 +239,9 @@ std::string recommendation_text(std::span<const case_result> cases, std::size_t 
 std::string summary_csv(std::span<const case_result> cases) {
   std::vector<std::string> names;
   for (const column& one : columns()) names.emplace_back(one.name);
-  std::vector<std::string> fields{"strategy", "loops",  "workers", "days",        "page_kb", "latency",
-                                  "seed",     "engine", "kind",    "repetitions", "failed",  "reason"};
+  std::vector<std::string> fields{"strategy",    "loops",   "workers",     "days",   "page_kb",
+                                  "latency",     "seed",    "engine",      "kind",   "task",
+                                  "connections", "warm_up", "repetitions", "failed", "reason"};
   for (const auto& name : names) fields.insert(fields.end(), {name, name + "_min", name + "_max"});
   auto text = fmt::format("{}\r\n", fmt::join(fields, ","));
   for (const auto& result : cases) {
@@ -251,12 +252,15 @@ std::string summary_csv(std::span<const case_result> cases) {
         csv_field(parameters.strategy),
         std::to_string(parameters.loops),
         std::to_string(parameters.workers),
-        std::to_string(parameters.days),
+        std::to_string(parameters.items),
         std::to_string(parameters.page_kb),
         csv_field(format_latency(parameters.latency)),
         parameters.latency.is_fixed() ? std::string{} : std::to_string(parameters.seed),
         std::string{to_string(parameters.engine)},
         std::string{to_string(parameters.kind)},
+        std::string{to_string(parameters.task)},
+        std::string{to_string(parameters.connections)},
+        std::to_string(parameters.warm_up),
         std::to_string(result.repetitions.size()),
         std::to_string(std::ranges::count_if(result.repetitions, is_failed)),
         first == result.repetitions.end() ? std::string{} : csv_field(printable(first->verdict.failure))};

@@ -40,9 +40,10 @@ std::optional<clock::time_point> checked_time(double at_s, clock::time_point min
 
 }  // namespace
 
-client_sampler::client_sampler(pid_t client, std::chrono::nanoseconds sample_every)
-    : status_{client}, statm_{client}, recorder_{sample_every} {
+client_sampler::client_sampler(pid_t client, std::chrono::nanoseconds sample_every, watched what)
+    : client_{client}, what_{what}, status_{client}, statm_{client}, recorder_{sample_every} {
   memory_.curve.phases.ready = clock::now();
+  read_children(memory_.curve.phases.ready);
   add_point(memory_.curve.phases.ready);
   reset_peak(client);
   memory_.baseline = read_snapshot("before its batch");
@@ -57,6 +58,7 @@ clock::time_point client_sampler::sample() {
   const auto now = clock::now();
   const auto resident_bytes = add_point(now);
   if (now >= next_status_ || resident_bytes >= next_status_at_bytes_) {
+    if (now >= next_children_) read_children(now);
     if (const auto snapshot = status_.read()) update_peaks(*snapshot);
     next_status_at_bytes_ = std::max(next_status_at_bytes_, resident_bytes + resident_bytes / 100);
     next_status_ = now + std::min(max_status_interval, now - memory_.curve.phases.go);
@@ -67,6 +69,7 @@ clock::time_point client_sampler::sample() {
 }
 
 void client_sampler::end() {
+  read_children(clock::now());
   memory_.end = read_snapshot("after its batch");
   update_peaks(memory_.end);
   // The samples may have missed the peak of RSS. File pages are never freed, so that the peak had no more of
@@ -98,27 +101,52 @@ client_memory client_sampler::result(const batch_report& report) const {
   return result;
 }
 
-memory_snapshot client_sampler::read_snapshot(const char* when) const {
-  const auto snapshot = status_.read();
+memory_snapshot client_sampler::read_snapshot(const char* when) {
+  auto snapshot = status_.read();
   if (!snapshot) {
     throw std::runtime_error{
         fmt::format("the client's memory cannot be read {}: {}", when, to_string(snapshot.error()))};
   }
+  snapshot->rss_bytes += children_.rss_bytes;
+  // The peaks of several processes need not be at one time.
+  snapshot->rss_peak_bytes = std::max({snapshot->rss_peak_bytes, snapshot->rss_bytes, rss_peak_bytes_});
+  snapshot->file_bytes += children_.file_bytes;
   return *snapshot;
 }
 
+void client_sampler::read_children(clock::time_point now) {
+  if (what_ == watched::process) return;
+  const auto began = cpu_time_of_this_thread();
+  children_ = {};
+  for (const pid_t child : descendants(client_)) {
+    const auto snapshot = read_memory_snapshot(child);
+    if (!snapshot) continue;
+    memory_.has_children = true;
+    children_.rss_bytes += snapshot->rss_bytes;
+    children_.anon_bytes += snapshot->anon_bytes;
+    children_.file_bytes += snapshot->file_bytes;
+    children_.page_table_bytes += snapshot->page_table_bytes;
+    children_.threads += snapshot->threads;
+  }
+  // At most a quarter of what sampling may take.
+  next_children_ = now + (cpu_time_of_this_thread() - began) * 4 * min_interval_per_cost;
+}
+
 void client_sampler::update_peaks(const memory_snapshot& snapshot) {
-  memory_.anon_peak_bytes = std::max(memory_.anon_peak_bytes, snapshot.anon_bytes);
-  memory_.page_table_peak_bytes = std::max(memory_.page_table_peak_bytes, snapshot.page_table_bytes);
-  memory_.threads_peak = std::max<std::uint64_t>(memory_.threads_peak, snapshot.threads);
+  memory_.anon_peak_bytes = std::max(memory_.anon_peak_bytes, snapshot.anon_bytes + children_.anon_bytes);
+  memory_.page_table_peak_bytes =
+      std::max(memory_.page_table_peak_bytes, snapshot.page_table_bytes + children_.page_table_bytes);
+  memory_.threads_peak = std::max<std::uint64_t>(memory_.threads_peak, snapshot.threads + children_.threads);
 }
 
 std::uint64_t client_sampler::add_point(clock::time_point now) {
   const auto resident = statm_.read();
   if (!resident) return 0;
-  memory_.anon_peak_bytes = std::max(memory_.anon_peak_bytes, resident->anon_bytes);
-  recorder_.add({.at = now, .resident_bytes = resident->rss_bytes});
-  return resident->rss_bytes;
+  memory_.anon_peak_bytes = std::max(memory_.anon_peak_bytes, resident->anon_bytes + children_.anon_bytes);
+  const auto resident_bytes = resident->rss_bytes + children_.rss_bytes;
+  if (memory_.has_children) rss_peak_bytes_ = std::max(rss_peak_bytes_, resident_bytes);
+  recorder_.add({.at = now, .resident_bytes = resident_bytes});
+  return resident_bytes;
 }
 
 }  // namespace farebench

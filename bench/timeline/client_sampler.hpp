@@ -23,6 +23,8 @@ struct client_memory {
   std::uint64_t page_table_peak_bytes = 0;
   /// Sampled.
   std::uint64_t threads_peak = 0;
+  /// The client had child processes, which are part of all figures.
+  bool has_children = false;
   memory_curve curve;
 };
 
@@ -32,11 +34,20 @@ struct client_memory {
 /// Each sample reads statm (2 µs). Threads and page tables are only in status (10 µs), which is read less
 /// often: with the first sample, at doubling intervals up to 8 ms, and when the client has grown by 1 %. So
 /// short batches and short peaks are not missed.
+///
+/// The memory of child processes is added to that of the client, read as often as status. Pages that several
+/// processes share count once for each.
 class client_sampler {
  public:
+  enum class watched : std::uint8_t {
+    /// A client that has no child processes.
+    process,
+    process_tree,
+  };
+
   /// Reads the baseline of a client that is ready, and resets its VmHWM. Throws std::runtime_error if the
   /// client's memory cannot be read.
-  client_sampler(pid_t client, std::chrono::nanoseconds sample_every);
+  client_sampler(pid_t client, std::chrono::nanoseconds sample_every, watched what = watched::process);
 
   /// Call it immediately before the client starts its batch.
   void begin();
@@ -59,13 +70,21 @@ class client_sampler {
  private:
   using clock = std::chrono::steady_clock;
 
-  memory_snapshot read_snapshot(const char* when) const;
+  memory_snapshot read_snapshot(const char* when);
+  void read_children(clock::time_point now);
   void update_peaks(const memory_snapshot& snapshot);
   /// Returns the resident size, or 0 if the client has ended.
   std::uint64_t add_point(clock::time_point now);
 
+  const pid_t client_;
+  const watched what_;
   memory_reader status_;
   resident_reader statm_;
+  // Sums over the child processes, as of the last reading.
+  memory_snapshot children_;
+  clock::time_point next_children_;
+  // Highest sum of a client with child processes.
+  std::uint64_t rss_peak_bytes_ = 0;
   curve_recorder recorder_;
   client_memory memory_;
   clock::time_point next_status_;

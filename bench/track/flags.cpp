@@ -169,10 +169,11 @@ bench_flags parse_workload_flags(const std::vector<std::string>& arguments) {
     }
   }
   auto flags = parse_bench_flags(arguments);
-  for (const auto& name : flags.what.strategies)
-    if (is_python_client(name))
-      throw track_error{
-          fmt::format("{} is not part of a commit's client: remove it from --strategies", name)};
+  if (!flags.what.programs.empty() || !flags.clients.empty()) {
+    throw track_error{
+        "--client and --clients are not part of a commit: compare two commands with 'track compare "
+        "--client A=COMMAND --client B=COMMAND'"};
+  }
   return flags;
 }
 

@@ -178,7 +178,7 @@ std::vector<benchmark_case> rows_with_figure(std::span<const history_recording> 
 benchmark_case parameters_of(std::span<const history_recording> recordings, const std::string& name) {
   for (const auto& one : recordings)
     if (const auto* const row = find_row(one, name)) return row->parameters;
-  return {.strategy = {}, .workers = 0, .latency = std::chrono::seconds{0}, .page_kb = 0, .days = 0};
+  return {.strategy = {}, .workers = 0, .latency = std::chrono::seconds{0}, .page_kb = 0, .items = 0};
 }
 
 std::string default_of(std::span<const history_recording> recordings, const std::string& name,
@@ -191,7 +191,7 @@ std::string default_of(std::span<const history_recording> recordings, const std:
     return std::max(other.workers, row.workers) - std::min(other.workers, row.workers);
   };
   for (const auto& other : others) {
-    if (other.strategy != floor_strategy || point_id(other) != point_id(row) || other.days != row.days)
+    if (other.strategy != floor_strategy || point_id(other) != point_id(row) || other.items != row.items)
       continue;
     if (nearest == nullptr || distance(other) < distance(*nearest)) nearest = &other;
   }

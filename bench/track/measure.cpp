@@ -9,6 +9,7 @@
 #include <numeric>
 #include <optional>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "bench/columns.hpp"
@@ -150,14 +151,14 @@ runner make_probe_runner(const harness& parts, const std::filesystem::path& base
                     .fetch_probe = of == side::base ? base : head,
                     .heap_count = parts.heap_count};
   };
-  // By days and page size.
-  using cache = std::map<std::pair<std::size_t, std::size_t>, expected_fares>;
-  const auto fares = std::make_shared<cache>();
+  // By task, items and page size.
+  using cache = std::map<std::tuple<task_kind, std::size_t, std::size_t>, expected_results>;
+  const auto results = std::make_shared<cache>();
   const auto timed = [=](side of, const benchmark_case& row) -> run_result {
     try {
       const auto measured = measure(programs_of(of), row, parts.sample_every);
-      const auto [expected, is_new] = fares->try_emplace({row.days, row.page_kb});
-      if (is_new) expected->second = fares_of_site(row);
+      const auto [expected, is_new] = results->try_emplace({row.task, row.items, row.page_kb});
+      if (is_new) expected->second = results_of_site(row);
       const auto errors = judge(row, measured, expected->second, strictness::correctness_only);
       const auto result = errors.failed() ? errors : judge(row, measured, expected->second, strictness::full);
       return {.figures = timed_figures(row, measured),

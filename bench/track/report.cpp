@@ -170,7 +170,7 @@ void mark_frontier(std::vector<report_case>& cases, const std::string& column) {
   std::map<std::pair<std::string, std::size_t>, std::vector<report_case*>> comparable;
   for (auto& one : cases)
     if (!is_floor(*one.result) && one.figure("real_time") > 0 && one.figure(column) > 0)
-      comparable[{point_id(one.parameters()), one.parameters().days}].push_back(&one);
+      comparable[{point_id(one.parameters()), one.parameters().items}].push_back(&one);
   for (auto& [job, all] : comparable) {
     std::ranges::stable_sort(all, {}, [&](const report_case* one) {
       return std::pair{one->figure("real_time"), one->figure(column)};
@@ -211,7 +211,7 @@ ordered_json case_json(const report_case& one) {
           {"label", parameters.label()},
           {"loops", parameters.loops},
           {"workers", parameters.workers},
-          {"days", parameters.days},
+          {"days", parameters.items},
           {"point", point_id(parameters)},
           {"repetitions", rows.size()},
           {"failed", failed},
@@ -258,7 +258,7 @@ ordered_json comparison_rows(const std::vector<const report_case*>& cases, const
   std::set<std::string> labels{recommended.parameters().label()};
   for (const std::size_t workers : {recommended.parameters().workers, std::size_t{1}})
     for (const auto* one : cases)
-      if (one->parameters().workers == workers && one->parameters().days == recommended.parameters().days &&
+      if (one->parameters().workers == workers && one->parameters().items == recommended.parameters().items &&
           labels.insert(one->parameters().label()).second)
         rows.push_back(comparison_row(*one, recommended));
   return rows;
@@ -277,7 +277,7 @@ ordered_json recommendation_json(const std::string& point, const std::vector<con
             {"rows", ordered_json::array()}};
   }
   const auto best = std::ranges::max(
-      recommendations, {}, [](const recommendation& one) { return one.min_workers->parameters.days; });
+      recommendations, {}, [](const recommendation& one) { return one.min_workers->parameters.items; });
   std::vector<case_result> compared;
   compared.reserve(best.compared.size());
   for (const auto* one : best.compared) compared.push_back(*one);
@@ -449,7 +449,8 @@ ordered_json strategies_json(const report_input& input) {
   const auto add = [&](const result_file& file) {
     for (const auto& facts : file.strategies) {
       const auto name = facts["name"].get<std::string>();
-      const auto rank = std::ranges::find(all_clients(), name, &client_info::name) - all_clients().begin();
+      const auto rank =
+          std::ranges::find(probe_clients(), name, &client_info::name) - probe_clients().begin();
       sorted.try_emplace({rank, name}, facts);
     }
   };

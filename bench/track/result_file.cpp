@@ -73,17 +73,17 @@ std::optional<benchmark_case> parse_case_name(std::string_view name) {
   if (!latency || !engine) return std::nullopt;
   auto strategy = name.substr(start.size(), workers_at - start.size());
   benchmark_case parameters{
-      .strategy = {}, .workers = 0, .latency = *latency, .page_kb = 0, .days = 0, .engine = *engine};
+      .strategy = {}, .workers = 0, .latency = *latency, .page_kb = 0, .items = 0, .engine = *engine};
   if (const auto at = strategy.rfind("/loops:");
       at != std::string_view::npos && parse_number(strategy.substr(at + 7), parameters.loops))
     strategy = strategy.substr(0, at);
   parameters.strategy = strategy;
   const bool has_numbers = parse_number(settings["workers"], parameters.workers) &&
                            parse_number(settings["page_kb"], parameters.page_kb) &&
-                           parse_number(settings["days"], parameters.days) &&
+                           parse_number(settings["days"], parameters.items) &&
                            (!settings.contains("seed") || parse_number(settings["seed"], parameters.seed));
   // The comparison refuses unknown and repeated settings, and any other order.
-  if (!has_numbers || parameters.workers == 0 || parameters.days == 0 || parameters.name() != name)
+  if (!has_numbers || parameters.workers == 0 || parameters.items == 0 || parameters.name() != name)
     return std::nullopt;
   return parameters;
 }
@@ -241,13 +241,13 @@ void sort_rows(result_file& file) {
 
 /// Adds the facts about the strategies of the cases, which a file without a schema lacks.
 void add_strategies(result_file& file) {
-  std::vector<std::string> names;
+  std::vector<benchmark_case> rows;
   for (const auto& result : file.cases)
-    if (std::ranges::find(names, result.parameters.strategy) == names.end())
-      names.push_back(result.parameters.strategy);
-  file.strategies = schema_json(names).at("strategies");
-  for (const auto& name : names)
-    if (find_client(name) == nullptr) file.strategies.push_back(unknown_strategy(name));
+    if (std::ranges::find(rows, result.parameters.strategy, &benchmark_case::strategy) == rows.end())
+      rows.push_back(result.parameters);
+  file.strategies = schema_json(rows).at("strategies");
+  for (const auto& row : rows)
+    if (find_probe_client(row.strategy) == nullptr) file.strategies.push_back(unknown_strategy(row.strategy));
 }
 
 }  // namespace
@@ -287,7 +287,7 @@ std::string first_failure(const case_result& result) {
 
 bool precedes(const benchmark_case& one, const benchmark_case& other) {
   const auto rank = [](const benchmark_case& parameters) {
-    const auto clients = all_clients();
+    const auto clients = probe_clients();
     return std::ranges::find(clients, parameters.strategy, &client_info::name) - clients.begin();
   };
   const auto key = [&](const benchmark_case& of) {
@@ -301,6 +301,10 @@ std::string point_id(const benchmark_case& parameters) {
   if (!parameters.latency.is_fixed()) id += fmt::format("/seed:{}", parameters.seed);
   if (parameters.engine != engine_kind::cpp_httplib)
     id += fmt::format("/engine:{}", to_string(parameters.engine));
+  if (parameters.task != task_kind::scrape) id += fmt::format("/task:{}", to_string(parameters.task));
+  if (parameters.connections != connection_mode::kept)
+    id += fmt::format("/connections:{}", to_string(parameters.connections));
+  if (parameters.warm_up != 0) id += fmt::format("/warm_up:{}", parameters.warm_up);
   return id;
 }
 

@@ -42,7 +42,7 @@ std::vector<double> values_if_passed(const case_result& result, const std::strin
 /// Returns the reason of the first failed repetition, or "".
 std::string first_failure(const case_result& result);
 
-/// Display order of cases: strategies in the order of all_clients() and then by name, loops, workers,
+/// Display order of cases: strategies in the order of probe_clients() and then by name, loops, workers,
 /// latency.
 bool precedes(const benchmark_case& one, const benchmark_case& other);
 

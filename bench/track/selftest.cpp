@@ -112,7 +112,7 @@ std::vector<benchmark_case> quick_cases() {
                    .workers = {10},
                    .points = {{40ms}},
                    .page_kb = 3,
-                   .days = 10});
+                   .items = 10});
 }
 
 std::vector<finding> compare_with(const fs::path& head, bool is_of_one_program, std::mt19937_64& random) {

@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -213,6 +214,49 @@ std::expected<std::chrono::nanoseconds, process_error> process_cpu_time(pid_t pi
   if (::clock_getcpuclockid(pid, &clock) != 0 || ::clock_gettime(clock, &time) != 0)
     return std::unexpected(process_error::gone);
   return std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec};
+}
+
+std::vector<pid_t> descendants(pid_t pid) {
+  std::vector<pid_t> found;
+  const auto add_children = [&found](pid_t parent) {
+    std::error_code error;
+    int threads_left = 64;
+    for (std::filesystem::directory_iterator task{path_of(parent, "task"), error}, end;
+         !error && task != end && threads_left-- > 0; task.increment(error)) {
+      std::ifstream children{task->path() / "children"};
+      for (pid_t child = 0; children >> child;) found.push_back(child);
+    }
+  };
+  add_children(pid);
+  for (std::size_t i = 0; i < found.size(); ++i) add_children(found[i]);
+  return found;
+}
+
+namespace {
+
+/// Returns the CPU time of the children that a process has waited for, which is 0 if it is gone.
+std::chrono::nanoseconds ended_children_cpu_time(pid_t pid) {
+  std::ifstream stat{path_of(pid, "stat")};
+  // The second field is the program's name in parentheses. Fields 16 and 17 are cutime and cstime.
+  stat.ignore(std::numeric_limits<std::streamsize>::max(), ')');
+  std::string skipped;
+  for (int field = 3; field < 16; ++field) stat >> skipped;
+  std::int64_t user_ticks = 0;
+  std::int64_t system_ticks = 0;
+  if (!(stat >> user_ticks >> system_ticks)) return {};
+  return std::chrono::nanoseconds{std::chrono::seconds{1}} / ::sysconf(_SC_CLK_TCK) *
+         (user_ticks + system_ticks);
+}
+
+}  // namespace
+
+std::expected<std::chrono::nanoseconds, process_error> process_tree_cpu_time(pid_t pid) {
+  auto sum = process_cpu_time(pid);
+  if (!sum) return sum;
+  *sum += ended_children_cpu_time(pid);
+  for (const pid_t child : descendants(pid))
+    *sum += process_cpu_time(child).value_or(std::chrono::nanoseconds{0}) + ended_children_cpu_time(child);
+  return sum;
 }
 
 std::expected<std::chrono::nanoseconds, process_error> run_queue_delay(pid_t pid) {

@@ -19,26 +19,35 @@ benchmark_case case_of(std::size_t days, std::size_t workers, latency_model late
           .workers = workers,
           .latency = latency,
           .page_kb = 3,
-          .days = days,
+          .items = days,
           .seed = seed};
 }
 
 TEST(ideal_wall, wave_takes_two_latencies) {
-  EXPECT_EQ(ideal_wall(100, 100, 20ms), 40ms) << "one wave";
-  EXPECT_EQ(ideal_wall(100, 20, 20ms), 200ms) << "five waves";
-  EXPECT_EQ(ideal_wall(100, 1, 145ms), 29s) << "the article's sequential row";
+  EXPECT_EQ(ideal_wall(case_of(100, 100, 20ms)), 40ms) << "one wave";
+  EXPECT_EQ(ideal_wall(case_of(100, 20, 20ms)), 200ms) << "five waves";
+  EXPECT_EQ(ideal_wall(case_of(100, 1, 145ms)), 29s) << "the article's sequential row";
+}
+
+TEST(ideal_wall, wave_of_get_takes_one_latency) {
+  auto row = case_of(100, 20, 20ms);
+  row.task = task_kind::get;
+  EXPECT_EQ(ideal_wall(row), 100ms);
+  row.latency = latency_model::uniform(10ms, 10ms);
+  row.workers = 30;
+  EXPECT_EQ(ideal_wall(row), std::chrono::nanoseconds{1s} / 30);
 }
 
 TEST(ideal_wall, incomplete_last_wave_counts) {
-  EXPECT_EQ(ideal_wall(101, 100, 20ms), 80ms);
-  EXPECT_EQ(ideal_wall(100, 30, 1ms), 8ms);
+  EXPECT_EQ(ideal_wall(case_of(101, 100, 20ms)), 80ms);
+  EXPECT_EQ(ideal_wall(case_of(100, 30, 1ms)), 8ms);
 }
 
-TEST(ideal_wall, more_workers_than_days_give_one_wave) { EXPECT_EQ(ideal_wall(3, 100, 20ms), 40ms); }
+TEST(ideal_wall, more_workers_than_days_give_one_wave) { EXPECT_EQ(ideal_wall(case_of(3, 100, 20ms)), 40ms); }
 
 TEST(ideal_wall, no_days_or_no_latency_give_zero) {
-  EXPECT_EQ(ideal_wall(0, 5, 20ms), 0ms);
-  EXPECT_EQ(ideal_wall(100, 5, 0ms), 0ms);
+  EXPECT_EQ(ideal_wall(case_of(0, 5, 20ms)), 0ms);
+  EXPECT_EQ(ideal_wall(case_of(100, 5, 0ms)), 0ms);
 }
 
 TEST(ideal_wall, fixed_latency_ignores_seed) {
@@ -73,10 +82,10 @@ TEST(ideal_wall, random_ideal_uses_draws_of_days_and_seed) {
 TEST(latency_error, latency_above_maximum_is_error) {
   for (const latency_model& allowed :
        {latency_model{10s}, latency_model::uniform(0s, 10s), latency_model::lognormal(20ms, 80ms)})
-    EXPECT_THAT(latency_error(allowed, 0, max_days), IsEmpty());
+    EXPECT_THAT(latency_error(allowed, 0, task_kind::scrape, max_days), IsEmpty());
   for (const latency_model& refused : {latency_model{10'001ms}, latency_model::uniform(0s, 10'001ms),
                                        latency_model::lognormal(20ms, 10'001ms)})
-    EXPECT_THAT(latency_error(refused, 0, 1), HasSubstr("at most 10s"));
+    EXPECT_THAT(latency_error(refused, 0, task_kind::scrape, 1), HasSubstr("at most 10s"));
 }
 
 TEST(latency_error, drawn_latency_above_maximum_is_error) {
@@ -85,8 +94,8 @@ TEST(latency_error, drawn_latency_above_maximum_is_error) {
   while (start_latency(model, 7, day) <= max_latency &&
          search_latency(model, 7, query_of_day(day)) <= max_latency)
     ++day;
-  EXPECT_THAT(latency_error(model, 7, day), IsEmpty()) << "the days before it";
-  EXPECT_THAT(latency_error(model, 7, day + 1), HasSubstr("with --seed 7 draws"));
+  EXPECT_THAT(latency_error(model, 7, task_kind::scrape, day), IsEmpty()) << "the days before it";
+  EXPECT_THAT(latency_error(model, 7, task_kind::scrape, day + 1), HasSubstr("with --seed 7 draws"));
 }
 
 }  // namespace

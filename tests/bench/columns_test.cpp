@@ -68,7 +68,7 @@ TEST(column_values, random_latencies_have_their_own_ideal) {
   auto row = made_up_case();
   row.latency = latency_model::uniform(20ms, 20ms);
   // A fixed latency would have six waves of 40 ms; here it is 110 · 2 · 20 ms / 20.
-  row.days = 110;
+  row.items = 110;
   EXPECT_THAT(column_values(row, made_up_measurement(), counted).at("ideal_ratio"), DoubleEq(250.0 / 220.0));
   row.latency = latency_model::uniform(0ms, 0ms);
   EXPECT_THAT(column_values(row, made_up_measurement(), counted), Not(Contains(Key("ideal_ratio"))));
@@ -122,7 +122,14 @@ TEST(column_values, peak_below_baseline_is_no_growth) {
 }
 
 TEST(schema, lists_columns_and_the_strategies_of_the_rows) {
-  const auto schema = schema_json(std::vector<std::string>{"raw_epoll", "multi_socket", "unknown"});
+  std::vector<benchmark_case> rows(4, made_up_case());
+  rows[0].strategy = "raw_epoll";
+  rows[2].strategy = "unknown";
+  rows[3].strategy = "client:x";
+  rows[3].program = std::make_shared<const client_program>(
+      client_program{.info = {.name = "client:x", .label = "x", .family = "other"}, .executable = "/bin/sh"});
+  rows.push_back(rows[3]);
+  const auto schema = schema_json(rows);
   EXPECT_EQ(schema["version"], 1);
   ASSERT_EQ(schema["columns"].size(), columns().size());
   EXPECT_EQ(schema["columns"][0]["name"], "real_time");
@@ -134,7 +141,8 @@ TEST(schema, lists_columns_and_the_strategies_of_the_rows) {
     EXPECT_THAT(one["better"].get<std::string>(), testing::MatchesRegex("lower|higher|none"));
     EXPECT_NE(one["meaning"], "");
   }
-  ASSERT_EQ(schema["strategies"].size(), 2u);
+  ASSERT_EQ(schema["strategies"].size(), 3u);
+  EXPECT_EQ(schema["strategies"][2]["name"], "client:x");
   EXPECT_EQ(schema["strategies"][0]["name"], "multi_socket");
   EXPECT_EQ(schema["strategies"][1]["family"], "floor");
   for (const char* member : {"label", "language", "transport", "control_flow", "code_changes"})
@@ -143,7 +151,7 @@ TEST(schema, lists_columns_and_the_strategies_of_the_rows) {
 
 TEST(case_parameters, are_members_of_a_row) {
   const auto row =
-      parameters_json({.strategy = "coroutines", .workers = 100, .latency = 20ms, .page_kb = 3, .days = 50});
+      parameters_json({.strategy = "coroutines", .workers = 100, .latency = 20ms, .page_kb = 3, .items = 50});
   EXPECT_EQ(row.dump(),
             R"({"strategy":"coroutines","workers":100,"loops":1,"days":50,"page_kb":3,"latency":"20ms",)"
             R"("latency_ms":20.0,"engine":"beast"})");
@@ -151,7 +159,7 @@ TEST(case_parameters, are_members_of_a_row) {
 
 TEST(case_parameters, are_read_as_written) {
   const benchmark_case fixed{
-      .strategy = "coroutines", .workers = 7, .latency = 1500us, .page_kb = 94, .days = 9, .loops = 2};
+      .strategy = "coroutines", .workers = 7, .latency = 1500us, .page_kb = 94, .items = 9, .loops = 2};
   auto random = fixed;
   random.latency = latency_model::lognormal(20ms, 80ms);
   random.seed = 18446744073709551615u;
@@ -160,12 +168,19 @@ TEST(case_parameters, are_read_as_written) {
   hold.kind = point_kind::hold;
   auto burst = fixed;
   burst.kind = point_kind::burst;
-  for (const auto& row : {fixed, random, hold, burst}) {
+  auto get = fixed;
+  get.task = task_kind::get;
+  get.connections = connection_mode::fresh;
+  get.warm_up = 5;
+  for (const auto& row : {fixed, random, hold, burst, get}) {
     const auto parsed = parse_parameters(nlohmann::json::parse(parameters_json(row).dump()));
     EXPECT_EQ(parsed.name(), row.name());
     EXPECT_EQ(parsed.kind, row.kind);
     EXPECT_EQ(parsed.seed, row.seed);
     EXPECT_EQ(parsed.loops, row.loops);
+    EXPECT_EQ(parsed.task, row.task);
+    EXPECT_EQ(parsed.connections, row.connections);
+    EXPECT_EQ(parsed.warm_up, row.warm_up);
   }
 }
 
@@ -191,6 +206,10 @@ TEST(case_parameters, invalid_member_is_named) {
   EXPECT_THAT(error_with("engine", "steam"), HasSubstr("'steam'"));
   EXPECT_THAT(error_with("kind", "long"), HasSubstr("'long'"));
   EXPECT_THAT(error_with("seed", "x"), HasSubstr("seed"));
+  EXPECT_THAT(error_with("task", "put"), HasSubstr("'put'"));
+  EXPECT_THAT(error_with("connections", "old"), HasSubstr("'old'"));
+  EXPECT_THAT(error_with("warm_up", 0), HasSubstr("warm_up"));
+  EXPECT_THAT(error_with("items", 0), HasSubstr("items"));
   auto without = valid;
   without.erase("workers");
   EXPECT_THROW(parse_parameters(without), std::invalid_argument);

@@ -2,13 +2,22 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <zlib.h>
 
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <regex>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "bench/clients/clients.hpp"
 #include "bench/columns.hpp"
+#include "bench/probe/scrape_task.hpp"
+#include "farebench/date.hpp"
 #include "tests/bench/scratch_folder.hpp"
 
 namespace farebench {
@@ -40,7 +49,7 @@ TEST(docs, columns_above_zero_equal_program) {
 TEST(docs, strategies_equal_program) {
   std::string all;
   std::string of_library;
-  for (const auto& client : all_clients()) {
+  for (const auto& client : probe_clients()) {
     all += fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", client.name, client.family, client.language,
                        client.transport, client.control_flow, client.code_changes);
     if (client.kind == client_kind::library)
@@ -49,6 +58,43 @@ TEST(docs, strategies_equal_program) {
   }
   expect_rows("docs/strategies.md", all);
   expect_rows("README.md", of_library);
+}
+
+TEST(docs, clients_equal_manifests) {
+  const std::filesystem::path folder = std::filesystem::path{FAREBENCH_SOURCE_DIR} / "bench/clients";
+  std::vector<std::filesystem::path> manifests;
+  for (const auto& entry : std::filesystem::directory_iterator{folder})
+    if (const auto manifest = entry.path() / "manifest.json"; exists(manifest)) manifests.push_back(manifest);
+  std::ranges::sort(manifests);
+  std::string rows;
+  for (const auto& manifest : manifests) {
+    const auto json = nlohmann::json::parse(text_of(manifest));
+    for (const auto& client : json.at("clients")) {
+      const auto text = [&](const char* name) { return client.at(name).get<std::string>(); };
+      rows += fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", text("name"),
+                          json.at("language").get<std::string>(), text("family"), text("transport"),
+                          text("control_flow"), text("code_changes"));
+    }
+  }
+  expect_rows("docs/clients.md", rows);
+}
+
+TEST(docs, digests_equal_program) {
+  const auto crc = [](std::string_view text) {
+    return crc32_z(0, reinterpret_cast<const Bytef*>(text.data()), text.size());
+  };
+  const std::string no_fare = "2026-03-02\n";
+  const std::string one_fare = "2026-03-01\n07:05|10:40|Relax|12|24950|CZK\n";
+  const auto text = text_of(std::filesystem::path{FAREBENCH_SOURCE_DIR} / "docs/clients.md");
+  for (const auto value : {crc("123456789"), crc(no_fare), crc(one_fare)})
+    EXPECT_TRUE(text.contains(fmt::format("| {} |\n", value))) << value;
+  fares_digest digest;
+  digest.add(*parse_iso_date("2026-03-02"), {});
+  using namespace std::chrono_literals;
+  digest.add(*parse_iso_date("2026-03-01"),
+             std::vector<fare>{{7h + 5min, 10h + 40min, "Relax", 12, 249'50, "CZK"}});
+  EXPECT_EQ(digest.value(), std::uint64_t{crc(no_fare)} + crc(one_fare));
+  EXPECT_TRUE(text.contains(fmt::format("The digest of the last two is {}.", digest.value())));
 }
 
 TEST(docs, links_lead_to_files) {

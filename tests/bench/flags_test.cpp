@@ -48,7 +48,7 @@ TEST(bench_flags, default_is_light_with_all_strategies) {
   const auto flags = parse({});
   EXPECT_EQ(latency_of(flags), 20ms);
   EXPECT_EQ(flags.what.page_kb, 3u);
-  EXPECT_EQ(flags.what.days, 100u);
+  EXPECT_EQ(flags.what.items, 100u);
   EXPECT_THAT(flags.what.workers, ElementsAre(20, 100));
   ASSERT_EQ(flags.what.strategies.size(), strategies().size() + 1);
   EXPECT_EQ(flags.what.strategies.back(), "raw_epoll") << "the floor is the last row";
@@ -63,7 +63,7 @@ TEST(bench_flags, change_a_named_workload) {
   EXPECT_THAT(flags.what.workers, ElementsAre(1, 7));
   EXPECT_EQ(latency_of(flags), 1500us);
   EXPECT_EQ(flags.what.page_kb, 10u);
-  EXPECT_EQ(flags.what.days, 12u);
+  EXPECT_EQ(flags.what.items, 12u);
   EXPECT_EQ(latency_of(parse({"--workload", "article"})), 145ms);
   EXPECT_EQ(parse({"--workload", "article"}).what.page_kb, 94u);
   EXPECT_EQ(latency_of(parse({"--latency", "0"})), 0ms);
@@ -257,7 +257,7 @@ TEST(bench_flags, scale_has_two_points_with_a_day_per_worker) {
   EXPECT_THAT(flags.notes.front(), HasSubstr("sequential left out of scale"));
   std::size_t holds = 0;
   for (const auto& row : cases_of(flags.what)) {
-    EXPECT_EQ(row.days, row.workers);
+    EXPECT_EQ(row.items, row.workers);
     EXPECT_EQ(row.page_kb, 3u);
     EXPECT_EQ(row.engine, engine_kind::beast);
     EXPECT_EQ(row.latency, row.kind == point_kind::hold ? 1000ms : 50ms);
@@ -267,22 +267,96 @@ TEST(bench_flags, scale_has_two_points_with_a_day_per_worker) {
   EXPECT_EQ(2 * holds, cases_of(flags.what).size());
 }
 
-TEST(bench_flags, python_clients_run_on_request) {
-  EXPECT_THAT(parse({}).what.strategies, Not(Contains("python_sync")));
-  EXPECT_THAT(parse({"--strategies", "python_gevent,multi_socket"}).what.strategies,
-              ElementsAre("python_gevent", "multi_socket"));
-  EXPECT_THAT(
-      parse({"--strategies", "multi_socket,python_asyncio", "--peers"}).what.strategies,
-      ElementsAre("multi_socket", "python_asyncio", "python_sync", "python_threads", "python_gevent"));
-  EXPECT_EQ(parse({"--peers"}).what.strategies.size(), strategies().size() + 1 + 4);
-  EXPECT_THAT(complaint({"--strategies", "python_pigeon"}), HasSubstr("raw_epoll, python_sync"));
+TEST(bench_flags, client_adds_rows) {
+  const auto flags = parse({"--client", "one=sh -c x", "--client=two=sh", "--strategies", "coroutines"});
+  ASSERT_EQ(flags.what.programs.size(), 2u);
+  EXPECT_EQ(flags.what.programs[0]->info.name, "client:one");
+  EXPECT_EQ(flags.what.programs[1]->info.name, "client:two");
+  EXPECT_EQ(cases_of(flags.what).size(), 6u);
+  EXPECT_EQ(parse({"--client", "one=sh", "--strategies", "none"}).what.strategies.size(), 0u);
+}
+
+TEST(bench_flags, invalid_client_is_refused) {
+  EXPECT_THAT(complaint({"--client", "sh"}), HasSubstr("--client: 'sh': write NAME=COMMAND"));
+  EXPECT_THAT(complaint({"--client", "x=no-such-program"}), HasSubstr("no program 'no-such-program'"));
+  EXPECT_THAT(complaint({"--client", "x=sh", "--client", "x=sh -x"}),
+              HasSubstr("two clients are named client:x"));
+  EXPECT_THAT(complaint({"--strategies", "none"}), HasSubstr("no client is left"));
+  EXPECT_THAT(complaint({"--strategies", "python_pigeon"}), HasSubstr("--clients has other languages"));
+}
+
+TEST(bench_flags, names_of_built_clients_are_kept) {
+  EXPECT_THAT(parse({"--clients", "go, rust"}).clients, ElementsAre("go", "rust"));
+  auto flags = parse({"--clients", "go"});
+  EXPECT_THROW(add_clients(flags, "/no/such/folder"), flag_error);
+}
+
+TEST(bench_flags, task_get_has_workload) {
+  const auto flags = parse({"--workload", "get"});
+  EXPECT_EQ(flags.what.task, task_kind::get);
+  EXPECT_EQ(flags.workload_name, "get");
+  EXPECT_EQ(parse({"--task", "get"}).workload_name, "custom");
+  EXPECT_EQ(parse({"--task", "get"}).what.task, task_kind::get);
+  EXPECT_THAT(complaint({"--task", "gte"}), HasSubstr("choose scrape or get; did you mean get?"));
+}
+
+TEST(bench_flags, items_and_days_are_one_flag) {
+  EXPECT_EQ(parse({"--items", "7", "--workers", "7"}).what.items, 7u);
+  EXPECT_EQ(parse({"--days", "7", "--workers", "7"}).what.items, 7u);
+  EXPECT_EQ(parse({"--task", "get", "--items", "1000000"}).what.items, 1'000'000u);
+  EXPECT_THAT(complaint({"--items", "26970"}), HasSubstr("at most 26969 days; use --task get for more"));
+  EXPECT_THAT(complaint({"--warm-up", "26970"}), HasSubstr("--warm-up 26970: the task scrape has at most"));
+}
+
+TEST(bench_flags, connections_are_part_of_names) {
+  const auto flags = parse({"--connections", "kept,fresh", "--strategies", "fibers", "--workers", "20"});
+  const auto cases = cases_of(flags.what);
+  ASSERT_EQ(cases.size(), 2u);
+  EXPECT_EQ(cases[0].name(),
+            "fetch/strategy:fibers/workers:20/latency_ms:20/page_kb:3/days:100/engine:beast");
+  EXPECT_EQ(
+      cases[1].name(),
+      "fetch/strategy:fibers/workers:20/latency_ms:20/page_kb:3/days:100/connections:fresh/engine:beast");
+  EXPECT_THAT(complaint({"--connections", "new"}), HasSubstr("choose kept or fresh"));
+  EXPECT_THAT(complaint({"--task", "get", "--connections", "fresh", "--items", "28001"}),
+              HasSubstr("use at most 28000 items"));
+}
+
+TEST(bench_flags, warm_up_is_part_of_name) {
+  const auto flags = parse({"--warm-up", "50", "--strategies", "fibers", "--workers", "20"});
+  EXPECT_EQ(cases_of(flags.what).front().name(),
+            "fetch/strategy:fibers/workers:20/latency_ms:20/page_kb:3/days:100/warm_up:50/engine:beast");
+  EXPECT_EQ(flags.workload_name, "custom");
+}
+
+TEST(bench_flags, server_elsewhere_has_its_own_settings) {
+  auto flags = parse({"--server", "http://10.0.0.1:8080/", "--workers", "10"});
+  EXPECT_EQ(flags.server, "http://10.0.0.1:8080");
+  server_stats settings;
+  settings.engine = "beast";
+  settings.latency = "7ms";
+  settings.page_kb = 11;
+  apply_server(flags, settings);
+  EXPECT_EQ(latency_of(flags), 7ms);
+  EXPECT_EQ(flags.what.page_kb, 11u);
+  settings.faults = "no_response";
+  EXPECT_THROW(apply_server(flags, settings), flag_error);
+  settings.faults = "";
+  settings.latency = "11s";
+  EXPECT_THROW(apply_server(flags, settings), flag_error);
+  for (const char* flag : {"--latency=1ms", "--page-kb=3", "--engine=beast", "--seed=1"}) {
+    EXPECT_THAT(complaint({"--server", "http://10.0.0.1:8080", flag}),
+                HasSubstr("has no effect with --server"));
+  }
+  for (const char* url : {"10.0.0.1:80", "https://10.0.0.1", "http://", "http://a/b", "http://a?b", ""})
+    EXPECT_THAT(complaint({"--server", url}), HasSubstr("write http://HOST:PORT")) << url;
 }
 
 TEST(bench_flags, scale_leaves_out_clients_with_one_worker) {
-  const auto flags = parse({"--workload", "scale", "--peers"});
-  EXPECT_THAT(flags.what.strategies, Contains("python_threads"));
-  EXPECT_THAT(flags.what.strategies, Not(Contains("python_sync")));
-  EXPECT_THAT(flags.notes, ElementsAre(HasSubstr("sequential and python_sync left out of scale")));
+  const auto flags = parse({"--workload", "scale"});
+  EXPECT_THAT(flags.what.strategies, Contains("thread_pool"));
+  EXPECT_THAT(flags.what.strategies, Not(Contains("sequential")));
+  EXPECT_THAT(flags.notes, ElementsAre(HasSubstr("sequential left out of scale")));
 }
 
 TEST(bench_flags, days_keep_one_worker_in_scale) {
@@ -319,7 +393,7 @@ TEST(cases, name_has_the_engine_unless_cpp_httplib) {
                      .workers = 7,
                      .latency = 1500us,
                      .page_kb = 3,
-                     .days = 9,
+                     .items = 9,
                      .engine = engine_kind::cpp_httplib};
   EXPECT_EQ(row.point(), "workers:7/latency_ms:1.5/page_kb:3/days:9");
   row.engine = engine_kind::beast;
@@ -331,7 +405,7 @@ TEST(cases, name_has_random_latency_and_seed) {
                      .workers = 7,
                      .latency = latency_model::uniform(250us, 30ms),
                      .page_kb = 3,
-                     .days = 9};
+                     .items = 9};
   EXPECT_EQ(row.point(), "workers:7/latency_ms:uniform_0.25-30/seed:0/page_kb:3/days:9/engine:beast");
   row.latency = latency_model::lognormal(20ms, 80ms);
   row.seed = 7;

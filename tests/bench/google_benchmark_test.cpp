@@ -18,7 +18,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 benchmark_case case_of(std::string strategy) {
-  return {.strategy = std::move(strategy), .workers = 2, .latency = 1ms, .page_kb = 3, .days = 6};
+  return {.strategy = std::move(strategy), .workers = 2, .latency = 1ms, .page_kb = 3, .items = 6};
 }
 
 void initialize(std::vector<std::string> flags) {

@@ -1,10 +1,12 @@
 #include "bench/judge.hpp"
 
 #include <gmock/gmock.h>
+#include <zlib.h>
 
 #include "bench/cases.hpp"
 #include "bench/probe/raw_epoll.hpp"
 #include "bench/probe/scrape_task.hpp"
+#include "mock_server/site/numbered_page.hpp"
 #include "mock_server/site/timetable.hpp"
 #include "tests/bench/made_up.hpp"
 
@@ -76,7 +78,7 @@ TEST(judge, listen_overflow_fails) {
 
 TEST(judge, one_drop_in_hundred_connections_gives_warning) {
   auto row = made_up_case();
-  row.workers = row.days = 100;
+  row.workers = row.items = 100;
   auto seen = made_up_measurement();
   seen.server.connections_accepted = 100;
   seen.server.requests = 2 * 100;
@@ -105,14 +107,73 @@ TEST(judge, wrong_number_of_connections_fails) {
   }
 }
 
-TEST(judge, python_client_needs_connection_per_day) {
+TEST(judge, fresh_connections_are_one_per_item) {
   auto row = made_up_case();
-  row.strategy = "python_threads";
+  row.connections = connection_mode::fresh;
   auto seen = made_up_measurement();
   EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).failure,
               HasSubstr("20 connections accepted instead of 100, one per day"));
   seen.server.connections_accepted = 100;
   EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).failure, IsEmpty());
+}
+
+TEST(judge, program_may_keep_fewer_connections) {
+  auto row = made_up_case();
+  row.program = std::make_shared<const client_program>(
+      client_program{.info = {.name = "client:x", .label = "x"}, .executable = "/bin/sh"});
+  auto seen = made_up_measurement();
+  seen.server.connections_accepted = 19;
+  EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).failure, IsEmpty());
+  seen.server.connections_accepted = 21;
+  EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).failure,
+              HasSubstr("21 connections accepted instead of at most 20, one per worker"));
+  row.connections = connection_mode::fresh;
+  seen.server.connections_accepted = 99;
+  EXPECT_THAT(judge(row, seen, made_up_fares(), strictness::full).failure,
+              HasSubstr("99 connections accepted instead of 100, one per day"));
+}
+
+TEST(judge, task_get_needs_one_request_per_item) {
+  auto row = made_up_case();
+  row.task = task_kind::get;
+  auto seen = made_up_measurement();
+  seen.report.fares.reset();
+  seen.server.sessions = 0;
+  EXPECT_THAT(judge(row, seen, {.digest = 42}, strictness::full).failure,
+              HasSubstr("200 requests served for 100 items instead of one per item"));
+  seen.server.requests = 100;
+  EXPECT_THAT(judge(row, seen, {.digest = 42}, strictness::full).failure, IsEmpty());
+  EXPECT_THAT(judge(row, seen, {.digest = 43}, strictness::full).failure, HasSubstr("wrong pages"));
+}
+
+TEST(judge, wrong_number_of_sessions_fails) {
+  for (const std::uint64_t sessions : {1u, 99u, 101u}) {
+    auto seen = made_up_measurement();
+    seen.server.sessions = sessions;
+    EXPECT_THAT(judged(seen).failure, HasSubstr("sessions started for 100 days instead of one per day"));
+  }
+}
+
+TEST(judge, report_before_last_response_fails) {
+  auto seen = made_up_measurement();
+  seen.server.in_flight = 1;
+  EXPECT_THAT(judged(seen).failure, HasSubstr("1 requests were in flight when the client reported"));
+}
+
+TEST(judge, reported_time_above_that_seen_fails) {
+  auto seen = made_up_measurement();
+  seen.seen_wall_ms = 249.9;
+  EXPECT_THAT(judged(seen).failure,
+              HasSubstr("the client reports 250.000 ms for its batch, which took 249.900 ms"));
+  seen.seen_wall_ms = 250;
+  EXPECT_THAT(judged(seen).failure, IsEmpty());
+}
+
+TEST(judge, server_elsewhere_gives_warning) {
+  auto seen = made_up_measurement();
+  seen.is_server_elsewhere = true;
+  EXPECT_THAT(judged(seen).failure, IsEmpty());
+  EXPECT_THAT(judged(seen).warning, HasSubstr("a server elsewhere"));
 }
 
 TEST(judge, late_median_fails_and_late_p99_gives_warning) {
@@ -265,14 +326,27 @@ TEST(judge, row_without_counters_passes) {
   EXPECT_THAT(judged(seen).failure, IsEmpty());
 }
 
-TEST(fares_of_site, fares_are_those_of_timetable) {
+TEST(results_of_site, pages_are_those_of_site) {
   auto row = made_up_case();
-  row.days = 3;
+  row.task = task_kind::get;
+  row.items = 2;
+  std::uint64_t digest = 0;
+  for (const std::uint32_t number : {1u, 0u}) {
+    const auto body = page_body(number, row.page_kb);
+    digest += crc32_z(0, reinterpret_cast<const Bytef*>(body.data()), body.size());
+  }
+  EXPECT_EQ(results_of_site(row).digest, digest);
+  EXPECT_EQ(results_of_site(row).fares, 0u);
+}
+
+TEST(results_of_site, fares_are_those_of_timetable) {
+  auto row = made_up_case();
+  row.items = 3;
   fares_digest digest;
   for (const std::size_t day : {2u, 0u, 1u})
     digest.add(query_of_day(day).date, timetable(query_of_day(day), row.page_kb));
-  EXPECT_EQ(fares_of_site(row).digest, digest.value()) << "in any order";
-  EXPECT_EQ(fares_of_site(row).fares, digest.fares());
+  EXPECT_EQ(results_of_site(row).digest, digest.value()) << "in any order";
+  EXPECT_EQ(results_of_site(row).fares, digest.fares());
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ inline benchmark_case made_up_case() {
           .workers = 20,
           .latency = std::chrono::milliseconds{20},
           .page_kb = 3,
-          .days = 100};
+          .items = 100};
 }
 
 inline measurement made_up_measurement() {
@@ -51,6 +51,6 @@ inline measurement made_up_measurement() {
   return seen;
 }
 
-inline expected_fares made_up_fares() { return {.fares = 900, .digest = 42}; }
+inline expected_results made_up_fares() { return {.fares = 900, .digest = 42}; }
 
 }  // namespace farebench

@@ -20,7 +20,7 @@ benchmark_case case_of_longest_delays(const std::string& strategy, std::size_t w
                          .workers = workers,
                          .latency = latency_model::uniform(1ms, 40ms),
                          .page_kb = 3,
-                         .days = 6};
+                         .items = 6};
   for (benchmark_case other = longest; other.seed < 100; ++other.seed) {
     if (ideal_wall(other) > ideal_wall(longest)) longest = other;
   }
@@ -32,7 +32,7 @@ test::finished_command bench(const benchmark_case& row) {
       fmt::format("cd / && {} --smoke --strategies {} --workers {} --days {} --latency uniform:1ms-40ms "
                   "--seed {} --benchmark_format=json",
                   (std::filesystem::path{FAREBENCH_BIN_DIR} / "bench").string(), row.strategy, row.workers,
-                  row.days, row.seed));
+                  row.items, row.seed));
 }
 
 TEST(random_latency, follows_the_recorded_seed) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -26,6 +27,8 @@ enum class connection_mode : std::uint8_t {
 
 /// Returns "kept" or "fresh".
 std::string_view to_string(connection_mode mode);
+/// Returns nullopt for another text.
+std::optional<connection_mode> parse_connection_mode(std::string_view text);
 
 /// Limits of fetch_policy that end the attempts at an item.
 enum class retry_limit : std::uint8_t {

@@ -89,6 +89,13 @@ constexpr std::array registry{
 
 std::string_view to_string(connection_mode mode) { return mode == connection_mode::fresh ? "fresh" : "kept"; }
 
+std::optional<connection_mode> parse_connection_mode(std::string_view text) {
+  for (const auto mode : {connection_mode::kept, connection_mode::fresh}) {
+    if (to_string(mode) == text) return mode;
+  }
+  return std::nullopt;
+}
+
 std::string_view to_string(strategy_family family) {
   switch (family) {
     case strategy_family::blocking:

@@ -2,110 +2,168 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <set>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 #include "bench/cases.hpp"
 #include "bench/probe/raw_epoll.hpp"
 #include "farebench/strategy.hpp"
+#include "tests/bench/scratch_folder.hpp"
 
 namespace farebench {
 namespace {
 
 using namespace std::chrono_literals;
+namespace fs = std::filesystem;
 using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Pair;
 
-TEST(clients, are_listed_library_first_then_floor_then_python) {
+TEST(probe_clients, library_comes_first_then_floor) {
   std::vector<std::string_view> names;
   for (const auto& info : strategies()) names.push_back(info.name);
-  names.insert(names.end(),
-               {floor_strategy, "python_sync", "python_threads", "python_gevent", "python_asyncio"});
-  const auto clients = all_clients();
-  EXPECT_TRUE(std::ranges::equal(clients, names, {}, &client_info::name));
+  names.push_back(floor_strategy);
+  EXPECT_TRUE(std::ranges::equal(probe_clients(), names, {}, &client_info::name));
 }
 
-TEST(clients, have_every_fact_and_distinct_labels) {
+TEST(probe_clients, facts_are_complete_and_labels_distinct) {
   std::set<std::string_view> labels;
-  for (const auto& info : all_clients()) {
-    for (const auto fact : {info.name, info.label, info.family, info.language, info.transport,
-                            info.control_flow, info.code_changes})
+  for (const auto& info : probe_clients()) {
+    for (const auto& fact : {info.name, info.label, info.family, info.language, info.transport,
+                             info.control_flow, info.code_changes})
       EXPECT_NE(fact, "") << info.name;
     labels.insert(info.label);
-    EXPECT_EQ(find_client(info.name), &info);
+    EXPECT_EQ(find_probe_client(info.name), &info);
   }
-  EXPECT_EQ(labels.size(), all_clients().size());
-  EXPECT_EQ(find_client("python_pigeon"), nullptr);
+  EXPECT_EQ(labels.size(), probe_clients().size());
+  EXPECT_EQ(find_probe_client("pigeon"), nullptr);
 }
 
-TEST(clients, of_python_are_not_library_strategies) {
-  for (const auto& info : strategies()) EXPECT_FALSE(is_python_client(info.name)) << info.name;
-  EXPECT_FALSE(is_python_client(floor_strategy));
-  for (const auto& name : client_names(client_kind::python)) EXPECT_TRUE(is_python_client(name)) << name;
-  EXPECT_FALSE(is_python_client("python_pigeon"));
+TEST(make_client, command_is_split_like_in_a_shell) {
+  const auto client =
+      make_client("x", R"(A=1 B_2='two words' sh -c "say \"hi\" \$x" a\ b '' 'it'"'"'s' C=3)");
+  EXPECT_EQ(client->executable.filename(), "sh");
+  EXPECT_THAT(client->arguments, ElementsAre("-c", "say \"hi\" $x", "a b", "", "it's", "C=3"));
+  EXPECT_THAT(client->environment, ElementsAre(Pair("A", "1"), Pair("B_2", "two words")));
 }
 
-TEST(clients, of_python_connect_once_per_day) {
-  const auto case_of = [](std::string strategy) {
-    return benchmark_case{
-        .strategy = std::move(strategy), .workers = 20, .latency = 20ms, .page_kb = 3, .days = 100};
+TEST(make_client, path_with_slash_is_not_searched) {
+  EXPECT_EQ(make_client("x", "/bin/sh")->executable, "/bin/sh");
+  EXPECT_TRUE(make_client("x", "sh")->executable.is_absolute());
+}
+
+TEST(make_client, invalid_command_throws_one_line) {
+  for (const char* command : {"", " ", "A=1", "'sh", "sh \"x", "no-such-program-anywhere", "/no/such/program",
+                              "/tmp", "./no\nsuch"}) {
+    try {
+      make_client("x", command);
+      ADD_FAILURE() << command;
+    } catch (const std::invalid_argument& error) {
+      EXPECT_THAT(error.what(), testing::Not(HasSubstr("\n")));
+    }
+  }
+}
+
+TEST(parse_client, name_becomes_that_of_row) {
+  const auto client = parse_client("my-client_2.0=sh -c 'a=b'");
+  EXPECT_EQ(client->info.name, "client:my-client_2.0");
+  EXPECT_THAT(client->arguments, ElementsAre("-c", "a=b"));
+  EXPECT_TRUE(client->info.uses_workers);
+}
+
+TEST(parse_client, text_without_valid_name_throws) {
+  for (const char* text : {"sh", "=sh", "a b=sh", "a/b=sh", "a:b=sh", "é=sh", ""})
+    EXPECT_THROW(parse_client(text), std::invalid_argument) << text;
+}
+
+class built_clients_test : public testing::Test {
+ protected:
+  void write(const std::string& group, const std::string& manifest) {
+    fs::create_directories(folder_ / group);
+    std::ofstream{folder_ / group / "manifest.json"} << manifest;
+  }
+
+  const scratch_folder scratch_;
+  const fs::path folder_ = scratch_.path();
+};
+
+constexpr const char* two_clients = R"({"language": "Shell", "needs": "sh", "clients": [
+  {"name": "shell_fast", "label": "Fast shell", "family": "blocking", "transport": "none", "control_flow": "one",
+   "code_changes": "all", "command": ["sh", "./run", "x"], "uses_workers": false, "counts_heap": false,
+   "environment": {"A": "1"}, "heap_environment": {"B": "2"}},
+  {"name": "shell_slow", "label": "Slow shell", "family": "fibers", "transport": "none", "control_flow": "two",
+   "code_changes": "all", "command": ["./run"], "uses_workers": true, "counts_heap": true}]})";
+
+TEST_F(built_clients_test, manifest_is_read) {
+  write("shell", two_clients);
+  std::ofstream{folder_ / "shell" / "run"} << "#!/bin/sh\n";
+  fs::permissions(folder_ / "shell" / "run", fs::perms::owner_all);
+  const auto clients = built_clients(folder_);
+  ASSERT_EQ(clients.size(), 2u);
+  const auto& fast = *clients[0];
+  EXPECT_EQ(fast.info.name, "shell_fast");
+  EXPECT_EQ(fast.info.language, "Shell");
+  EXPECT_EQ(fast.info.family, "blocking");
+  EXPECT_EQ(fast.group, "shell");
+  EXPECT_FALSE(fast.info.uses_workers);
+  EXPECT_FALSE(fast.counts_heap);
+  EXPECT_THAT(fast.arguments, ElementsAre((folder_ / "shell" / "run").string(), "x"));
+  EXPECT_THAT(fast.environment, ElementsAre(Pair("A", "1")));
+  EXPECT_THAT(fast.heap_environment, ElementsAre(Pair("B", "2")));
+  EXPECT_EQ(clients[1]->executable, folder_ / "shell" / "run");
+
+  const auto names = [&](std::vector<std::string> selected) {
+    std::vector<std::string> found;
+    for (const auto& client : select_clients(clients, selected)) found.push_back(client->info.name);
+    return found;
   };
-  EXPECT_EQ(case_of("multi_socket").connections(), 20u);
-  EXPECT_EQ(case_of("python_threads").connections(), 100u);
-  EXPECT_EQ(case_of("python_threads").active_workers(), 20u);
+  EXPECT_THAT(names({"all"}), ElementsAre("shell_fast", "shell_slow"));
+  EXPECT_THAT(names({"shell", "all"}), ElementsAre("shell_fast", "shell_slow")) << "each once";
+  EXPECT_THAT(names({"shell_slow"}), ElementsAre("shell_slow"));
+  EXPECT_THROW(names({"shell_slwo"}), std::invalid_argument);
 }
 
-TEST(clients, of_python_start_from_the_program_folder) {
-  const auto command = make_python_command("/some/bin");
-  EXPECT_EQ(command.interpreter, "/usr/bin/python3") << "Debian's packages belong to it";
-  EXPECT_THAT(command.arguments, ElementsAre("/some/bin/clients/python/probe.py"));
+TEST_F(built_clients_test, folder_without_manifests_has_none) {
+  EXPECT_THAT(built_clients(folder_), IsEmpty());
+  EXPECT_THAT(built_clients(folder_ / "missing"), IsEmpty());
+  EXPECT_THROW(select_clients({}, std::vector<std::string>{"all"}), std::invalid_argument);
 }
 
-TEST(clients, of_python_use_workers_but_no_loops) {
+TEST_F(built_clients_test, invalid_manifest_is_named) {
+  for (const char* manifest : {"", "[]", "{}", R"({"language": "Shell", "clients": [{}]})"}) {
+    write("shell", manifest);
+    try {
+      built_clients(folder_);
+      ADD_FAILURE() << manifest;
+    } catch (const std::runtime_error& error) {
+      EXPECT_THAT(error.what(), HasSubstr((folder_ / "shell" / "manifest.json").string()));
+    }
+  }
+}
+
+TEST(cases_of, programs_have_rows_after_strategies) {
+  const auto blocking = std::make_shared<const client_program>(client_program{
+      .info = {.name = "alone", .label = "alone", .uses_workers = false}, .executable = "/bin/sh"});
+  const auto other = std::make_shared<const client_program>(
+      client_program{.info = {.name = "many", .label = "many"}, .executable = "/bin/sh"});
   std::vector<std::string> names;
-  for (const auto& row : cases_of({.strategies = {"python_sync", "python_asyncio"},
+  for (const auto& row : cases_of({.strategies = {"coroutines"},
                                    .workers = {20, 100},
                                    .points = {{20ms}},
                                    .page_kb = 3,
-                                   .days = 100,
-                                   .loops = {1, 2}}))
-    names.push_back(row.name());
-  EXPECT_THAT(
-      names,
-      ElementsAre("fetch/strategy:python_sync/workers:1/latency_ms:20/page_kb:3/days:100/engine:beast",
-                  "fetch/strategy:python_asyncio/workers:20/latency_ms:20/page_kb:3/days:100/engine:beast",
-                  "fetch/strategy:python_asyncio/workers:100/latency_ms:20/page_kb:3/days:100/engine:beast"));
-}
-
-const python_libraries some_missing{.versions = {{"python", "3.11.2"}},
-                                    .missing = {{"python_sync", {}},
-                                                {"python_threads", {"python3-requests"}},
-                                                {"python_gevent", {"python3-gevent", "python3-requests"}}}};
-
-TEST(python_libraries, are_complete_if_no_package_is_missing) {
-  EXPECT_TRUE(some_missing.has_all_of("python_sync"));
-  EXPECT_FALSE(some_missing.has_all_of("python_threads"));
-  EXPECT_TRUE(some_missing.has_all_of("multi_socket")) << "not a Python client";
-}
-
-TEST(python_libraries, missing_ones_give_one_line_with_a_remedy) {
-  const std::vector<std::string> skipped{"python_threads", "python_gevent"};
-  EXPECT_EQ(skip_message(skipped, some_missing),
-            "skipped because packages are missing: python_threads, python_gevent; './dev bench --peers' "
-            "installs them, or: apt-get install python3-gevent python3-requests");
-}
-
-TEST(python_libraries, without_interpreter_miss_python3) {
-  const auto libraries =
-      find_python_libraries({.interpreter = "/no/python3", .arguments = {}, .heap_environment = {}});
-  for (const auto& name : client_names(client_kind::python)) EXPECT_FALSE(libraries.has_all_of(name)) << name;
-  const std::vector<std::string> skipped{"python_sync"};
-  EXPECT_THAT(skip_message(skipped, libraries), testing::EndsWith("apt-get install python3"));
-}
-
-TEST(python_libraries, invalid_response_throws) {
-  EXPECT_THROW(
-      find_python_libraries({.interpreter = "/bin/echo", .arguments = {"{}"}, .heap_environment = {}}),
-      std::runtime_error);
+                                   .items = 100,
+                                   .loops = {1, 2},
+                                   .programs = {blocking, other}})) {
+    if (row.loops == 1) names.push_back(row.strategy + " " + std::to_string(row.workers));
+    EXPECT_EQ(row.program == nullptr, row.strategy == "coroutines");
+  }
+  EXPECT_THAT(names, ElementsAre("coroutines 20", "coroutines 100", "alone 1", "many 20", "many 100"));
 }
 
 }  // namespace

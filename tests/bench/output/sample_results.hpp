@@ -24,7 +24,7 @@ inline case_result sample_result(std::string strategy, std::size_t workers, doub
                          .workers = workers,
                          .latency = std::chrono::milliseconds{20},
                          .page_kb = 3,
-                         .days = 100},
+                         .items = 100},
           .repetitions = {sample_row(time_ms, peak_mib)}};
 }
 

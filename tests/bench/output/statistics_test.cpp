@@ -134,7 +134,7 @@ TEST(recommend, compares_only_cases_of_the_same_work) {
   std::vector<case_result> all{sample_result("a", 1, 10), sample_result("a", 2, 10),
                                sample_result("a", 3, 10), sample_result("a", 4, 10),
                                sample_result("a", 5, 10)};
-  all[1].parameters.days = 7;
+  all[1].parameters.items = 7;
   all[2].parameters.latency = std::chrono::milliseconds{21};
   all[3].parameters.engine = engine_kind::cpp_httplib;
   all[4].parameters.kind = point_kind::hold;

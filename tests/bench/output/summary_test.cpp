@@ -219,10 +219,11 @@ TEST(summary_csv, has_a_row_per_case_with_spread) {
   result.repetitions.push_back(sample_row(20));
   const auto lines = lines_of(summary_csv(results{result}));
   ASSERT_EQ(lines.size(), 2U);
-  EXPECT_THAT(lines[0],
-              StartsWith("strategy,loops,workers,days,page_kb,latency,seed,engine,kind,repetitions,failed,"
-                         "reason,real_time,real_time_min,real_time_max,"));
-  EXPECT_THAT(lines[1], StartsWith("coroutines,1,100,100,3,20ms,,beast,,3,0,,20,10,30,"));
+  EXPECT_THAT(
+      lines[0],
+      StartsWith("strategy,loops,workers,days,page_kb,latency,seed,engine,kind,task,connections,warm_up,"
+                 "repetitions,failed,reason,real_time,real_time_min,real_time_max,"));
+  EXPECT_THAT(lines[1], StartsWith("coroutines,1,100,100,3,20ms,,beast,,scrape,kept,0,3,0,,20,10,30,"));
   EXPECT_EQ(std::ranges::count(lines[0], ','), std::ranges::count(lines[1], ','));
   EXPECT_THAT(lines[1], EndsWith("\r"));
 }

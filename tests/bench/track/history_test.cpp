@@ -19,7 +19,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 benchmark_case row_case(const std::string& strategy, std::size_t workers = 100) {
-  return {.strategy = strategy, .workers = workers, .latency = 20ms, .page_kb = 3, .days = 100};
+  return {.strategy = strategy, .workers = workers, .latency = 20ms, .page_kb = 3, .items = 100};
 }
 
 const std::string coroutines_row = row_case("coroutines").name();

@@ -12,7 +12,7 @@ using testing::HasSubstr;
 
 benchmark_case case_of(const std::string& strategy) {
   return {
-      .strategy = strategy, .workers = 4, .latency = std::chrono::milliseconds{1}, .page_kb = 3, .days = 6};
+      .strategy = strategy, .workers = 4, .latency = std::chrono::milliseconds{1}, .page_kb = 3, .items = 6};
 }
 
 /// A simulated machine whose figures are multiplied by random noise.

@@ -31,7 +31,7 @@ TEST(case_name, has_all_parameters) {
   EXPECT_EQ(parsed->workers, 100u);
   EXPECT_EQ(parsed->latency, latency_model{145ms});
   EXPECT_EQ(parsed->page_kb, 94u);
-  EXPECT_EQ(parsed->days, 50u);
+  EXPECT_EQ(parsed->items, 50u);
   EXPECT_EQ(parsed->engine, engine_kind::cpp_httplib);
   EXPECT_EQ(point_id(*parsed), "latency:145ms/page_kb:94");
   EXPECT_EQ(point_title(*parsed), "145 ms per response, 94 KiB pages");
@@ -104,7 +104,7 @@ TEST(result_file, has_cases_in_display_order) {
   std::vector<std::string> names;
   for (const auto& result : file.cases) names.push_back(result.parameters.strategy);
   EXPECT_THAT(names,
-              ElementsAre("sequential", "coroutines", "raw_epoll", "python_sync", "aardvark", "zebra"));
+              ElementsAre("sequential", "coroutines", "raw_epoll", "aardvark", "python_sync", "zebra"));
   ASSERT_EQ(file.strategies.size(), 6u);
   EXPECT_EQ(file.strategies[1]["family"], "coroutines");
   EXPECT_EQ(file.strategies[5]["family"], "other");
@@ -167,7 +167,7 @@ TEST(result_file, with_schema_has_its_columns_and_fields) {
                                   .workers = 100,
                                   .latency = 50ms,
                                   .page_kb = 3,
-                                  .days = 100,
+                                  .items = 100,
                                   .kind = point_kind::burst};
   auto row = made_up_row(0, 120, 1, parameters.name());
   row.update(parameters_json(parameters));

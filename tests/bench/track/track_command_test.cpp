@@ -120,7 +120,7 @@ TEST_F(track_command, invalid_arguments_give_one_line_and_exit_code_2) {
   for (const char* bad :
        {"", "compare", "compare HEAD", "dance", "compare HEAD HEAD --pairs 2", "compare HEAD no-such-commit",
         "compare HEAD a.json", "compare a.json a.json -- --smoke", "compare HEAD HEAD -- --nonsense",
-        "compare HEAD HEAD -- --benchmark_repetitions=3", "compare HEAD HEAD -- --strategies python_sync",
+        "compare HEAD HEAD -- --benchmark_repetitions=3", "compare HEAD HEAD -- --clients python",
         "record -- --latency soon", "record -- --benchmark_format=csv", "record --of no-such-commit",
         "gate --against no-such-commit", "gate --summary no-such-folder/summary.md", "selftest --kill 0"}) {
     const auto run = track(bad);
