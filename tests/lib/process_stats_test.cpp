@@ -289,6 +289,46 @@ TEST(process_cpu_time, reaped_process_gives_gone) {
   EXPECT_EQ(process_cpu_time(pid).error(), process_error::gone);
 }
 
+TEST(descendants, running_children_are_found) {
+  EXPECT_TRUE(descendants(::getpid()).empty());
+  forked_child child;
+  const pid_t pid = child.pid();
+  EXPECT_THAT(descendants(::getpid()), testing::ElementsAre(pid));
+  child.kill();
+  child.reap();
+  EXPECT_TRUE(descendants(::getpid()).empty());
+  EXPECT_TRUE(descendants(pid).empty());
+}
+
+TEST(process_tree_cpu_time, children_count_before_and_after_their_end) {
+  const auto before = process_tree_cpu_time(::getpid());
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const auto spent = [] { return process_cpu_time(::getpid()).value(); };
+    for (const auto begin = spent(); spent() < begin + 100ms;) {
+    }
+    ::_exit(0);
+  }
+  ASSERT_GT(child, 0);
+  siginfo_t ended{};
+  // Leaves a zombie.
+  ::waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOWAIT);
+  const auto of_zombie = process_tree_cpu_time(::getpid());
+  ::waitpid(child, nullptr, 0);
+  const auto after = process_tree_cpu_time(::getpid());
+  ASSERT_TRUE(before && of_zombie && after);
+  EXPECT_GE(*of_zombie - *before, 80ms);
+  EXPECT_GE(*after - *before, 80ms);
+}
+
+TEST(process_tree_cpu_time, reaped_process_gives_gone) {
+  forked_child child;
+  const pid_t pid = child.pid();
+  child.kill();
+  child.reap();
+  EXPECT_EQ(process_tree_cpu_time(pid).error(), process_error::gone);
+}
+
 TEST(run_queue_delay, delay_never_falls) {
   const auto before = run_queue_delay(::getpid());
   if (!before) GTEST_SKIP() << "this kernel has no /proc/PID/task/TID/schedstat";

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <ctime>
 #include <stdexcept>
@@ -157,6 +158,36 @@ TEST(client_sampler, phases_outside_of_batch_are_absent) {
     EXPECT_FALSE(phases.half_done) << off_s;
     EXPECT_FALSE(phases.last_outcome) << off_s;
   }
+}
+
+TEST(client_sampler, memory_of_child_processes_counts) {
+  client_sampler watch{::getpid(), 2ms, client_sampler::watched::process_tree};
+  watch.begin();
+  watch.sample();
+  std::array<int, 2> is_ready{};
+  std::array<int, 2> may_end{};
+  ASSERT_EQ(::pipe(is_ready.data()), 0);
+  ASSERT_EQ(::pipe(may_end.data()), 0);
+  char byte = 0;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    void* block = ::mmap(nullptr, mapped_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (block == MAP_FAILED) ::_exit(1);
+    std::memset(block, 1, mapped_bytes);
+    if (::write(is_ready[1], "x", 1) != 1 || ::read(may_end[0], &byte, 1) != 1) ::_exit(2);
+    ::_exit(0);
+  }
+  ASSERT_GT(child, 0);
+  ASSERT_EQ(::read(is_ready[0], &byte, 1), 1);
+  watch.end();
+  ASSERT_EQ(::write(may_end[1], "x", 1), 1);
+  ::waitpid(child, nullptr, 0);
+  for (const int descriptor : {is_ready[0], is_ready[1], may_end[0], may_end[1]}) ::close(descriptor);
+  watch.exit();
+  const auto memory = watch.result({});
+  EXPECT_TRUE(memory.has_children);
+  EXPECT_GE(memory.end.rss_peak_bytes, memory.baseline.rss_bytes + mapped_bytes);
+  EXPECT_GE(memory.anon_peak_bytes, mapped_bytes);
 }
 
 TEST(client_sampler, cpu_share_of_sampling_is_reported) {
