@@ -159,11 +159,9 @@ impl Connection {
         read: impl AsyncFnOnce(Response<Incoming>) -> Result<T>,
     ) -> Result<T> {
         drive(&mut self.driver, async {
-            let response = self
-                .sender
-                .send_request(request)
-                .await
-                .context("connection_lost")?;
+            self.sender.ready().await.context("connection_lost")?;
+            let response = self.sender.send_request(request).await;
+            let response = response.context("connection_lost")?;
             let status = response.status();
             ensure!(
                 status == StatusCode::OK,
