@@ -58,7 +58,7 @@ const std::array<named_workload, 4>& named_workloads() {
                       .points = {{20ms}},
                       .page_kb = 3,
                       .items = 100,
-                      .task = task_kind::get}},
+                      .tasks = {task_kind::get}}},
   }};
   return workloads;
 }
@@ -120,7 +120,7 @@ bool has_one_worker(std::string_view strategy) {
 
 std::vector<benchmark_case> cases_of(const workload& parameters) {
   std::vector<benchmark_case> cases;
-  const auto add_client = [&](const workload_point& point, const client_info& info,
+  const auto add_client = [&](task_kind task, const workload_point& point, const client_info& info,
                               const client_program_ptr& program) {
     const std::vector<std::size_t> one{1};
     for (const std::size_t loops : info.uses_loops ? parameters.loops : one) {
@@ -136,7 +136,7 @@ std::vector<benchmark_case> cases_of(const workload& parameters) {
                              .kind = point.kind,
                              .seed = parameters.seed,
                              .loops = loops,
-                             .task = parameters.task,
+                             .task = task,
                              .connections = connections,
                              .warm_up = parameters.warm_up,
                              .program = program});
@@ -145,12 +145,15 @@ std::vector<benchmark_case> cases_of(const workload& parameters) {
       }
     }
   };
-  for (const auto& point : parameters.points) {
-    for (const std::string& strategy : parameters.strategies) {
-      const client_info* const info = find_probe_client(strategy);
-      add_client(point, info != nullptr ? *info : client_info{.name = strategy, .label = strategy}, nullptr);
+  for (const task_kind task : parameters.tasks) {
+    for (const auto& point : parameters.points) {
+      for (const std::string& strategy : parameters.strategies) {
+        const client_info* const info = find_probe_client(strategy);
+        add_client(task, point, info != nullptr ? *info : client_info{.name = strategy, .label = strategy},
+                   nullptr);
+      }
+      for (const auto& program : parameters.programs) add_client(task, point, program->info, program);
     }
-    for (const auto& program : parameters.programs) add_client(point, program->info, program);
   }
   return cases;
 }

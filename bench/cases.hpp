@@ -93,7 +93,7 @@ struct workload {
   std::uint64_t seed = default_latency_seed;
   /// For strategies with event loops.
   std::vector<std::size_t> loops = {1};
-  task_kind task = task_kind::scrape;
+  std::vector<task_kind> tasks = {task_kind::scrape};
   std::vector<connection_mode> connections = {connection_mode::kept};
   std::size_t warm_up = 0;
   /// Other clients.

@@ -109,7 +109,7 @@ std::string help_text() {
   flag("--clients A,B",
        "Adds clients in other languages: names of languages or clients, or all. './dev bench --clients all' "
        "builds those whose tools are installed.");
-  flag("--task scrape|get",
+  flag("--task A,B",
        "Work per item: scrape, a day's fares in two requests (the default), or get, one GET of a page.");
   flag("--workers W,W",
        fmt::format("Numbers of items in progress, 1 to {}. Clients without concurrency have one.",
@@ -367,8 +367,10 @@ void leave_out_one_worker(bench_flags& flags) {
 void check_latencies(const workload& what, std::string_view flag) {
   const auto items = what.items.value_or(std::ranges::max(what.workers));
   for (const auto& point : what.points) {
-    if (const auto complaint = latency_error(point.latency, what.seed, what.task, items); !complaint.empty())
-      throw flag_error{fmt::format("{}: {}", flag, complaint)};
+    for (const task_kind task : what.tasks) {
+      if (const auto complaint = latency_error(point.latency, what.seed, task, items); !complaint.empty())
+        throw flag_error{fmt::format("{}: {}", flag, complaint)};
+    }
   }
 }
 
@@ -384,8 +386,9 @@ void check_combinations(bench_flags& flags) {
         fmt::format("--workers {}: the cpp-httplib engine has at most {} connections; use --engine beast",
                     workers, max_httplib_connections)};
   }
+  const bool has_scrape = std::ranges::find(what.tasks, task_kind::scrape) != what.tasks.end();
   for (const auto& [flag, count] : {std::pair{"--items", items}, std::pair{"--warm-up", what.warm_up}}) {
-    if (what.task == task_kind::scrape && count > max_days) {
+    if (has_scrape && count > max_days) {
       throw flag_error{fmt::format("{} {}: the task scrape has at most {} days; use --task get for more",
                                    flag, count, max_days)};
     }
@@ -399,8 +402,7 @@ void check_combinations(bench_flags& flags) {
   check_latencies(what, "--latency");
   if (workers > items) {
     flags.notes.push_back(fmt::format("WARNING: of {} workers only {} have work, because there are {} {}",
-                                      workers, items, items,
-                                      what.task == task_kind::scrape ? "days" : "items"));
+                                      workers, items, items, has_scrape ? "days" : "items"));
   }
 }
 
@@ -436,7 +438,7 @@ bool is_unchanged(const workload& what, const workload& named) {
     return one.latency == other.latency && one.kind == other.kind;
   };
   return what.workers == named.workers && what.page_kb == named.page_kb && what.items == named.items &&
-         what.task == named.task && what.connections == named.connections && what.warm_up == 0 &&
+         what.tasks == named.tasks && what.connections == named.connections && what.warm_up == 0 &&
          what.engines == named.engines && std::ranges::equal(what.points, named.points, is_same_point);
 }
 
@@ -455,7 +457,7 @@ bench_flags parse_flags(int argc, char** argv) {
   std::string sample_every = format_duration(flags.sample_every);
   std::vector<std::string> engines;
   std::string page_kb;
-  std::string task;
+  std::vector<std::string> task_names;
   std::size_t items = 0;
   std::vector<std::string> connections;
   std::vector<std::string> clients;
@@ -469,7 +471,7 @@ bench_flags parse_flags(int argc, char** argv) {
   app.add_option("--strategies", strategies)->delimiter(',')->transform(trim_blanks());
   app.add_option("--client", clients)->allow_extra_args(false);
   app.add_option("--clients", flags.clients)->delimiter(',')->transform(trim_blanks());
-  app.add_option("--task", task);
+  app.add_option("--task", task_names)->delimiter(',')->transform(trim_blanks());
   app.add_option("--workers", workers)
       ->delimiter(',')
       ->check(range(1, max_workers))
@@ -512,7 +514,9 @@ bench_flags parse_flags(int argc, char** argv) {
   flags.what.warm_up = warm_up;
   flags.what.strategies = parse_strategies(strategies);
   flags.what.programs = parse_clients(clients);
-  if (!task.empty()) flags.what.task = parse_choice("--task", task, tasks);
+  if (!task_names.empty()) flags.what.tasks.clear();
+  for (const auto& name : without_duplicates(task_names))
+    flags.what.tasks.push_back(parse_choice("--task", name, tasks));
   if (flags.smoke) {
     flags.workload_name = "smoke";
     flags.what.workers = {1, 4};

@@ -293,10 +293,11 @@ TEST(bench_flags, names_of_built_clients_are_kept) {
 
 TEST(bench_flags, task_get_has_workload) {
   const auto flags = parse({"--workload", "get"});
-  EXPECT_EQ(flags.what.task, task_kind::get);
+  EXPECT_THAT(flags.what.tasks, ElementsAre(task_kind::get));
   EXPECT_EQ(flags.workload_name, "get");
   EXPECT_EQ(parse({"--task", "get"}).workload_name, "custom");
-  EXPECT_EQ(parse({"--task", "get"}).what.task, task_kind::get);
+  EXPECT_THAT(parse({"--task", "get"}).what.tasks, ElementsAre(task_kind::get));
+  EXPECT_EQ(cases_of(parse({"--task", "scrape,get", "--strategies", "fibers"}).what).size(), 4u);
   EXPECT_THAT(complaint({"--task", "gte"}), HasSubstr("choose scrape or get; did you mean get?"));
 }
 
