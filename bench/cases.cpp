@@ -84,6 +84,7 @@ std::string benchmark_case::name() const {
 
 std::string benchmark_case::title() const {
   auto text = fmt::format("{}, {} worker{}", label(), workers, workers == 1 ? "" : "s");
+  if (task != task_kind::scrape) text += fmt::format(", {}", to_string(task));
   if (kind != point_kind::plain) text += fmt::format(", {}", to_string(kind));
   if (engine != default_engine) text += fmt::format(", {}", to_string(engine));
   return text;

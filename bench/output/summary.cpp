@@ -24,9 +24,10 @@ constexpr double mib = 1 << 20;
 /// Left cells of the table: strategy and workers.
 constexpr std::size_t text_cells = 2;
 
-/// "100", or "100 hold" and "100 cpp-httplib" for a point of a kind or an engine of its own.
+/// "100", or "100 get", "100 hold" and "100 cpp-httplib" for a task, a kind or an engine of its own.
 std::string workers_text(const benchmark_case& parameters) {
   std::string text = std::to_string(parameters.workers);
+  if (parameters.task != task_kind::scrape) text += fmt::format(" {}", to_string(parameters.task));
   if (parameters.kind != point_kind::plain) text += fmt::format(" {}", to_string(parameters.kind));
   if (parameters.engine != default_engine) text += fmt::format(" {}", to_string(parameters.engine));
   return text;
