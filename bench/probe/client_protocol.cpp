@@ -4,6 +4,9 @@
 #include <nlohmann/json.hpp>
 
 #include <cmath>
+#include <cstdio>
+#include <exception>
+#include <iostream>
 #include <stdexcept>
 
 namespace farebench {
@@ -94,6 +97,32 @@ std::string to_json(const batch_report& report) {
   });
   // An error text may quote bytes of a page that are not UTF-8.
   return members.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+namespace {
+
+void write_line(std::string_view line) {
+  fmt::print("{}\n", line);
+  std::fflush(stdout);
+}
+
+bool read_line_equals(std::string_view expected) {
+  std::string line;
+  return std::getline(std::cin, line) && line == expected;
+}
+
+}  // namespace
+
+int serve_batch(const std::function<batch_report()>& run) {
+  constexpr int exit_other_line = 2;
+  write_line(client_ready);
+  if (!read_line_equals(client_go)) return exit_other_line;
+  try {
+    write_line(to_json(run()));
+  } catch (const std::exception& error) {
+    write_line(fmt::format("{}{}", client_failed, error.what()));
+  }
+  return read_line_equals(client_exit) ? 0 : exit_other_line;
 }
 
 batch_report parse_batch_report(std::string_view text) {

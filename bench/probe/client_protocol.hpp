@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -85,6 +86,10 @@ struct batch_report {
 
 /// Formats a report of version 2 as one line of JSON, without a newline.
 std::string to_json(const batch_report& report);
+
+/// Speaks the client's part: writes "ready", runs the batch at "go" and writes its report, or "failed" with
+/// the text of its exception, and waits for "exit". Returns the exit code.
+int serve_batch(const std::function<batch_report()>& run);
 
 /// Parses a report of either version. Ignores unknown members. Throws std::runtime_error with the missing or
 /// invalid member.

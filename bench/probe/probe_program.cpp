@@ -1,19 +1,12 @@
 #include "bench/probe/probe_program.hpp"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <CLI/CLI.hpp>
 
-#include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstddef>
-#include <cstdio>
-#include <iostream>
 #include <string>
-#include <system_error>
 #include <utility>
-#include <vector>
 
 #include "bench/probe/client_protocol.hpp"
 #include "bench/probe/raw_epoll.hpp"
@@ -27,54 +20,18 @@
 #include "lib/system/flags.hpp"
 
 namespace farebench {
-namespace {
 
-constexpr std::size_t max_first_errors = 3;
-
-struct usage {
-  double cpu_us;
-  std::uint64_t context_switches;
-};
-
-/// Usage of all threads of this process, including threads that have ended.
-usage current_usage() {
-  rusage now{};
-  getrusage(RUSAGE_SELF, &now);
-  const auto us = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_usec);
-  };
-  return {us(now.ru_utime) + us(now.ru_stime), static_cast<std::uint64_t>(now.ru_nvcsw + now.ru_nivcsw)};
-}
-
-double milliseconds(std::chrono::steady_clock::duration time) {
-  return std::chrono::duration<double, std::milli>{time}.count();
-}
-
-/// Returns the quantile by nearest rank, 0 without values. Reorders the values.
-double quantile(std::vector<float>& values, double share) {
-  if (values.empty()) return 0;
-  const auto rank = static_cast<std::size_t>(std::ceil(share * static_cast<double>(values.size())));
-  const auto position = values.begin() + static_cast<std::ptrdiff_t>(std::max<std::size_t>(rank, 1) - 1);
-  std::ranges::nth_element(values, position);
-  return static_cast<double>(*position);
-}
-
-}  // namespace
-
-measured_batch::measured_batch(batch work)
-    : work_{std::move(work)}, started_(work_.size), item_ms_(work_.size) {
-  // Keeps the memory, whose pages have been touched.
-  item_ms_.clear();
+measured_batch::measured_batch(batch work) : work_{std::move(work)}, recorder_{work_.size} {
   instrumented_ = work_;
   if (work_.query_at) {
     instrumented_.query_at = [this](std::size_t index) {
-      begin(index);
+      recorder_.start(index);
       return work_.query_at(index);
     };
   } else {
     pages_.emplace(work_.size);
     instrumented_.pages.path_at = [this](std::size_t index) {
-      begin(index);
+      recorder_.start(index);
       pages_->begin(index);
       return work_.pages.path_at(index);
     };
@@ -87,42 +44,21 @@ measured_batch::measured_batch(batch work)
   };
 }
 
-/// Notes the start of an item. Later calls are retries.
-void measured_batch::begin(std::size_t index) {
-  if (started_[index] == clock::time_point{}) started_[index] = clock::now();
-}
-
 batch_report measured_batch::run(strategy& runner) {
-  const usage before = current_usage();
+  recorder_.begin();
   runner.run(instrumented_, [this](std::size_t index, outcome&& result) { deliver(index, result); });
-  const usage after = current_usage();
-
-  report_.wall_ms = 0;
-  if (report_.outcomes > 0) {
-    const auto first = *std::ranges::min_element(started_);
-    report_.wall_ms = milliseconds(last_outcome_ - first);
-    report_.first_item_at_s = std::chrono::duration<double>{first.time_since_epoch()}.count();
-    if (report_.outcomes >= half_of_items()) report_.half_done_ms = milliseconds(half_done_ - first);
-  }
-  report_.cpu_us = after.cpu_us - before.cpu_us;
-  report_.context_switches = after.context_switches - before.context_switches;
-  report_.attempts = static_cast<double>(report_.outcomes + retries_);
-  if (!pages_) report_.fares = fares_.fares();
-  report_.digest = pages_ ? pages_->value() : fares_.value();
-  report_.item_p50_ms = quantile(item_ms_, 0.50);
-  report_.item_p99_ms = quantile(item_ms_, 0.99);
-  return report_;
+  auto report = recorder_.report();
+  report.attempts = static_cast<double>(report.outcomes + retries_);
+  if (!pages_) report.fares = fares_.fares();
+  report.digest = pages_ ? pages_->value() : fares_.value();
+  return report;
 }
 
 void measured_batch::deliver(std::size_t index, const outcome& result) {
-  last_outcome_ = clock::now();
-  item_ms_.push_back(static_cast<float>(milliseconds(last_outcome_ - started_[index])));
-  if (++report_.outcomes == half_of_items()) half_done_ = last_outcome_;
-  if (result && pages_) return pages_->add(index);
-  if (result) return fares_.add(work_.query_at(index).date, *result);
-  ++report_.errors;
-  if (report_.first_errors.size() < max_first_errors)
-    report_.first_errors.push_back(fmt::format("{}: {}", name_of(index), describe(result.error())));
+  if (!result) return recorder_.fail(index, fmt::format("{}: {}", name_of(index), describe(result.error())));
+  recorder_.finish(index);
+  if (pages_) return pages_->add(index);
+  fares_.add(work_.query_at(index).date, *result);
 }
 
 std::string measured_batch::name_of(std::size_t index) const {
@@ -144,16 +80,6 @@ struct probe_flags {
   connection_mode connections = connection_mode::kept;
   std::size_t warm_up = 0;
 };
-
-void write_line(std::string_view line) {
-  fmt::print("{}\n", line);
-  std::fflush(stdout);
-}
-
-bool read_line_equals(std::string_view expected) {
-  std::string line;
-  return std::getline(std::cin, line) && line == expected;
-}
 
 /// Throws std::invalid_argument if the task has fewer items.
 void check_items(task_kind task, std::string_view flag, std::size_t items) {
@@ -197,16 +123,11 @@ int run(const probe_flags& flags, const strategy_factory& make) {
   const auto library = http_library_version();
   warm_up(flags, *runner);
   measured_batch measured{batch_of(flags, flags.items)};
-  write_line(client_ready);
-  if (!read_line_equals(client_go)) return exit_usage;
-  try {
+  return serve_batch([&] {
     auto report = measured.run(*runner);
     if (flags.strategy != floor_strategy) report.version = library;
-    write_line(to_json(report));
-  } catch (const std::system_error& error) {
-    write_line(fmt::format("{}{}", client_failed, error.what()));
-  }
-  return read_line_equals(client_exit) ? 0 : exit_usage;
+    return report;
+  });
 }
 
 }  // namespace

@@ -1,13 +1,12 @@
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
+#include "bench/probe/batch_recorder.hpp"
 #include "bench/probe/client_protocol.hpp"
 #include "bench/probe/get_task.hpp"
 #include "bench/probe/scrape_task.hpp"
@@ -27,27 +26,17 @@ class measured_batch {
   batch_report run(strategy& runner);
 
  private:
-  using clock = std::chrono::steady_clock;
-
-  void begin(std::size_t index);
   void deliver(std::size_t index, const outcome& result);
   std::string name_of(std::size_t index) const;
-  std::size_t half_of_items() const { return (work_.size + 1) / 2; }
 
   batch work_;
   // work_ with callbacks that measure.
   batch instrumented_;
   std::size_t retries_ = 0;
-  // By index. Written by the worker that starts the item.
-  std::vector<clock::time_point> started_;
-  // In order of completion.
-  std::vector<float> item_ms_;
+  batch_recorder recorder_;
   fares_digest fares_;
   // Absent if the items are queries.
   std::optional<page_digest> pages_;
-  batch_report report_;
-  clock::time_point last_outcome_;
-  clock::time_point half_done_;
 };
 
 /// Creates the strategy of that name. Throws std::invalid_argument for an unknown name.

@@ -1,16 +1,11 @@
 #include "bench/clients/cpp/client.hpp"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <zlib.h>
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
-#include <cmath>
-#include <cstdio>
 #include <exception>
-#include <iostream>
-#include <span>
 #include <stdexcept>
 
 #include "bench/probe/get_task.hpp"
@@ -57,92 +52,33 @@ item_outcome item_reader::finish() {
   return item_result{.crc32 = static_cast<std::uint32_t>(digest.value()), .fares = digest.fares()};
 }
 
-namespace {
-
-constexpr std::size_t max_first_errors = 3;
-
-struct usage {
-  double cpu_us;
-  std::uint64_t context_switches;
-};
-
-/// Usage of all threads of this process, including threads that have ended.
-usage current_usage() {
-  rusage now{};
-  getrusage(RUSAGE_SELF, &now);
-  const auto us = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_usec);
-  };
-  return {us(now.ru_utime) + us(now.ru_stime), static_cast<std::uint64_t>(now.ru_nvcsw + now.ru_nivcsw)};
-}
-
-double milliseconds(std::chrono::steady_clock::duration time) {
-  return std::chrono::duration<double, std::milli>{time}.count();
-}
-
-/// Returns the quantile by nearest rank. `values` is sorted and not empty.
-double quantile(std::span<const float> values, double share) {
-  const auto rank = static_cast<std::size_t>(std::ceil(share * static_cast<double>(values.size())));
-  return static_cast<double>(values[std::max<std::size_t>(rank, 1) - 1]);
-}
-
-}  // namespace
-
-item_batch::item_batch(std::size_t items) : started_(items), item_ms_(items) {
-  // Keeps the memory, whose pages have been touched.
-  item_ms_.clear();
-}
-
 std::optional<std::size_t> item_batch::start_next() {
   const std::lock_guard lock{mutex_};
   if (next_ == size()) return std::nullopt;
-  started_[next_] = clock::now();
+  recorder_.start(next_);
   return next_++;
 }
 
 void item_batch::deliver(std::size_t index, const item_outcome& result) {
   const std::lock_guard lock{mutex_};
-  last_outcome_ = clock::now();
-  item_ms_.push_back(static_cast<float>(milliseconds(last_outcome_ - started_[index])));
-  if (++report_.outcomes == half_of_items()) half_done_ = last_outcome_;
-  if (result) {
-    report_.digest += result->crc32;
-    fares_ += result->fares;
-    return;
-  }
-  ++report_.errors;
-  if (report_.first_errors.size() < max_first_errors)
-    report_.first_errors.push_back(fmt::format("item {}: {}", index, describe(result.error())));
+  if (!result) return recorder_.fail(index, fmt::format("item {}: {}", index, describe(result.error())));
+  recorder_.finish(index);
+  digest_ += result->crc32;
+  fares_ += result->fares;
 }
 
 batch_report item_batch::report() {
-  // Items start in the order of their indices.
-  const auto first = started_.front();
-  std::ranges::sort(item_ms_);
-  report_.wall_ms = milliseconds(last_outcome_ - first);
-  report_.attempts = static_cast<double>(report_.outcomes);
-  report_.fares = fares_;
-  report_.item_p50_ms = quantile(item_ms_, 0.50);
-  report_.item_p99_ms = quantile(item_ms_, 0.99);
-  report_.first_item_at_s = std::chrono::duration<double>{first.time_since_epoch()}.count();
-  report_.half_done_ms = milliseconds(half_done_ - first);
-  return report_;
+  auto report = recorder_.report();
+  report.attempts = static_cast<double>(report.outcomes);
+  report.digest = digest_;
+  report.fares = fares_;
+  return report;
 }
 
 namespace {
 
 constexpr int exit_failed = 1;
 constexpr int exit_usage = 2;
-
-void write_line(std::string_view line) {
-  fmt::print("{}\n", line);
-  std::fflush(stdout);
-}
-
-bool read_line_equals(std::string_view expected) {
-  std::string line;
-  return std::getline(std::cin, line) && line == expected;
-}
 
 /// Throws CLI::ParseError, and std::invalid_argument if the task has fewer items.
 client_arguments parse_arguments(int argc, const char* const* argv) {
@@ -182,21 +118,13 @@ int run(const client_arguments& arguments, std::string_view version, item_runner
     item_batch warm_up{arguments.warm_up};
     runner.run(warm_up);
   }
-  write_line(client_ready);
-  if (!read_line_equals(client_go)) return exit_usage;
-  try {
-    const usage before = current_usage();
+  return serve_batch([&] {
+    batch.begin();
     runner.run(batch);
-    const usage after = current_usage();
     auto report = batch.report();
     report.version = fmt::format("{}, C++ ({})", version, FAREBENCH_CLIENT_COMPILER);
-    report.cpu_us = after.cpu_us - before.cpu_us;
-    report.context_switches = after.context_switches - before.context_switches;
-    write_line(to_json(report));
-  } catch (const std::exception& error) {
-    write_line(fmt::format("{}{}", client_failed, error.what()));
-  }
-  return read_line_equals(client_exit) ? 0 : exit_usage;
+    return report;
+  });
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -10,8 +9,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "bench/probe/batch_recorder.hpp"
 #include "bench/probe/client_protocol.hpp"
 #include "farebench/fare_scanner.hpp"
 #include "farebench/fetch_error.hpp"
@@ -71,11 +70,12 @@ class item_reader {
 /// The items of a batch: hands them out, and measures them. Thread-safe.
 class item_batch {
  public:
-  /// Allocates the memory for the measurement.
-  explicit item_batch(std::size_t items);
+  explicit item_batch(std::size_t items) : recorder_{items} {}
 
-  std::size_t size() const { return started_.size(); }
+  std::size_t size() const { return recorder_.items(); }
 
+  /// Call it once, before the first item.
+  void begin() { recorder_.begin(); }
   /// Starts the next item. Returns its index, or nullopt if all items have been started.
   std::optional<std::size_t> start_next();
 
@@ -85,20 +85,11 @@ class item_batch {
   batch_report report();
 
  private:
-  using clock = std::chrono::steady_clock;
-
-  std::size_t half_of_items() const { return (size() + 1) / 2; }
-
   std::mutex mutex_;
   std::size_t next_ = 0;
-  // By index.
-  std::vector<clock::time_point> started_;
-  // In order of completion.
-  std::vector<float> item_ms_;
+  batch_recorder recorder_;
   std::uint64_t fares_ = 0;
-  batch_report report_;
-  clock::time_point last_outcome_;
-  clock::time_point half_done_;
+  std::uint64_t digest_ = 0;
 };
 
 /// Runs items with an HTTP library. Keeps connections from batch to batch if the arguments say so.

@@ -1,0 +1,78 @@
+#include "bench/probe/batch_recorder.hpp"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace farebench {
+namespace {
+
+constexpr std::size_t max_first_errors = 3;
+
+double milliseconds(std::chrono::steady_clock::duration time) {
+  return std::chrono::duration<double, std::milli>{time}.count();
+}
+
+/// Returns the quantile by nearest rank, 0 without values. Reorders the values.
+double quantile(std::vector<float>& values, double share) {
+  if (values.empty()) return 0;
+  const auto rank = static_cast<std::size_t>(std::ceil(share * static_cast<double>(values.size())));
+  const auto position = values.begin() + static_cast<std::ptrdiff_t>(std::max<std::size_t>(rank, 1) - 1);
+  std::ranges::nth_element(values, position);
+  return static_cast<double>(*position);
+}
+
+}  // namespace
+
+/// Returns the usage of all threads of this process, including threads that have ended.
+batch_recorder::usage batch_recorder::current_usage() {
+  rusage now{};
+  getrusage(RUSAGE_SELF, &now);
+  const auto us = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_usec);
+  };
+  return {us(now.ru_utime) + us(now.ru_stime), static_cast<std::uint64_t>(now.ru_nvcsw + now.ru_nivcsw)};
+}
+
+batch_recorder::batch_recorder(std::size_t items) : started_(items), item_ms_(items) {
+  // Keeps the memory, whose pages have been touched.
+  item_ms_.clear();
+}
+
+void batch_recorder::begin() { before_ = current_usage(); }
+
+void batch_recorder::start(std::size_t index) {
+  if (started_[index] == clock::time_point{}) started_[index] = clock::now();
+}
+
+void batch_recorder::finish(std::size_t index) {
+  last_outcome_ = clock::now();
+  item_ms_.push_back(static_cast<float>(milliseconds(last_outcome_ - started_[index])));
+  if (++report_.outcomes == half_of_items()) half_done_ = last_outcome_;
+}
+
+void batch_recorder::fail(std::size_t index, std::string text) {
+  finish(index);
+  ++report_.errors;
+  if (report_.first_errors.size() < max_first_errors) report_.first_errors.push_back(std::move(text));
+}
+
+batch_report batch_recorder::report() {
+  const usage after = current_usage();
+  report_.wall_ms = 0;
+  if (report_.outcomes > 0) {
+    const auto first = *std::ranges::min_element(started_);
+    report_.wall_ms = milliseconds(last_outcome_ - first);
+    report_.first_item_at_s = std::chrono::duration<double>{first.time_since_epoch()}.count();
+    if (report_.outcomes >= half_of_items()) report_.half_done_ms = milliseconds(half_done_ - first);
+  }
+  report_.cpu_us = after.cpu_us - before_.cpu_us;
+  report_.context_switches = after.context_switches - before_.context_switches;
+  report_.item_p50_ms = quantile(item_ms_, 0.50);
+  report_.item_p99_ms = quantile(item_ms_, 0.99);
+  return report_;
+}
+
+}  // namespace farebench
