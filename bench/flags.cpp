@@ -67,6 +67,7 @@ constexpr const char* examples = R"(Examples:
   bench --latency lognormal:20ms,p99=80ms    random latencies, the same for all strategies
   bench --task get --items 500 --latency 80ms --workers 10,50   500 independent calls of 80 ms
   bench --client 'mine=./client --fast'      your own client as a row (docs/clients.md)
+  bench --check-client './client --fast'     checks that it can be one
   bench --benchmark_out=run.json             a result file; memory over time in run.timeline.json
   bench --benchmark_format=json > run.json   for programs; the summary goes to standard error
   bench --smoke                              checks responses in seconds, also on a busy machine
@@ -109,6 +110,10 @@ std::string help_text() {
   flag("--clients A,B",
        "Adds clients in other languages: names of languages or clients, or all. './dev bench --clients all' "
        "builds those whose tools are installed.");
+  flag("--check-client CMD",
+       "Checks in place of a run that a client keeps the protocol: prints a line per check, with what to "
+       "change. --task T checks one task only.");
+  flag("--check-clients A,B", "The same for built clients: names of languages or clients, or all.");
   flag("--task A,B",
        "Work per item: scrape, a day's fares in two requests (the default), or get, one GET of a page.");
   flag("--workers W,W",
@@ -432,6 +437,34 @@ void check_server(const CLI::App& app, bench_flags& flags) {
   flags.what.points = {{0ms}};
 }
 
+/// Returns the check of --check-client and --check-clients, or nullopt. It has the parameters that it needs,
+/// so that other flags are errors.
+std::optional<client_check> parse_check(const CLI::App& app, const std::string& command,
+                                        std::vector<std::string> names,
+                                        const std::vector<std::string>& task_names) {
+  const bool has_command = app.count("--check-client") > 0;
+  if (!has_command && names.empty()) return std::nullopt;
+  const char* const flag = has_command ? "--check-client" : "--check-clients";
+  auto other = app.remaining();
+  for (const CLI::Option* option : app.get_options())
+    if (const auto name = option->get_name(); option->count() > 0 && name != flag && name != "--task")
+      other.push_back(name);
+  if (!other.empty())
+    throw flag_error{fmt::format("{} has no effect with {}, which measures nothing; only --task has",
+                                 printable(other.front()), flag)};
+  client_check check{.clients = {}, .names = std::move(names)};
+  if (!task_names.empty()) check.tasks.clear();
+  for (const auto& name : without_duplicates(task_names))
+    check.tasks.push_back(parse_choice("--task", name, tasks));
+  if (!has_command) return check;
+  try {
+    check.clients.push_back(make_client("checked", command));
+  } catch (const std::invalid_argument& error) {
+    throw flag_error{fmt::format("--check-client: {}", error.what())};
+  }
+  return check;
+}
+
 /// Returns whether flags left the parameters of a named workload as they are, whatever the strategies.
 bool is_unchanged(const workload& what, const workload& named) {
   const auto is_same_point = [](const workload_point& one, const workload_point& other) {
@@ -461,6 +494,8 @@ bench_flags parse_flags(int argc, char** argv) {
   std::size_t items = 0;
   std::vector<std::string> connections;
   std::vector<std::string> clients;
+  std::string checked_command;
+  std::vector<std::string> checked_names;
 
   CLI::App app;
   app.set_help_flag();
@@ -472,6 +507,8 @@ bench_flags parse_flags(int argc, char** argv) {
   app.add_option("--client", clients)->allow_extra_args(false);
   app.add_option("--clients", flags.clients)->delimiter(',')->transform(trim_blanks());
   app.add_option("--task", task_names)->delimiter(',')->transform(trim_blanks());
+  app.add_option("--check-client", checked_command);
+  app.add_option("--check-clients", checked_names)->delimiter(',')->transform(trim_blanks());
   app.add_option("--workers", workers)
       ->delimiter(',')
       ->check(range(1, max_workers))
@@ -501,6 +538,8 @@ bench_flags parse_flags(int argc, char** argv) {
     print_output(help_text());
     throw help_shown{};
   }
+  flags.check = parse_check(app, checked_command, checked_names, task_names);
+  if (flags.check) return flags;
 
   const auto* const named = find_workload(flags.workload_name);
   if (named == nullptr) {
@@ -557,13 +596,19 @@ bench_flags parse_flags(int argc, char** argv) {
 }
 
 void add_clients(bench_flags& flags, const fs::path& programs) {
+  const auto select = [&](const char* flag, const std::vector<std::string>& names,
+                          std::vector<client_program_ptr>& clients) {
+    if (names.empty()) return;
+    try {
+      std::ranges::move(select_clients(built_clients(programs / "clients"), names),
+                        std::back_inserter(clients));
+    } catch (const std::invalid_argument& error) {
+      throw flag_error{fmt::format("{}: {}", flag, error.what())};
+    }
+  };
+  if (flags.check) return select("--check-clients", flags.check->names, flags.check->clients);
   if (flags.clients.empty()) return;
-  try {
-    std::ranges::move(select_clients(built_clients(programs / "clients"), flags.clients),
-                      std::back_inserter(flags.what.programs));
-  } catch (const std::invalid_argument& error) {
-    throw flag_error{fmt::format("--clients: {}", error.what())};
-  }
+  select("--clients", flags.clients, flags.what.programs);
   check_workload(flags);
 }
 

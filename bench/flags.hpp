@@ -12,11 +12,21 @@
 #include <vector>
 
 #include "bench/cases.hpp"
+#include "bench/clients/clients.hpp"
 #include "bench/measurement.hpp"
 #include "bench/output/results.hpp"
+#include "bench/probe/client_protocol.hpp"
 #include "mock_server/server_stats.hpp"
 
 namespace farebench {
+
+/// Clients to check in place of a run.
+struct client_check {
+  std::vector<client_program_ptr> clients = {};
+  /// Names of built clients and their groups, which add_clients() adds to `clients`.
+  std::vector<std::string> names = {};
+  std::vector<task_kind> tasks = {task_kind::get, task_kind::scrape};
+};
 
 /// Command line of the bench, checked as a whole before anything starts.
 struct bench_flags {
@@ -30,6 +40,8 @@ struct bench_flags {
   /// URL of a mock server that runs elsewhere; empty: each measurement starts its own. Its settings replace
   /// latency, page size and engine of `what`: see apply_server().
   std::string server;
+  /// From --check-client and --check-clients; all other members are then those of no run.
+  std::optional<client_check> check;
   bool smoke = false;
   std::size_t repetitions = 1;
   std::chrono::microseconds sample_every = default_sample_every;
@@ -96,8 +108,8 @@ struct help_shown {};
 /// or help_shown.
 bench_flags parse_flags(int argc, char** argv);
 
-/// Adds the built clients that --clients names to the workload, which is complete then, and checks it. Throws
-/// flag_error for an unknown name.
+/// Adds the built clients that --clients names to the workload, which is complete then, and checks it; adds
+/// those that --check-clients names to the check. Throws flag_error for an unknown name.
 void add_clients(bench_flags& flags, const std::filesystem::path& programs);
 
 /// Takes latency, seed, page size and engine of the workload from the settings of the server elsewhere.

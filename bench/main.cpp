@@ -13,7 +13,9 @@
 #include <sstream>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 
+#include "bench/check_client.hpp"
 #include "bench/context.hpp"
 #include "bench/flags.hpp"
 #include "bench/google_benchmark.hpp"
@@ -117,6 +119,22 @@ class row_outputs {
   std::optional<result_writer> display_;
   std::error_code display_error_;
 };
+
+int check_clients(bench_flags flags) {
+  const programs with{.mock_server = sibling_path("mock_server"),
+                      .fetch_probe = sibling_path("fetch_probe"),
+                      .heap_count = {}};
+  add_clients(flags, with.fetch_probe.parent_path());
+  raise_open_file_limit();
+  std::size_t failed = 0;
+  for (const auto& client : flags.check->clients) {
+    if (!flags.check->names.empty()) print_output(fmt::format("{}\n", client->info.name));
+    check_options options{.tasks = flags.check->tasks};
+    if (!client->info.uses_workers) options.workers = 1;
+    failed += check_client(with, client, options, print_output);
+  }
+  return failed == 0 ? 0 : exit_failed;
+}
 
 int run(bench_flags flags) {
   // Results are still written to files when the reader of standard output has closed it.
@@ -231,7 +249,8 @@ int run(bench_flags flags) {
 int main(int argc, char** argv) {
   open_missing_standard_streams();
   try {
-    return run(parse_flags(argc, argv));
+    auto flags = parse_flags(argc, argv);
+    return flags.check ? check_clients(std::move(flags)) : run(std::move(flags));
   } catch (const help_shown&) {
     print_google_benchmark_help();
     return write_output({}) ? exit_failed : 0;

@@ -76,6 +76,24 @@ std::vector<std::string> client_arguments(const benchmark_case& row, const std::
   return arguments;
 }
 
+std::optional<mock_server_process> own_server(const programs& used, const benchmark_case& row) {
+  if (!used.server_url.empty()) return std::nullopt;
+  return mock_server_process{{.latency = row.latency,
+                              .seed = row.seed,
+                              .page_kb = row.page_kb,
+                              .engine = row.engine,
+                              .connections = std::min(row.max_connections(), max_httplib_connections),
+                              .executable = used.mock_server}};
+}
+
+/// Says how a client ended that closed its output.
+std::string end_of(child_process& client) {
+  const auto wait_status = client.wait(exit_timeout);
+  return wait_status ? describe_end(*wait_status) : "closed its output and continued to run";
+}
+
+}  // namespace
+
 child_process::options client_process(const programs& used, const benchmark_case& row, const std::string& url,
                                       const client_options& options) {
   child_process::options process{.executable = used.fetch_probe,
@@ -96,25 +114,10 @@ child_process::options client_process(const programs& used, const benchmark_case
   return process;
 }
 
-std::optional<mock_server_process> own_server(const programs& used, const benchmark_case& row) {
-  if (!used.server_url.empty()) return std::nullopt;
-  return mock_server_process{{.latency = row.latency,
-                              .seed = row.seed,
-                              .page_kb = row.page_kb,
-                              .engine = row.engine,
-                              .connections = std::min(row.max_connections(), max_httplib_connections),
-                              .executable = used.mock_server}};
+std::string describe_end(int wait_status) {
+  if (WIFSIGNALED(wait_status)) return fmt::format("was killed by signal {}", WTERMSIG(wait_status));
+  return fmt::format("ended with exit code {}", WEXITSTATUS(wait_status));
 }
-
-/// Says how a client ended that closed its output.
-std::string end_of(child_process& client) {
-  const auto wait_status = client.wait(exit_timeout);
-  if (!wait_status) return "closed its output and continued to run";
-  if (WIFSIGNALED(*wait_status)) return fmt::format("was killed by signal {}", WTERMSIG(*wait_status));
-  return fmt::format("ended with exit code {}", WEXITSTATUS(*wait_status));
-}
-
-}  // namespace
 
 client_run::client_run(const programs& used, const benchmark_case& row, const client_options& options)
     : row_{row},

@@ -44,6 +44,13 @@ struct client_options {
   std::vector<int> inherited_descriptors = {};
 };
 
+/// Returns the program, arguments and environment of a client for a case and a site.
+child_process::options client_process(const programs& used, const benchmark_case& row, const std::string& url,
+                                      const client_options& options = {});
+
+/// Returns "ended with exit code 1" or "was killed by signal 9" for a wait status (see waitpid).
+std::string describe_end(int wait_status);
+
 /// A new client process, and a new server unless it runs elsewhere: ready when the constructor returns,
 /// stopped by the destructor. Bound to one thread. All functions throw std::runtime_error or
 /// std::system_error that says which program failed and why.

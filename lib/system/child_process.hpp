@@ -46,6 +46,8 @@ class child_process {
 
   /// Writes the line and a newline to the child's input. Returns false, without SIGPIPE, if that is closed.
   bool write_line(std::string_view line);
+  /// Closes the child's input, which then is at its end.
+  void close_input() { input_.reset(); }
 
   enum class read_status { line, end_of_file, timed_out };
   struct read_result {

@@ -79,6 +79,23 @@ TEST(bench_flags, random_latencies_have_a_seed) {
   EXPECT_EQ(parse({"--seed", "18446744073709551615"}).what.seed, std::numeric_limits<std::uint64_t>::max());
 }
 
+TEST(bench_flags, check_has_no_run) {
+  const auto one = parse({"--check-client", "sh -c 'exit 2'"});
+  ASSERT_TRUE(one.check);
+  EXPECT_EQ(one.check->clients.front()->arguments, (std::vector<std::string>{"-c", "exit 2"}));
+  EXPECT_THAT(one.check->tasks, ElementsAre(task_kind::get, task_kind::scrape));
+  const auto built = parse({"--check-clients", "go,rust", "--task", "get"});
+  ASSERT_TRUE(built.check);
+  EXPECT_THAT(built.check->names, ElementsAre("go", "rust"));
+  EXPECT_THAT(built.check->tasks, ElementsAre(task_kind::get));
+  EXPECT_FALSE(parse({}).check);
+  EXPECT_EQ(complaint({"--check-client", "sh", "--workers", "3"}),
+            "--workers has no effect with --check-client, which measures nothing; only --task has");
+  EXPECT_THAT(complaint({"--check-clients", "go", "--benchmark_out=x"}), HasSubstr("no effect"));
+  EXPECT_THAT(complaint({"--check-client", "/no/program"}), HasSubstr("not a program"));
+  EXPECT_THAT(complaint({"--check-client", "sh", "--task", "fly"}), HasSubstr("choose scrape or get"));
+}
+
 TEST(bench_flags, set_sampling_and_timeline) {
   EXPECT_EQ(parse({}).sample_every, 2ms);
   EXPECT_EQ(parse({}).timeline, "");
