@@ -13,6 +13,7 @@
 #include <random>
 #include <set>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "bench/output/statistics.hpp"
@@ -73,6 +74,47 @@ class comparison_progress {
   std::size_t done_ = 0;
 };
 
+/// Measures both sides in turns, judges their figures, and adds their noise to `known`.
+void measure_sides(comparison& result, const std::vector<benchmark_case>& cases, const comparison_plan& plan,
+                   const runner& run, noise& known, comparison_progress& progress) {
+  if (!this_build().is_fit_for_measuring())
+    result.notes.emplace_back("this bench is not optimised or has sanitizers: its figures mean nothing");
+  if (result.is_of_one_program())
+    result.notes.emplace_back("one program on both sides: an A/A, whose differences become the floor");
+  const auto timed = [&](side of, const benchmark_case& row) {
+    auto measured = run.timed(of, row);
+    if (!measured.version.empty()) (of == side::base ? result.base : result.head).version = measured.version;
+    return measured;
+  };
+  std::mt19937_64 random{std::random_device{}()};
+  const run_lock lock;
+  if (lock.warning()) {
+    print_error("track", *lock.warning());
+    result.notes.push_back(*lock.warning());
+  }
+  const auto before = read_load();
+  result.findings =
+      compare_in_two_stages(cases, plan, progress.watch({.timed = timed, .counted = run.counted}), known,
+                            result.is_of_one_program(), random);
+  const auto after = read_load();
+  progress.finish();
+  result.steps = progress.steps();
+  result.notes.push_back(fmt::format("load average {:.2f} before, {:.2f} after; {:.1f} % of the time stolen",
+                                     before.load_average, after.load_average, steal_percent(before, after)));
+}
+
+harness harness_of(const bench_flags& workload) {
+  auto parts = harness::find();
+  parts.sample_every = workload.sample_every;
+  return parts;
+}
+
+/// Returns the side of a client given as NAME=COMMAND.
+compared_side side_of_client(const std::string& text) {
+  const auto equals = text.find('=');
+  return {.name = text.substr(0, equals), .command = text.substr(equals + 1)};
+}
+
 }  // namespace
 
 comparison compare_commits(const std::string& base, const std::string& head, const bench_flags& workload,
@@ -92,32 +134,41 @@ comparison compare_commits(const std::string& base, const std::string& head, con
                     .head = head_probe.side,
                     .machine = this_machine().name(),
                     .notes = workload.notes};
-  if (!this_build().is_fit_for_measuring())
-    result.notes.emplace_back("this bench is not optimised or has sanitizers: its figures mean nothing");
-  if (result.is_of_one_program())
-    result.notes.emplace_back("one program on both sides: an A/A, whose differences become the floor");
-
   const auto noise_file = probes.folder() / "noise" / (result.machine + ".json");
   auto known = noise::read(noise_file);
-  auto parts = harness::find();
-  parts.sample_every = workload.sample_every;
-  std::mt19937_64 random{std::random_device{}()};
-  const run_lock lock;
-  if (lock.warning()) {
-    print_error("track", *lock.warning());
-    result.notes.push_back(*lock.warning());
-  }
-  const auto before = read_load();
-  result.findings =
-      compare_in_two_stages(cases_of(workload.what), plan,
-                            progress.watch(make_probe_runner(parts, base_probe.program, head_probe.program)),
-                            known, result.is_of_one_program(), random);
-  const auto after = read_load();
-  progress.finish();
-  result.steps = progress.steps();
-  result.notes.push_back(fmt::format("load average {:.2f} before, {:.2f} after; {:.1f} % of the time stolen",
-                                     before.load_average, after.load_average, steal_percent(before, after)));
+  measure_sides(result, cases_of(workload.what), plan,
+                make_probe_runner(harness_of(workload), base_probe.program, head_probe.program), known,
+                progress);
   write_file(noise_file, known.to_json());
+  return result;
+}
+
+comparison compare_clients(const std::string& base, const std::string& head, const bench_flags& workload,
+                           const comparison_plan& plan) {
+  comparison result{.base = side_of_client(base),
+                    .head = side_of_client(head),
+                    .machine = this_machine().name(),
+                    .notes = workload.notes};
+  const auto& programs = workload.what.programs;
+  // Each case has one row, which both clients run.
+  auto both = workload.what;
+  both.programs.resize(1);
+  auto cases = cases_of(both);
+  for (auto& row : cases) row.strategy = "client";
+
+  const auto parts = harness_of(workload);
+  const auto noise_file =
+      parts.mock_server.parent_path() / "track-noise" /
+      fmt::format("{}-{}.json", result.machine, sha256(result.base.command).substr(0, 12));
+  auto known = noise::read(noise_file);
+  comparison_progress progress;
+  measure_sides(result, cases, plan, make_client_runner(parts, programs.front(), programs.back()), known,
+                progress);
+  try {
+    write_file(noise_file, known.to_json());
+  } catch (const std::system_error& error) {
+    result.notes.push_back(fmt::format("the noise is not kept: {}", error.what()));
+  }
   return result;
 }
 

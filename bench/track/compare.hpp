@@ -16,6 +16,12 @@ namespace farebench::track {
 comparison compare_commits(const std::string& base, const std::string& head, const bench_flags& workload,
                            const comparison_plan& plan);
 
+/// Compares two clients, each given as NAME=COMMAND, in the same way. `workload` has their programs. Needs no
+/// repository: the noise is kept in the folder track-noise beside this program, by the command of the base;
+/// if it cannot be, a note says so.
+comparison compare_clients(const std::string& base, const std::string& head, const bench_flags& workload,
+                           const comparison_plan& plan);
+
 /// Result files of one program, on one machine, with one workload.
 struct recorded_side {
   /// The path given by the user.

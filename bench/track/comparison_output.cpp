@@ -133,6 +133,14 @@ table_line line_of(const finding& found) {
           change_cell(found), printable(reason_cell(found))};
 }
 
+/// Returns "122a93aeb02b, program 0123456789ab", or the version and command of a client:
+/// "aiohttp 3.8.4: python3 client.py".
+std::string program_text(const compared_side& side) {
+  if (side.command.empty())
+    return fmt::format("{}, program {}", commit_text(side), side.program_sha256.substr(0, 12));
+  return printable(side.version.empty() ? side.command : fmt::format("{}: {}", side.version, side.command));
+}
+
 /// Returns the sections with a finding per line, aligned.
 std::string findings_table(const comparison& of, same_findings same) {
   const table_line head{"metric", "base", "head", "change", "reason"};
@@ -166,8 +174,7 @@ std::string findings_table(const comparison& of, same_findings same) {
 std::string comparison_table(const comparison& of, same_findings same) {
   std::string text = headline(of) + "\n\n";
   for (const auto& [title, side] : {std::pair{"base", &of.base}, {"head", &of.head}})
-    text += fmt::format("{}  {}  {}, program {}\n", title, printable(side->name), commit_text(*side),
-                        side->program_sha256.substr(0, 12));
+    text += fmt::format("{}  {}  {}\n", title, printable(side->name), program_text(*side));
   text += fmt::format("on    {}\n\n{}\n", printable(of.machine), findings_table(of, same));
   for (const auto& [title, names] : {std::pair{"base", &of.base_only}, {"head", &of.head_only}})
     for (const auto& name : *names) text += fmt::format("only in {}: {}\n", title, printable(name));
@@ -180,10 +187,13 @@ namespace {
 using nlohmann::ordered_json;
 
 ordered_json side_json(const compared_side& side) {
-  return {{"name", side.name},
-          {"commit", side.commit},
-          {"dirty", side.dirty},
-          {"program_sha256", side.program_sha256}};
+  ordered_json out{{"name", side.name}};
+  if (side.command.empty())
+    out.update({{"commit", side.commit}, {"dirty", side.dirty}, {"program_sha256", side.program_sha256}});
+  else
+    out["command"] = side.command;
+  if (!side.version.empty()) out["version"] = side.version;
+  return out;
 }
 
 void add(ordered_json& object, const char* name, const std::optional<double>& value) {
@@ -265,6 +275,13 @@ std::string markdown_code(std::string_view text, std::string_view bar = "|") {
   return fmt::format("{}{}{}{}{}", marks, pad, out, pad, marks);
 }
 
+/// Returns "`HEAD~` (122a93aeb02b)", or "`A` (aiohttp 3.8.4: `python3 client.py`)" of a client.
+std::string markdown_side(const compared_side& side) {
+  const auto version = side.version.empty() ? "" : markdown_text(side.version) + ": ";
+  return fmt::format("{} ({})", markdown_code(side.name),
+                     side.command.empty() ? commit_text(side) : version + markdown_code(side.command));
+}
+
 std::string markdown_row(const finding& found) {
   std::string result{to_string(found.verdict)};
   if (found.verdict == verdict::regression)
@@ -278,9 +295,8 @@ std::string markdown_row(const finding& found) {
 
 std::string comparison_markdown(const comparison& of) {
   std::string text =
-      fmt::format("### {}\n\n{} ({}) → {} ({}), on {}: {}.\n", markdown_text(headline(of)),
-                  markdown_code(of.base.name), commit_text(of.base), markdown_code(of.head.name),
-                  commit_text(of.head), markdown_text(of.machine), verdict_counts(of));
+      fmt::format("### {}\n\n{} → {}, on {}: {}.\n", markdown_text(headline(of)), markdown_side(of.base),
+                  markdown_side(of.head), markdown_text(of.machine), verdict_counts(of));
   std::string rows;
   for (const auto& part : sections)
     for (const auto& found : of.findings)

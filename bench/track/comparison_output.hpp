@@ -9,7 +9,7 @@ namespace farebench::track {
 /// Returns one line: what got worse and what cannot be told, with counts and the names of the first three.
 std::string headline(const comparison& of);
 
-/// Returns "122a93aeb02b" or "122a93aeb02b and changes".
+/// Returns "122a93aeb02b" or "122a93aeb02b and changes"; of a side with a commit.
 std::string commit_text(const compared_side& side);
 
 /// Returns "1 regression (1 accepted), 2 improvements, 60 the same, 3 cannot be told".

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include "bench/clients/clients.hpp"
 #include "bench/track/error.hpp"
@@ -20,6 +21,8 @@ Flags after "--" are flags of bench that choose the workload (./bench --help). D
 Examples:
   track compare HEAD~ .                       what the working tree changes since the last commit
   track compare main HEAD -- --strategies coroutines,fibers --workers 100
+  track compare --client 'old=./client-1.2' --client 'new=./client' -- --workload get
+                                              two programs that speak the protocol of docs/clients.md
   track compare results/runs/M/A.json results/runs/M/B.json
   track record                                adds a result file of this build under results/runs/
   track record --of HEAD~3                    the same for an older commit, run by this bench
@@ -29,7 +32,7 @@ Examples:
   track selftest --short                      are mutants caught, without false alarms?
 
 BASE and HEAD are revisions, result files or folders of result files. "." is the working tree. So is HEAD if tracked
-files have changed; HEAD^0 is always the commit.
+files have changed; HEAD^0 is always the commit. Of two clients, the first is the base.
 
 Verdicts, one per metric and row:
   exact metrics (allocations, heap peak)    regression or improvement above max(1 %, 64 bytes), or above 0.5 allocations
@@ -77,11 +80,34 @@ void add_record(CLI::App& app, track_flags& flags) {
 }
 
 void add_compare(CLI::App& app, track_flags& flags) {
-  auto* const compare =
-      add_verb(app, flags, verb::compare, "compare", "compare two commits, result files or folders of them");
-  compare->add_option("BASE", flags.base, "revision, result file, or folder of result files")->required();
-  compare->add_option("HEAD", flags.head, "likewise")->required();
+  auto* const compare = add_verb(app, flags, verb::compare, "compare",
+                                 "compare two commits, result files or folders, or clients");
+  compare->add_option("BASE", flags.base, "revision, result file, or folder of result files");
+  compare->add_option("HEAD", flags.head, "likewise");
+  compare
+      ->add_option("--client", flags.clients,
+                   "instead of BASE and HEAD, twice: a program that speaks the protocol of docs/clients.md")
+      ->allow_extra_args(false)
+      ->type_name("NAME=COMMAND");
   add_comparison_flags(*compare, flags);
+}
+
+/// Checks that compare has two sides of one kind.
+void check_sides(const track_flags& flags) {
+  if (flags.verb != verb::compare) return;
+  if (flags.clients.empty()) {
+    if (flags.head.empty())
+      throw track_error{"compare: name BASE and HEAD, or two clients: --client A=COMMAND --client B=COMMAND"};
+    return;
+  }
+  if (!flags.base.empty()) {
+    throw track_error{fmt::format("compare: '{}' and --client: compare either two commits or two clients",
+                                  printable(flags.base))};
+  }
+  if (flags.clients.size() != 2) {
+    throw track_error{fmt::format("compare: --client is given {} time{}: give it twice, first for the base",
+                                  flags.clients.size(), flags.clients.size() == 1 ? "" : "s")};
+  }
 }
 
 void add_gate(CLI::App& app, track_flags& flags) {
@@ -150,6 +176,7 @@ track_flags parse_track_flags(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     throw track_error{error.what()};
   }
+  check_sides(flags);
   return flags;
 }
 
@@ -160,14 +187,26 @@ bench_flags parse_bench_flags(std::vector<std::string> arguments) {
   return parse_flags(static_cast<int>(argv.size()), argv.data());
 }
 
-bench_flags parse_workload_flags(const std::vector<std::string>& arguments) {
+namespace {
+
+std::string name_of_flag(const std::string& argument) { return argument.substr(0, argument.find('=')); }
+
+void check_workload_flags(const std::vector<std::string>& arguments) {
   for (const auto& argument : arguments) {
-    const auto name = argument.substr(0, argument.find('='));
+    const auto name = name_of_flag(argument);
     if (name.starts_with("--benchmark_") || name == "--journal" || name == "--timeline") {
       throw track_error{fmt::format(
           "{} has no effect on a comparison: use --strategies, --workers and --pairs instead", argument)};
     }
+    if (name == "--server")
+      throw track_error{"--server has no effect on a comparison, which starts its own servers: remove it"};
   }
+}
+
+}  // namespace
+
+bench_flags parse_workload_flags(const std::vector<std::string>& arguments) {
+  check_workload_flags(arguments);
   auto flags = parse_bench_flags(arguments);
   if (!flags.what.programs.empty() || !flags.clients.empty()) {
     throw track_error{
@@ -175,6 +214,20 @@ bench_flags parse_workload_flags(const std::vector<std::string>& arguments) {
         "--client A=COMMAND --client B=COMMAND'"};
   }
   return flags;
+}
+
+bench_flags parse_client_workload_flags(std::vector<std::string> arguments,
+                                        const std::vector<std::string>& clients) {
+  check_workload_flags(arguments);
+  for (const auto& argument : arguments) {
+    const auto name = name_of_flag(argument);
+    if (name == "--strategies" || name == "--loops" || name == "--client" || name == "--clients")
+      throw track_error{
+          fmt::format("{} has no meaning behind '--': the clients are the two of --client", name)};
+  }
+  arguments.insert(arguments.begin(), {"--strategies", "none"});
+  for (const auto& client : clients) arguments.push_back("--client=" + client);
+  return parse_bench_flags(std::move(arguments));
 }
 
 }  // namespace farebench::track

@@ -20,9 +20,11 @@ struct track_flags {
 
   record_flags record = {};
 
-  /// Of compare: revisions, result files or folders.
+  /// Of compare: revisions, result files or folders. Empty if there are clients.
   std::string base;
   std::string head;
+  /// Of compare: none, or NAME=COMMAND of base and head.
+  std::vector<std::string> clients = {};
 
   /// Of gate: the revision to compare with. Empty: base_of_gate().
   std::string against;
@@ -56,8 +58,14 @@ track_flags parse_track_flags(int argc, char** argv);
 /// Parses flags of bench, as bench does. Throws flag_error, or prints --help and throws help_shown.
 bench_flags parse_bench_flags(std::vector<std::string> arguments);
 
-/// Parses flags of bench that choose a workload for a comparison. Throws track_error for flags of Google
-/// Benchmark and for clients that no commit contains.
+/// Parses flags of bench that choose a workload for a comparison of commits. Throws track_error for flags
+/// that have no effect on a comparison and for clients that no commit contains, otherwise as
+/// parse_bench_flags().
 bench_flags parse_workload_flags(const std::vector<std::string>& arguments);
+
+/// Parses flags of bench that choose a workload for a comparison of clients, which become its programs.
+/// Throws as parse_workload_flags(), also for flags that choose other clients.
+bench_flags parse_client_workload_flags(std::vector<std::string> arguments,
+                                        const std::vector<std::string>& clients);
 
 }  // namespace farebench::track

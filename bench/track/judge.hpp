@@ -169,16 +169,20 @@ std::optional<double> inner_shift(const metric_samples& samples);
 /// Returns the median log-ratio of head over base. nullopt without samples.
 std::optional<double> shift_of(const metric_samples& samples);
 
-/// One side of a comparison.
+/// One side of a comparison: a commit, a recording of one, or a command.
 struct compared_side {
-  /// As given by the user: "HEAD~", "main", a path.
+  /// As given by the user: "HEAD~", "main", a path, the name of a client.
   std::string name;
-  /// 40 hex digits.
-  std::string commit;
+  /// 40 hex digits. Empty for a command.
+  std::string commit = {};
   /// True if tracked files differed from the commit.
   bool dirty = false;
-  /// See program_hash().
-  std::string program_sha256;
+  /// See program_hash(). Empty for a command.
+  std::string program_sha256 = {};
+  /// Command of a client, as given by the user. Empty for a commit.
+  std::string command = {};
+  /// HTTP library and language that the client reported. Empty if it reported none.
+  std::string version = {};
 };
 
 /// Duration of a part of a comparison: "build base", "screening".
@@ -201,7 +205,9 @@ struct comparison {
   std::vector<std::string> notes = {};
   std::vector<step_time> steps = {};
 
-  bool is_of_one_program() const { return base.program_sha256 == head.program_sha256; }
+  bool is_of_one_program() const {
+    return base.program_sha256 == head.program_sha256 && base.command == head.command;
+  }
 };
 
 std::size_t count(const comparison& of, verdict value);

@@ -61,6 +61,12 @@ int print_comparison(const comparison& result, const track_flags& flags, same_fi
 }
 
 int compare(const track_flags& flags) {
+  if (!flags.clients.empty()) {
+    const auto workload = parse_client_workload_flags(flags.bench_flags, flags.clients);
+    return print_comparison(
+        compare_clients(flags.clients.front(), flags.clients.back(), workload, flags.plan), flags,
+        same_findings::listed);
+  }
   const bool is_base_recorded = is_recorded(flags.base);
   if (is_base_recorded != is_recorded(flags.head)) {
     throw track_error{fmt::format(

@@ -144,18 +144,32 @@ harness harness::find() {
   return {.mock_server = sibling_path("mock_server"), .heap_count = sibling_path("libheap_count.so")};
 }
 
-runner make_probe_runner(const harness& parts, const std::filesystem::path& base,
-                         const std::filesystem::path& head) {
-  const auto programs_of = [parts, base, head](side of) {
+namespace {
+
+/// Client of a side.
+struct side_client {
+  std::filesystem::path fetch_probe = {};
+  /// Null if fetch_probe runs the case.
+  client_program_ptr program = nullptr;
+};
+
+runner make_runner(const harness& parts, const side_client& base, const side_client& head) {
+  const auto client_of = [base, head](side of) { return of == side::base ? base : head; };
+  const auto programs_of = [parts, client_of](side of) {
     return programs{.mock_server = parts.mock_server,
-                    .fetch_probe = of == side::base ? base : head,
+                    .fetch_probe = client_of(of).fetch_probe,
                     .heap_count = parts.heap_count};
+  };
+  const auto case_of = [client_of](side of, benchmark_case row) {
+    row.program = client_of(of).program;
+    return row;
   };
   // By task, items and page size.
   using cache = std::map<std::tuple<task_kind, std::size_t, std::size_t>, expected_results>;
   const auto results = std::make_shared<cache>();
-  const auto timed = [=](side of, const benchmark_case& row) -> run_result {
+  const auto timed = [=](side of, const benchmark_case& of_both) -> run_result {
     try {
+      const auto row = case_of(of, of_both);
       const auto measured = measure(programs_of(of), row, parts.sample_every);
       const auto [expected, is_new] = results->try_emplace({row.task, row.items, row.page_kb});
       if (is_new) expected->second = results_of_site(row);
@@ -163,19 +177,32 @@ runner make_probe_runner(const harness& parts, const std::filesystem::path& base
       const auto result = errors.failed() ? errors : judge(row, measured, expected->second, strictness::full);
       return {.figures = timed_figures(row, measured),
               .failure = result.failure,
-              .is_client_error = errors.failed()};
+              .is_client_error = errors.failed(),
+              .version = measured.report.version};
     } catch (const std::exception& error) {
       return {.failure = one_line(error.what()), .is_client_error = true};
     }
   };
   const auto counted = [=](side of, const benchmark_case& row) -> run_result {
     try {
-      return {.figures = counted_figures(farebench::count(programs_of(of), row))};
+      return {.figures = counted_figures(farebench::count(programs_of(of), case_of(of, row)))};
     } catch (const std::exception& error) {
       return {.failure = one_line(error.what()), .is_client_error = true};
     }
   };
   return {.timed = timed, .counted = counted};
+}
+
+}  // namespace
+
+runner make_probe_runner(const harness& parts, const std::filesystem::path& base,
+                         const std::filesystem::path& head) {
+  return make_runner(parts, {.fetch_probe = base}, {.fetch_probe = head});
+}
+
+runner make_client_runner(const harness& parts, const client_program_ptr& base,
+                          const client_program_ptr& head) {
+  return make_runner(parts, {.program = base}, {.program = head});
 }
 
 std::map<std::string, double> timed_figures(const benchmark_case& row, const measurement& measured) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "bench/cases.hpp"
+#include "bench/clients/clients.hpp"
 #include "bench/measurement.hpp"
 #include "bench/track/judge.hpp"
 
@@ -28,6 +29,8 @@ struct run_result {
   /// True if the client failed: wrong results, or it did not run. False if the machine did: see
   /// row_verdict::is_machines.
   bool is_client_error = false;
+  /// See batch_report::version.
+  std::string version = {};
 };
 
 /// Runs clients. Tests use runners without clocks and processes.
@@ -88,9 +91,12 @@ struct harness {
   static harness find();
 };
 
-/// Returns a runner of two clients. It judges each run as the bench does.
+/// Return a runner of two builds of fetch_probe, and of two other clients. It judges each run as the bench
+/// does.
 runner make_probe_runner(const harness& parts, const std::filesystem::path& base,
                          const std::filesystem::path& head);
+runner make_client_runner(const harness& parts, const client_program_ptr& base,
+                          const client_program_ptr& head);
 
 /// Return the metrics' figures of a run.
 std::map<std::string, double> timed_figures(const benchmark_case& row, const measurement& measured);

@@ -331,6 +331,35 @@ TEST(comparison_table, text_from_files_is_escaped) {
   EXPECT_THAT(text, HasSubstr("a\\x0db"));
 }
 
+/// Clients instead of commits.
+comparison client_comparison() {
+  auto result = made_up_comparison();
+  result.base = {.name = "A", .command = "./old --fast", .version = "aiohttp 3.8.4"};
+  result.head = {.name = "B", .command = "LD_LIBRARY_PATH=/opt ./new|`x`"};
+  return result;
+}
+
+TEST(comparison_table, clients_have_version_and_command) {
+  EXPECT_THAT(comparison_table(client_comparison(), same_findings::listed),
+              HasSubstr("base  A  aiohttp 3.8.4: ./old --fast\n"
+                        "head  B  LD_LIBRARY_PATH=/opt ./new|`x`\n"));
+}
+
+TEST(comparison_json, clients_have_version_and_command) {
+  const auto json = nlohmann::json::parse(comparison_json(client_comparison()));
+  EXPECT_EQ(json["base"],
+            nlohmann::json::parse(R"({"name": "A", "command": "./old --fast", "version": "aiohttp 3.8.4"})"));
+  EXPECT_EQ(json["head"],
+            nlohmann::json::parse(R"({"name": "B", "command": "LD_LIBRARY_PATH=/opt ./new|`x`"})"));
+  EXPECT_EQ(json["same_program"], false);
+}
+
+TEST(comparison_markdown, clients_have_version_and_command) {
+  EXPECT_THAT(comparison_markdown(client_comparison()),
+              HasSubstr("`A` (aiohttp 3.8.4: `./old --fast`) → `B` (`` LD_LIBRARY_PATH=/opt ./new|`x` ``), "
+                        "on some-cpu"));
+}
+
 TEST(headline, many_findings_are_counted_and_three_named) {
   auto result = made_up_comparison();
   result.findings.assign(5, result.findings[2]);
