@@ -28,8 +28,6 @@ struct track_flags {
 
   /// Of gate: the revision to compare with. Empty: base_of_gate().
   std::string against;
-  /// Of gate: the file to which Markdown is appended. Empty: none.
-  std::filesystem::path summary;
 
   /// Of history and report: result files, recordings and folders of them. Empty: those of the repository.
   std::vector<std::filesystem::path> files = {};
@@ -44,6 +42,8 @@ struct track_flags {
   bool json = false;
   /// Of compare and gate.
   bool strict = false;
+  /// Of compare and gate: the file to which Markdown is appended. Empty: none.
+  std::filesystem::path summary = {};
   comparison_plan plan = {};
 
   /// Of selftest.

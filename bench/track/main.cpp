@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <stdexcept>
@@ -60,30 +61,9 @@ int print_comparison(const comparison& result, const track_flags& flags, same_fi
   return exit_code_of(result, flags.strict);
 }
 
-int compare(const track_flags& flags) {
-  if (!flags.clients.empty()) {
-    const auto workload = parse_client_workload_flags(flags.bench_flags, flags.clients);
-    return print_comparison(
-        compare_clients(flags.clients.front(), flags.clients.back(), workload, flags.plan), flags,
-        same_findings::listed);
-  }
-  const bool is_base_recorded = is_recorded(flags.base);
-  if (is_base_recorded != is_recorded(flags.head)) {
-    throw track_error{fmt::format(
-        "'{}' is a file or folder and '{}' is not: compare two revisions, or two result files or folders",
-        is_base_recorded ? flags.base : flags.head, is_base_recorded ? flags.head : flags.base)};
-  }
-  if (is_base_recorded && !flags.bench_flags.empty())
-    throw track_error{"result files have their own workload: remove '--' and the flags after it"};
-  const auto result = is_base_recorded ? compare_recorded(flags.base, flags.head)
-                                       : compare_commits(flags.base, flags.head,
-                                                         parse_workload_flags(flags.bench_flags), flags.plan);
-  return print_comparison(result, flags, same_findings::listed);
-}
-
-int gate(const track_flags& flags) {
-  std::optional<std::string> against;
-  if (!flags.against.empty()) against = flags.against;
+/// Compares, prints the comparison, and appends it to the file of --summary.
+int publish_comparison(const std::function<comparison()>& compare, const track_flags& flags,
+                       same_findings same) {
   const auto check = [&](const std::ofstream& file, const char* call) {
     if (file) return;
     if (errno == 0) errno = EIO;
@@ -94,8 +74,8 @@ int gate(const track_flags& flags) {
   errno = 0;
   if (!flags.summary.empty()) summary.open(flags.summary, std::ios::binary | std::ios::app);
   check(summary, "open ");
-  const auto result = run_gate(against, parse_workload_flags(flags.bench_flags), flags.plan);
-  const int exit_code = print_comparison(result, flags, same_findings::counted);
+  const auto result = compare();
+  const int exit_code = print_comparison(result, flags, same);
   if (summary.is_open()) {
     errno = 0;
     summary << comparison_markdown(result);
@@ -103,6 +83,41 @@ int gate(const track_flags& flags) {
     check(summary, "write ");
   }
   return exit_code;
+}
+
+/// Returns the comparison that the flags choose: of clients, result files or commits.
+std::function<comparison()> comparison_of(const track_flags& flags) {
+  if (!flags.clients.empty()) {
+    return [&flags, workload = parse_client_workload_flags(flags.bench_flags, flags.clients)] {
+      return compare_clients(flags.clients.front(), flags.clients.back(), workload, flags.plan);
+    };
+  }
+  const bool is_base_recorded = is_recorded(flags.base);
+  if (is_base_recorded != is_recorded(flags.head)) {
+    throw track_error{fmt::format(
+        "'{}' is a file or folder and '{}' is not: compare two revisions, or two result files or folders",
+        is_base_recorded ? flags.base : flags.head, is_base_recorded ? flags.head : flags.base)};
+  }
+  if (!is_base_recorded) {
+    return [&flags, workload = parse_workload_flags(flags.bench_flags)] {
+      return compare_commits(flags.base, flags.head, workload, flags.plan);
+    };
+  }
+  if (!flags.bench_flags.empty())
+    throw track_error{"result files have their own workload: remove '--' and the flags after it"};
+  return [&flags] { return compare_recorded(flags.base, flags.head); };
+}
+
+int compare(const track_flags& flags) {
+  return publish_comparison(comparison_of(flags), flags, same_findings::listed);
+}
+
+int gate(const track_flags& flags) {
+  std::optional<std::string> against;
+  if (!flags.against.empty()) against = flags.against;
+  const auto workload = parse_workload_flags(flags.bench_flags);
+  return publish_comparison([&] { return run_gate(against, workload, flags.plan); }, flags,
+                            same_findings::counted);
 }
 
 std::vector<accepted_regression> accepted_regressions(const track_flags& flags) {

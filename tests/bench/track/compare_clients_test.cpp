@@ -97,8 +97,13 @@ TEST(compare_clients, failing_client_is_judged_like_a_commit) {
   const auto works = probe_client("works", "coroutines");
   const std::string fails = "--client 'fails=/bin/sh -c \"exit 7\"'";
   const std::string fails_too = "--client 'fails_too=/bin/sh -c \"exit 8\"'";
-  const auto worse = compare_clients(works + " " + fails);
+  const auto summary = fs::temp_directory_path() / fmt::format("farebench-summary-{}.md", getpid());
+  const auto worse = compare_clients(fmt::format("{} {} --summary {}", works, fails, summary.string()));
   EXPECT_EQ(worse.exit_code, 1) << worse.errors;
+  std::ifstream file{summary};
+  const std::string markdown{std::istreambuf_iterator<char>{file}, {}};
+  fs::remove(summary);
+  EXPECT_THAT(markdown, HasSubstr("(`/bin/sh -c \"exit 7\"`)"));
   EXPECT_THAT(worse.output, HasSubstr("of head: the client ended with exit code 7 before it was ready"));
   const auto better = compare_clients(fails + " " + works);
   EXPECT_EQ(better.exit_code, 0) << better.errors;
