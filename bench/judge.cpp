@@ -92,7 +92,7 @@ std::string wrong_requests(const benchmark_case& row, const server_stats& server
   // A client with a pool needs fewer connections if its workers are not all busy at once, and may replace some:
   // Go closes one if it reads the response before its other goroutine has reported the request as written.
   const bool may_open_fewer = row.program != nullptr && row.connections == connection_mode::kept;
-  const auto replaced = may_open_fewer ? max_connections / 100 : 0;
+  const auto replaced = may_open_fewer ? std::max<std::size_t>(max_connections / 100, 1) : 0;
   if (server.connections_accepted > max_connections + replaced ||
       (server.connections_accepted < max_connections && !may_open_fewer)) {
     return fmt::format("{} connections accepted instead of {}{}, one per {}", server.connections_accepted,

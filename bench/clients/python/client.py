@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import functools
 import importlib
+import os
 import platform
 import sys
 from collections.abc import Callable
@@ -103,4 +104,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    sys.stdout.flush()
+    # Skips the interpreter's teardown, in which gevent can crash.
+    os._exit(status)
