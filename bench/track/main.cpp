@@ -147,8 +147,8 @@ std::vector<std::filesystem::path> report_files(const track_flags& flags) {
   auto files = flags.files;
   auto runs = flags.runs;
   if (files.empty()) {
-    for (const char* name :
-         {"article.json", "light.json", "light-debian13.json", "scale.json", "scale-debian13.json"})
+    for (const char* name : {"article.json", "light.json", "light-debian13.json", "scale.json",
+                             "scale-debian13.json", "clients.json"})
       if (const auto path = results_folder() / name; exists(path)) files.push_back(path);
     if (runs.empty() && exists(results_folder() / "runs")) runs = results_folder() / "runs";
   }

@@ -194,6 +194,13 @@ std::vector<report_case> report_cases(const result_file& file) {
   return cases;
 }
 
+/// Returns what the first repetition reports that reports anything, or "".
+std::string client_version(const case_result& result) {
+  for (const auto& row : result.repetitions)
+    if (!row.client_version.empty()) return row.client_version;
+  return {};
+}
+
 ordered_json case_json(const report_case& one) {
   const auto& parameters = one.parameters();
   const auto& rows = one.result->repetitions;
@@ -212,7 +219,12 @@ ordered_json case_json(const report_case& one) {
           {"loops", parameters.loops},
           {"workers", parameters.workers},
           {"days", parameters.items},
+          {"items", parameters.items},
           {"point", point_id(parameters)},
+          {"task", to_string(parameters.task)},
+          {"connections", to_string(parameters.connections)},
+          {"warm_up", parameters.warm_up},
+          {"client_version", client_version(*one.result)},
           {"repetitions", rows.size()},
           {"failed", failed},
           {"notes", notes},
@@ -374,7 +386,10 @@ ordered_json dataset_json(const report_result& of) {
       points.push_back(point);
       json["points"].push_back({{"id", point},
                                 {"title", point_title(one.parameters())},
-                                {"kind", to_string(one.parameters().kind)}});
+                                {"kind", to_string(one.parameters().kind)},
+                                {"task", to_string(one.parameters().task)},
+                                {"connections", to_string(one.parameters().connections)},
+                                {"warm_up", one.parameters().warm_up}});
     }
     by_point[point].push_back(&one);
     json["cases"].push_back(case_json(one));
@@ -443,15 +458,28 @@ ordered_json columns_json(const std::vector<const report_result*>& results, cons
   return columns;
 }
 
+std::string_view to_string(client_kind kind) {
+  switch (kind) {
+    case client_kind::library:
+      return "library";
+    case client_kind::floor:
+      return "floor";
+    case client_kind::program:
+      return "program";
+  }
+  return {};
+}
+
 /// Returns the strategies of all files, in display order. Of two descriptions the first counts.
 ordered_json strategies_json(const report_input& input) {
   std::map<std::pair<std::ptrdiff_t, std::string>, ordered_json> sorted;
   const auto add = [&](const result_file& file) {
     for (const auto& facts : file.strategies) {
       const auto name = facts["name"].get<std::string>();
-      const auto rank =
-          std::ranges::find(probe_clients(), name, &client_info::name) - probe_clients().begin();
-      sorted.try_emplace({rank, name}, facts);
+      const auto known = std::ranges::find(probe_clients(), name, &client_info::name);
+      const bool is_known = known != probe_clients().end();
+      const auto [entry, is_new] = sorted.try_emplace({known - probe_clients().begin(), name}, facts);
+      if (is_new) entry->second["kind"] = to_string(is_known ? known->kind : client_kind::program);
     }
   };
   for (const auto& one : input.results) add(one.file);

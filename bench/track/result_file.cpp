@@ -198,6 +198,7 @@ class row_reader {
         repetition.verdict.failure = "no reason given";
     }
     repetition.verdict.warning = optional_text_member(row, "label", where);
+    repetition.client_version = optional_text_member(row, "client_version", where);
     // Google Benchmark may omit the figures of a failed row. They do not count, and may be any numbers.
     const bool failed = repetition.verdict.failed();
     if (!failed || row.contains("real_time"))
@@ -316,7 +317,8 @@ std::string point_title(const benchmark_case& parameters) {
   const double first = in_ms(latency.first());
   const double second = in_ms(latency.second());
   std::string title;
-  if (parameters.kind != point_kind::plain) title = fmt::format("{}: ", to_string(parameters.kind));
+  if (parameters.task != task_kind::scrape) title = fmt::format("{}: ", to_string(parameters.task));
+  if (parameters.kind != point_kind::plain) title += fmt::format("{}: ", to_string(parameters.kind));
   switch (latency.kind()) {
     case latency_model::shape::fixed:
       if (first == 0) {
@@ -336,6 +338,10 @@ std::string point_title(const benchmark_case& parameters) {
   title += fmt::format(", {} KiB pages", parameters.page_kb);
   if (parameters.engine != engine_kind::cpp_httplib)
     title += fmt::format(", engine {}", to_string(parameters.engine));
+  if (parameters.connections != connection_mode::kept)
+    title += fmt::format(", {} connections", to_string(parameters.connections));
+  if (parameters.warm_up != 0)
+    title += fmt::format(", warm-up of {} item{}", parameters.warm_up, parameters.warm_up == 1 ? "" : "s");
   return title;
 }
 

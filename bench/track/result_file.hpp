@@ -48,7 +48,8 @@ bool precedes(const benchmark_case& one, const benchmark_case& other);
 
 /// Identifies the conditions of a case, which are all parameters but strategy, loops, workers and days.
 std::string point_id(const benchmark_case& parameters);
-/// "145 ms per response, 94 KiB pages"; "hold: 1 s per response, 3 KiB pages, engine beast".
+/// "145 ms per response, 94 KiB pages"; "hold: 1 s per response, 3 KiB pages, engine beast";
+/// "get: 20 ms per response, 3 KiB pages, fresh connections, warm-up of 50 items".
 std::string point_title(const benchmark_case& parameters);
 
 /// Memory over time of one repetition.

@@ -9,15 +9,20 @@ import { lookOf } from './look.js';
  *
  * @typedef {{name: string, title: string, unit: Unit, better: 'lower' | 'higher' | 'none', meaning: string}} Column
  *
- * A strategy; prepare() adds its look.
+ * A client; prepare() adds its look. `kind` is that of the client: a strategy of the library, the floor or another
+ * program.
  * @typedef {{name: string, label: string, family: string, language: string, transport: string, control_flow: string,
- *   code_changes: string, look: Look}} Strategy
+ *   code_changes: string, kind: 'library' | 'floor' | 'program', look: Look}} Strategy
  *
  * A case's result. `figures` are by column, and empty if the case failed. `frontier` has the memory columns in whose
- * Pareto frontier with time the case is.
+ * Pareto frontier with time the case is. `days` is the older name of `items`. prepare() adds the strategy's facts.
  * @typedef {{name: string, strategy: string, label: string, loops: number, workers: number, days: number,
- *   point: string, repetitions: number, failed: {count: number, reason: string} | null, notes: string[],
- *   figures: Record<string, Spread>, frontier: string[], look: Look}} Row
+ *   items: number, point: string, task: string, connections: string, warm_up: number, client_version: string,
+ *   repetitions: number, failed: {count: number, reason: string} | null, notes: string[],
+ *   figures: Record<string, Spread>, frontier: string[], look: Look, facts: Strategy}} Row
+ *
+ * Cases of a point are equal in all parameters but strategy, loops, workers and items.
+ * @typedef {{id: string, title: string, kind: string, task: string, connections: string, warm_up: number}} Point
  *
  * Memory over time of one repetition: KiB at times in ms since the start.
  * @typedef {{repetition: number, phases_ms: Record<string, number>, points: [ms: number, kib: number][]}} Curve
@@ -30,7 +35,7 @@ import { lookOf } from './look.js';
  * @typedef {{point: string, headline: string, rows: Comparison[]}} Recommendation
  *
  * @typedef {{id: string, title: string, file: string, context: Record<string, unknown>,
- *   points: {id: string, title: string, kind: string}[], cases: Row[], answers: Recommendation[], fits: Fit[],
+ *   points: Point[], cases: Row[], answers: Recommendation[], fits: Fit[],
  *   timeline: {sample_every_ms: number, curves: Record<string, Curve>} | null}} Dataset
  *
  * @typedef {[before: number, after: number]} Pair
@@ -78,23 +83,37 @@ export function parsePayload(/** @type {string} */ text) {
   });
 }
 
+/** A strategy of which the payload has no facts. @returns {Strategy} */
+function unknownStrategy(/** @type {string} */ name) {
+  const facts = { name, label: name, family: '', language: '', transport: '', control_flow: '', code_changes: '' };
+  return { ...facts, kind: 'program', look: lookOf(facts, 0) };
+}
+
 /**
- * Adds the look of its strategy to each row. The payload is changed in place.
+ * Adds its strategy's facts and look to each row. The payload is changed in place.
  * @param {any} payload
  * @returns {Payload}
  */
 export function prepare(payload) {
-  /** @type {Map<string, Look>} */
-  const looks = new Map();
+  /** @type {Map<string, Strategy>} */
+  const known = new Map();
   for (const strategy of payload.strategies) {
-    strategy.look = lookOf(strategy, looks.size);
-    looks.set(strategy.name, strategy.look);
+    strategy.look = lookOf(strategy, known.size);
+    known.set(strategy.name, strategy);
   }
-  const find = (/** @type {string} */ name) => looks.get(name) ?? lookOf({ name, family: '', language: '' }, 0);
-  for (const dataset of payload.datasets) for (const row of dataset.cases) row.look = find(row.strategy);
-  for (const group of payload.history.groups) for (const row of group.rows) row.look = find(row.strategy);
+  const find = (/** @type {string} */ name) => known.get(name) ?? unknownStrategy(name);
+  for (const dataset of payload.datasets) {
+    for (const row of dataset.cases) {
+      row.facts = find(row.strategy);
+      row.look = row.facts.look;
+    }
+  }
+  for (const group of payload.history.groups) for (const row of group.rows) row.look = find(row.strategy).look;
   return payload;
 }
+
+/** "day" or "item": the noun for a row's items. */
+export const itemNoun = (/** @type {{task: string}} */ { task }) => (task === 'scrape' ? 'day' : 'item');
 
 /** The median of one figure, or NaN. */
 export const median = (/** @type {Row} */ row, /** @type {string} */ column) => row.figures[column]?.[1] ?? NaN;

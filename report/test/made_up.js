@@ -23,7 +23,20 @@ const profiles = /** @type {Record<string, [number, number, number, number, stri
   python_asyncio: [46, 5000, 250, 79000, 'Python', 'coroutines'],
 });
 export const strategyNames = Object.keys(profiles);
-const profileOf = (/** @type {string} */ name) => profiles[Object.hasOwn(profiles, name) ? name : 'coroutines'];
+
+/** Other programs. @type {typeof profiles} */
+const clientProfiles = {
+  cpp_beast: [4, 300, 12, 40, 'C++', 'coroutines'],
+  cpp_httplib: [5, 400, 60, 90, 'C++', 'blocking'],
+  go_net_http: [9, 2000, 39, 130, 'Go', 'fibers'],
+  java_http_client: [90, 30000, 60, 400, 'Java', 'fibers'],
+  node_fetch: [60, 40000, 110, 1550, 'Node.js', 'coroutines'],
+  node_undici: [58, 20000, 80, 735, 'Node.js', 'coroutines'],
+  rust_hyper: [2, 300, 26, 20, 'Rust', 'coroutines'],
+  rust_reqwest: [4, 500, 30, 35, 'Rust', 'coroutines'],
+};
+const profileOf = (/** @type {string} */ name) =>
+  [profiles, clientProfiles].find((table) => Object.hasOwn(table, name))?.[name] ?? profiles.coroutines;
 const workerCounts = (/** @type {string} */ name) => (['sequential', 'python_sync'].includes(name) ? [1] : [20, 100]);
 
 export const strategy = (/** @type {string} */ name) => {
@@ -34,6 +47,7 @@ export const strategy = (/** @type {string} */ name) => {
     family,
     language,
     transport: 'x',
+    kind: family === 'floor' ? 'floor' : language === 'C++' && !name.startsWith('cpp_') ? 'library' : 'program',
     control_flow: `flow of ${name}`,
     code_changes: `changes for ${name}`,
   };
@@ -46,6 +60,7 @@ export const columns = [
   ['rss_growth_bytes', 'growth', 'bytes', 'lower'],
   ['heap_peak_bytes', 'heap', 'bytes', 'lower'],
   ['cpu_us_per_request', 'CPU per request', 'us', 'lower'],
+  ['bytes_per_worker', 'bytes per worker', 'bytes', 'lower'],
   ['cpu_s', 'CPU', 's', 'lower'],
   ['cpu_share', 'CPU share', 'share', 'none'],
   ['requests_per_second', 'requests', 'per_second', 'higher'],
@@ -73,7 +88,12 @@ export function madeUpCase(name, workers = 100, changes = {}) {
     loops: 1,
     workers,
     days,
+    items: days,
     point,
+    task: 'scrape',
+    connections: 'kept',
+    warm_up: 0,
+    client_version: '',
     repetitions: 5,
     failed: null,
     notes: ['engine: cpp-httplib'],
@@ -84,6 +104,7 @@ export function madeUpCase(name, workers = 100, changes = {}) {
       rss_growth_bytes: spread(growth),
       heap_peak_bytes: spread(growth * 0.7, 0),
       cpu_us_per_request: spread(cpu, 0.05),
+      bytes_per_worker: spread(growth / workers),
       cpu_s: spread(work / 1000, 0.05),
       cpu_share: spread(work / time, 0.05),
       requests_per_second: spread((days * 2000) / time),
@@ -168,7 +189,10 @@ export function madeUpDataset(id, cases, changes = {}) {
     title: id,
     file: `${id}.json`,
     context,
-    points: points.map((point) => ({ id: point, title: `title of ${point}`, kind: '' })),
+    points: points.map((point) => {
+      const { task, connections, warm_up } = cases.find((row) => row.point === point) ?? cases[0];
+      return { id: point, title: `title of ${point}`, kind: '', task, connections, warm_up };
+    }),
     cases,
     answers: points.map((point) => ({
       point,
@@ -190,6 +214,31 @@ export function madeUpDataset(id, cases, changes = {}) {
 
 export const allCases = (names = strategyNames) =>
   names.flatMap((name) => workerCounts(name).map((workers) => madeUpCase(name, workers)));
+
+export const clientNames = [...strategyNames, ...Object.keys(clientProfiles)];
+
+/** A dataset of all clients: both tasks, kept and fresh connections, and two worker counts; java fails one case. */
+export function clientsDataset(names = clientNames) {
+  const points = /** @type {const} */ ([
+    ['scrape', 'kept'],
+    ['get', 'kept'],
+    ['get', 'fresh'],
+  ]);
+  const cases = points.flatMap(([task, connections]) =>
+    names.flatMap((name) =>
+      workerCounts(name).map((workers) =>
+        madeUpCase(name, workers, {
+          point: `latency:20ms/page_kb:3/task:${task}/connections:${connections}`,
+          task,
+          connections,
+          client_version: name === 'rust_hyper' ? 'hyper 1.5.0, rustc 1.85.0' : '',
+          ...(name === 'java_http_client' && task === 'get' ? { failed: { count: 1, reason: 'late' }, figures: {} } : {}),
+        }),
+      ),
+    ),
+  );
+  return madeUpDataset('clients', cases, { timeline: null });
+}
 
 /** 40 hexadecimal digits for a number. */
 export const commitOf = (/** @type {number} */ number) =>

@@ -4,10 +4,12 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "bench/columns.hpp"
 #include "bench/track/error.hpp"
 #include "lib/system/child_process.hpp"
 #include "lib/system/output_file.hpp"
@@ -164,6 +166,106 @@ TEST_F(report, recommends_a_case_and_compares_the_others) {
   EXPECT_EQ(rows[1]["memory_ratio"], 2.0);
   EXPECT_EQ(rows[3]["time_ratio"], nullptr);
   EXPECT_EQ(rows[5]["time_ratio"], 50.0) << "sequential has one worker only";
+}
+
+/// A row with parameters, as a file with a schema has it.
+ordered_json row_of(benchmark_case parameters, double time_ms = 5) {
+  auto row = result_row(parameters.name(), time_ms, 1);
+  row.update(parameters_json(parameters));
+  return row;
+}
+
+/// A result with a schema.
+ordered_json with_schema(const std::vector<ordered_json>& rows) {
+  auto whole = result_of(rows, "get");
+  whole["schema"] = schema_json({});
+  for (const char* name : {"coroutines", "rust_hyper", "raw_epoll"})
+    whole["schema"]["strategies"].push_back({{"name", name},
+                                             {"label", name},
+                                             {"family", "coroutines"},
+                                             {"language", "C++"},
+                                             {"transport", "none"},
+                                             {"control_flow", "flow"},
+                                             {"code_changes", "none"}});
+  return whole;
+}
+
+benchmark_case get_case(const std::string& strategy) {
+  return {.strategy = strategy,
+          .workers = 10,
+          .latency = std::chrono::milliseconds{20},
+          .page_kb = 3,
+          .items = 100,
+          .task = task_kind::get};
+}
+
+TEST_F(report, separates_tasks_connections_and_warm_ups) {
+  const auto get = get_case("coroutines");
+  auto scrape = get;
+  scrape.task = task_kind::scrape;
+  auto fresh = get;
+  fresh.connections = connection_mode::fresh;
+  auto warm = get;
+  warm.warm_up = 50;
+  std::vector<ordered_json> rows;
+  // Each slower than the one before.
+  for (const auto& parameters : {get, scrape, fresh, warm})
+    rows.push_back(row_of(parameters, 5 + static_cast<double>(rows.size())));
+  const auto dataset = json_of({put_json("run.json", with_schema(rows))})["datasets"][0];
+  EXPECT_THAT(members_of(dataset["points"], "title"),
+              testing::UnorderedElementsAre(
+                  "20 ms per response, 3 KiB pages, engine beast",
+                  "get: 20 ms per response, 3 KiB pages, engine beast",
+                  "get: 20 ms per response, 3 KiB pages, engine beast, fresh connections",
+                  "get: 20 ms per response, 3 KiB pages, engine beast, warm-up of 50 items"));
+  EXPECT_EQ(dataset["answers"].size(), 4u);
+  for (const auto& one : dataset["cases"]) {
+    const auto point =
+        std::ranges::find(dataset["points"], one["point"], [](const ordered_json& of) { return of["id"]; });
+    ASSERT_NE(point, dataset["points"].end());
+    for (const char* member : {"task", "connections", "warm_up"})
+      EXPECT_EQ(one[member], (*point)[member]) << one["name"];
+    EXPECT_EQ(one["frontier"].size(), 3u) << one["name"];
+  }
+}
+
+TEST_F(report, has_ratios_to_the_floor_of_the_same_task) {
+  const auto get = get_case("coroutines");
+  auto scrape = get;
+  scrape.task = task_kind::scrape;
+  auto floor = get;
+  floor.strategy = "raw_epoll";
+  const auto dataset = json_of({put_json(
+      "run.json", with_schema({row_of(get, 30), row_of(scrape, 60), row_of(floor, 20)}))})["datasets"][0];
+  for (const auto& one : dataset["cases"]) {
+    const bool has_floor = one["task"] == "get";
+    EXPECT_EQ(one["figures"].contains("time_over_floor"), has_floor) << one["name"];
+  }
+}
+
+TEST_F(report, has_the_facts_of_clients) {
+  auto rows = std::vector{row_of(get_case("rust_hyper")), row_of(get_case("rust_hyper")),
+                          row_of(get_case("coroutines")), row_of(get_case("raw_epoll"))};
+  rows[1]["repetition_index"] = 1;
+  rows[1]["client_version"] = "hyper 1.5.0";
+  const auto json = json_of({put_json("run.json", with_schema(rows))});
+  const auto& cases = json["datasets"][0]["cases"];
+  EXPECT_THAT(members_of(cases, "strategy"), ElementsAre("coroutines", "raw_epoll", "rust_hyper"));
+  EXPECT_THAT(members_of(cases, "client_version"), ElementsAre("", "", "hyper 1.5.0"));
+  EXPECT_EQ(cases[2]["items"], 100);
+  EXPECT_THAT(members_of(json["strategies"], "kind"), ElementsAre("library", "floor", "program"));
+}
+
+TEST_F(report, of_an_old_file_has_kept_connections) {
+  const auto dataset = dataset_of({result_row(case_name("fibers"), 5, 1)});
+  const auto& one = dataset["cases"][0];
+  EXPECT_EQ(one["items"], one["days"]);
+  EXPECT_EQ(one["task"], "scrape");
+  EXPECT_EQ(one["connections"], "kept");
+  EXPECT_EQ(one["warm_up"], 0);
+  EXPECT_EQ(one["client_version"], "");
+  EXPECT_EQ(dataset["points"][0]["id"], "latency:20ms/page_kb:3");
+  EXPECT_EQ(dataset["points"][0]["title"], "20 ms per response, 3 KiB pages");
 }
 
 TEST_F(report, names_datasets_by_workload_or_file) {
