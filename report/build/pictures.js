@@ -4,16 +4,18 @@ import { fileURLToPath } from 'node:url';
 
 import { parseHTML } from 'linkedom';
 
+import { clientsFigure, hasPrograms, languagesOf, mostCommonWorkers, rowsAt } from '../page/clients.js';
 import { svgElement } from '../page/dom.js';
 import { palette, symbolPath } from '../page/look.js';
 import { memoryPanel, sharedFrame } from '../page/memory_over_time.js';
 import { parsePayload, prepare } from '../page/payload.js';
 import { timeMemoryFigure } from '../page/time_memory.js';
-import { integer } from '../page/units.js';
+import { count, integer } from '../page/units.js';
 import { writeOutput } from './output.js';
 
 /**
- * Draws the documents' pictures from a payload's first dataset and its first point: SVG files, light and dark.
+ * Draws the documents' pictures from a payload: SVG files, light and dark. Those of strategies are of the first
+ * dataset's first point; that of clients is of the last dataset with other programs, if it is another one.
  *
  * @typedef {import('../page/payload.js').Dataset} Dataset
  * @typedef {import('../page/payload.js').Row} Row
@@ -23,7 +25,8 @@ import { writeOutput } from './output.js';
 
 const help = `node report/build/pictures.js PAYLOAD.json DIR: draws a payload's pictures as SVG, light and dark
 
-PAYLOAD.json is printed by \`track report --json FILES…\`; the pictures are of its first dataset's first point.
+PAYLOAD.json is printed by \`track report --json FILES…\`. The pictures of strategies are of its first dataset's first
+point. If a later dataset has clients of other languages, they get a picture as well.
 `;
 
 const { document } = parseHTML('<!doctype html><html><body></body></html>');
@@ -152,6 +155,37 @@ function drawMemoryOverTime(
   return { body, height: lines.length * (panelHeight + headHeight) + 10 };
 }
 
+/** The figure of clients below a key of their languages. @returns {Drawing | null} */
+function drawClients(/** @type {Row[]} */ rows) {
+  const svg = clientsFigure(rows, { document, width });
+  if (!svg) return null;
+  const keyHeight = 20;
+  svg.setAttribute('overflow', 'visible');
+  svg.setAttribute('y', String(keyHeight));
+  const body = svgElement(document, 'g');
+  languagesOf(rows.filter(({ failed }) => !failed)).forEach(({ language, look: { symbol, stroke, fill } }, index) => {
+    const x = 68 + index * 84;
+    body.append(
+      svgElement(document, 'path', { d: symbolPath(symbol), transform: `translate(${x},8) scale(0.8)`, stroke, fill }),
+      svgElement(document, 'text', { x: x + 10, y: 12, 'font-size': 12, fill: stroke }, language),
+    );
+  });
+  body.append(svg);
+  return { body, height: keyHeight + Number(svg.getAttribute('height')) };
+}
+
+/** Name, title and drawing of the clients' picture: of the first point with the task get, which is I/O alone. */
+function clientsPicture(/** @type {Dataset[]} */ datasets) {
+  const dataset = datasets.slice(1).filter(hasPrograms).pop();
+  if (!dataset) return [];
+  const { points, cases } = dataset;
+  const point = points.find(({ task }) => task === 'get') ?? points[0];
+  const all = cases.filter((row) => row.point === point.id);
+  const workers = mostCommonWorkers(all);
+  const title = `CPU time per request against peak memory of clients. ${point.title}, ${count(workers, 'worker')}`;
+  return [/** @type {[string, string, Drawing | null]} */ (['clients', title, drawClients(rowsAt(all, workers))])];
+}
+
 /**
  * The pictures by file name. There is none of memory over time without curves.
  * @param {import('../page/payload.js').Payload} payload
@@ -169,6 +203,7 @@ export function drawPictures({ datasets, strategies }) {
       `Memory over time, logarithmic axes. ${setting}`,
       drawMemoryOverTime(rows, strategies, timeline),
     ],
+    ...clientsPicture(datasets),
   ];
   return Object.fromEntries(
     drawings.flatMap(([name, text, drawing]) =>

@@ -107,11 +107,16 @@ export function linearByteAxis(/** @type {number} */ high) {
   return leftAxis(ticks, (value) => (value === 0 ? '0' : `${short(value / MiB)} MiB`), null);
 }
 
+/** "20 µs", "1 ms". */
+const microsecondTick = (/** @type {number} */ us) => (us < 1000 ? `${short(us)} µs` : durationTick(us / 1000));
+
 /** Microseconds. @type {LogAxis} */
-export function microsecondAxis(domain, length, label) {
-  const text = (/** @type {number} */ value) => (value < 1000 ? `${short(value)} µs` : durationTick(value / 1000));
-  return leftAxis(logTicks(domain, length, 24), text, label);
-}
+export const microsecondAxis = (domain, length, label) =>
+  leftAxis(logTicks(domain, length, 24), microsecondTick, label);
+
+/** Microseconds, at the bottom. @type {LogAxis} */
+export const bottomMicrosecondAxis = (domain, length, label) =>
+  bottomAxis(logTicks(domain, length, 46), microsecondTick, label);
 
 /** A log axis's domain: the values with some room at both ends, in parts of their range. */
 export function paddedDomain(

@@ -68,7 +68,7 @@ export const selectBox = (legend, id, choices, current, choose) =>
  * @param {string} name
  * @param {{text: string, checked: boolean, toggle: () => void, symbol?: Node}[]} choices
  */
-const checkboxGroup = (legend, name, choices) =>
+export const checkboxGroup = (legend, name, choices) =>
   element(
     'fieldset',
     { class: 'checkbox-group' },
@@ -84,8 +84,9 @@ const checkboxGroup = (legend, name, choices) =>
     ),
   );
 
-/** @template T @param {T[]} list @param {T} value */
-const toggled = (list, value) => (list.includes(value) ? list.filter((member) => member !== value) : [...list, value]);
+/** A list with a value added, or without it if it has it. @template T @param {T[]} list @param {T} value */
+export const toggled = (list, value) =>
+  list.includes(value) ? list.filter((member) => member !== value) : [...list, value];
 
 /** Chooses the dataset and its point. */
 export function datasetChooser(/** @type {View} */ { datasets, dataset, point, change }) {

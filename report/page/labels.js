@@ -2,8 +2,6 @@ import * as Plot from '@observablehq/plot';
 
 import { svgElement } from './dom.js';
 import { colour } from './look.js';
-import { rowName } from './payload.js';
-import { integer } from './units.js';
 
 /**
  * Labels beside marks. Marks that lie close together share one block of lines beside them; a thin leader connects each
@@ -146,7 +144,7 @@ function labelElements(owner, { x, y, anchor, name, rest, fill, mark }) {
     'text',
     { x, y, dy: '0.35em', 'text-anchor': anchor, fill, ...halo },
     svgElement(owner, 'tspan', { 'font-weight': 600 }, name),
-    svgElement(owner, 'tspan', {}, ` ${rest}`),
+    ...(rest ? [svgElement(owner, 'tspan', {}, ` ${rest}`)] : []),
   );
   if (!mark) return [text];
   const ends = { x1: mark.x, y1: mark.y, x2: x + (anchor === 'start' ? -2 : 2), y2: y };
@@ -158,20 +156,21 @@ const ownerOf = (/** @type {unknown} */ context) => /** @type {{document: Docume
 /**
  * Plot's mark of the labels of rows. It is a render transform, because Plot computes the marks' positions.
  * @param {Row[]} rows
- * @param {{x: (row: Row) => number, y: (row: Row) => number, isPreferred: (row: Row) => boolean, narrow: boolean}} options
+ * @param {{x: (row: Row) => number, y: (row: Row) => number, rest: (row: Row) => string,
+ *   isPreferred: (row: Row) => boolean, narrow: boolean}} options  `rest` follows the row's label
  */
-export function rowLabels(rows, { x, y, isPreferred, narrow }) {
+export function rowLabels(rows, { x, y, rest, isPreferred, narrow }) {
   const size = narrow ? 10 : 11;
   return Plot.text(rows, {
     x,
     y,
-    text: rowName,
+    text: 'label',
     render(index, _scales, { x: xs = [], y: ys = [] }, { width, height, ...margins }, context) {
       const owner = ownerOf(context);
       const anchors = [...index].map((at) => ({
         x: xs[at],
         y: ys[at],
-        width: rowName(rows[at]).length * size * 0.56,
+        width: `${rows[at].label} ${rest(rows[at])}`.trim().length * size * 0.56,
         rank: isPreferred(rows[at]) ? 0 : 1,
       }));
       const frame = {
@@ -181,9 +180,9 @@ export function rowLabels(rows, { x, y, isPreferred, narrow }) {
         bottom: height - margins.marginBottom - 2,
       };
       const labels = placeLabels(anchors, frame, size + 3, narrow).flatMap((label) => {
-        const { label: name, workers, look } = rows[index[label.index]];
+        const row = rows[index[label.index]];
         const mark = label.leader ? anchors[label.index] : undefined;
-        return labelElements(owner, { ...label, name, rest: integer(workers), fill: look.stroke, mark });
+        return labelElements(owner, { ...label, name: row.label, rest: rest(row), fill: row.look.stroke, mark });
       });
       return svgElement(owner, 'g', { class: 'labels', 'font-size': size }, ...labels);
     },

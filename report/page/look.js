@@ -46,6 +46,19 @@ const strategyColours = {
   python_asyncio: { light: '#9c2268', dark: '#f58fc6' },
 };
 
+/** Colours of languages. @type {Colours} */
+const languageColours = {
+  cpp: { light: '#0b57b0', dark: '#7db4ff' },
+  go: { light: '#00735f', dark: '#43c9a9' },
+  java: { light: '#6d45ad', dark: '#bda0f5' },
+  node: { light: '#5b6800', dark: '#c0cf52' },
+  python: { light: '#9a4d06', dark: '#ffb066' },
+  rust: { light: '#9c2268', dark: '#f58fc6' },
+};
+
+/** @type {Record<string, string>} */
+const languageNames = { 'C++': 'cpp', Go: 'go', Java: 'java', 'Node.js': 'node', Python: 'python', Rust: 'rust' };
+
 /** Colours of strategies that are not known here. @type {Colours} */
 const spareColours = {
   other_0: { light: '#5d5a7a', dark: '#b7b3dd' },
@@ -54,7 +67,7 @@ const spareColours = {
   other_3: { light: '#8b3f8f', dark: '#dba3de' },
 };
 
-export const palette = { ...pageColours, ...strategyColours, ...spareColours };
+export const palette = { ...pageColours, ...strategyColours, ...languageColours, ...spareColours };
 
 /** A palette's colour as CSS. */
 export const colour = (/** @type {string} */ name) => `var(--${name})`;
@@ -70,6 +83,7 @@ export function schemeCss(/** @type {'light' | 'dark'} */ scheme) {
 const symbolsByName = {
   sequential: 'square',
   python_sync: 'square',
+  python_sync_debian: 'square',
   multi_poll: 'wye',
 };
 
@@ -82,20 +96,35 @@ const symbolsByFamily = {
   floor: 'cross',
 };
 
+const symbolOf = (/** @type {string} */ name, /** @type {string} */ family) =>
+  (Object.hasOwn(symbolsByName, name) ? symbolsByName[name] : symbolsByFamily[family]) ?? 'hexagon';
+
 /** @typedef {{symbol: string, stroke: string, fill: string}} Look  of a strategy's marks, the symbol by Plot's name */
 
 /**
- * The look of a strategy. Unknown ones get their family's symbol and one of the spare colours.
+ * The look of a strategy. Unknown ones get their family's symbol and the colour of their language, or, in C++ and in
+ * unknown languages, one of the spare colours.
  * @param {{name: string, family: string, language: string}} strategy
  * @param {number} position  among the strategies
  * @returns {Look}
  */
 export function lookOf({ name, family, language }, position) {
-  const known = Object.hasOwn(strategyColours, name);
-  const stroke = colour(known ? name : `other_${position % 4}`);
+  const isKnown = Object.hasOwn(strategyColours, name);
   const isHollow = language !== 'C++' && language !== '';
-  const symbol = Object.hasOwn(symbolsByName, name) ? symbolsByName[name] : symbolsByFamily[family];
-  return { symbol: symbol ?? 'hexagon', stroke, fill: isHollow ? colour('page') : stroke };
+  const hasLanguage = isHollow && Object.hasOwn(languageNames, language);
+  const spare = hasLanguage ? languageNames[language] : `other_${position % 4}`;
+  const stroke = colour(isKnown ? name : spare);
+  return { symbol: symbolOf(name, family), stroke, fill: isHollow ? colour('page') : stroke };
+}
+
+/**
+ * The look of a strategy among those of other languages: its language's colour, filled if it is of this library.
+ * @param {{name: string, family: string, language: string, kind: string}} strategy
+ * @returns {Look}
+ */
+export function languageLook({ name, family, language, kind }) {
+  const stroke = colour(Object.hasOwn(languageNames, language) ? languageNames[language] : 'quiet');
+  return { symbol: symbolOf(name, family), stroke, fill: kind === 'program' ? colour('page') : stroke };
 }
 
 /** @type {Record<string, import('d3-shape').SymbolType>} */

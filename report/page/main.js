@@ -1,3 +1,4 @@
+import { clientsSection, hasPrograms } from './clients.js';
 import { historySection } from './history.js';
 import { element, factList, section } from './dom.js';
 import { hideTooltip } from './marks.js';
@@ -38,7 +39,8 @@ function contextSection(/** @type {View} */ { dataset }) {
 }
 
 /** Sections of a dataset, before and after the history. */
-const firstSections = [recommendationSection, timeMemorySection, memoryOverTimeSection, waitingSection, scalingSection];
+const firstSections = [recommendationSection, timeMemorySection];
+const middleSections = [memoryOverTimeSection, waitingSection, scalingSection];
 const lastSections = [tableSection, contextSection];
 
 /** The part of the payload that the state selects; null if the payload has no dataset. @returns {DatasetView | null} */
@@ -63,9 +65,10 @@ function start(/** @type {Payload} */ payload) {
   let state = parseState(location.hash);
   let width = figureWidth();
 
-  /** Draws the page again. Elements with the same id keep the focus and their scroll position. */
+  /** Draws the page again. Elements with the same id keep the focus, and their place in the window if they have it. */
   function draw() {
-    const focused = document.activeElement?.id;
+    const focused = document.activeElement;
+    const top = focused?.getBoundingClientRect().top ?? 0;
     const scrolled = [...document.querySelectorAll('.scrolls')].map(({ id, scrollLeft }) => ({ id, scrollLeft }));
     hideTooltip();
     const { history, broken } = payload;
@@ -74,12 +77,18 @@ function start(/** @type {Payload} */ payload) {
     if (selected) {
       const view = { ...selected, ...historyView };
       const drawAll = (/** @type {((view: View) => HTMLElement)[]} */ sections) => sections.map((draw) => draw(view));
-      main.replaceChildren(...drawAll(firstSections), historySection(view), ...drawAll(lastSections));
+      const clients = hasPrograms(selected.dataset) ? [clientsSection] : [];
+      const drawn = drawAll([...firstSections, ...clients, ...middleSections]);
+      main.replaceChildren(...drawn, historySection(view), ...drawAll(lastSections));
     } else {
       main.replaceChildren(historySection(historyView));
     }
     document.title = `farebench: ${selected?.dataset.title ?? 'history'}`;
-    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+    const same = focused?.id && document.getElementById(focused.id);
+    if (same) {
+      same.focus({ preventScroll: true });
+      scrollBy(0, same.getBoundingClientRect().top - top);
+    }
     for (const { id, scrollLeft } of scrolled) document.getElementById(id)?.scrollTo({ left: scrollLeft });
   }
 

@@ -1,17 +1,20 @@
 import { datasetChooser, symbolFor } from './controls.js';
 import { element, scrollingTable, section } from './dom.js';
-import { rowName } from './payload.js';
+import { itemNoun, rowName } from './payload.js';
 import { count, times } from './units.js';
 
 /** The recommendation for a point, and the strategies with the code that each needs. */
 
 /** @typedef {import('./main.js').View} View */
 
-/** "100 days", "one day per worker". */
-function daysText(/** @type {import('./payload.js').Row[]} */ rows) {
-  const days = [...new Set(rows.map((row) => row.days))];
-  if (days.length === 1) return count(days[0], 'day');
-  return rows.every((row) => row.days === row.workers) ? 'one day per worker' : `${days.join(', ')} days`;
+/** "100 days, two requests per day", "one item per worker, one request per item". */
+function batchText(/** @type {import('./payload.js').Row[]} */ rows) {
+  const items = [...new Set(rows.map((row) => row.items))];
+  const noun = itemNoun(rows[0]);
+  const requests = `${noun === 'day' ? 'two requests' : 'one request'} per ${noun}`;
+  if (items.length === 1) return `${count(items[0], noun)}, ${requests}`;
+  const isOnePerWorker = rows.every((row) => row.items === row.workers);
+  return `${isOnePerWorker ? `one ${noun} per worker` : `${items.join(', ')} ${noun}s`}, ${requests}`;
 }
 
 function comparisonTable(/** @type {View} */ { all }, /** @type {import('./payload.js').Recommendation} */ { rows }) {
@@ -92,7 +95,7 @@ export function recommendationSection(/** @type {View} */ view) {
     element(
       'p',
       { class: 'setting' },
-      `${dataset.title}: ${daysText(all)}, two requests per day; ${setting}. Measured on ${machine}, ${date}. ` +
+      `${dataset.title}: ${batchText(all)}; ${setting}. Measured on ${machine}, ${date}. ` +
         'Figures are medians over all repetitions; ranges are from minimum to maximum.',
     ),
     found && found.rows.length > 0 && comparisonTable(view, found),

@@ -8,7 +8,10 @@
  * @property {string} sort      a column's name, after a minus if descending; "strategy": the payload's order.
  * @property {string} memory    one of memoryMeasures.
  * @property {'log' | 'linear'} axes  of memory over time.
- * @property {'' | 'shown'} ranges    minimum and maximum in the table's cells.
+ * @property {'' | 'shown'} ranges    minimum and maximum in the tables' cells.
+ * @property {string} client_workers  number of workers of the clients; empty: the one that most have.
+ * @property {string[]} languages     languages of clients that are hidden.
+ * @property {string} client_sort     of the clients, as `sort`.
  * @property {string} group     of the history; empty: the one recorded last.
  * @property {string} metric    empty: the first.
  * @property {string} against   the reference's name; empty: the default one.
@@ -33,6 +36,9 @@ const initial = {
   memory: 'peak',
   axes: 'log',
   ranges: '',
+  client_workers: '',
+  languages: [],
+  client_sort: 'real_time',
   group: '',
   metric: '',
   against: '',
@@ -46,6 +52,8 @@ const texts = /** @type {const} */ ([
   'memory',
   'axes',
   'ranges',
+  'client_workers',
+  'client_sort',
   'group',
   'metric',
   'against',
@@ -70,6 +78,7 @@ export function parseState(hash) {
       .map(Number)
       .filter((workers) => workers > 0),
     hidden: fields.getAll('without'),
+    languages: fields.getAll('without-language'),
     memory: Object.hasOwn(memoryMeasures, memory) ? memory : initial.memory,
     axes: axes === 'linear' ? 'linear' : 'log',
     ranges: ranges === 'shown' ? 'shown' : '',
@@ -84,6 +93,7 @@ export function formatState(/** @type {State} */ state) {
   }
   for (const workers of state.workers) fields.append('without-workers', String(workers));
   for (const label of state.hidden) fields.append('without', label);
+  for (const language of state.languages) fields.append('without-language', language);
   const text = fields.toString();
   return text && `#${text}`;
 }

@@ -11,17 +11,15 @@ import { columnScale, integer, plainNumber } from './units.js';
  * @typedef {{name: string, title: string, meaning: string, value: (row: Row) => number, text: (value: number) => string}} TableColumn
  */
 
-/** The payload's columns after the number of workers, each in one unit for all rows. @returns {TableColumn[]} */
-function tableColumns(/** @type {View} */ { columns, all }) {
-  const workers = {
-    name: 'workers',
-    title: 'workers',
-    meaning: 'number of scrapes in flight',
-    value: (/** @type {Row} */ row) => row.workers,
-    text: integer,
-  };
-  const measured = columns.map(({ name, title, unit, better, meaning }) => {
-    const values = all.map((row) => median(row, name)).filter((value) => !Number.isNaN(value));
+/**
+ * Columns of the payload, each in one unit for all rows.
+ * @param {import('./payload.js').Column[]} columns
+ * @param {Row[]} rows
+ * @returns {TableColumn[]}
+ */
+export const measuredColumns = (columns, rows) =>
+  columns.map(({ name, title, unit, better, meaning }) => {
+    const values = rows.map((row) => median(row, name)).filter((value) => !Number.isNaN(value));
     const { divisor, suffix } = columnScale(unit, values);
     return {
       name,
@@ -31,8 +29,15 @@ function tableColumns(/** @type {View} */ { columns, all }) {
       text: (/** @type {number} */ value) => plainNumber(value / divisor),
     };
   });
-  return [workers, ...measured];
-}
+
+/** The number of workers. @type {TableColumn} */
+export const workersColumn = {
+  name: 'workers',
+  title: 'workers',
+  meaning: 'maximum number of items in progress',
+  value: (row) => row.workers,
+  text: integer,
+};
 
 /**
  * Rows by a column. Rows without a value come last in both directions. Other keys than columns keep the payload's order.
@@ -78,26 +83,29 @@ export function formatCsv(/** @type {Row[]} */ rows) {
   return [head, ...lines].map((line) => `${line.map(csvField).join(',')}\r\n`).join('');
 }
 
-/** A heading that sorts by its column; a second click reverses the order. */
-function heading(/** @type {View} */ { state, change }, /** @type {Omit<TableColumn, 'value' | 'text'>} */ column) {
-  const { name, title, meaning } = column;
-  const descending = state.sort === `-${name}`;
-  const isSorted = descending || state.sort === name;
+/**
+ * A heading that sorts by its column; a second click reverses the order.
+ * @param {{sort: string, prefix: string, choose: (sort: string) => void}} order  `prefix` of the buttons' ids
+ * @param {Omit<TableColumn, 'value' | 'text'>} column
+ */
+export function heading({ sort, prefix, choose }, { name, title, meaning }) {
+  const descending = sort === `-${name}`;
+  const isSorted = descending || sort === name;
   const arrow = descending ? ' ▾' : ' ▴';
-  const sort = isSorted && !descending ? `-${name}` : name;
+  const next = isSorted && !descending ? `-${name}` : name;
   return element(
     'th',
     { scope: 'col', 'aria-sort': isSorted ? (descending ? 'descending' : 'ascending') : 'none' },
     element(
       'button',
-      { type: 'button', id: `sort-${name}`, title: meaning, click: () => change({ sort }) },
+      { type: 'button', id: `${prefix}-${name}`, title: meaning, click: () => choose(next) },
       title,
       element('span', { class: 'arrow', 'aria-hidden': 'true' }, isSorted ? arrow : ''),
     ),
   );
 }
 
-function cell(/** @type {TableColumn} */ column, /** @type {Row} */ row, /** @type {boolean} */ hasRange) {
+export function cell(/** @type {TableColumn} */ column, /** @type {Row} */ row, /** @type {boolean} */ hasRange) {
   const value = column.value(row);
   if (Number.isNaN(value)) return element('td', {}, '–');
   const [min, , max] = row.figures[column.name] ?? [];
@@ -105,19 +113,22 @@ function cell(/** @type {TableColumn} */ column, /** @type {Row} */ row, /** @ty
   return element('td', {}, column.text(value), hasRange && element('small', {}, range));
 }
 
+/** "FAILED (1 of 5): late"; nothing for a row that passed. */
+export const failureText = (/** @type {Row} */ { failed, repetitions }) =>
+  failed && `FAILED (${failed.count} of ${repetitions}): ${failed.reason}`;
+
 function tableRow(/** @type {View} */ view, /** @type {TableColumn[]} */ columns, /** @type {Row} */ row) {
   const head = element('th', { scope: 'row' }, symbolFor(row.look), ' ', row.label);
   if (!row.failed) {
     const hasRange = view.state.ranges !== '';
     return element('tr', {}, head, ...columns.map((column) => cell(column, row, hasRange)));
   }
-  const text = `FAILED (${row.failed.count} of ${row.repetitions}): ${row.failed.reason}`;
   return element(
     'tr',
     { class: 'failed' },
     head,
     element('td', {}, integer(row.workers)),
-    element('td', { class: 'reason', colspan: columns.length - 1 }, text),
+    element('td', { class: 'reason', colspan: columns.length - 1 }, failureText(row)),
   );
 }
 
@@ -147,10 +158,11 @@ function notesList(/** @type {Row[]} */ rows) {
 }
 
 export function tableSection(/** @type {View} */ view) {
-  const { rows, state, dataset, change } = view;
-  const columns = tableColumns(view);
+  const { rows, all, state, dataset, change } = view;
+  const columns = [workersColumn, ...measuredColumns(view.columns, all)];
   const sorted = sortRows(rows, columns, state.sort);
   const strategy = { name: 'strategy', title: 'strategy', meaning: 'strategy, in the usual order' };
+  const order = { sort: state.sort, prefix: 'sort', choose: (/** @type {string} */ sort) => change({ sort }) };
   return section(
     'table',
     'Table',
@@ -159,7 +171,7 @@ export function tableSection(/** @type {View} */ view) {
         id: 'rows',
         label: 'all columns of the rows',
         className: 'rows',
-        head: [strategy, ...columns].map((column) => heading(view, column)),
+        head: [strategy, ...columns].map((column) => heading(order, column)),
       },
       sorted.map((row) => tableRow(view, columns, row)),
     ),

@@ -1,12 +1,12 @@
 import * as Plot from '@observablehq/plot';
 
-import { byteAxis, figureStyle, identityScales, paddedDomain, timeAxis } from './axes.js';
+import { byteAxis, timeAxis } from './axes.js';
 import { radioGroup, rowFilters } from './controls.js';
 import { element, section } from './dom.js';
-import { rowLabels } from './labels.js';
-import { colour, rowMark } from './look.js';
+import { colour } from './look.js';
 import { figureElement } from './marks.js';
-import { median, rowName } from './payload.js';
+import { itemNoun, median, rowName } from './payload.js';
+import { drawable, scatterFigure } from './scatter.js';
 import { memoryMeasures } from './state.js';
 import { bytes, count, duration, integer, times } from './units.js';
 
@@ -15,10 +15,6 @@ import { bytes, count, duration, integer, times } from './units.js';
 /** @typedef {import('./payload.js').Row} Row */
 
 const time = (/** @type {Row} */ row) => median(row, 'real_time');
-
-/** Rows with both figures above zero, as log axes need. */
-const drawable = (/** @type {Row[]} */ rows, /** @type {string} */ column) =>
-  rows.filter((row) => time(row) > 0 && median(row, column) > 0);
 
 /** "coroutines, 100 workers: 302 ms (298 ms to 310 ms), 1.04× ideal; peak resident memory 14.0 MiB (… to …)" */
 function describe(/** @type {Row} */ row, /** @type {{column: string, title: string}} */ { column, title }) {
@@ -40,13 +36,13 @@ function describe(/** @type {Row} */ row, /** @type {{column: string, title: str
  */
 function frontierSteps(rows, column, { x, y }) {
   const members = rows.filter((row) => row.frontier.includes(column));
-  return [...new Set(members.map((row) => row.days))].map((days) => {
+  return [...new Set(members.map((row) => row.items))].map((items) => {
     const corners = members
-      .filter((row) => row.days === days)
+      .filter((row) => row.items === items)
       .map((row) => ({ x: time(row), y: median(row, column) }))
       .sort((a, b) => a.x - b.x);
     const steps = [{ x: corners[0].x, y: y[1] }, ...corners, { x: x[1], y: corners[corners.length - 1].y }];
-    return { days, steps };
+    return { items, steps };
   });
 }
 
@@ -73,8 +69,8 @@ function frontierMarks(
   /** @type {number} */ width,
 ) {
   const frontiers = frontierSteps(rows, column, domains);
-  const names = frontiers.flatMap(({ days, steps }) => {
-    const suffix = frontiers.length > 1 ? `, ${count(days, 'day')}` : '';
+  const names = frontiers.flatMap(({ items, steps }) => {
+    const suffix = frontiers.length > 1 ? `, ${count(items, itemNoun(rows[0]))}` : '';
     return frontierName(steps, domains.x, width, `no row is both faster and leaner${suffix}`);
   });
   const dashed = { stroke: colour('quiet'), strokeWidth: 1.25, strokeDasharray: '5,3', className: 'frontier' };
@@ -86,63 +82,28 @@ function frontierMarks(
 }
 
 /**
- * The figure: both axes logarithmic, whiskers from minimum to maximum. Null without rows to draw.
+ * The figure. Null without rows to draw.
  * @param {Row[]} rows of one point
  * @param {{document?: Document, width: number, memory?: string}} options
  */
 export function timeMemoryFigure(rows, { document, width, memory = 'peak' }) {
   const measure = memoryMeasures[memory];
   const { column } = measure;
-  const visible = drawable(rows, column);
-  if (!visible.length) return null;
-  const narrow = width < 560;
-  const height = narrow ? 420 : 500;
-  const times = visible.flatMap((row) => row.figures.real_time);
-  const sizes = visible.flatMap((row) => row.figures[column].filter((value) => value > 0));
-  const x = paddedDomain(times, 0.06, narrow ? 0.12 : 0.16);
-  const y = paddedDomain(sizes, 0.08, 0.1);
-  const size = (/** @type {Row} */ row) => median(row, column);
-  const stroke = (/** @type {Row} */ row) => row.look.stroke;
-  const whiskers = { stroke, strokeOpacity: 0.8, className: 'whiskers' };
-  return /** @type {SVGSVGElement} */ (
-    Plot.plot({
-      ...(document ? { document } : {}),
-      width,
-      height,
-      marginLeft: 62,
-      marginRight: narrow ? 8 : 16,
-      marginTop: 30,
-      marginBottom: 44,
-      style: figureStyle,
-      ...identityScales,
-      x: { type: 'log', domain: x },
-      y: { type: 'log', domain: y },
-      marks: [
-        ...timeAxis(x, width - 80, 'time for the whole batch, log scale →'),
-        ...byteAxis(y, height - 74, `↑ ${measure.title}, log scale`),
-        ...frontierMarks(visible, column, { x, y }, width - 78),
-        Plot.ruleY(visible, {
-          y: size,
-          x1: (row) => row.figures.real_time[0],
-          x2: (row) => row.figures.real_time[2],
-          ...whiskers,
-        }),
-        Plot.ruleX(visible, {
-          x: time,
-          y1: (row) => Math.max(row.figures[column][0], y[0]),
-          y2: (row) => row.figures[column][2],
-          ...whiskers,
-        }),
-        rowLabels(visible, { x: time, y: size, isPreferred: (row) => row.frontier.includes(column), narrow }),
-        Plot.dot(visible, { x: time, y: size, r: narrow ? 4 : 4.5, ...rowMark((row) => describe(row, measure)) }),
-      ],
-    })
-  );
+  return scatterFigure(rows, {
+    document,
+    width,
+    x: { column: 'real_time', axis: timeAxis, label: 'time for the whole batch, log scale →' },
+    y: { column, axis: byteAxis, label: `↑ ${measure.title}, log scale` },
+    text: (row) => describe(row, measure),
+    rest: ({ workers }) => integer(workers),
+    isPreferred: (row) => row.frontier.includes(column),
+    beneath: (visible, domains) => frontierMarks(visible, column, domains, width - 78),
+  });
 }
 
 /** Rows that are not in the figure, with the reasons. */
 function omittedRows(/** @type {import('./main.js').View} */ { rows, state }) {
-  const visible = drawable(rows, memoryMeasures[state.memory].column);
+  const visible = drawable(rows, ['real_time', memoryMeasures[state.memory].column]);
   const omitted = rows.filter((row) => !visible.includes(row));
   if (!omitted.length) return null;
   return element(
@@ -164,7 +125,8 @@ function omittedRows(/** @type {import('./main.js').View} */ { rows, state }) {
 export function timeMemorySection(/** @type {import('./main.js').View} */ view) {
   const { memory } = view.state;
   const svg = timeMemoryFigure(view.rows, { width: view.width, memory });
-  const perDays = new Set(view.all.map((row) => row.days)).size > 1 ? ', one per number of days' : '';
+  const hasBatches = new Set(view.all.map((row) => row.items)).size > 1;
+  const perBatch = hasBatches ? `, one per number of ${itemNoun(view.all[0])}s` : '';
   return section(
     'time-memory',
     'Time against memory',
@@ -181,8 +143,8 @@ export function timeMemorySection(/** @type {import('./main.js').View} */ view) 
           'time against memory: a mark for each strategy and number of workers',
           svg,
           'Faster is to the left, leaner is further down. Whiskers: minimum to maximum. ' +
-            `Dashed: the Pareto frontier of all rows but the floor (raw_epoll)${perDays}. ` +
-            'Shapes show the control flow; Python clients are hollow.',
+            `Dashed: the Pareto frontier of all rows but the floor (raw_epoll)${perBatch}. ` +
+            'Shapes show the control flow; clients in other languages than C++ are hollow.',
         )
       : element('p', {}, 'No visible row has both a time and this memory figure.'),
     omittedRows(view),

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 import { parseHTML } from 'linkedom';
 
-import { allCases, madeUpDataset, madeUpPayload, temporaryFolder } from './made_up.js';
+import { allCases, clientNames, clientsDataset, madeUpDataset, madeUpPayload, temporaryFolder } from './made_up.js';
 
 const run = (/** @type {string} */ program, /** @type {string[]} */ words, options = {}) =>
   spawnSync(process.execPath, [fileURLToPath(new URL(`../build/${program}`, import.meta.url)), ...words], {
@@ -101,6 +101,22 @@ test('pictures are XML with literal colours', (t) => {
 });
 
 const allNames = () => ['sequential', 'thread_pool', 'coroutines', 'raw_epoll', 'python_threads'];
+
+test('a later dataset with clients gets their picture', (t) => {
+  const folder = temporaryFolder(t);
+  const payload = madeUpPayload({
+    datasets: [madeUpDataset('article', allCases(['fibers']), { timeline: null }), clientsDataset()],
+    names: clientNames,
+  });
+  run('pictures.js', [folder.write('p.json', JSON.stringify(payload)), folder.path('p')]);
+  const files = ['clients', 'time-memory'].flatMap((name) => [`${name}-dark.svg`, `${name}-light.svg`]);
+  assert.deepEqual(readdirSync(folder.path('p')), files);
+  const text = readFileSync(folder.path('p/clients-dark.svg'), 'utf8');
+  assert.match(text, /<title>CPU time per request against peak memory of clients\. .*task:get.*, 100 workers<\/title>/);
+  assert.doesNotMatch(text, /var\(|currentColor|NaN|undefined/);
+  for (const word of ['Node.js', 'Rust', 'rust_hyper', 'coroutines']) assert.ok(text.includes(`>${word}<`), word);
+  assert.ok(!/java/i.test(text), 'a failed client');
+});
 
 test('without curves there is no picture of them', (t) => {
   const folder = temporaryFolder(t);

@@ -232,7 +232,9 @@ export function clientsDataset(names = clientNames) {
           task,
           connections,
           client_version: name === 'rust_hyper' ? 'hyper 1.5.0, rustc 1.85.0' : '',
-          ...(name === 'java_http_client' && task === 'get' ? { failed: { count: 1, reason: 'late' }, figures: {} } : {}),
+          ...(name === 'java_http_client' && task === 'get'
+            ? { failed: { count: 1, reason: 'late' }, figures: {} }
+            : {}),
         }),
       ),
     ),

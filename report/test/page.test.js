@@ -117,7 +117,7 @@ test('a filter hides rows everywhere and its link restores it', async (t) => {
     assert.equal(await figureOf(page, 'time against memory').locator('.marks > path').count(), 10);
     assert.equal(await page.locator('table.rows tbody tr').count(), 10);
     assert.equal(await page.locator('.panels li').count(), 10);
-    assert.equal(await page.getByRole('status').innerText(), '10 of 20 rows shown');
+    assert.equal(await sectionOf(page, 'time-memory').getByRole('status').innerText(), '10 of 20 rows shown');
   };
   await check();
   assert.match(page.url(), /#.*without=python_threads/);
@@ -169,7 +169,7 @@ test('a failed row is shown with its reason', async (t) => {
 
 test('a heading sorts and reverses', async (t) => {
   const page = await openPayload(t, twoDatasets());
-  const heading = page.getByRole('columnheader', { name: 'peak, MiB' });
+  const heading = sectionOf(page, 'table').getByRole('columnheader', { name: 'peak, MiB' });
   const first = () => page.locator('table.rows tbody tr').first().locator('th').innerText();
   await heading.getByRole('button').click();
   assert.equal(await heading.getAttribute('aria-sort'), 'ascending');
@@ -348,7 +348,7 @@ test('one row, no passed row and zero figures are pages too', async (t) => {
 test('print hides the controls and is never dark', async (t) => {
   const page = await openPayload(t, twoDatasets(), '', { colorScheme: 'dark' });
   await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
-  assert.equal(await page.locator('.filters').isVisible(), false);
+  assert.equal(await page.locator('.filters:visible').count(), 0);
   const background = await page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue('--page'));
   assert.equal(background, '#fffdf8');
 });
