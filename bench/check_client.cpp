@@ -143,6 +143,10 @@ std::string report_complaint(const benchmark_case& row, const trial_result& resu
         "first item to the last outcome",
         wall_ms, ideal_ms, seen_ms);
   }
+  if (report.half_done_ms.value_or(0) > report.wall_ms.value_or(seen_ms)) {
+    return fmt::format("half_done_ms is {:.3f}, above wall_ms ({:.3f}); measure from the same start",
+                       *report.half_done_ms, report.wall_ms.value_or(seen_ms));
+  }
   const double first_at_s = report.first_item_at_s.value_or(result.go_at_s);
   if (first_at_s < result.go_at_s - clock_tolerance_s ||
       first_at_s > result.report_at_s + clock_tolerance_s) {
@@ -183,7 +187,7 @@ std::vector<check_line> judge_trial(const trial& tried, const trial_result& resu
     start = fmt::format("{} before the line '{}'; wait for it",
                         count(result.ready.requests + result.ready.in_flight, "request"), client_go);
   } else if (!start.empty()) {
-    start += fmt::format("; print '{}' first", client_ready);
+    start += fmt::format("; print '{}' first, and flush it", client_ready);
   }
   add("start", start, fmt::format("'{}', and no request before '{}'", client_ready, client_go));
   if (!start.empty()) return lines;
@@ -196,7 +200,10 @@ std::vector<check_line> judge_trial(const trial& tried, const trial_result& resu
                                  : fmt::format("the client printed '{}'; write it to standard error",
                                                printable(result.other_lines.front())),
       "no other line");
-  add("items", items_complaint(row, result.ended), fmt::format("{} items, each once", row.items));
+  auto items = items_complaint(row, result.ended);
+  if (!items.empty() && !result.report.first_errors.empty())
+    items += fmt::format("; the client's first error: {}", printable(result.report.first_errors.front()));
+  add("items", std::move(items), fmt::format("{} items, each once", row.items));
   if (row.task == task_kind::scrape)
     add("sessions", sessions_complaint(row, result.ended), "a session for each item");
   lines.push_back(workers_line(row, result.ended.in_flight_peak));

@@ -343,7 +343,7 @@ Value parse_choice(std::string_view flag, const std::string& name, const std::ar
     names.emplace_back(to_string(value));
   }
   throw flag_error{
-      fmt::format("{} {}: choose {}{}", flag, name, fmt::join(names, " or "), did_you_mean(name, names))};
+      fmt::format("{} '{}': choose {}{}", flag, name, fmt::join(names, " or "), did_you_mean(name, names))};
 }
 
 constexpr std::array tasks{task_kind::scrape, task_kind::get};

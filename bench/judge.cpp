@@ -71,8 +71,9 @@ std::string wrong_report(const benchmark_case& row, const measurement& measured,
     return "wrong pages: they differ from the site's";
   }
   if (measured.wall_ms() < ideal_ms) {
-    return fmt::format("{:.3f} ms beats the ideal of {:.3f} ms: the suite has a bug", measured.wall_ms(),
-                       ideal_ms);
+    return fmt::format(
+        "{:.3f} ms beats the ideal of {:.3f} ms: {}", measured.wall_ms(), ideal_ms,
+        row.program != nullptr ? "its wall_ms is wrong, or requests were left out" : "the suite has a bug");
   }
   if (measured.wall_ms() > measured.seen_wall_ms.value_or(measured.wall_ms())) {
     return fmt::format("the client reports {:.3f} ms for its batch, which took {:.3f} ms", measured.wall_ms(),
@@ -89,8 +90,9 @@ std::string wrong_requests(const benchmark_case& row, const server_stats& server
     return fmt::format("the listen queue overflowed: {} connections dropped", server.listen_drops);
   if (server.in_flight > 0)
     return fmt::format("{} requests were in flight when the client reported", server.in_flight);
-  // A client with a pool needs fewer connections if its workers are not all busy at once, and may replace some:
-  // Go closes one if it reads the response before its other goroutine has reported the request as written.
+  // A client with a pool needs fewer connections if its workers are not all busy at once, and may replace
+  // some: Go closes one if it reads the response before its other goroutine has reported the request as
+  // written.
   const bool may_open_fewer = row.program != nullptr && row.connections == connection_mode::kept;
   const auto replaced = may_open_fewer ? std::max<std::size_t>(max_connections / 100, 1) : 0;
   if (server.connections_accepted > max_connections + replaced ||

@@ -29,7 +29,8 @@ using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
 using status = child_process::read_status;
 
-constexpr auto min_start_timeout = 20s;
+/// A JVM on a busy machine takes more than 20 s.
+constexpr auto min_start_timeout = 60s;
 constexpr auto exit_timeout = 10s;
 
 /// Much longer than any strategy needs: detects a client that hangs.

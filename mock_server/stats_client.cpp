@@ -23,7 +23,11 @@ std::string send_request(const std::string& url, const std::string& request, int
   client.set_connection_timeout(timeout);
   client.set_read_timeout(timeout);
   const httplib::Result response = send(client);
-  if (!response) fail(url, "no response to " + request + ": " + httplib::to_string(response.error()));
+  if (!response) {
+    const bool has_connected = response.error() != httplib::Error::Connection;
+    fail(url, "no response to " + request + ": " +
+                  (has_connected ? httplib::to_string(response.error()) : "cannot connect; is it running?"));
+  }
   if (response->status != expected_status) {
     fail(url, request + " returned status " + std::to_string(response->status) + "; expected " +
                   std::to_string(expected_status) + ": not a mock server, or too old");

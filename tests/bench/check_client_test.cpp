@@ -129,6 +129,7 @@ constexpr mutant mutants[] = {
     {"wrong_outcomes", "get report"},
     {"reports_seconds", "get report"},
     {"wrong_clock", "get report"},
+    {"half_after_end", "get report"},
     {"ends_in_batch", "get report"},
     {"hangs_in_batch", "get report"},
     {"wrong_digest", "get digest"},
@@ -168,7 +169,7 @@ TEST(check_client, command_prints_lines_and_exits_with_1) {
   EXPECT_EQ(
       result.output,
       "FAIL  get start: the client ended with exit code 3 before it was ready; print 'farebench-client 2 "
-      "ready' first\n"
+      "ready' first, and flush it\n"
       "note  get other checks: left out until these lines are ok\n");
 }
 

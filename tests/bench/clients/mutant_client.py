@@ -231,6 +231,8 @@ def main():
             report["wall_ms"] /= 1e3
         if mutant == "wrong_clock":
             report["first_item_at_s"] = time.time()
+        if mutant == "half_after_end":
+            report["half_done_ms"] = 2 * wall_ms
         if mutant == "invalid_report":
             report["digest"] = str(digest)
         say(json.dumps(report))
