@@ -105,8 +105,7 @@ std::string help_text() {
            fmt::join(default_strategies(), ", ")));
   flag("--client NAME=CMD",
        "Adds a client of your own: a program that speaks the protocol of docs/clients.md. Its row is "
-       "client:NAME. "
-       "Can be given several times.");
+       "client:NAME. Can be given several times.");
   flag("--clients A,B",
        "Adds clients in other languages: names of languages or clients, or all. './dev bench --clients all' "
        "builds those whose tools are installed.");
@@ -334,7 +333,7 @@ std::vector<client_program_ptr> parse_clients(const std::vector<std::string>& te
   return clients;
 }
 
-/// Returns the value of that name. `parse` returns nullopt for an unknown one.
+/// Returns the value of that name.
 template <typename Value, std::size_t Size>
 Value parse_choice(std::string_view flag, const std::string& name, const std::array<Value, Size>& values) {
   std::vector<std::string> names;

@@ -156,11 +156,7 @@ int probe_program(int argc, char** argv, const strategy_factory& make) {
                  fmt::format("number of items; of the task scrape at most {} (days)", max_days))
       ->check(CLI::Range(1, static_cast<int>(max_pages)));
   app.add_option_function<std::string>(
-         "--connections",
-         [&](const std::string& name) {
-           flags.connections =
-               name == to_string(connection_mode::fresh) ? connection_mode::fresh : connection_mode::kept;
-         },
+         "--connections", [&](const std::string& name) { flags.connections = *parse_connection_mode(name); },
          "kept (default), or fresh: a new one for each item")
       ->check(CLI::IsMember({to_string(connection_mode::kept), to_string(connection_mode::fresh)}));
   app.add_option("--warm-up", flags.warm_up, "number of items to run before the line ready")

@@ -105,6 +105,7 @@ client_arguments parse_arguments(int argc, const char* const* argv) {
       ->check(CLI::Range(0, static_cast<int>(max_pages)));
   parse_command_line(app, argc, argv);
   arguments.task = parse_task(task).value();
+  // parse_connection_mode would link the strategies, and with them libcurl.
   arguments.connections = connections == "fresh" ? connection_mode::fresh : connection_mode::kept;
   if (arguments.task == task_kind::scrape && std::max(arguments.items, arguments.warm_up) > max_days)
     throw std::invalid_argument{fmt::format("--items: the task scrape has at most {}", max_days)};
