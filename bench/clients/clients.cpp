@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "bench/probe/raw_epoll.hpp"
+#include "farebench/libcurl.hpp"
 #include "farebench/strategy.hpp"
 #include "lib/system/command_line.hpp"
 #include "lib/system/output_file.hpp"
@@ -145,7 +146,7 @@ client_program parse_manifest_client(const nlohmann::json& members, const std::s
 std::span<const client_info> probe_clients() {
   static const std::vector<client_info> clients = [] {
     std::vector<client_info> all;
-    for (const strategy_info& info : strategies()) {
+    for (const strategy_info& info : libcurl_transport().strategies()) {
       all.push_back({.name = std::string{info.name},
                      .label = label_of(info.name),
                      .kind = client_kind::library,

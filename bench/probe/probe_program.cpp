@@ -12,7 +12,7 @@
 #include "bench/probe/raw_epoll.hpp"
 #include "bench/probe/scrape_task.hpp"
 #include "farebench/date.hpp"
-#include "farebench/exchange.hpp"
+#include "farebench/libcurl.hpp"
 #include "farebench/strategy.hpp"
 #include "lib/system/build_identity.hpp"
 #include "lib/system/command_line.hpp"
@@ -120,7 +120,7 @@ int run(const probe_flags& flags, const strategy_factory& make) {
   const auto runner = make(flags.strategy);
   raise_open_file_limit();
   // Initializes libcurl, whose memory is part of the baseline.
-  const auto library = http_library_version();
+  const auto library = libcurl_transport().version();
   warm_up(flags, *runner);
   measured_batch measured{batch_of(flags, flags.items)};
   return serve_batch([&] {
@@ -134,7 +134,7 @@ int run(const probe_flags& flags, const strategy_factory& make) {
 
 std::unique_ptr<strategy> make_probe_strategy(const std::string& name) {
   if (name == floor_strategy) return std::make_unique<raw_epoll>();
-  return make_strategy(name);
+  return make_strategy(name, libcurl_transport());
 }
 
 int probe_program(int argc, char** argv, const strategy_factory& make) {
@@ -166,7 +166,7 @@ int probe_program(int argc, char** argv, const strategy_factory& make) {
   try {
     parse_command_line(app, argc, argv);
     if (version) {
-      const auto library = http_library_version();
+      const auto library = libcurl_transport().version();
       print_output(build_report_json("fetch_probe", {{"libcurl", library.substr(library.find('/') + 1)}}) +
                    '\n');
       return 0;

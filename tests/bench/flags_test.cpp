@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <limits>
 
+#include "farebench/libcurl.hpp"
 #include "farebench/strategy.hpp"
 
 namespace farebench {
@@ -50,7 +51,7 @@ TEST(bench_flags, default_is_light_with_all_strategies) {
   EXPECT_EQ(flags.what.page_kb, 3u);
   EXPECT_EQ(flags.what.items, 100u);
   EXPECT_THAT(flags.what.workers, ElementsAre(20, 100));
-  ASSERT_EQ(flags.what.strategies.size(), strategies().size() + 1);
+  ASSERT_EQ(flags.what.strategies.size(), libcurl_transport().strategies().size() + 1);
   EXPECT_EQ(flags.what.strategies.back(), "raw_epoll") << "the floor is the last row";
   EXPECT_THAT(flags.notes, IsEmpty());
   EXPECT_EQ(flags.repetitions, 5u);

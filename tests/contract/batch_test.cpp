@@ -39,11 +39,12 @@ TEST_P(strategy_and_workers, each_query_gives_its_fares_once) {
   collected_outcomes outcomes;
   auto work = days_at(site.url(), days, workers);
   work.loops = loops;
-  make_strategy(name)->run(work, outcomes.sink());
+  make_strategy(name, libcurl_transport())->run(work, outcomes.sink());
 
   expect_fares_of_site(outcomes, days);
   const auto stats = site.stats();
-  const std::size_t concurrency = find_strategy(name)->uses_workers ? std::min(workers, days) : 1;
+  const std::size_t concurrency =
+      find_strategy(name, libcurl_transport())->uses_workers ? std::min(workers, days) : 1;
   EXPECT_EQ(stats.requests, 2 * days);
   EXPECT_EQ(stats.sessions, days) << "one session per day";
   EXPECT_LE(stats.in_flight_peak, concurrency);
@@ -132,7 +133,7 @@ TEST_P(valid_batch, all_workers_are_in_flight_at_once) {
 
 TEST_P(valid_batch, strategy_runs_batches_of_two_threads_at_once) {
   const auto site = start_site();
-  const auto strategy = make_strategy(GetParam());
+  const auto strategy = make_strategy(GetParam(), libcurl_transport());
   collected_outcomes first;
   collected_outcomes second;
   {
@@ -291,20 +292,20 @@ TEST_P(invalid_batch, zero_limit_is_refused) {
 }
 
 TEST(make_strategy, listed_name_creates_a_strategy) {
-  for (const auto& info : strategies()) {
-    EXPECT_NE(make_strategy(info.name), nullptr);
-    EXPECT_EQ(find_strategy(info.name), &info);
+  for (const auto& info : libcurl_transport().strategies()) {
+    EXPECT_NE(make_strategy(info.name, libcurl_transport()), nullptr);
+    EXPECT_EQ(find_strategy(info.name, libcurl_transport()), &info);
   }
 }
 
 TEST(make_strategy, unknown_name_gives_list_of_names) {
-  EXPECT_EQ(find_strategy("carrier_pigeon"), nullptr);
+  EXPECT_EQ(find_strategy("carrier_pigeon", libcurl_transport()), nullptr);
   try {
-    make_strategy("carrier_pigeon");
+    make_strategy("carrier_pigeon", libcurl_transport());
     FAIL();
   } catch (const std::invalid_argument& error) {
     EXPECT_THAT(error.what(), testing::HasSubstr("carrier_pigeon"));
-    for (const auto& info : strategies())
+    for (const auto& info : libcurl_transport().strategies())
       EXPECT_THAT(error.what(), testing::HasSubstr(std::string{info.name}));
   }
 }

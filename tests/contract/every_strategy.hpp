@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "farebench/libcurl.hpp"
 #include "farebench/strategy.hpp"
 #include "lib/system/process_stats.hpp"
 #include "tests/support/waiting.hpp"
@@ -49,9 +50,11 @@ inline batch on_two_loops(batch work) {
 /// Suite that runs once per strategy. Its parameter is the strategy's name.
 class every_strategy : public testing::TestWithParam<std::string> {
  protected:
-  const strategy_info& info() const { return *find_strategy(GetParam()); }
+  const strategy_info& info() const { return *find_strategy(GetParam(), libcurl_transport()); }
 
-  void run(const batch& work, const outcome_sink& sink) { make_strategy(GetParam())->run(work, sink); }
+  void run(const batch& work, const outcome_sink& sink) {
+    make_strategy(GetParam(), libcurl_transport())->run(work, sink);
+  }
 
   /// Number of queries that the strategy scrapes at once.
   std::size_t concurrency(std::size_t workers) const { return info().uses_workers ? workers : 1; }
@@ -59,7 +62,7 @@ class every_strategy : public testing::TestWithParam<std::string> {
 
 inline auto all_strategies() {
   std::vector<std::string> names;
-  for (const auto& info : strategies()) names.emplace_back(info.name);
+  for (const auto& info : libcurl_transport().strategies()) names.emplace_back(info.name);
   return testing::ValuesIn(names);
 }
 

@@ -54,7 +54,7 @@ certificate create_self_signed(EVP_PKEY* own) {
 bool is_libcurl_before_8_6() {
   int major = 0;
   int minor = 0;
-  EXPECT_EQ(std::sscanf(http_library_version().c_str(), "libcurl/%d.%d", &major, &minor), 2);
+  EXPECT_EQ(std::sscanf(libcurl_transport().version().c_str(), "libcurl/%d.%d", &major, &minor), 2);
   return std::pair{major, minor} < std::pair{8, 6};
 }
 

@@ -15,8 +15,8 @@
 
 #include "farebench/fetch_policy.hpp"
 #include "farebench/site_protocol.hpp"
-#include "http/http_client.hpp"
-#include "http/libcurl.hpp"
+#include "libcurl/http_client.hpp"
+#include "libcurl/options.hpp"
 #include "strategies/scrape.hpp"
 #include "tests/fuzz/fuzzer.hpp"
 

@@ -5,23 +5,29 @@
 #include <string>
 
 #include "farebench/event_loop.hpp"
+#include "farebench/libcurl.hpp"
 
 // Shared by the tests of event loops, timers and tasks.
 namespace farebench {
 
-/// Suite that runs once per wait mode of the event loop. Its parameter is the mode.
-class every_wait_mode : public testing::TestWithParam<event_loop::wait_mode> {
- protected:
-  event_loop loop_{8, GetParam()};
+/// Ways in which an event loop can wait for sockets and transfer.
+struct loop_kind {
+  const char* name;
+  const transport& (*http)();
 };
 
-inline auto all_wait_modes() {
-  return testing::Values(event_loop::wait_mode::socket_action, event_loop::wait_mode::multi_poll);
+/// Suite that runs once per kind of event loop.
+class every_loop : public testing::TestWithParam<loop_kind> {
+ protected:
+  event_loop loop_{GetParam().http(), 8};
+};
+
+inline auto all_loops() {
+  return testing::Values(loop_kind{"socket_action", &libcurl_transport},
+                         loop_kind{"multi_poll", &libcurl_poll_transport});
 }
 
-inline std::string name_of_mode(const testing::TestParamInfo<event_loop::wait_mode>& info) {
-  return info.param == event_loop::wait_mode::multi_poll ? "multi_poll" : "socket_action";
-}
+inline std::string name_of_loop(const testing::TestParamInfo<loop_kind>& info) { return info.param.name; }
 
 /// Counts its living instances. As a local of a coroutine or fiber it counts the frames that exist.
 class counted {

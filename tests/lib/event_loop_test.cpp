@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 
 exchange_request get(const std::string& url) { return exchange_request{url + "/"}; }
 
-class event_loop_test : public every_wait_mode {
+class event_loop_test : public every_loop {
  protected:
   test::stub_server site_{[](const std::string& request) -> test::stub_response {
     if (request.find(" /never ") != std::string::npos) return {.bytes = {}, .no_response = true};
@@ -32,7 +32,7 @@ class event_loop_test : public every_wait_mode {
     return {.bytes = test::http_response(200, "", "hello")};
   }};
 };
-INSTANTIATE_TEST_SUITE_P(waiting, event_loop_test, all_wait_modes(), name_of_mode);
+INSTANTIATE_TEST_SUITE_P(waiting, event_loop_test, all_loops(), name_of_loop);
 
 TEST_P(event_loop_test, run_without_exchanges_returns_at_once) { loop_.run(); }
 
@@ -125,7 +125,7 @@ TEST_P(event_loop_test, deadline_ends_an_idle_exchange) {
 
 TEST_P(event_loop_test, three_hundred_clients_complete) {
   constexpr int clients = 300;
-  event_loop loop{clients, GetParam()};
+  event_loop loop{GetParam().http(), clients};
   std::vector<std::unique_ptr<loop_client>> all;
   int completed = 0;
   for (int i = 0; i < clients; ++i) {
@@ -141,7 +141,7 @@ TEST_P(event_loop_test, three_hundred_clients_complete) {
 
 TEST_P(event_loop_test, clients_beyond_the_expected_number_complete) {
   constexpr int clients = 300;
-  event_loop loop{1, GetParam()};
+  event_loop loop{GetParam().http(), 1};
   const auto closed = test::url_of_closed_port();
   std::vector<std::unique_ptr<loop_client>> all;
   int failed = 0;

@@ -3,8 +3,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "http/shared_http.hpp"
 #include "lib/system/file_descriptor.hpp"
+#include "libcurl/shared_http.hpp"
 
 namespace farebench {
 namespace {

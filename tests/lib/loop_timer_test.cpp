@@ -24,8 +24,8 @@ using namespace std::chrono_literals;
 using clock = loop_timer::clock;
 using testing::ElementsAre;
 
-class loop_timer_test : public every_wait_mode {};
-INSTANTIATE_TEST_SUITE_P(waiting, loop_timer_test, all_wait_modes(), name_of_mode);
+class loop_timer_test : public every_loop {};
+INSTANTIATE_TEST_SUITE_P(waiting, loop_timer_test, all_loops(), name_of_loop);
 
 TEST_P(loop_timer_test, wait_completes_inside_run_when_due) {
   loop_timer timer;

@@ -1,4 +1,4 @@
-#include "http/send_buffers.hpp"
+#include "libcurl/send_buffers.hpp"
 
 #include <gtest/gtest.h>
 
@@ -12,7 +12,8 @@
 
 #include "farebench/event_loop.hpp"
 #include "farebench/exchange.hpp"
-#include "http/libcurl.hpp"
+#include "farebench/libcurl.hpp"
+#include "libcurl/options.hpp"
 #include "tests/support/stub_server.hpp"
 
 namespace farebench {
@@ -95,7 +96,7 @@ bool pool_has_send_buffer() {
   map_send_buffers();
   const test::stub_server site{
       [](const std::string&) -> test::stub_response { return {.bytes = test::http_response(200, "", "")}; }};
-  event_loop loop{1, event_loop::wait_mode::socket_action};
+  event_loop loop{libcurl_transport(), 1};
   std::size_t in_use = 0;
   {
     loop_client client{loop, {}};

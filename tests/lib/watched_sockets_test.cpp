@@ -1,4 +1,4 @@
-#include "async/watched_sockets.hpp"
+#include "libcurl/watched_sockets.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>

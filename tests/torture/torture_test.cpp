@@ -92,7 +92,7 @@ class torture : public testing::TestWithParam<std::string> {
   static void SetUpTestSuite() { site = new mock_server_process{start_site(0ms)}; }
   static void TearDownTestSuite() { delete std::exchange(site, nullptr); }
   void choose(std::string_view name, connection_mode connections) {
-    strategy_ = make_strategy(name);
+    strategy_ = make_strategy(name, libcurl_transport());
     work_ = days_at(site->url(), days, workers);
     work_.connections = connections;
     work_.policy.max_attempts = 2;
@@ -201,7 +201,7 @@ class torture : public testing::TestWithParam<std::string> {
     const char* const variable = std::getenv("FAREBENCH_TORTURE");
     const bool all = variable && std::string_view{variable} == "all";
     std::size_t points = 0;
-    for (const auto& info : strategies()) {
+    for (const auto& info : libcurl_transport().strategies()) {
       const auto name = info.name;
       choose(name, connections);
       const std::size_t calls = try_point(failing_calls::never, 0).calls;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "farebench/date.hpp"
+#include "farebench/libcurl.hpp"
 #include "farebench/strategy.hpp"
 #include "lib/system/command_line.hpp"
 #include "lib/system/flags.hpp"
@@ -83,9 +84,9 @@ fares_format format_flag(const std::string& text, const std::string& out) {
 }
 
 void check_strategy(const std::string& name) {
-  if (find_strategy(name) != nullptr) return;
+  if (find_strategy(name, libcurl_transport()) != nullptr) return;
   std::vector<std::string> names;
-  for (const auto& known : strategies()) names.emplace_back(known.name);
+  for (const auto& known : libcurl_transport().strategies()) names.emplace_back(known.name);
   throw CLI::ValidationError("--strategy", fmt::format("unknown strategy '{}': choose from {}{}", name,
                                                        fmt::join(names, ", "), did_you_mean(name, names)));
 }
@@ -129,8 +130,9 @@ parsed_flags parse_fares_flags(int argc, char** argv) {
       ->check(CLI::Range(std::size_t{1}, std::size_t{36'525}).description(""))
       ->type_name("N");
   app.add_option("--strategy", flags.strategy,
-                 fmt::format("one of {}",
-                             fmt::join(strategies() | std::views::transform(&strategy_info::name), ", ")))
+                 fmt::format("one of {}", fmt::join(libcurl_transport().strategies() |
+                                                        std::views::transform(&strategy_info::name),
+                                                    ", ")))
       ->capture_default_str()
       ->type_name("NAME");
   app.add_option("--workers", flags.workers, "maximum number of concurrent scrapes")

@@ -17,7 +17,7 @@
 #include <utility>
 
 #include "farebench/date.hpp"
-#include "farebench/exchange.hpp"
+#include "farebench/libcurl.hpp"
 #include "farebench/strategy.hpp"
 #include "lib/system/command_line.hpp"
 #include "lib/system/file_descriptor.hpp"
@@ -209,7 +209,7 @@ int scrape(const fares_flags& flags) {
     out.write(day_text(flags.format, index == 0, flags.date_of(index), result));
   }};
 
-  make_strategy(flags.strategy)
+  make_strategy(flags.strategy, libcurl_transport())
       ->run({.base_url = embedded ? embedded->url() : flags.url,
              .size = flags.days,
              .query_at =

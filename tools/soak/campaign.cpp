@@ -156,7 +156,8 @@ void run_job(const std::string& message, const campaign& plan, growth_detector& 
   std::istringstream{message} >> case_index >> first_strategy;
   const auto strategies = std::span{plan.strategies}.subspan(first_strategy);
   const auto send_report = [&](const case_report& report) { send(text_of(report)); };
-  run_case(plan.cases[case_index], strategies, make_strategy, send_report);
+  const auto make = [](std::string_view name) { return make_strategy(name, libcurl_transport()); };
+  run_case(plan.cases[case_index], strategies, make, send_report);
   if (const auto growth_text = growth.check(); !growth_text.empty())
     send_report({.type = case_report::kind::violation_found,
                  .strategy = strategies.back(),

@@ -18,6 +18,7 @@
 #include <thread>
 #include <vector>
 
+#include "farebench/libcurl.hpp"
 #include "farebench/strategy.hpp"
 #include "lib/system/command_line.hpp"
 #include "lib/system/flags.hpp"
@@ -97,9 +98,9 @@ std::string check_scenario(const std::string& name) {
 }
 
 std::string check_strategy(const std::string& name) {
-  if (find_strategy(name) != nullptr) return "";
+  if (find_strategy(name, libcurl_transport()) != nullptr) return "";
   std::vector<std::string> names;
-  for (const auto& strategy : strategies()) names.emplace_back(strategy.name);
+  for (const auto& strategy : libcurl_transport().strategies()) names.emplace_back(strategy.name);
   return fmt::format("unknown strategy '{}': choose from {}{}", name, fmt::join(names, ", "),
                      did_you_mean(name, names));
 }
@@ -108,7 +109,7 @@ parsed_flags parse_flags(int argc, const char* const* argv) {
   parsed_flags result;
   soak_flags& flags = result.flags;
   for (const auto& scenario : all_scenarios()) flags.scenarios.push_back(scenario.name);
-  for (const auto& strategy : strategies()) flags.strategies.emplace_back(strategy.name);
+  for (const auto& strategy : libcurl_transport().strategies()) flags.strategies.emplace_back(strategy.name);
   bool is_short = false;
   CLI::App app{description, "soak"};
   app.footer(footer());

@@ -17,6 +17,7 @@
 #include "farebench/date.hpp"
 #include "farebench/event_loop.hpp"
 #include "farebench/fare_scanner.hpp"
+#include "farebench/libcurl.hpp"
 #include "farebench/site_protocol.hpp"
 #include "farebench/strategy.hpp"
 #include "mock_server/site/results_page.hpp"
@@ -30,13 +31,13 @@ namespace {
 // Mutants of the library's own strategy.
 
 void drop_outcome(const batch& work, const outcome_sink& sink) {
-  make_strategy("coroutines")->run(work, [&](std::size_t index, outcome&& result) {
+  make_strategy("coroutines", libcurl_transport())->run(work, [&](std::size_t index, outcome&& result) {
     if (index != 2) sink(index, std::move(result));
   });
 }
 
 void duplicate_outcome(const batch& work, const outcome_sink& sink) {
-  make_strategy("coroutines")->run(work, [&](std::size_t index, outcome&& result) {
+  make_strategy("coroutines", libcurl_transport())->run(work, [&](std::size_t index, outcome&& result) {
     if (index == 2) sink(index, outcome{result});
     sink(index, std::move(result));
   });
@@ -45,7 +46,7 @@ void duplicate_outcome(const batch& work, const outcome_sink& sink) {
 void hide_retries(const batch& work, const outcome_sink& sink) {
   batch changed = work;
   changed.on_retry = {};
-  make_strategy("coroutines")->run(changed, sink);
+  make_strategy("coroutines", libcurl_transport())->run(changed, sink);
 }
 
 // Mutants of a client written with the public parts of the library.
@@ -77,7 +78,7 @@ struct hand_written_client {
   std::function<outcome(const std::string& page)> read_page = scan;
 
   void run(const batch& work, const outcome_sink& sink) const {
-    event_loop loop{1};
+    event_loop loop{libcurl_transport(), 1};
     loop_client client{loop, work.policy.exchange};
     for (std::size_t index = 0; index < work.size; ++index)
       sink(index, scrape(loop, client, work, work.query_at(index)));

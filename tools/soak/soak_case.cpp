@@ -336,7 +336,7 @@ void run_case(const soak_case& work, std::span<const std::string> strategies, co
   for (const auto& name : strategies) {
     listener({.type = strategy_begin, .strategy = std::string{name}});
     const auto client = make(name);
-    const strategy_info* const info = find_strategy(name);
+    const strategy_info* const info = find_strategy(name, libcurl_transport());
     const bool has_one_worker = info != nullptr && !info->uses_workers;
     std::vector<violation> violations;
     for (int count = 1;; ++count) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "farebench/fetch_policy.hpp"
+#include "farebench/libcurl.hpp"
 #include "farebench/strategy.hpp"
 #include "tools/soak/oracle.hpp"
 #include "tools/soak/run_record.hpp"

@@ -10,10 +10,12 @@
 
 #include "farebench/exchange.hpp"
 #include "farebench/fetch_policy.hpp"
+#include "farebench/transport.hpp"
 
 namespace farebench {
 
 class event_loop;
+class transport_client;
 
 /// Called by event_loop::run or poll_once, in their thread, with the result of an exchange. May start
 /// exchanges and waits, destroy clients and timers (its own included), and throw: the exception leaves run.
@@ -37,8 +39,7 @@ class loop_client {
 
  private:
   friend class event_loop;
-  struct state;
-  std::unique_ptr<state> state_;
+  std::unique_ptr<transport_client> client_;
 };
 
 /// Holds one wait started by event_loop::wait. Must not outlive its loop. Destroying the timer, assigning to
@@ -85,17 +86,9 @@ class [[nodiscard]] wait_awaiter {
 /// used from other threads.
 class event_loop {
  public:
-  /// Function by which the loop waits for sockets. The modes differ in cost only.
-  enum class wait_mode {
-    /// curl_multi_socket_action on epoll: costs time per ready socket.
-    socket_action,
-    /// curl_multi_perform and curl_multi_poll: costs time per exchange in flight on each iteration.
-    multi_poll,
-  };
-
   /// `connections` is the expected number of clients (a sizing hint; exceeding it is slower). Throws
   /// std::system_error naming the call that failed, or std::bad_alloc.
-  explicit event_loop(std::size_t connections, wait_mode mode = wait_mode::socket_action);
+  event_loop(const transport& http, std::size_t connections);
   ~event_loop();
   event_loop(const event_loop&) = delete;
   event_loop& operator=(const event_loop&) = delete;
@@ -155,7 +148,7 @@ class [[nodiscard]] event_loop::exchange_awaiter {
   exchange_result await_resume();
 
  private:
-  loop_client::state& client_;
+  transport_client& client_;
 };
 
 inline event_loop::exchange_awaiter event_loop::exchange(loop_client& client, exchange_request request) {

@@ -75,17 +75,4 @@ struct exchange_response {
 /// The response to an exchange, or the error that prevented it. Any HTTP status is a response.
 using exchange_result = std::expected<exchange_response, fetch_error>;
 
-/// Returns the name and version of the HTTP library, such as "libcurl/7.88.1". The first call initialises the
-/// library. Thread-safe. Throws std::system_error if the initialisation fails.
-std::string http_library_version();
-
-/// Keeps untouched pages of libcurl's send buffers from being resident, in the whole process: passes memory
-/// functions to libcurl (curl_global_init_mem) that take these buffers from one mapping.
-///
-/// Since libcurl 8.7, each client that has sent a form keeps a buffer of 16 KiB, of which a usual form
-/// touches one page of 4 KiB. Call it at the start of main if the program has thousands of clients. Has no
-/// effect once libcurl is initialised, by this library or by other code, with an older libcurl, and if the
-/// system refuses the address space of 640 MiB.
-void map_send_buffers() noexcept;
-
 }  // namespace farebench

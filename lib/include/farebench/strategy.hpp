@@ -6,7 +6,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -14,6 +13,7 @@
 #include "farebench/fare.hpp"
 #include "farebench/fetch_error.hpp"
 #include "farebench/fetch_policy.hpp"
+#include "farebench/transport.hpp"
 
 namespace farebench {
 
@@ -86,7 +86,7 @@ struct batch {
   /// without losing results.
   std::stop_token drain = {};
   /// A requested stop ends the run: every item without an outcome gets `cancelled`. Takes effect at once, or
-  /// within about a second in strategies whose threads block in libcurl.
+  /// within about a second in strategies whose threads block in an exchange.
   std::stop_token stop = {};
 };
 
@@ -106,7 +106,8 @@ class strategy {
   /// affected get `out_of_resources` and the others continue. Throws
   /// - std::invalid_argument for a batch that cannot be run: no workers, no loops, not exactly one of
   /// query_at
-  ///   and pages.path_at, an invalid value in the policy, or a base_url other than http(s)://host[:port];
+  ///   and pages.path_at, an invalid value in the policy, or a base_url other than http(s)://host[:port], or
+  ///   with https if the transport has no TLS;
   /// - std::system_error or std::bad_alloc, before any outcome, if there is no memory or descriptor for an
   ///   event loop and its workers;
   /// - after the other workers have ended, the first exception of `sink`, `query_at`, `path_at`,
@@ -120,12 +121,12 @@ enum class strategy_family : std::uint8_t { blocking, fibers, coroutines, callba
 /// Returns "blocking", "fibers", "coroutines" or "callbacks".
 std::string_view to_string(strategy_family family);
 
-/// Facts about a strategy of the library.
+/// Facts about a strategy on a transport.
 struct strategy_info {
   /// Name in flags, tables and result files.
   std::string_view name;
   strategy_family family;
-  /// HTTP library: "libcurl".
+  /// Name of the transport.
   std::string_view transport;
   /// Runs `batch::workers` workers; otherwise one.
   bool uses_workers;
@@ -138,13 +139,11 @@ struct strategy_info {
   std::unique_ptr<strategy> (*create)();
 };
 
-/// Returns the library's strategies, in the order of tables.
-std::span<const strategy_info> strategies();
+/// Returns the strategy of that name on a transport, or nullptr. The object lives as long as the program.
+const strategy_info* find_strategy(std::string_view name, const transport& http);
 
-/// Returns the strategy of that name, or nullptr. The object lives as long as the program.
-const strategy_info* find_strategy(std::string_view name);
-
-/// Creates the strategy of that name. Throws std::invalid_argument, with the valid names, for an unknown one.
-std::unique_ptr<strategy> make_strategy(std::string_view name);
+/// Creates the strategy of that name on a transport. Throws std::invalid_argument, with the valid names, for
+/// an unknown one.
+std::unique_ptr<strategy> make_strategy(std::string_view name, const transport& http);
 
 }  // namespace farebench

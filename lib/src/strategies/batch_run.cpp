@@ -17,7 +17,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Longer than any use needs, and short enough that no sum of times and no libcurl option (a long) overflows.
+// Longer than any use needs, and short enough that no sum of times and no option of libcurl (a long)
+// overflows.
 constexpr milliseconds max_time = std::chrono::days{1};
 constexpr std::size_t max_redirects_limit = 1'000;
 
@@ -63,7 +64,7 @@ bool is_base_url(const std::string& text) {
 
 }  // namespace
 
-void validate(const batch& work) {
+void validate(const batch& work, const transport& http) {
   if (work.workers == 0) throw std::invalid_argument{"batch: workers is 0; it must be at least 1"};
   if (work.loops == 0) throw std::invalid_argument{"batch: loops is 0; it must be at least 1"};
   if (!work.query_at == !work.pages.path_at) {
@@ -75,6 +76,11 @@ void validate(const batch& work) {
     throw std::invalid_argument{fmt::format(
         "batch: '{}' is not a base URL; use scheme, host and port alone, such as http://127.0.0.1:8080",
         work.base_url)};
+  }
+  if (origin_of(work.base_url)->is_https && !http.has_tls()) {
+    throw std::invalid_argument{
+        fmt::format("batch: '{}' needs TLS, which the transport {} does not have; use libcurl", work.base_url,
+                    http.name())};
   }
 }
 

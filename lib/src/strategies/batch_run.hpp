@@ -18,9 +18,9 @@
 
 namespace farebench {
 
-/// Throws std::invalid_argument for a batch that cannot be run (see strategy::run). The message is one line
-/// and names the field.
-void validate(const batch& work);
+/// Throws std::invalid_argument for a batch that cannot be run on the transport (see strategy::run). The
+/// message is one line and names the field.
+void validate(const batch& work, const transport& http);
 
 /// Returns min(W, N): a worker without a query would only cost memory.
 std::size_t workers_needed(const batch& work);

@@ -1,12 +1,11 @@
 #include <algorithm>
 #include <exception>
+#include <memory>
 #include <optional>
-#include <stop_token>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include "http/http_client.hpp"
 #include "strategies/batch_run.hpp"
 #include "strategies/resources.hpp"
 #include "strategies/scrape.hpp"
@@ -15,33 +14,18 @@
 namespace farebench {
 namespace {
 
-/// Client that blocks the calling thread. A stop ends an exchange with `cancelled` within about a second.
-class thread_client final : public blocking_client {
- public:
-  /// `threads` is the number of threads that have such a client.
-  thread_client(const fetch_limits& limits, const std::stop_token& stop, std::size_t threads)
-      : shared_{1, threads}, http_{limits, shared_} {
-    http_.cancel_on(stop);
-  }
-
-  exchange_result exchange(exchange_request request) override { return http_.perform(std::move(request)); }
-
- private:
-  shared_http shared_;
-  http_client http_;
-};
-
 /// Runs a worker in the calling thread until no query is left for it. `first` is its first attempt, or empty
 /// for any; `threads` is the number of workers. If no client can be created, the first query fails and other
 /// workers run the rest. Exceptions fail the run.
-void run_worker(batch_run& run, scrape_attempt first, std::size_t threads) noexcept {
+void run_worker(const transport& http, batch_run& run, scrape_attempt first, std::size_t threads) noexcept {
   try {
     std::optional<scrape_attempt> attempt = first ? first : run.wait_for_attempt();
     if (!attempt) return;
-    std::optional<thread_client> client;
+    std::unique_ptr<blocking_client> client;
     fare_scanner scanner;
-    if (auto error =
-            until_refused([&] { client.emplace(run.work().policy.exchange, run.work().stop, threads); })) {
+    if (auto error = until_refused([&] {
+          client = http.create_blocking_client(run.work().policy.exchange, run.work().stop, threads);
+        })) {
       return run.finish_attempt(*attempt, std::unexpected(*std::move(error)));
     }
     for (; attempt; attempt = run.wait_for_attempt()) {
@@ -56,16 +40,16 @@ void run_worker(batch_run& run, scrape_attempt first, std::size_t threads) noexc
 }  // namespace
 
 /// Runs one query after another on one connection, in the calling thread.
-void run_sequential(const batch& work, const outcome_sink& sink) {
-  validate(work);
+void run_sequential(const transport& http, const batch& work, const outcome_sink& sink) {
+  validate(work, http);
   batch_run run{work, sink, std::min<std::size_t>(work.size, 1)};
-  if (work.size > 0) run_worker(run, {.index = 0}, 1);
+  if (work.size > 0) run_worker(http, run, {.index = 0}, 1);
   run.finish();
 }
 
 /// Runs W threads, each with its own connection.
-void run_thread_pool(const batch& work, const outcome_sink& sink) {
-  validate(work);
+void run_thread_pool(const transport& http, const batch& work, const outcome_sink& sink) {
+  validate(work, http);
   const std::size_t workers = workers_needed(work);
   batch_run run{work, sink, workers};
   {
@@ -74,13 +58,13 @@ void run_thread_pool(const batch& work, const outcome_sink& sink) {
     until_refused([&] {
       threads.reserve(workers);
       for (std::size_t i = 0; i < workers; ++i) {
-        threads.emplace_back([&run, i, workers] { run_worker(run, {.index = i}, workers); });
+        threads.emplace_back([&http, &run, i, workers] { run_worker(http, run, {.index = i}, workers); });
       }
     });
     if (threads.size() < workers) {
       // The threads may all have ended by now, so the calling thread becomes a worker too.
       run.requeue(threads.size());
-      run_worker(run, {}, workers);
+      run_worker(http, run, {}, workers);
     }
   }
   run.finish();

@@ -113,20 +113,11 @@ bool callback_worker::waits_for_next_attempt() {
   });
 }
 
-void run_callbacks(const batch& work, const outcome_sink& sink, event_loop::wait_mode mode) {
-  run_on_loops(work, sink, mode, [](loop_workers& shared) { shared.run_all<callback_worker>(); });
-}
-
 }  // namespace
 
-// Both run W state machines on the event loops. They differ only in how a loop waits for sockets.
-
-void run_multi_socket(const batch& work, const outcome_sink& sink) {
-  run_callbacks(work, sink, event_loop::wait_mode::socket_action);
-}
-
-void run_multi_poll(const batch& work, const outcome_sink& sink) {
-  run_callbacks(work, sink, event_loop::wait_mode::multi_poll);
+/// Runs W state machines on the event loops.
+void run_callbacks(const transport& http, const batch& work, const outcome_sink& sink) {
+  run_on_loops(http, work, sink, [](loop_workers& shared) { shared.run_all<callback_worker>(); });
 }
 
 }  // namespace farebench

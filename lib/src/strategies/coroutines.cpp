@@ -84,9 +84,8 @@ task<> coroutine_worker::run() {
 }  // namespace
 
 /// Runs W coroutines on the event loops.
-void run_coroutines(const batch& work, const outcome_sink& sink) {
-  run_on_loops(work, sink, event_loop::wait_mode::socket_action,
-               [](loop_workers& shared) { shared.run_all<coroutine_worker>(); });
+void run_coroutines(const transport& http, const batch& work, const outcome_sink& sink) {
+  run_on_loops(http, work, sink, [](loop_workers& shared) { shared.run_all<coroutine_worker>(); });
 }
 
 }  // namespace farebench

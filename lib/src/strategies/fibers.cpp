@@ -55,8 +55,8 @@ class fiber_worker {
 }  // namespace
 
 /// Runs W stackful fibers on the event loops.
-void run_fibers(const batch& work, const outcome_sink& sink) {
-  run_on_loops(work, sink, event_loop::wait_mode::socket_action, [](loop_workers& shared) {
+void run_fibers(const transport& http, const batch& work, const outcome_sink& sink) {
+  run_on_loops(http, work, sink, [](loop_workers& shared) {
     fiber_stacks stacks{shared.size()};
     shared.run_all<fiber_worker>(stacks);
   });

@@ -7,8 +7,8 @@
 
 namespace farebench {
 
-loop_workers::loop_workers(batch_run& run, std::size_t first, std::size_t end, event_loop::wait_mode mode)
-    : run_{run}, first_{first}, end_{end}, loop_{end - first, mode} {}
+loop_workers::loop_workers(const transport& http, batch_run& run, std::size_t first, std::size_t end)
+    : run_{run}, first_{first}, end_{end}, loop_{http, end - first} {}
 
 void loop_workers::fail_unstarted(const fetch_error& error) {
   for (std::size_t index = first_; index < end_; ++index) {
@@ -23,9 +23,9 @@ void loop_workers::run_loop() {
   while (!loop_.run(stop) && !stop.stop_requested() && !run_.has_failed()) loop_.expire_timers();
 }
 
-void run_on_loops(const batch& work, const outcome_sink& sink, event_loop::wait_mode mode,
+void run_on_loops(const transport& http, const batch& work, const outcome_sink& sink,
                   const std::function<void(loop_workers&)>& run_workers) {
-  validate(work);
+  validate(work, http);
   const std::size_t workers = workers_needed(work);
   const std::size_t loops = std::clamp<std::size_t>(work.loops, 1, std::max<std::size_t>(workers, 1));
   batch_run run{work, sink, workers};
@@ -44,13 +44,13 @@ void run_on_loops(const batch& work, const outcome_sink& sink, event_loop::wait_
     }
   };
   {
-    loop_workers first{run, 0, workers / loops, mode};
+    loop_workers first{http, run, 0, workers / loops};
     std::vector<std::unique_ptr<loop_workers>> parts;
     until_refused([&] {
       parts.reserve(loops - 1);
       for (std::size_t i = 1; i < loops; ++i) {
         parts.push_back(
-            std::make_unique<loop_workers>(run, workers * i / loops, workers * (i + 1) / loops, mode));
+            std::make_unique<loop_workers>(http, run, workers * i / loops, workers * (i + 1) / loops));
       }
     });
     // Joined at the end of the block.

@@ -60,7 +60,7 @@ class loop_workers {
   using time_point = scrape_attempt::clock::time_point;
 
   /// For workers [first, end) of the run.
-  loop_workers(batch_run& run, std::size_t first, std::size_t end, event_loop::wait_mode mode);
+  loop_workers(const transport& http, batch_run& run, std::size_t first, std::size_t end);
 
   batch_run& run() { return run_; }
   event_loop& loop() { return loop_; }
@@ -96,7 +96,7 @@ class loop_workers {
 
 /// Runs a batch on `work.loops` event loops, or on as many as the system allows. The first loop runs in the
 /// calling thread, the others in threads of their own. `run_workers` calls run_all.
-void run_on_loops(const batch& work, const outcome_sink& sink, event_loop::wait_mode mode,
+void run_on_loops(const transport& http, const batch& work, const outcome_sink& sink,
                   const std::function<void(loop_workers&)>& run_workers);
 
 template <loop_worker Worker, typename... Shared>

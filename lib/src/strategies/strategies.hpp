@@ -1,16 +1,75 @@
 #pragma once
 
+#include <array>
+#include <memory>
+
 #include "farebench/strategy.hpp"
+#include "farebench/transport.hpp"
 
 namespace farebench {
 
-// The strategies. Each function is a strategy::run; the registry in strategy.cpp makes objects of them.
+// The strategies. Each function is a strategy::run on a transport; each transport has a registry of those
+// that run on it.
 
-void run_sequential(const batch& work, const outcome_sink& sink);
-void run_thread_pool(const batch& work, const outcome_sink& sink);
-void run_fibers(const batch& work, const outcome_sink& sink);
-void run_coroutines(const batch& work, const outcome_sink& sink);
-void run_multi_socket(const batch& work, const outcome_sink& sink);
-void run_multi_poll(const batch& work, const outcome_sink& sink);
+void run_sequential(const transport& http, const batch& work, const outcome_sink& sink);
+void run_thread_pool(const transport& http, const batch& work, const outcome_sink& sink);
+void run_fibers(const transport& http, const batch& work, const outcome_sink& sink);
+void run_coroutines(const transport& http, const batch& work, const outcome_sink& sink);
+void run_callbacks(const transport& http, const batch& work, const outcome_sink& sink);
+
+template <void (*Run)(const transport&, const batch&, const outcome_sink&), const transport& (*Transport)()>
+std::unique_ptr<strategy> create_strategy() {
+  class function_strategy final : public strategy {
+    void run(const batch& work, const outcome_sink& sink) override { Run(Transport(), work, sink); }
+  };
+  return std::make_unique<function_strategy>();
+}
+
+/// The strategies that every transport has.
+template <const transport& (*Transport)()>
+constexpr std::array<strategy_info, 4> common_strategies(std::string_view transport_name) {
+  return {
+      strategy_info{
+          .name = "sequential",
+          .family = strategy_family::blocking,
+          .transport = transport_name,
+          .uses_workers = false,
+          .uses_loops = false,
+          .control_flow = "one blocking connection",
+          .code_changes = "nothing",
+          .create = &create_strategy<&run_sequential, Transport>,
+      },
+      strategy_info{
+          .name = "thread_pool",
+          .family = strategy_family::blocking,
+          .transport = transport_name,
+          .uses_workers = true,
+          .uses_loops = false,
+          .control_flow = "W threads, each with a blocking connection",
+          .code_changes = "nothing in the function; locks around data that threads share",
+          .create = &create_strategy<&run_thread_pool, Transport>,
+      },
+      strategy_info{
+          .name = "fibers",
+          .family = strategy_family::fibers,
+          .transport = transport_name,
+          .uses_workers = true,
+          .uses_loops = true,
+          .control_flow = "W stackful fibers on an event loop, in one thread",
+          .code_changes = "nothing in the function: blocking code, suspended at each exchange",
+          .create = &create_strategy<&run_fibers, Transport>,
+      },
+      strategy_info{
+          .name = "coroutines",
+          .family = strategy_family::coroutines,
+          .transport = transport_name,
+          .uses_workers = true,
+          .uses_loops = true,
+          .control_flow = "W C++ coroutines on an event loop, in one thread",
+          .code_changes = "co_await at each exchange, and task<> on every function up the call chain",
+          .create = &create_strategy<&run_coroutines, Transport>,
+      },
+  };
+}
 
 }  // namespace farebench

@@ -12,6 +12,7 @@
 
 #include "bench/cases.hpp"
 #include "bench/probe/raw_epoll.hpp"
+#include "farebench/libcurl.hpp"
 #include "farebench/strategy.hpp"
 #include "tests/bench/scratch_folder.hpp"
 
@@ -27,7 +28,7 @@ using testing::Pair;
 
 TEST(probe_clients, library_comes_first_then_floor) {
   std::vector<std::string_view> names;
-  for (const auto& info : strategies()) names.push_back(info.name);
+  for (const auto& info : libcurl_transport().strategies()) names.push_back(info.name);
   names.push_back(floor_strategy);
   EXPECT_TRUE(std::ranges::equal(probe_clients(), names, {}, &client_info::name));
 }

@@ -11,7 +11,7 @@
 
 #include "bench/probe/client_protocol.hpp"
 #include "bench/probe/scrape_task.hpp"
-#include "farebench/exchange.hpp"
+#include "farebench/libcurl.hpp"
 #include "mock_server/site/numbered_page.hpp"
 #include "mock_server/site/timetable.hpp"
 #include "tests/contract/sites.hpp"
@@ -97,7 +97,8 @@ TEST_P(fetch_probe_with, warm_up_is_not_reported) {
 TEST_P(fetch_probe_with, version_is_that_of_libcurl_if_used) {
   const auto site = start_site();
   const auto run = run_probe(fmt::format("--strategy {} --url {}", GetParam(), site.url()));
-  EXPECT_EQ(report_of(run).version, std::string{GetParam()} == "raw_epoll" ? "" : http_library_version());
+  EXPECT_EQ(report_of(run).version,
+            std::string{GetParam()} == "raw_epoll" ? "" : libcurl_transport().version());
 }
 
 TEST(fetch_probe, failed_warm_up_ends_the_program) {

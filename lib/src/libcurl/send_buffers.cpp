@@ -1,4 +1,4 @@
-#include "http/send_buffers.hpp"
+#include "libcurl/send_buffers.hpp"
 
 #include <curl/curl.h>
 #include <sys/mman.h>
@@ -9,8 +9,8 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "farebench/exchange.hpp"
-#include "http/libcurl.hpp"
+#include "farebench/libcurl.hpp"
+#include "libcurl/options.hpp"
 
 namespace farebench {
 

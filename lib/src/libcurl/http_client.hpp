@@ -18,7 +18,7 @@
 #include "farebench/exchange.hpp"
 #include "farebench/fetch_policy.hpp"
 #include "http/header_fields.hpp"
-#include "http/shared_http.hpp"
+#include "libcurl/shared_http.hpp"
 
 namespace farebench {
 

@@ -9,7 +9,7 @@
 #include <optional>
 #include <vector>
 
-#include "async/watched_sockets.hpp"
+#include "libcurl/watched_sockets.hpp"
 
 namespace farebench {
 

@@ -1,4 +1,4 @@
-#include "async/multi_handle.hpp"
+#include "libcurl/multi_handle.hpp"
 
 #include <fmt/format.h>
 #include <sys/epoll.h>

@@ -1,4 +1,4 @@
-#include "http/shared_http.hpp"
+#include "libcurl/shared_http.hpp"
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <system_error>
 
-#include "http/libcurl.hpp"
+#include "libcurl/options.hpp"
 
 namespace farebench {
 namespace {

@@ -1,8 +1,6 @@
-#include "http/libcurl.hpp"
+#include "libcurl/options.hpp"
 
 #include <mutex>
-
-#include "farebench/exchange.hpp"
 
 namespace farebench {
 
@@ -19,11 +17,6 @@ void initialize_libcurl() {
 unsigned libcurl_version() {
   static const unsigned version = curl_version_info(CURLVERSION_NOW)->version_num;
   return version;
-}
-
-std::string http_library_version() {
-  initialize_libcurl();
-  return fmt::format("libcurl/{}", curl_version_info(CURLVERSION_NOW)->version);
 }
 
 }  // namespace farebench

@@ -1,4 +1,4 @@
-#include "http/http_client.hpp"
+#include "libcurl/http_client.hpp"
 
 #include <fmt/format.h>
 #include <sys/socket.h>
@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "http/header_fields.hpp"
-#include "http/libcurl.hpp"
+#include "libcurl/options.hpp"
 #include "http/redirect.hpp"
 #include "http/text.hpp"
 #include "http/url.hpp"
