@@ -30,21 +30,20 @@ void expect_fares_of_site(const collected_outcomes& outcomes, std::size_t days) 
 }
 
 class strategy_and_workers
-    : public testing::TestWithParam<std::tuple<std::string, std::size_t, std::size_t>> {};
+    : public testing::TestWithParam<std::tuple<tested_strategy, std::size_t, std::size_t>> {};
 
 TEST_P(strategy_and_workers, each_query_gives_its_fares_once) {
-  const auto& [name, workers, loops] = GetParam();
+  const auto& [tested, workers, loops] = GetParam();
   constexpr std::size_t days = 40;
   const auto site = start_site();
   collected_outcomes outcomes;
   auto work = days_at(site.url(), days, workers);
   work.loops = loops;
-  make_strategy(name, libcurl_transport())->run(work, outcomes.sink());
+  tested.create()->run(work, outcomes.sink());
 
   expect_fares_of_site(outcomes, days);
   const auto stats = site.stats();
-  const std::size_t concurrency =
-      find_strategy(name, libcurl_transport())->uses_workers ? std::min(workers, days) : 1;
+  const std::size_t concurrency = tested.info->uses_workers ? std::min(workers, days) : 1;
   EXPECT_EQ(stats.requests, 2 * days);
   EXPECT_EQ(stats.sessions, days) << "one session per day";
   EXPECT_LE(stats.in_flight_peak, concurrency);
@@ -55,8 +54,9 @@ INSTANTIATE_TEST_SUITE_P(contract, strategy_and_workers,
                          testing::Combine(all_strategies(), testing::Values(1, 2, 7, 100),
                                           testing::Values(1, 3)),
                          [](const auto& info) {
-                           return std::get<0>(info.param) + "_" + std::to_string(std::get<1>(info.param)) +
-                                  "_on_" + std::to_string(std::get<2>(info.param));
+                           return name_of_strategy(std::get<0>(info.param)) + "_" +
+                                  std::to_string(std::get<1>(info.param)) + "_on_" +
+                                  std::to_string(std::get<2>(info.param));
                          });
 
 class fresh_connections : public every_strategy {};
@@ -133,7 +133,7 @@ TEST_P(valid_batch, all_workers_are_in_flight_at_once) {
 
 TEST_P(valid_batch, strategy_runs_batches_of_two_threads_at_once) {
   const auto site = start_site();
-  const auto strategy = make_strategy(GetParam(), libcurl_transport());
+  const auto strategy = GetParam().create();
   collected_outcomes first;
   collected_outcomes second;
   {
@@ -292,21 +292,26 @@ TEST_P(invalid_batch, zero_limit_is_refused) {
 }
 
 TEST(make_strategy, listed_name_creates_a_strategy) {
-  for (const auto& info : libcurl_transport().strategies()) {
-    EXPECT_NE(make_strategy(info.name, libcurl_transport()), nullptr);
-    EXPECT_EQ(find_strategy(info.name, libcurl_transport()), &info);
+  for (const transport* const http : all_transports()) {
+    for (const auto& info : http->strategies()) {
+      EXPECT_NE(make_strategy(info.name, *http), nullptr);
+      EXPECT_EQ(find_strategy(info.name, *http), &info);
+      EXPECT_EQ(info.transport, http->name());
+    }
   }
 }
 
 TEST(make_strategy, unknown_name_gives_list_of_names) {
-  EXPECT_EQ(find_strategy("carrier_pigeon", libcurl_transport()), nullptr);
-  try {
-    make_strategy("carrier_pigeon", libcurl_transport());
-    FAIL();
-  } catch (const std::invalid_argument& error) {
-    EXPECT_THAT(error.what(), testing::HasSubstr("carrier_pigeon"));
-    for (const auto& info : libcurl_transport().strategies())
-      EXPECT_THAT(error.what(), testing::HasSubstr(std::string{info.name}));
+  for (const transport* const http : all_transports()) {
+    EXPECT_EQ(find_strategy("carrier_pigeon", *http), nullptr);
+    try {
+      make_strategy("carrier_pigeon", *http);
+      FAIL();
+    } catch (const std::invalid_argument& error) {
+      EXPECT_THAT(error.what(), testing::HasSubstr("carrier_pigeon"));
+      for (const auto& info : http->strategies())
+        EXPECT_THAT(error.what(), testing::HasSubstr(std::string{info.name}));
+    }
   }
 }
 

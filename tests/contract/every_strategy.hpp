@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <map>
+#include <memory>
+#include <ostream>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "farebench/libcurl.hpp"
 #include "farebench/strategy.hpp"
@@ -47,26 +51,60 @@ inline batch on_two_loops(batch work) {
   return work;
 }
 
-/// Suite that runs once per strategy. Its parameter is the strategy's name.
-class every_strategy : public testing::TestWithParam<std::string> {
- protected:
-  const strategy_info& info() const { return *find_strategy(GetParam(), libcurl_transport()); }
+/// Strategy on a transport, as the parameter of a suite.
+struct tested_strategy {
+  const strategy_info* info = nullptr;
+  const transport* http = nullptr;
 
-  void run(const batch& work, const outcome_sink& sink) {
-    make_strategy(GetParam(), libcurl_transport())->run(work, sink);
-  }
+  std::unique_ptr<strategy> create() const { return make_strategy(info->name, *http); }
+};
+
+/// Returns "coroutines" on libcurl, and "coroutines_native".
+inline std::string name_of_strategy(const tested_strategy& tested) {
+  std::string name{tested.info->name};
+  if (tested.http != &libcurl_transport()) name.append("_").append(tested.http->name());
+  return name;
+}
+
+inline std::ostream& operator<<(std::ostream& out, const tested_strategy& tested) {
+  return out << name_of_strategy(tested);
+}
+
+/// Suite that runs once per strategy on each transport.
+class every_strategy : public testing::TestWithParam<tested_strategy> {
+ protected:
+  const strategy_info& info() const { return *GetParam().info; }
+  const transport& http() const { return *GetParam().http; }
+
+  void run(const batch& work, const outcome_sink& sink) { GetParam().create()->run(work, sink); }
 
   /// Number of queries that the strategy scrapes at once.
   std::size_t concurrency(std::size_t workers) const { return info().uses_workers ? workers : 1; }
 };
 
-inline auto all_strategies() {
-  std::vector<std::string> names;
-  for (const auto& info : libcurl_transport().strategies()) names.emplace_back(info.name);
-  return testing::ValuesIn(names);
+inline auto all_transports() { return std::array{&libcurl_transport()}; }
+
+/// Returns the strategies on each transport.
+inline std::vector<tested_strategy> list_strategies() {
+  std::vector<tested_strategy> all;
+  for (const transport* const http : all_transports()) {
+    for (const auto& info : http->strategies()) all.push_back({&info, http});
+  }
+  return all;
 }
 
-inline std::string name_of(const testing::TestParamInfo<std::string>& info) { return info.param; }
+inline auto all_strategies() { return testing::ValuesIn(list_strategies()); }
+
+/// As all_strategies, on the transports for which `accepts` returns true.
+inline auto strategies_on(bool (*accepts)(const transport&)) {
+  auto all = list_strategies();
+  std::erase_if(all, [accepts](const tested_strategy& tested) { return !accepts(*tested.http); });
+  return testing::ValuesIn(all);
+}
+
+inline std::string name_of(const testing::TestParamInfo<tested_strategy>& info) {
+  return name_of_strategy(info.param);
+}
 
 /// Returns this process's resources once they equal `expected`, or those that it has after hang_deadline.
 /// The kernel may list a joined thread for a moment.

@@ -1,9 +1,6 @@
 // Contract of every strategy with a faulty site: each failure is one typed error of its day alone.
 
 #include <fmt/format.h>
-#include <httplib.h>
-#include <openssl/evp.h>
-#include <openssl/x509.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -31,24 +28,6 @@ stub_server site_with_search(std::function<stub_response(const std::string&)> se
   return stub_server{[search = std::move(search)](const std::string& request) {
     return is_search(request) ? search(request) : start_page();
   }};
-}
-
-using key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
-using certificate = std::unique_ptr<X509, decltype(&X509_free)>;
-
-/// Self-signed certificate for 127.0.0.1.
-certificate create_self_signed(EVP_PKEY* own) {
-  certificate result{X509_new(), &X509_free};
-  ASN1_INTEGER_set(X509_get_serialNumber(result.get()), 1);
-  X509_gmtime_adj(X509_getm_notBefore(result.get()), 0);
-  X509_gmtime_adj(X509_getm_notAfter(result.get()), 3600);
-  X509_set_pubkey(result.get(), own);
-  X509_NAME* const name = X509_get_subject_name(result.get());
-  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("127.0.0.1"),
-                             -1, -1, 0);
-  X509_set_issuer_name(result.get(), name);
-  X509_sign(result.get(), own, EVP_sha256());
-  return result;
 }
 
 bool is_libcurl_before_8_6() {
@@ -175,34 +154,6 @@ TEST_P(failure, blocked_connect_is_connect_timeout) {
   expect_every_day_fails(full.url(), fetch_error_kind::connect_timeout, {.connect_timeout = 60ms});
 }
 
-TEST_P(failure, self_signed_certificate_is_connect_failed) {
-  const key own{EVP_EC_gen("P-256"), &EVP_PKEY_free};
-  const auto self_signed = create_self_signed(own.get());
-  httplib::SSLServer site{self_signed.get(), own.get()};
-  ASSERT_TRUE(site.is_valid());
-  std::atomic<int> requests = 0;
-  site.set_pre_routing_handler([&](const httplib::Request&, httplib::Response&) {
-    ++requests;
-    return httplib::Server::HandlerResponse::Handled;
-  });
-  const int port = site.bind_to_any_port("127.0.0.1");
-  ASSERT_GT(port, 0);
-  std::jthread listening{[&] { site.listen_after_bind(); }};
-  while (!site.is_running()) std::this_thread::yield();
-
-  auto work = days_at("https://127.0.0.1:" + std::to_string(port), 3, 2);
-  work.policy.max_attempts = 1;
-  collected_outcomes outcomes;
-  run(work, outcomes.sink());
-  site.stop();
-  ASSERT_EQ(outcomes.size(), 3u);
-  for (const auto& [index, result] : outcomes.by_index()) {
-    ASSERT_FALSE(result);
-    EXPECT_EQ(result.error().kind, fetch_error_kind::connect_failed) << describe(result.error());
-  }
-  EXPECT_EQ(requests, 0);
-}
-
 // Long enough to connect on a busy machine: a connect that takes longer is a connect_timeout.
 constexpr auto short_deadline = 1s;
 
@@ -269,22 +220,6 @@ TEST_P(failure, huge_header_field_is_header_too_large) {
                              http_response(200, "X-Bomb: " + std::string(1'000'000, 'x') + "\r\n", page())};
   });
   expect_every_day_fails(site.url(), fetch_error_kind::header_too_large);
-}
-
-TEST_P(failure, limits_of_libcurl_are_header_too_large) {
-  std::string short_lines;
-  for (int i = 0; i < 8'000; ++i) short_lines += fmt::format("X-Header-{}: {}\r\n", i, std::string(50, 'x'));
-  const std::string trailer =
-      "Transfer-Encoding: chunked\r\n\r\n1\r\n \r\n0\r\nX-Trailer: " + std::string(5'000, 'x') + "\r\n\r\n";
-  for (const std::string& headers : {short_lines + "\r\n", trailer}) {
-    const auto site = site_with_search(
-        [&](const std::string&) { return stub_response{.bytes = "HTTP/1.1 200 OK\r\n" + headers}; });
-    // Before 8.6.0, libcurl reports a long trailer as it reports an invalid chunk.
-    const bool is_ambiguous = is_libcurl_before_8_6() && headers == trailer;
-    expect_every_day_fails(site.url(),
-                           is_ambiguous ? fetch_error_kind::bad_response : fetch_error_kind::header_too_large,
-                           {.max_header_bytes = 2'000'000});
-  }
 }
 
 TEST_P(failure, body_above_limit_is_body_too_large) {
@@ -416,6 +351,27 @@ TEST_P(failure, session_is_not_sent_on_next_day) {
   collected_outcomes outcomes;
   run(days_at(site.url(), 20, 3), outcomes.sink());
   EXPECT_EQ(start_pages_with_cookie, 0);
+}
+
+class libcurl_limits : public failure {};
+INSTANTIATE_TEST_SUITE_P(contract, libcurl_limits,
+                         strategies_on([](const transport& http) { return http.name() == "libcurl"; }),
+                         name_of);
+
+TEST_P(libcurl_limits, long_header_or_trailer_is_header_too_large) {
+  std::string short_lines;
+  for (int i = 0; i < 8'000; ++i) short_lines += fmt::format("X-Header-{}: {}\r\n", i, std::string(50, 'x'));
+  const std::string trailer =
+      "Transfer-Encoding: chunked\r\n\r\n1\r\n \r\n0\r\nX-Trailer: " + std::string(5'000, 'x') + "\r\n\r\n";
+  for (const std::string& headers : {short_lines + "\r\n", trailer}) {
+    const auto site = site_with_search(
+        [&](const std::string&) { return stub_response{.bytes = "HTTP/1.1 200 OK\r\n" + headers}; });
+    // Before 8.6.0, libcurl reports a long trailer as it reports an invalid chunk.
+    const bool is_ambiguous = is_libcurl_before_8_6() && headers == trailer;
+    expect_every_day_fails(site.url(),
+                           is_ambiguous ? fetch_error_kind::bad_response : fetch_error_kind::header_too_large,
+                           {.max_header_bytes = 2'000'000});
+  }
 }
 
 }  // namespace

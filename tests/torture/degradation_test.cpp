@@ -68,7 +68,7 @@ TEST_P(degradation, failed_thread_start_reduces_workers) {
     auto work = days_at(site.url(), days, workers);
     work.loops = 4;
     query_rendezvous rendezvous{first};
-    if (GetParam() == "thread_pool") work.query_at = std::ref(rendezvous);
+    if (info().name == "thread_pool") work.query_at = std::ref(rendezvous);
     collected_outcomes outcomes;
     {
       const failing_calls thread_starts{"pthread_create", first};
@@ -133,7 +133,7 @@ TEST_P(degradation, failed_loop_start_reduces_loops) {
 }
 
 TEST_P(degradation, unwatchable_socket_fails_one_query) {
-  if (!info().uses_loops || GetParam() == "multi_poll") GTEST_SKIP() << "it watches no sockets";
+  if (!info().uses_loops || info().name == "multi_poll") GTEST_SKIP() << "it watches no sockets";
   // The first call is for the loop's own wakeup descriptor.
   for (const std::size_t first : {2u, 5u, 11u}) {
     const auto site = start_site();

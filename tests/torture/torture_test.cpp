@@ -91,8 +91,9 @@ class torture : public testing::TestWithParam<std::string> {
 
   static void SetUpTestSuite() { site = new mock_server_process{start_site(0ms)}; }
   static void TearDownTestSuite() { delete std::exchange(site, nullptr); }
-  void choose(std::string_view name, connection_mode connections) {
-    strategy_ = make_strategy(name, libcurl_transport());
+  void choose(const tested_strategy& tested, connection_mode connections) {
+    tested_ = tested;
+    strategy_ = tested.create();
     work_ = days_at(site->url(), days, workers);
     work_.connections = connections;
     work_.policy.max_attempts = 2;
@@ -201,16 +202,15 @@ class torture : public testing::TestWithParam<std::string> {
     const char* const variable = std::getenv("FAREBENCH_TORTURE");
     const bool all = variable && std::string_view{variable} == "all";
     std::size_t points = 0;
-    for (const auto& info : libcurl_transport().strategies()) {
-      const auto name = info.name;
-      choose(name, connections);
+    for (const auto& tested : list_strategies()) {
+      choose(tested, connections);
       const std::size_t calls = try_point(failing_calls::never, 0).calls;
       const std::size_t step = all ? 1 : std::max<std::size_t>(1, calls / sampled_points);
       for (std::size_t first = 1;; first += first <= sampled_points / 2 ? 1 : step) {
         const int end = end_of_point(first, count);
         if (end == nothing_failed) break;
         ++points;
-        ASSERT_TRUE(end == survived) << name << ", " << GetParam() << ": call " << first
+        ASSERT_TRUE(end == survived) << tested << ", " << GetParam() << ": call " << first
                                      << (count == 1 ? " alone" : " and all later calls")
                                      << (end == hung ? " failed: the run hangs"
                                                      : " failed: an invariant is violated");
@@ -221,6 +221,7 @@ class torture : public testing::TestWithParam<std::string> {
   }
 
   static inline mock_server_process* site = nullptr;
+  tested_strategy tested_;
   std::unique_ptr<strategy> strategy_;
   batch work_;
 };
@@ -228,7 +229,7 @@ class torture : public testing::TestWithParam<std::string> {
 INSTANTIATE_TEST_SUITE_P(contract, torture,
                          testing::ValuesIn(std::vector<std::string>{functions_that_can_fail().begin(),
                                                                     functions_that_can_fail().end()}),
-                         name_of);
+                         [](const auto& info) { return info.param; });
 
 TEST_P(torture, failure_of_one_call_keeps_invariants) { try_all(1); }
 
