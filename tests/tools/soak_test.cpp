@@ -64,16 +64,16 @@ TEST(worker_process, hanging_handler_can_be_killed) {
 TEST(case_report, text_is_parsed_back) {
   using enum case_report::kind;
   const std::vector<case_report> reports{
-      {.type = strategy_begin, .strategy = "fibers"},
-      {.type = strategy_end, .strategy = "fibers", .outcomes = 6},
+      {.type = run_begin, .client = "fibers/native"},
+      {.type = run_end, .client = "fibers/native", .outcomes = 6},
       {.type = violation_found,
-       .strategy = "fibers",
+       .client = "fibers/native",
        .found = {invariant::correct_fares, "day 1: 2 fares\nand more"}},
   };
   for (const auto& report : reports) {
     const auto parsed = parse_case_report(text_of(report));
     EXPECT_EQ(parsed.type, report.type);
-    EXPECT_EQ(parsed.strategy, report.strategy);
+    EXPECT_EQ(parsed.client, report.client);
     EXPECT_EQ(parsed.outcomes, report.outcomes);
     EXPECT_EQ(parsed.found.violated, report.found.violated);
     EXPECT_EQ(parsed.found.detail, report.found.detail);

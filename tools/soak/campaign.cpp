@@ -50,7 +50,7 @@ std::string text_of(const tally& total) {
 }
 
 std::string text_of(const case_report& report) {
-  return fmt::format("{} {} {} {} {}", static_cast<int>(report.type), report.strategy, report.outcomes,
+  return fmt::format("{} {} {} {} {}", static_cast<int>(report.type), report.client, report.outcomes,
                      static_cast<int>(report.found.violated), report.found.detail);
 }
 
@@ -59,7 +59,7 @@ case_report parse_case_report(const std::string& text) {
   case_report report;
   int type = 0;
   int violated = 0;
-  if (!(words >> type >> report.strategy >> report.outcomes >> violated))
+  if (!(words >> type >> report.client >> report.outcomes >> violated))
     throw std::runtime_error{"invalid message of a worker process: " + text};
   report.type = static_cast<case_report::kind>(type);
   report.found.violated = static_cast<invariant>(violated);
@@ -148,19 +148,19 @@ using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-/// Runs the case of a message "CASE STRATEGY", from that strategy on. Sends its reports, then `done_message`.
+/// Runs the case of a message "CASE CLIENT" (indices), from that client on. Sends its reports, then
+/// `done_message`.
 void run_job(const std::string& message, const campaign& plan, growth_detector& growth,
              const worker_process::sender& send) {
   std::size_t case_index = 0;
-  std::size_t first_strategy = 0;
-  std::istringstream{message} >> case_index >> first_strategy;
-  const auto strategies = std::span{plan.strategies}.subspan(first_strategy);
+  std::size_t first_client = 0;
+  std::istringstream{message} >> case_index >> first_client;
+  const auto clients = std::span{plan.clients}.subspan(first_client);
   const auto send_report = [&](const case_report& report) { send(text_of(report)); };
-  const auto make = [](std::string_view name) { return make_strategy(name, libcurl_transport()); };
-  run_case(plan.cases[case_index], strategies, make, send_report);
+  run_case(plan.cases[case_index], clients, send_report);
   if (const auto growth_text = growth.check(); !growth_text.empty())
     send_report({.type = case_report::kind::violation_found,
-                 .strategy = strategies.back(),
+                 .client = clients.back().name,
                  .found = {invariant::no_leak, growth_text}});
   send(done_message);
 }
@@ -175,8 +175,8 @@ milliseconds time_limit(const soak_case& work) {
 struct job_slot {
   worker_process worker;
   std::size_t case_index = 0;
-  /// The strategy that began last.
-  std::size_t strategy_index = 0;
+  /// The client that began last.
+  std::size_t client_index = 0;
   clock::time_point deadline{};
   /// Reason that the process reported before it ended.
   std::string exit_reason = {};
@@ -230,9 +230,9 @@ class campaign_run {
     begin(*slot, 0);
   }
 
-  void begin(job_slot& slot, std::size_t first_strategy) {
-    slot.strategy_index = first_strategy;
-    slot.worker.send(fmt::format("{} {}", slot.case_index, first_strategy));
+  void begin(job_slot& slot, std::size_t first_client) {
+    slot.client_index = first_client;
+    slot.worker.send(fmt::format("{} {}", slot.case_index, first_client));
     set_deadline(slot);
   }
 
@@ -275,39 +275,39 @@ class campaign_run {
     }
     const auto received = parse_case_report(*message);
     switch (received.type) {
-      case case_report::kind::strategy_begin:
-        slot->strategy_index = index_of(received.strategy);
+      case case_report::kind::run_begin:
+        slot->client_index = index_of(received.client);
         return set_deadline(*slot);
-      case case_report::kind::strategy_end:
+      case case_report::kind::run_end:
         ++total_.runs;
         total_.outcomes += received.outcomes;
         return;
       case case_report::kind::violation_found:
-        return report(*slot, received.strategy, received.found);
+        return report(*slot, received.client, received.found);
     }
   }
 
-  /// Continues the case in a new process, with the strategy after the current one.
+  /// Continues the case in a new process, with the client after the current one.
   void replace(std::optional<job_slot>& slot, const violation& found) {
     const std::size_t case_index = slot->case_index;
-    const std::size_t strategy_index = slot->strategy_index;
+    const std::size_t client_index = slot->client_index;
     ++total_.runs;
-    report(*slot, plan_.strategies[strategy_index], found);
+    report(*slot, plan_.clients[client_index].name, found);
     end(slot);
     slot.emplace(make_slot());
     slot->case_index = case_index;
-    if (strategy_index + 1 < plan_.strategies.size()) return begin(*slot, strategy_index + 1);
+    if (client_index + 1 < plan_.clients.size()) return begin(*slot, client_index + 1);
     begin_next_case(slot);
   }
 
-  void report(const job_slot& slot, std::string_view strategy, const violation& found) {
+  void report(const job_slot& slot, std::string_view client, const violation& found) {
     total_.count(found.violated);
-    listener_.on_violation(plan_.cases[slot.case_index], strategy, found);
+    listener_.on_violation(plan_.cases[slot.case_index], client, found);
   }
 
-  std::size_t index_of(std::string_view strategy) const {
-    const auto at = std::ranges::find(plan_.strategies, strategy);
-    return static_cast<std::size_t>(at - plan_.strategies.begin());
+  std::size_t index_of(std::string_view client) const {
+    const auto at = std::ranges::find(plan_.clients, client, &soak_client::name);
+    return static_cast<std::size_t>(at - plan_.clients.begin());
   }
 
   const campaign& plan_;

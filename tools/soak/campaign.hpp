@@ -17,7 +17,7 @@ namespace farebench::soak {
 
 /// Result of a campaign. A value.
 struct tally {
-  /// Number of batches, each run by one strategy.
+  /// Number of batches, each run by one client.
   std::size_t runs = 0;
   std::size_t outcomes = 0;
   /// Queries without an outcome.
@@ -74,21 +74,21 @@ class worker_process {
 /// Cases to run, several at a time.
 struct campaign {
   std::vector<soak_case> cases;
-  std::vector<std::string> strategies;
+  std::vector<soak_client> clients;
   /// Number of worker processes.
   std::size_t jobs = 1;
 };
 
 /// Receives the progress of a campaign, on the calling thread.
 struct campaign_listener {
-  std::function<void(const soak_case& work, std::string_view strategy, const violation& found)> on_violation;
+  std::function<void(const soak_case& work, std::string_view client, const violation& found)> on_violation;
   /// Called about twice per second.
   std::function<void(const tally& total)> on_progress;
 };
 
 /// Runs the cases in worker processes. A run that passes its time limit counts as hung and is killed; a
 /// process that ends counts as a violation of no_exception. In both cases a new process continues with the
-/// next strategy. Call it while the process has one thread. Returns early, with the tally so far, once
+/// next client. Call it while the process has one thread. Returns early, with the tally so far, once
 /// `is_cancelled` returns true. Throws std::system_error if no process can be created.
 tally run_campaign(const campaign& plan, const campaign_listener& listener,
                    const std::function<bool()>& is_cancelled);

@@ -171,6 +171,15 @@ std::vector<soak_case> make_cases(const soak_flags& flags) {
   return cases;
 }
 
+std::vector<soak_client> make_clients(const soak_flags& flags) {
+  std::vector<soak_client> clients;
+  for (const auto& name : flags.strategies) {
+    const strategy_info& info = *find_strategy(name, libcurl_transport());
+    clients.push_back({.name = name, .uses_workers = info.uses_workers, .create = info.create});
+  }
+  return clients;
+}
+
 /// Returns the command that repeats a run. A comparison also needs the first strategy.
 std::string reproduce_command(const soak_case& work, std::string_view strategy, const violation& found,
                               const soak_flags& flags) {
@@ -185,12 +194,12 @@ class progress_printer {
  public:
   progress_printer(const soak_flags& flags, std::size_t runs) : flags_{flags}, runs_{runs} {}
 
-  void on_violation(const soak_case& work, std::string_view strategy, const violation& found) {
+  void on_violation(const soak_case& work, std::string_view client, const violation& found) {
     if (++violations_ > max_printed) return;
     clear();
     fmt::print(stderr, "soak: {} violated by {} in {}, seed {}: {}\nsoak:   reproduce: {}\n",
-               to_string(found.violated), strategy, work.scenario->name, work.seed, found.detail,
-               reproduce_command(work, strategy, found, flags_));
+               to_string(found.violated), client, work.scenario->name, work.seed, found.detail,
+               reproduce_command(work, client, found, flags_));
     if (violations_ == max_printed) fmt::print(stderr, "soak: further violations are only counted\n");
   }
 
@@ -221,12 +230,12 @@ class progress_printer {
 };
 
 int run_soak(const soak_flags& flags) {
-  const campaign plan{.cases = make_cases(flags), .strategies = flags.strategies, .jobs = flags.jobs};
-  const std::size_t runs = plan.cases.size() * plan.strategies.size();
+  const campaign plan{.cases = make_cases(flags), .clients = make_clients(flags), .jobs = flags.jobs};
+  const std::size_t runs = plan.cases.size() * plan.clients.size();
   progress_printer printer{flags, runs};
   const campaign_listener listener{
-      .on_violation = [&](const auto& work, auto strategy,
-                          const auto& found) { printer.on_violation(work, strategy, found); },
+      .on_violation = [&](const auto& work, auto client,
+                          const auto& found) { printer.on_violation(work, client, found); },
       .on_progress = [&](const tally& total) { printer.on_progress(total); }};
   std::signal(SIGINT, &on_interrupt);
   const auto total = run_campaign(plan, listener, [] { return is_interrupted != 0; });

@@ -142,8 +142,7 @@ using client_function = void (*)(const batch& work, const outcome_sink& sink);
 
 struct mutant {
   const char* name;
-  /// Strategy name under which it is judged; `sequential` runs one scrape at a time.
-  const char* runs_as;
+  bool uses_workers;
   const char* scenario;
   /// Empty: the control, which violates nothing.
   std::optional<invariant> violates;
@@ -152,14 +151,12 @@ struct mutant {
 
 // The hand-written clients make one attempt per day, so their scenario has no retryable failure.
 constexpr std::array mutants{
-    mutant{"dropped_outcome", "coroutines", "mix", invariant::no_lost_outcome, &drop_outcome},
-    mutant{"duplicated_outcome", "coroutines", "mix", invariant::no_duplicate_outcome, &duplicate_outcome},
-    mutant{"hidden_retry", "coroutines", "status_503", invariant::matches_server_log, &hide_retries},
-    mutant{"hand_written_client", "sequential", "price_not_a_number", std::nullopt, &run_hand_written},
-    mutant{"stale_session", "sequential", "price_not_a_number", invariant::own_session,
-           &run_with_stale_session},
-    mutant{"guessed_price", "sequential", "price_not_a_number", invariant::correct_fares,
-           &run_with_guessed_prices},
+    mutant{"dropped_outcome", true, "mix", invariant::no_lost_outcome, &drop_outcome},
+    mutant{"duplicated_outcome", true, "mix", invariant::no_duplicate_outcome, &duplicate_outcome},
+    mutant{"hidden_retry", true, "status_503", invariant::matches_server_log, &hide_retries},
+    mutant{"hand_written_client", false, "price_not_a_number", std::nullopt, &run_hand_written},
+    mutant{"stale_session", false, "price_not_a_number", invariant::own_session, &run_with_stale_session},
+    mutant{"guessed_price", false, "price_not_a_number", invariant::correct_fares, &run_with_guessed_prices},
 };
 
 class mutant_strategy final : public strategy {
@@ -181,12 +178,12 @@ bool check_mutants(const std::function<void(const std::string& line)>& print) {
     const auto record = [&](const case_report& report) {
       if (report.type == case_report::kind::violation_found) found.push_back(report.found);
     };
-    const std::vector<std::string> names{mutant.runs_as};
-    for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
-      run_case(
-          {find_scenario(mutant.scenario), seed}, names,
-          [&](std::string_view) { return std::make_unique<mutant_strategy>(mutant.client); }, record);
-    }
+    const std::array clients{soak_client{
+        .name = mutant.name, .uses_workers = mutant.uses_workers, .create = [client = mutant.client] {
+          return std::make_unique<mutant_strategy>(client);
+        }}};
+    for (std::uint64_t seed = 1; seed <= seeds; ++seed)
+      run_case({find_scenario(mutant.scenario), seed}, clients, record);
     const auto expected = std::ranges::find(found, mutant.violates, &violation::violated);
     const bool is_right = mutant.violates ? expected != found.end() : found.empty();
     all_right = all_right && is_right;

@@ -280,7 +280,7 @@ class case_site {
         plan_{make_plan(scenario_, work.seed)},
         server_{server_options(work, plan_, log_)} {}
 
-  recorded_run run(strategy& client, bool has_one_worker) {
+  recorded_run run(strategy& client, bool uses_workers) {
     if (scenario_.faults_spread) wait_until_it_responds();
     log_.read_new();
     const auto disturb = scenario_.restarts_server ? std::function{[this] { restart(); }} : nullptr;
@@ -288,7 +288,7 @@ class case_site {
     result.run.log = log_.read_new();
     result.run.site_stayed_up = !scenario_.restarts_server;
     result.run.faults_spread = scenario_.faults_spread;
-    if (has_one_worker) result.run.workers = 1;
+    if (!uses_workers) result.run.workers = 1;
     return result;
   }
 
@@ -324,36 +324,33 @@ class case_site {
 
 }  // namespace
 
-void run_case(const soak_case& work, std::span<const std::string> strategies, const strategy_factory& make,
-              const case_listener& listener) {
+void run_case(const soak_case& work, std::span<const soak_client> clients, const case_listener& listener) {
   using enum case_report::kind;
   constexpr int max_runs = 3;
   case_site site{work};
   const auto max_stall = std::min(site.plan().policy.exchange.exchange_deadline, 2'000ms) / 4;
-  // A deque, because `by_strategy` points into it.
+  // A deque, because `by_client` points into it.
   std::deque<run_record> runs;
-  std::vector<std::pair<std::string_view, const run_record*>> by_strategy;
-  for (const auto& name : strategies) {
-    listener({.type = strategy_begin, .strategy = std::string{name}});
-    const auto client = make(name);
-    const strategy_info* const info = find_strategy(name, libcurl_transport());
-    const bool has_one_worker = info != nullptr && !info->uses_workers;
+  std::vector<std::pair<std::string_view, const run_record*>> by_client;
+  for (const auto& client : clients) {
+    listener({.type = run_begin, .client = client.name});
+    const auto tested = client.create();
     std::vector<violation> violations;
     for (int count = 1;; ++count) {
-      auto recorded = site.run(*client, has_one_worker);
+      auto recorded = site.run(*tested, client.uses_workers);
       violations = judge(recorded.run);
       if (violations.empty() || recorded.stall < max_stall || count == max_runs) {
-        by_strategy.emplace_back(name, &runs.emplace_back(std::move(recorded.run)));
+        by_client.emplace_back(client.name, &runs.emplace_back(std::move(recorded.run)));
         break;
       }
     }
-    listener({.type = strategy_end, .strategy = std::string{name}, .outcomes = runs.back().outcomes.size()});
+    listener({.type = run_end, .client = client.name, .outcomes = runs.back().outcomes.size()});
     for (const auto& found : violations)
-      listener({.type = violation_found, .strategy = std::string{name}, .found = found});
+      listener({.type = violation_found, .client = client.name, .found = found});
   }
   if (work.scenario->depends_on_timing) return;
-  for (const auto& [name, found] : judge_together(by_strategy))
-    listener({.type = violation_found, .strategy = std::string{name}, .found = found});
+  for (const auto& [name, found] : judge_together(by_client))
+    listener({.type = violation_found, .client = std::string{name}, .found = found});
 }
 
 std::string growth_detector::check() {

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "farebench/fetch_policy.hpp"
-#include "farebench/libcurl.hpp"
 #include "farebench/strategy.hpp"
 #include "tools/soak/oracle.hpp"
 #include "tools/soak/run_record.hpp"
@@ -55,7 +54,7 @@ struct soak_plan {
 /// Pure. The seed varies workers, loops, page size, compression and whether faults end.
 soak_plan make_plan(const fault_scenario& scenario, std::uint64_t seed);
 
-/// One scenario with one seed: one site, against which every strategy runs in turn.
+/// One scenario with one seed: one site, against which every client runs in turn.
 struct soak_case {
   const fault_scenario* scenario;
   std::uint64_t seed;
@@ -63,10 +62,11 @@ struct soak_case {
 
 /// A step in the progress of a case.
 struct case_report {
-  enum class kind : std::uint8_t { strategy_begin, strategy_end, violation_found };
-  kind type = kind::strategy_begin;
-  std::string strategy = {};
-  /// Set for strategy_end.
+  enum class kind : std::uint8_t { run_begin, run_end, violation_found };
+  kind type = kind::run_begin;
+  /// Name of the client.
+  std::string client = {};
+  /// Set for run_end.
   std::size_t outcomes = 0;
   /// Set for violation_found.
   violation found = {invariant::no_exception, {}};
@@ -74,14 +74,20 @@ struct case_report {
 
 using case_listener = std::function<void(const case_report& report)>;
 
-using strategy_factory = std::function<std::unique_ptr<strategy>(std::string_view name)>;
+/// A strategy on a transport, or an incorrect client in its place.
+struct soak_client {
+  /// In reports: "coroutines" on libcurl, otherwise with its transport, as in "coroutines/native".
+  std::string name;
+  /// True if it runs several scrapes at once.
+  bool uses_workers = true;
+  std::function<std::unique_ptr<strategy>()> create;
+};
 
-/// Runs each strategy in turn against one mock server, then checks the invariants, for each strategy alone
-/// and over all of them. Repeats a run that violated an invariant, at most twice, if the machine stalled
+/// Runs each client in turn against one mock server, then checks the invariants, for each client alone and
+/// over all of them. Repeats a run that violated an invariant, at most twice, if the machine stalled
 /// meanwhile for a quarter of the exchange deadline or for 500 ms. Calls `listener` on this thread. Throws
 /// std::system_error or std::runtime_error if the server does not start.
-void run_case(const soak_case& work, std::span<const std::string> strategies, const strategy_factory& make,
-              const case_listener& listener);
+void run_case(const soak_case& work, std::span<const soak_client> clients, const case_listener& listener);
 
 /// Detects resources that grow over many cases, although each case is correct. Not thread-safe.
 class growth_detector {
