@@ -93,10 +93,10 @@ TEST_F(deadline_queue_test, wake_ups_grow_with_logarithm_of_time) {
 TEST_F(deadline_queue_test, cancelled_entry_is_never_due) {
   deadline_entry entries[3];
   for (auto& entry : entries) set_after(entry, 1s);
-  queue_.cancel(entries[1]);
-  EXPECT_FALSE(entries[1].is_set());
+  entries[1].unlink();
+  EXPECT_FALSE(entries[1].is_linked());
   EXPECT_EQ(wait(), &entries[0]);
-  EXPECT_FALSE(entries[0].is_set());
+  EXPECT_FALSE(entries[0].is_linked());
   EXPECT_EQ(wait(), &entries[2]);
   EXPECT_EQ(wait(), nullptr);
 }
@@ -104,10 +104,10 @@ TEST_F(deadline_queue_test, cancelled_entry_is_never_due) {
 TEST_F(deadline_queue_test, cancelling_unset_entry_has_no_effect) {
   deadline_entry unset;
   deadline_entry entry;
-  queue_.cancel(unset);
+  unset.unlink();
   set_after(entry, 1ms);
-  queue_.cancel(entry);
-  queue_.cancel(entry);
+  entry.unlink();
+  entry.unlink();
   EXPECT_EQ(queue_.next_wake_up(), std::nullopt);
 }
 
@@ -191,7 +191,7 @@ class deadline_comparison {
   }
 
   void cancel(std::size_t index) {
-    queue_.cancel(entries_[index]);
+    entries_[index].unlink();
     if (positions_[index] != expected_.end()) expected_.erase(positions_[index]);
     positions_[index] = expected_.end();
   }

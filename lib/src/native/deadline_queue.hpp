@@ -6,23 +6,14 @@
 #include <cstdint>
 #include <optional>
 
+#include "native/intrusive_list.hpp"
+
 namespace farebench {
 
-/// Deadline of one client, which derives from it or contains it. Not set at first.
-class deadline_entry {
- public:
-  deadline_entry() = default;
-  deadline_entry(const deadline_entry&) = delete;
-  deadline_entry& operator=(const deadline_entry&) = delete;
-
-  bool is_set() const noexcept { return next_ != nullptr; }
-
- private:
+/// Deadline of one client, which derives from it or contains it. It is set while it is linked.
+class deadline_entry : public list_node {
   friend class deadline_queue;
 
-  // Null if the entry is not set.
-  deadline_entry* next_ = nullptr;
-  deadline_entry* previous_ = nullptr;
   // Milliseconds of the clock, modulo 2³².
   std::uint32_t due_ = 0;
   // Time at which the queue checks the entry: not after due_.
@@ -38,8 +29,7 @@ class deadline_entry {
 /// checked at most ten times.
 ///
 /// Times are rounded up to milliseconds of the clock: an entry is due less than 1 ms after its deadline and
-/// never before. A `now` earlier than one given before counts as that one.
-/// Not thread-safe.
+/// never before. A `now` earlier than one given before counts as that one. Not thread-safe.
 class deadline_queue {
  public:
   using clock = std::chrono::steady_clock;
@@ -47,27 +37,20 @@ class deadline_queue {
   /// Maximum time to a deadline, 24.8 days. Later deadlines are due after this time.
   static constexpr std::chrono::milliseconds max_remaining{INT32_MAX};
 
-  deadline_queue() noexcept;
-  deadline_queue(const deadline_queue&) = delete;
-  deadline_queue& operator=(const deadline_queue&) = delete;
-
-  /// Sets an entry, or changes its deadline. `due` may be in the past. The entry must be cancelled or due
-  /// before it or the queue is destroyed.
+  /// Sets an entry, or changes its deadline. `due` may be in the past. `unlink` of the entry cancels it.
   void set(deadline_entry& entry, clock::time_point now, clock::time_point due) noexcept;
-  /// Has no effect if the entry is not set.
-  static void cancel(deadline_entry& entry) noexcept;
 
   /// Time at which pop_due must be called next, or nullopt if no entry is set. May be earlier than all
   /// deadlines.
   std::optional<clock::time_point> next_wake_up() const noexcept;
-  /// Removes and returns an entry that is due, or nullptr if there is none. Entries that are due at the same
+  /// Removes and returns an entry that is due, or nullptr if none is. Entries that are due at the same
   /// time are returned in no particular order.
   deadline_entry* pop_due(clock::time_point now) noexcept;
 
  private:
   // List 0 has entries that are due at once, list k + 1 those that are checked after 2^k ms. The last one has
   // longer deadlines than a day, too: they are checked every 18.6 hours.
-  static constexpr std::size_t lists = 28;
+  static constexpr std::size_t list_count = 28;
 
   void advance(clock::time_point now) noexcept;
   std::int32_t remaining_until(std::uint32_t time) const noexcept;
@@ -75,8 +58,7 @@ class deadline_queue {
 
   // Latest time that was given, in milliseconds.
   std::int64_t now_ = 0;
-  // Each is the end of a circular list.
-  std::array<deadline_entry, lists> ends_;
+  std::array<intrusive_list<deadline_entry>, list_count> lists_;
 };
 
 }  // namespace farebench
