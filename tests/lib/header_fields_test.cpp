@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <initializer_list>
 #include <string>
+#include <utility>
 
 namespace farebench {
 namespace {
@@ -64,14 +66,19 @@ TEST(header_field, length_with_blank_before_colon_is_ambiguous) {
 }
 
 TEST(status_line, only_lines_of_http_1_are_valid) {
-  for (const char* const line : {"HTTP/1.1 200 OK\r\n", "HTTP/1.0 404\n", "HTTP/1.1 200 \r\n",
-                                 "HTTP/1.1\t 200  Very Good\r\n", "HTTP/1.9 999"})
-    EXPECT_TRUE(is_status_line(line)) << line;
+  for (const auto& [line, status] :
+       std::initializer_list<std::pair<const char*, int>>{{"HTTP/1.1 200 OK\r\n", 200},
+                                                          {"HTTP/1.0 404\n", 404},
+                                                          {"HTTP/1.1 200 \r\n", 200},
+                                                          {"HTTP/1.1\t 200  Very Good\r\n", 200},
+                                                          {"HTTP/1.1 100", 100},
+                                                          {"HTTP/1.1 999", 999}})
+    EXPECT_EQ(parse_status_line(line), status) << line;
   for (const char* const line :
        {"", "HTTP/1.", "HTTP/1.1", "HTTP/1.1 \r\n", "HTTP/1.1 20 OK", "HTTP/1.1 2000 OK", "HTTP/1.1 2x0 OK",
         "HTTP/1.1200 OK", "HTTP/1.11 200 OK", "HTTP/2 200", "HTTP/2.0 200", "http/1.1 200 OK",
-        "HTTP/1.1: 200", "ICY 200 OK"})
-    EXPECT_FALSE(is_status_line(line)) << line;
+        "HTTP/1.1: 200", "ICY 200 OK", "HTTP/1.9 200", "HTTP/1.1 099", "HTTP/1.1 -20", "HTTP/1.1 +20"})
+    EXPECT_EQ(parse_status_line(line), 0) << line;
 }
 
 TEST(header_list, elements_are_compared_without_blanks_and_case) {
@@ -91,6 +98,10 @@ TEST(content_coding, accepted_codings_are_known) {
   EXPECT_TRUE(is_known_content_coding("gzip, X-GZIP, deflate, br, zstd, identity,"));
   for (const char* const codings : {"compress", "gzip, x-unknown", "gzip;q=1", "chunked"})
     EXPECT_FALSE(is_known_content_coding(codings)) << codings;
+  for (const char* const codings : {"gzip", "X-GZIP", ", identity,Gzip"})
+    EXPECT_TRUE(is_gzip_coding(codings)) << codings;
+  for (const char* const codings : {"", "identity", "gzip, gzip", "gzip, br", "deflate"})
+    EXPECT_FALSE(is_gzip_coding(codings)) << codings;
   EXPECT_TRUE(is_known_transfer_coding("Chunked"));
   for (const char* const codings : {"gzip, chunked", "xchunked", "chunked;x"})
     EXPECT_FALSE(is_known_transfer_coding(codings)) << codings;

@@ -85,14 +85,18 @@ bool header_field::extend(std::string_view line) {
   return true;
 }
 
-bool is_status_line(std::string_view line) {
+int parse_status_line(std::string_view line) {
   constexpr std::string_view version = "HTTP/1.";
-  if (!line.starts_with(version)) return false;
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  constexpr int min_status = 100;
+  if (!line.starts_with(version)) return 0;
   const auto rest = line.substr(version.size());
-  if (rest.size() < 2 || !is_digit(rest[0]) || !blanks.contains(rest[1])) return false;
-  const auto status = text_before(trim(rest.substr(1)), blanks);
-  return status.size() == 3 && std::ranges::all_of(status, is_digit);
+  if (rest.size() < 2 || (rest[0] != '0' && rest[0] != '1') || !blanks.contains(rest[1])) return 0;
+  const auto text = text_before(trim(rest.substr(1)), blanks);
+  if (text.size() != 3) return 0;
+  int status = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), status);
+  const bool is_number = error == std::errc{} && end == text.data() + text.size();
+  return is_number && status >= min_status ? status : 0;
 }
 
 bool list_contains(std::string_view list, std::string_view lower_case_name) {
@@ -105,6 +109,19 @@ bool is_identity_coding(std::string_view codings) { return contains_only(codings
 
 bool is_known_content_coding(std::string_view codings) {
   return contains_only(codings, {"identity", "gzip", "x-gzip", "deflate", "br", "zstd"});
+}
+
+bool is_gzip_coding(std::string_view codings) {
+  int count = 0;
+  while (!codings.empty()) {
+    const auto coding = extract_element(codings);
+    if (equals_ignoring_case(coding, "gzip") || equals_ignoring_case(coding, "x-gzip")) {
+      ++count;
+    } else if (!is_identity_coding(coding)) {
+      return false;
+    }
+  }
+  return count == 1;
 }
 
 bool is_known_transfer_coding(std::string_view codings) {

@@ -41,15 +41,15 @@ class header_field {
   bool is_ambiguous() const { return is_ambiguous_; }
 
  private:
-  field_name name_ = field_name::other;
-  bool is_ambiguous_ = false;
   // Empty if the name is `other`.
   std::string value_;
+  field_name name_ = field_name::other;
+  bool is_ambiguous_ = false;
 };
 
-/// Returns true if a line is the status line of an HTTP/1 response. Several blanks may separate its parts,
-/// and the reason may be missing (RFC 9112, 4).
-bool is_status_line(std::string_view line);
+/// Returns the status of the status line of an HTTP/1.0 or HTTP/1.1 response, 0 if `line` is none. Several
+/// blanks may separate its parts, and the reason may be missing (RFC 9112, 4).
+int parse_status_line(std::string_view line);
 
 /// Returns true if an element of a comma-separated list is `lower_case_name`.
 bool list_contains(std::string_view list, std::string_view lower_case_name);
@@ -58,6 +58,8 @@ bool list_contains(std::string_view list, std::string_view lower_case_name);
 bool is_identity_coding(std::string_view codings);
 /// Returns true if a client that sent an Accept-Encoding can expect these Content-Encodings.
 bool is_known_content_coding(std::string_view codings);
+/// Returns true if these Content-Encodings are gzip, applied once.
+bool is_gzip_coding(std::string_view codings);
 /// Returns true if a client that sent no TE can expect these Transfer-Encodings (RFC 9112, 7.4).
 bool is_known_transfer_coding(std::string_view codings);
 
