@@ -137,7 +137,7 @@ TEST(addresses, working_address_comes_first) {
   fake_lookup dns{addresses_of({"[::1]", "1.1.1.1", "[::2]", "1.1.1.2"})};
   address_cache cache{dns.function()};
   const auto before = cache.resolve("a.example", 80);
-  cache.mark_working("a.example", 80, address_of("1.1.1.2"));
+  EXPECT_TRUE(cache.mark_working("a.example", 80, address_of("1.1.1.2")));
   EXPECT_EQ(**cache.resolve("a.example", 80), addresses_of({"1.1.1.2", "[::1]", "1.1.1.1", "[::2]"}));
   EXPECT_EQ(**before, addresses_of({"[::1]", "1.1.1.1", "[::2]", "1.1.1.2"}));
 }
@@ -146,9 +146,9 @@ TEST(addresses, unknown_working_address_changes_nothing) {
   fake_lookup dns{addresses_of({"[::1]", "1.1.1.1"})};
   address_cache cache{dns.function()};
   const auto before = cache.resolve("a.example", 80);
-  cache.mark_working("a.example", 80, address_of("9.9.9.9"));
-  cache.mark_working("a.example", 80, address_of("[::1]"));
-  cache.mark_working("a.example", 81, address_of("1.1.1.1"));
+  EXPECT_FALSE(cache.mark_working("a.example", 80, address_of("9.9.9.9")));
+  EXPECT_FALSE(cache.mark_working("a.example", 81, address_of("1.1.1.1")));
+  EXPECT_TRUE(cache.mark_working("a.example", 80, address_of("[::1]")));
   EXPECT_TRUE(cache.resolve("a.example", 80) == before);
 }
 

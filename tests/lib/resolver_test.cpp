@@ -179,7 +179,7 @@ TEST_F(resolver_test, working_address_comes_first) {
   dns_->end("a", addresses_);
   ASSERT_TRUE(notifications_.wait_for(1));
   expect_finished(waiter, addresses_);
-  resolver_->mark_working("a", 80, address_of("1.1.1.1"));
+  EXPECT_TRUE(resolver_->mark_working("a", 80, address_of("1.1.1.1")));
   EXPECT_EQ(***resolver_->resolve("a", 80, waiter), addresses_of({"1.1.1.1", "[::1]"}));
 }
 

@@ -128,18 +128,20 @@ address_result address_cache::remember(std::string_view host, int port, lookup_r
   return addresses;
 }
 
-void address_cache::mark_working(std::string_view host, int port, const socket_address& address) noexcept {
+bool address_cache::mark_working(std::string_view host, int port, const socket_address& address) noexcept {
   try {
     const auto known = known_.find(key_of(host, port));
-    if (known == known_.end() || known->second->front() == address) return;
+    if (known == known_.end()) return false;
+    if (known->second->front() == address) return true;
     auto addresses = *known->second;
     const auto working = std::ranges::find(addresses, address);
-    if (working == addresses.end()) return;
+    if (working == addresses.end()) return false;
     std::rotate(addresses.begin(), working, std::next(working));
     interleave_families(addresses);
     known->second = std::make_shared<const std::vector<socket_address>>(std::move(addresses));
+    return true;
   } catch (const std::bad_alloc&) {
-    // The order stays as it is.
+    return false;
   }
 }
 

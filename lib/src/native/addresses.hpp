@@ -69,8 +69,9 @@ class address_cache {
   address_result resolve(std::string_view host, int port) noexcept;
   /// Remembers the result of a lookup unless it has failed. Throws std::bad_alloc.
   address_result remember(std::string_view host, int port, lookup_result result);
-  /// Puts an address to which a connection was established at the front of its host's list.
-  void mark_working(std::string_view host, int port, const socket_address& address) noexcept;
+  /// Puts an address to which a connection was established at the front of its host's list. Returns false if
+  /// it is in no list or there is no memory.
+  bool mark_working(std::string_view host, int port, const socket_address& address) noexcept;
 
   const lookup_function& look_up() const { return look_up_; }
 

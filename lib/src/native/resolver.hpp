@@ -44,8 +44,8 @@ class resolver {
   /// of one lookup are returned in the order of their calls of `resolve`.
   std::optional<finished_wait> next_finished() noexcept;
   /// See address_cache.
-  void mark_working(std::string_view host, int port, const socket_address& address) noexcept {
-    addresses_.mark_working(host, port, address);
+  bool mark_working(std::string_view host, int port, const socket_address& address) noexcept {
+    return addresses_.mark_working(host, port, address);
   }
 
  private:
