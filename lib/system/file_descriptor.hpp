@@ -27,6 +27,8 @@ class file_descriptor {
   }
 
   int get() const { return descriptor_; }
+  /// Returns the descriptor, which the caller owns from now on.
+  int release() { return std::exchange(descriptor_, -1); }
   void reset() {
     if (descriptor_ >= 0) ::close(descriptor_);
     descriptor_ = -1;

@@ -113,13 +113,6 @@ shared_http::shared_http(std::size_t clients_in_thread, std::size_t clients_in_p
   }
 }
 
-const fetch_limits& shared_http::intern(const fetch_limits& limits) {
-  if (!first_limits_) first_limits_ = limits;
-  if (*first_limits_ == limits) return *first_limits_;
-  const auto existing = std::ranges::find(further_limits_, limits);
-  return existing != further_limits_.end() ? *existing : further_limits_.emplace_front(limits);
-}
-
 void shared_http::configure(CURL* easy) {
   set_option(easy, CURLOPT_BUFFERSIZE, receive_buffer_bytes_);
   if (tls_sessions_) set_option(easy, CURLOPT_SHARE, tls_sessions_.get());

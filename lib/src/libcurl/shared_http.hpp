@@ -4,12 +4,11 @@
 
 #include <array>
 #include <cstddef>
-#include <forward_list>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "farebench/fetch_policy.hpp"
+#include "http/interned_limits.hpp"
 
 namespace farebench {
 
@@ -57,8 +56,7 @@ class shared_http {
   /// if there is no memory.
   shared_http(std::size_t clients_in_thread, std::size_t clients_in_process);
 
-  /// Returns a copy of `limits` that lives as long as this object. Equal limits share one copy.
-  const fetch_limits& intern(const fetch_limits& limits);
+  const fetch_limits& intern(const fetch_limits& limits) { return limits_.intern(limits); }
   /// Sets the options of an easy handle that refer to the shared state.
   void configure(CURL* easy);
   kept_sockets& sockets() { return sockets_; }
@@ -69,9 +67,7 @@ class shared_http {
   };
 
   const long receive_buffer_bytes_;
-  // Nearly every batch has a single set of limits.
-  std::optional<fetch_limits> first_limits_;
-  std::forward_list<fetch_limits> further_limits_;
+  interned_limits limits_;
   kept_sockets sockets_;
   // Null for a single client.
   std::unique_ptr<CURLSH, cleanup> tls_sessions_;

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "farebench/exchange.hpp"
+
+namespace farebench {
+
+/// One request of an exchange, as a redirect may have changed it.
+struct request_parts {
+  /// A usable URL.
+  std::string_view url;
+  const exchange_request& request;
+  /// Sends the form. Otherwise the request is a GET.
+  bool has_form = false;
+  /// The request's cookies and additional header are for this URL.
+  bool is_at_origin = true;
+  bool accept_compressed = false;
+};
+
+/// Appends the request to `text` (RFC 9112, 3). An additional field replaces the default field of its name.
+/// Throws std::bad_alloc.
+void append_request(std::string& text, const request_parts& parts);
+
+}  // namespace farebench
