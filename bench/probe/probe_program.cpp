@@ -12,8 +12,8 @@
 #include "bench/probe/raw_epoll.hpp"
 #include "bench/probe/scrape_task.hpp"
 #include "farebench/date.hpp"
-#include "farebench/libcurl.hpp"
 #include "farebench/strategy.hpp"
+#include "farebench/transport.hpp"
 #include "lib/system/build_identity.hpp"
 #include "lib/system/command_line.hpp"
 #include "lib/system/file_descriptor.hpp"
@@ -71,8 +71,8 @@ constexpr int exit_failed = 1;
 constexpr int exit_usage = 2;
 
 struct probe_flags {
-  std::string strategy = "multi_socket";
-  std::string url;
+  std::string strategy;
+  std::string url = {};
   task_kind task = task_kind::scrape;
   std::size_t workers = 1;
   std::size_t items = 1;
@@ -113,14 +113,13 @@ void warm_up(const probe_flags& flags, strategy& runner) {
                                        report.first_errors.front())};
 }
 
-int run(const probe_flags& flags, const strategy_factory& make) {
+int run(const probe_flags& flags, const probe& of) {
   check_items(flags.task, "--items", flags.items);
   check_items(flags.task, "--warm-up", flags.warm_up);
-  map_send_buffers();
-  const auto runner = make(flags.strategy);
+  const auto runner = of.make(flags.strategy, of.http);
   raise_open_file_limit();
-  // Initializes libcurl, whose memory is part of the baseline.
-  const auto library = libcurl_transport().version();
+  // Initializes the HTTP library, whose memory is part of the baseline.
+  const auto library = of.http.version();
   warm_up(flags, *runner);
   measured_batch measured{batch_of(flags, flags.items)};
   return serve_batch([&] {
@@ -132,17 +131,17 @@ int run(const probe_flags& flags, const strategy_factory& make) {
 
 }  // namespace
 
-std::unique_ptr<strategy> make_probe_strategy(const std::string& name) {
+std::unique_ptr<strategy> make_probe_strategy(const std::string& name, const transport& http) {
   if (name == floor_strategy) return std::make_unique<raw_epoll>();
-  return make_strategy(name, libcurl_transport());
+  return make_strategy(name, http);
 }
 
-int probe_program(int argc, char** argv, const strategy_factory& make) {
+int probe_program(int argc, char** argv, const probe& of) {
   open_missing_standard_streams();
   CLI::App app{
       "One client process of farebench, started by bench: runs one batch and reports it.\n"
       "Lines on standard input and output: ready, go, report, exit."};
-  probe_flags flags;
+  probe_flags flags{.strategy = std::string{of.default_strategy}};
   bool version = false;
   app.add_option("--strategy", flags.strategy, "strategy to run");
   app.add_option("--url", flags.url, "base URL of the site, e.g. http://127.0.0.1:8080");
@@ -166,21 +165,22 @@ int probe_program(int argc, char** argv, const strategy_factory& make) {
   try {
     parse_command_line(app, argc, argv);
     if (version) {
-      const auto library = libcurl_transport().version();
-      print_output(build_report_json("fetch_probe", {{"libcurl", library.substr(library.find('/') + 1)}}) +
+      const auto library = of.http.version();
+      const auto slash = library.find('/');
+      print_output(build_report_json(of.name, {{library.substr(0, slash), library.substr(slash + 1)}}) +
                    '\n');
       return 0;
     }
-    return run(flags, make);
+    return run(flags, of);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
-    print_error("fetch_probe", error.what());
+    print_error(of.name, error.what());
     return exit_usage;
   } catch (const std::invalid_argument& error) {
-    print_error("fetch_probe", error.what());
+    print_error(of.name, error.what());
     return exit_usage;
   } catch (const std::exception& error) {
-    print_error("fetch_probe", error.what());
+    print_error(of.name, error.what());
     return exit_failed;
   }
 }

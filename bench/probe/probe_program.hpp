@@ -1,16 +1,17 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "bench/probe/batch_recorder.hpp"
 #include "bench/probe/client_protocol.hpp"
 #include "bench/probe/get_task.hpp"
 #include "bench/probe/scrape_task.hpp"
 #include "farebench/strategy.hpp"
+#include "farebench/transport.hpp"
 
 namespace farebench {
 
@@ -39,14 +40,20 @@ class measured_batch {
   std::optional<page_digest> pages_;
 };
 
-/// Creates the strategy of that name. Throws std::invalid_argument for an unknown name.
-using strategy_factory = std::function<std::unique_ptr<strategy>(const std::string& name)>;
+/// Creates a strategy of the transport, or raw_epoll. Throws std::invalid_argument for an unknown name.
+std::unique_ptr<strategy> make_probe_strategy(const std::string& name, const transport& http);
 
-/// Creates a strategy of the library or raw_epoll.
-std::unique_ptr<strategy> make_probe_strategy(const std::string& name);
+/// A client program that runs the strategies of one transport and the floor.
+struct probe {
+  /// Name of the program.
+  std::string_view name;
+  const transport& http;
+  std::string_view default_strategy;
+  /// make_probe_strategy, or a decorator of its strategies.
+  std::unique_ptr<strategy> (*make)(const std::string& name, const transport& http) = make_probe_strategy;
+};
 
-/// Main function of fetch_probe: runs one batch as client_protocol.hpp describes. Returns the exit code.
-/// `make` is make_probe_strategy or decorates its strategies.
-int probe_program(int argc, char** argv, const strategy_factory& make);
+/// Main function of a probe: runs one batch as client_protocol.hpp describes. Returns the exit code.
+int probe_program(int argc, char** argv, const probe& of);
 
 }  // namespace farebench

@@ -29,6 +29,7 @@
 #include <vector>
 
 #include "bench/probe/probe_program.hpp"
+#include "farebench/libcurl.hpp"
 #include "lib/system/file_descriptor.hpp"
 
 namespace {
@@ -223,11 +224,18 @@ mutant_run make_mutant() {
       "FAREBENCH_MUTANT is not one of slower_exchanges, page_per_worker, allocation_per_request"};
 }
 
+std::unique_ptr<strategy> make_mutant_strategy(const std::string& name, const transport& http) {
+  auto mutant = make_mutant();
+  return std::make_unique<mutant_strategy>(make_probe_strategy(name, http), std::move(mutant));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  return probe_program(argc, argv, [](const std::string& name) -> std::unique_ptr<strategy> {
-    auto mutant = make_mutant();
-    return std::make_unique<mutant_strategy>(make_probe_strategy(name), std::move(mutant));
-  });
+  map_send_buffers();
+  return probe_program(argc, argv,
+                       {.name = "mutant_probe",
+                        .http = libcurl_transport(),
+                        .default_strategy = "multi_socket",
+                        .make = make_mutant_strategy});
 }
