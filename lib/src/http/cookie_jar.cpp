@@ -126,9 +126,9 @@ cookie_attributes::cookie_attributes(std::string_view text, cookie_jar::clock::t
   }
 }
 
-/// Path of a request for a URL: "/" if the URL has none.
-std::string_view request_path(std::string_view url) {
-  const auto path = split_url(url).path;
+/// Path of a request: "/" if its URL has none.
+std::string_view request_path(const url_origin& origin) {
+  const auto path = text_before(origin.target, "?#");
   return path.empty() ? "/" : path;
 }
 
@@ -150,7 +150,9 @@ struct cookie_jar::record {
 /// Request for which cookies are selected.
 struct cookie_jar::request_target {
   request_target(std::string_view url, clock::time_point moment)
-      : origin{origin_of(url)}, path{request_path(url)}, now{to_expiry(moment)} {}
+      : origin{origin_of(url)},
+        path{origin ? request_path(*origin) : std::string_view{}},
+        now{to_expiry(moment)} {}
 
   bool matches(const record& cookie) const {
     if (!origin || cookie.head.expiry <= now || (cookie.head.is_secure && !origin->is_https)) return false;
@@ -234,7 +236,7 @@ void cookie_jar::store(std::string_view set_cookie, std::string_view url, clock:
   const cookie_attributes attributes{set_cookie, now};
   if (!attributes.domain.empty() && !matches_domain(origin->host, attributes.domain)) return;
   const auto domain = attributes.domain.empty() ? origin->host : attributes.domain;
-  const auto path = attributes.path.starts_with('/') ? attributes.path : default_path(request_path(url));
+  const auto path = attributes.path.starts_with('/') ? attributes.path : default_path(request_path(*origin));
   constexpr std::size_t max_part_bytes = std::numeric_limits<std::uint16_t>::max();
   if (domain.size() > max_part_bytes || path.size() > max_part_bytes) return;
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <string_view>
 
 namespace farebench {
@@ -24,7 +25,11 @@ inline std::string_view trim(std::string_view text) {
 
 /// Returns the text before the first of `delimiters`, or all of it without one.
 inline std::string_view text_before(std::string_view text, std::string_view delimiters) {
-  return text.substr(0, text.find_first_of(delimiters));
+  // Faster than find_first_of, which calls memchr for each character.
+  std::size_t size = 0;
+  while (size < text.size() && std::ranges::none_of(delimiters, [&](char c) { return c == text[size]; }))
+    ++size;
+  return text.substr(0, size);
 }
 
 }  // namespace farebench

@@ -88,21 +88,26 @@ url_parts split_url(std::string_view reference) {
 }
 
 std::optional<url_origin> origin_of(std::string_view url) {
-  const auto parts = split_url(url);
-  if (!parts.scheme || !parts.authority) return std::nullopt;
   url_origin origin;
-  origin.is_https = equals_ignoring_case(*parts.scheme, "https");
-  if (!origin.is_https && !equals_ignoring_case(*parts.scheme, "http")) return std::nullopt;
+  const auto scheme = text_before(url, ":");
+  origin.is_https = equals_ignoring_case(scheme, "https");
+  if (!origin.is_https && !equals_ignoring_case(scheme, "http")) return std::nullopt;
+  url.remove_prefix(scheme.size());
+  constexpr std::string_view separator = "://";
+  if (!url.starts_with(separator)) return std::nullopt;
+  url.remove_prefix(separator.size());
+  auto host = extract_before(url, "/?#");
+  origin.target = url;
   constexpr int http_port = 80;
   constexpr int https_port = 443;
   constexpr int max_port = 65'535;
   origin.port = origin.is_https ? https_port : http_port;
 
-  auto host = *parts.authority;
-  if (const auto userinfo_end = host.rfind('@'); userinfo_end != host.npos)
+  if (const auto userinfo_end = host.rfind('@'); userinfo_end != host.npos) {
+    origin.has_user = true;
     host.remove_prefix(userinfo_end + 1);
-  origin.host =
-      host.starts_with('[') ? host.substr(0, host.find(']', 1) + 1) : host.substr(0, host.find(':'));
+  }
+  origin.host = host.starts_with('[') ? host.substr(0, host.find(']', 1) + 1) : text_before(host, ":");
   if (!is_host(origin.host)) return std::nullopt;
   auto port = host.substr(origin.host.size());
   if (port.empty() || port == ":") return origin;

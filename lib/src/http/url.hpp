@@ -19,12 +19,16 @@ struct url_parts {
 /// Splits any text. Validates nothing.
 url_parts split_url(std::string_view reference);
 
-/// Server of an http or https URL, as parts of the URL.
+/// Server of an http or https URL, as parts of the URL. Reading it costs less than split_url.
 struct url_origin {
   bool is_https = false;
+  /// A user name or password precedes the host.
+  bool has_user = false;
   /// In the case of the URL; an IPv6 address is in brackets.
   std::string_view host;
   int port = 0;
+  /// Path, query and fragment: what follows in the URL. May be empty.
+  std::string_view target;
 };
 
 /// Returns nullopt if `url` is not an absolute http or https URL with a valid host and port.

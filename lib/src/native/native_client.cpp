@@ -42,8 +42,6 @@ int error_of_socket(int socket) {
   return ::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
 }
 
-bool has_user(std::string_view url) { return split_url(url).authority.value_or("").contains('@'); }
-
 }  // namespace
 
 native_client::native_client(native_loop& loop, const fetch_limits& limits)
@@ -104,30 +102,30 @@ void native_client::begin() noexcept {
     loop_.return_parser(std::move(parser_));
     if (const auto reason = check_request(request_); reason != abort_reason::none)
       return finish(abort_error(reason, limits_, 0));
-    if (origin_of(request_.url)->is_https)
+    const auto origin = *origin_of(request_.url);
+    if (origin.is_https)
       return finish(
           {fetch_error_kind::invalid_url, "https needs TLS, which the native transport does not have"});
-    if (has_user(request_.url))
+    if (origin.has_user)
       return finish({fetch_error_kind::invalid_url, "the native transport sends no user names"});
     sends_form_ = !request_.form.empty();
     deadline_ = loop_.now_ + time_limit();
     if (request_.opens_connection) close_connection();
-    begin_transfer();
+    begin_transfer(origin);
   });
 }
 
 /// Sends the current request, on the connection if it may be used.
-void native_client::begin_transfer() {
+void native_client::begin_transfer(const url_origin& origin) {
   has_response_ = false;
-  if (can_reuse_connection()) {
+  if (can_reuse_connection(origin)) {
     is_kept_ = true;
     phase_ = phase::receiving;
     loop_.deadlines_.set(*this, loop_.now_, deadline_);
-    return send_request();
+    return send_request(origin);
   }
   close_connection();
   is_kept_ = false;
-  const auto origin = *origin_of(url());
   host_ = origin.host;
   port_ = origin.port;
   connect_deadline_ = loop_.now_ + limits_.connect_timeout;
@@ -138,9 +136,8 @@ void native_client::begin_transfer() {
 
 /// A kept connection may have been closed, or hold bytes that belong to no request: data beyond a
 /// Content-Length, or a second response. Its event may not have been handled yet.
-bool native_client::can_reuse_connection() const {
+bool native_client::can_reuse_connection(const url_origin& origin) const {
   if (socket_ < 0) return false;
-  const auto origin = *origin_of(url());
   if (origin.port != port_ || !equals_ignoring_case(origin.host, host_)) return false;
   char byte = 0;
   return uninterrupted([&] { return ::recv(socket_, &byte, 1, MSG_PEEK | MSG_DONTWAIT); }) < 0 &&
@@ -163,7 +160,7 @@ void native_client::connect(address_list addresses) {
   socket_ = open_socket(addresses->front());
   if (socket_ < 0) return;
   // On loopback the connection usually exists by now, which saves an event.
-  send_request();
+  send_request(*origin_of(url()));
   if (phase_ != phase::idle && register_socket() && phase_ == phase::connecting)
     loop_.deadlines_.set(*this, loop_.now_, std::min(connect_deadline_, deadline_));
 }
@@ -225,7 +222,7 @@ void native_client::handle_race(int socket) {
   loop_.mark_working(host_, port_, address);
   close_race();
   socket_ = socket;
-  send_request();
+  send_request(*origin_of(url()));
   if (phase_ == phase::receiving) loop_.sockets_->change(socket_, false);
 }
 
@@ -238,10 +235,11 @@ bool native_client::register_socket() {
 }
 
 /// Sends the whole request, or as much as fits. Before the connection is established, sends nothing.
-void native_client::send_request() {
+void native_client::send_request(const url_origin& origin) {
   std::string& text = loop_.request_text_;
   text.clear();
   append_request(text, {.url = url(),
+                        .origin = origin,
                         .request = request_,
                         .has_form = sends_form_,
                         .is_at_origin = !parser_ || !parser_->reader().has_left_origin(),
@@ -289,7 +287,7 @@ void native_client::handle(int socket, std::uint32_t events) noexcept {
     }
     if (phase_ == phase::connecting) {
       if (const int error = error_of_socket(socket); error != 0) return finish(connect_error(url(), error));
-      send_request();
+      send_request(*origin_of(url()));
       if (phase_ == phase::receiving) loop_.sockets_->change(socket_, false);
     } else if (phase_ == phase::sending && (events & EPOLLOUT) != 0) {
       send_rest();
@@ -379,7 +377,7 @@ void native_client::complete_response() {
         {fetch_error_kind::redirect_refused, "Location needs TLS, which the native transport does not have"});
   sends_form_ = sends_form_ && next->keeps_method;
   redirect_ = std::move(next);
-  begin_transfer();
+  begin_transfer(*origin_of(url()));
 }
 
 /// Handles a failed connection. A kept one may have been closed before the request arrived (RFC 9112, 9.3.1).
@@ -390,7 +388,7 @@ void native_client::lose_connection(const fetch_error& error) {
 
 void native_client::send_again() {
   close_connection();
-  begin_transfer();
+  begin_transfer(*origin_of(url()));
 }
 
 void native_client::expire() noexcept {

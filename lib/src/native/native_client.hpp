@@ -10,6 +10,7 @@
 
 #include "async/loop_transport.hpp"
 #include "http/exchange_errors.hpp"
+#include "http/url.hpp"
 #include "lib/system/file_descriptor.hpp"
 #include "native/deadline_queue.hpp"
 #include "native/resolver.hpp"
@@ -73,14 +74,14 @@ class native_client final : public transport_client, public deadline_entry, publ
   template <typename Step>
   void run(Step&& step) noexcept;
 
-  void begin_transfer();
-  bool can_reuse_connection() const;
+  void begin_transfer(const url_origin& origin);
+  bool can_reuse_connection(const url_origin& origin) const;
   void connect(address_list addresses);
   int open_socket(const socket_address& address);
   void connect_next();
   void handle_race(int socket);
   bool register_socket();
-  void send_request();
+  void send_request(const url_origin& origin);
   void send_rest();
   void receive(bool until_end);
   void handle_bytes(std::string_view bytes);

@@ -1,33 +1,40 @@
 #include "native/request_text.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <iterator>
+#include <array>
+#include <charconv>
+#include <cstddef>
 #include <vector>
 
 #include "http/text.hpp"
-#include "http/url.hpp"
 
 namespace farebench {
 namespace {
 
+void append_number(std::string& text, std::size_t number) {
+  std::array<char, 20> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  text.append(digits.data(), end);
+}
+
 /// Appends path and query, without dot segments and fragment.
-void append_target(std::string& text, std::string_view url) {
-  const auto parts = split_url(url);
-  if (parts.path.contains("/.")) {
-    const auto resolved = resolve_url(url, url);
-    text += split_url(resolved).path;
-  } else {
-    text += parts.path.empty() ? std::string_view{"/"} : parts.path;
+void append_target(std::string& text, const request_parts& parts) {
+  const auto target = text_before(parts.origin.target, "#");
+  if (!target.starts_with('/')) text += '/';
+  if (!text_before(target, "?").contains("/.")) {
+    text += target;
+    return;
   }
-  if (parts.query) text.append("?").append(*parts.query);
+  const auto resolved = resolve_url(parts.url, parts.url);
+  text += text_before(origin_of(resolved)->target, "#");
 }
 
 void append_host(std::string& text, const url_origin& origin) {
   constexpr int http_port = 80;
   text += origin.host;
-  if (origin.port != http_port) fmt::format_to(std::back_inserter(text), ":{}", origin.port);
+  if (origin.port == http_port) return;
+  text += ':';
+  append_number(text, static_cast<std::size_t>(origin.port));
 }
 
 bool has_field(const std::vector<std::string>& lines, std::string_view name) {
@@ -44,11 +51,11 @@ void append_request(std::string& text, const request_parts& parts) {
     return lines.empty() || !has_field(lines, name);
   };
   text += parts.has_form ? "POST " : "GET ";
-  append_target(text, parts.url);
+  append_target(text, parts);
   text += " HTTP/1.1\r\n";
   if (has_default("Host")) {
     text += "Host: ";
-    append_host(text, *origin_of(parts.url));
+    append_host(text, parts.origin);
     text += "\r\n";
   }
   if (has_default("Accept")) text += "Accept: */*\r\n";
@@ -60,8 +67,11 @@ void append_request(std::string& text, const request_parts& parts) {
   for (const std::string& line : lines) text.append(line).append("\r\n");
   if (parts.has_form) {
     if (has_default("Content-Type")) text += "Content-Type: application/x-www-form-urlencoded\r\n";
-    if (has_default("Content-Length"))
-      fmt::format_to(std::back_inserter(text), "Content-Length: {}\r\n", parts.request.form.size());
+    if (has_default("Content-Length")) {
+      text += "Content-Length: ";
+      append_number(text, parts.request.form.size());
+      text += "\r\n";
+    }
     text.append("\r\n").append(parts.request.form);
   } else {
     text += "\r\n";

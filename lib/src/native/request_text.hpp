@@ -4,13 +4,15 @@
 #include <string_view>
 
 #include "farebench/exchange.hpp"
+#include "http/url.hpp"
 
 namespace farebench {
 
 /// One request of an exchange, as a redirect may have changed it.
 struct request_parts {
-  /// A usable URL.
+  /// A usable URL, and its origin.
   std::string_view url;
+  const url_origin& origin;
   const exchange_request& request;
   /// Sends the form. Otherwise the request is a GET.
   bool has_form = false;
