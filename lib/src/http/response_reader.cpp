@@ -104,8 +104,8 @@ abort_reason response_reader::accept_field_line(std::string_view line) {
 
 /// Interprets the field that has just ended. Those of 1xx responses are ignored.
 ///
-/// A transport that reads each line alone, as libcurl does, misses a body's length, or its coding, on a line
-/// that continues a field, and uses the wrong part of the body, or the body before it is decoded.
+/// libcurl reads each line alone. It misses a body's length, or its coding, on a line that continues a field,
+/// and uses the wrong part of the body, or the body before it is decoded.
 abort_reason response_reader::accept_field() {
   if (field_.name() == field_name::other || status_ < 200) return abort_reason::none;
   const std::string_view value = field_.value();

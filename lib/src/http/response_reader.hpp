@@ -28,8 +28,8 @@ enum class offered_codings : std::uint8_t {
 ///
 /// One exchange at a time, from its request or from the first byte of its first response on: `begin`; for
 /// each transfer `begin_response`, `accept_header` and `accept_body`; `follow_redirect` before the next
-/// transfer if the response is redirected; at last `take_response`. Used by one thread at a
-/// time. The functions that are not noexcept throw std::bad_alloc.
+/// transfer if the response is redirected; at last `take_response`. Used by one thread at a time. The
+/// functions that are not noexcept throw std::bad_alloc.
 class response_reader {
  public:
   explicit response_reader(offered_codings codings) : codings_{codings} {}
