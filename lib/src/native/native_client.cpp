@@ -183,7 +183,6 @@ int native_client::open_socket(const socket_address& address) {
   ::setsockopt(opened.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   if (::connect(opened.get(), address.get(), address.size()) != 0 && errno != EINPROGRESS && errno != EINTR)
     return fail(nullptr, errno);
-  loop_.own(opened.get(), this);
   return opened.release();
 }
 
@@ -196,7 +195,7 @@ void native_client::connect_next() {
     const int opened = open_socket((*race.addresses)[index]);
     if (opened < 0) continue;
     race.attempts.push_back({opened, index});
-    if (const int error = loop_.sockets_->add(opened, true); error != 0)
+    if (const int error = loop_.sockets_->add(opened, *this, true); error != 0)
       return finish(call_error("epoll_ctl", error, fetch_error_kind::out_of_resources));
     break;
   }
@@ -228,7 +227,7 @@ void native_client::handle_race(int socket) {
 
 /// Returns false if the exchange has failed for it.
 bool native_client::register_socket() {
-  const int error = loop_.sockets_->add(socket_, phase_ != phase::receiving);
+  const int error = loop_.sockets_->add(socket_, *this, phase_ != phase::receiving);
   if (error == 0) return true;
   finish(call_error("epoll_ctl", error, fetch_error_kind::out_of_resources));
   return false;
@@ -429,7 +428,6 @@ void native_client::close_race() noexcept {
 }
 
 void native_client::close_socket(int socket) noexcept {
-  loop_.owners_[static_cast<std::size_t>(socket)] = nullptr;
   loop_.sockets_->remove(socket);
   ::close(socket);
 }

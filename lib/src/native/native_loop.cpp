@@ -6,9 +6,9 @@
 namespace farebench {
 namespace {
 
-// A page of article size takes two reads of 64 KiB; only touched pages are resident.
+// A page of article size takes two reads of 64 KiB. Only touched pages are resident, but threads have many.
 constexpr std::size_t many_clients_buffer_bytes = 64 * 1024;
-constexpr std::size_t one_client_buffer_bytes = 16 * 1024;
+constexpr std::size_t one_client_buffer_bytes = 4 * 1024;
 
 // More responses are incomplete at once only while a server sends them in parts.
 constexpr std::size_t max_spare_parsers = 256;
@@ -58,7 +58,7 @@ transport_client* native_loop::next_finished() {
     if (begin_queued()) continue;
     if (next_event_ < events_.size()) {
       const auto [socket, events] = events_[next_event_++];
-      if (auto* const owner = owner_of(socket)) owner->handle(socket, events);
+      if (auto* const owner = sockets_->owner_of(socket)) owner->handle(socket, events);
     } else if (auto ended = resolver_ ? resolver_->next_finished() : std::nullopt) {
       static_cast<native_client&>(ended->waiter).continue_with(std::move(ended->addresses));
     } else if (auto* const due = deadlines_.pop_due(now_)) {
@@ -77,17 +77,6 @@ bool native_loop::begin_queued() {
   now_ = clock::now();
   client.begin();
   return true;
-}
-
-void native_loop::own(int socket, native_client* owner) {
-  const auto index = static_cast<std::size_t>(socket);
-  if (index >= owners_.size()) owners_.resize(index + 1);
-  owners_[index] = owner;
-}
-
-native_client* native_loop::owner_of(int socket) const {
-  const auto index = static_cast<std::size_t>(socket);
-  return index < owners_.size() ? owners_[index] : nullptr;
 }
 
 std::optional<address_result> native_loop::resolve(std::string_view host, int port, address_waiter& waiter) {

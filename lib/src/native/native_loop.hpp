@@ -39,8 +39,6 @@ class native_loop final : public loop_transport {
   native_loop(std::unique_ptr<socket_set> sockets, std::size_t buffer_bytes, bool looks_up_in_threads);
 
   bool begin_queued();
-  void own(int socket, native_client* owner);
-  native_client* owner_of(int socket) const;
   std::optional<address_result> resolve(std::string_view host, int port, address_waiter& waiter);
   void mark_working(std::string_view host, int port, const socket_address& address) noexcept;
   std::unique_ptr<response_parser> take_parser();
@@ -54,8 +52,6 @@ class native_loop final : public loop_transport {
   // Present if names are looked up in threads; otherwise the cache is used.
   std::unique_ptr<resolver> resolver_;
   address_cache addresses_;
-  // By descriptor.
-  std::vector<native_client*> owners_;
   // Clients whose exchange has been started and not begun.
   intrusive_list<address_waiter> queue_;
   // Events of the last wait; those before next_event_ have been handled.

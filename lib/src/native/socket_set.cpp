@@ -18,7 +18,14 @@ epoll_set::epoll_set()
   ready_.reserve(max_events);
 }
 
-int epoll_set::add(int socket, bool writes) noexcept {
+int epoll_set::add(int socket, native_client& owner, bool writes) noexcept {
+  const auto index = static_cast<std::size_t>(socket);
+  try {
+    if (index >= owners_.size()) owners_.resize(index + 1);
+  } catch (const std::bad_alloc&) {
+    return ENOMEM;
+  }
+  owners_[index] = &owner;
   return control(EPOLL_CTL_ADD, socket,
                  EPOLLIN | EPOLLRDHUP | EPOLLET | (writes ? std::uint32_t{EPOLLOUT} : 0));
 }
@@ -26,6 +33,16 @@ int epoll_set::add(int socket, bool writes) noexcept {
 // A registration for writing remains: an edge-triggered socket reports it only after it has been full again.
 int epoll_set::change(int socket, bool writes) noexcept {
   return writes ? control(EPOLL_CTL_MOD, socket, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET) : 0;
+}
+
+void epoll_set::remove(int socket) noexcept {
+  const auto index = static_cast<std::size_t>(socket);
+  if (index < owners_.size()) owners_[index] = nullptr;
+}
+
+native_client* epoll_set::owner_of(int socket) const noexcept {
+  const auto index = static_cast<std::size_t>(socket);
+  return index < owners_.size() ? owners_[index] : nullptr;
 }
 
 std::span<const socket_event> epoll_set::wait(int milliseconds) {
@@ -57,7 +74,8 @@ int epoll_set::control(int operation, int socket, std::uint32_t events) noexcept
   return epoll_ctl(epoll_.get(), operation, socket, &settings) == 0 ? 0 : errno;
 }
 
-int poll_set::add(int socket, bool writes) noexcept {
+int poll_set::add(int socket, native_client& owner, bool writes) noexcept {
+  owner_ = &owner;
   try {
     // Room for the events of `wait`, which must not fail.
     ready_.reserve(sockets_.size() + 1);
@@ -75,6 +93,10 @@ int poll_set::change(int socket, bool writes) noexcept {
 
 void poll_set::remove(int socket) noexcept {
   std::erase_if(sockets_, [socket](const pollfd& entry) { return entry.fd == socket; });
+}
+
+native_client* poll_set::owner_of(int socket) const noexcept {
+  return std::ranges::find(sockets_, socket, &pollfd::fd) != sockets_.end() ? owner_ : nullptr;
 }
 
 std::span<const socket_event> poll_set::wait(int milliseconds) {
