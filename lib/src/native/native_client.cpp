@@ -8,10 +8,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <new>
+#include <span>
 #include <utility>
 
 #include "http/text.hpp"
 #include "http/url.hpp"
+#include "lib/system/file_descriptor.hpp"
 #include "native/native_loop.hpp"
 #include "native/request_text.hpp"
 
@@ -24,16 +26,6 @@ constexpr std::chrono::milliseconds attempt_delay{250};
 fetch_error out_of_memory_error() {
   // The text fits into the string itself, so that this allocates nothing.
   return {fetch_error_kind::out_of_resources, "out of memory"};
-}
-
-/// Calls a function of the C library again while signals interrupt it.
-template <typename Call>
-ssize_t uninterrupted(Call&& call) {
-  ssize_t result = 0;
-  do {
-    result = call();
-  } while (result < 0 && errno == EINTR);
-  return result;
 }
 
 int error_of_socket(int socket) {
@@ -137,16 +129,19 @@ void native_client::begin_transfer(const url_origin& origin) {
 /// A kept connection may have been closed, or hold bytes that belong to no request: data beyond a
 /// Content-Length, or a second response. Its event may not have been handled yet.
 bool native_client::can_reuse_connection(const url_origin& origin) const {
-  if (socket_ < 0) return false;
-  if (origin.port != port_ || !equals_ignoring_case(origin.host, host_)) return false;
-  char byte = 0;
-  return uninterrupted([&] { return ::recv(socket_, &byte, 1, MSG_PEEK | MSG_DONTWAIT); }) < 0 &&
-         errno == EAGAIN;
+  return stream_.is_open() && origin.port == port_ && equals_ignoring_case(origin.host, host_) &&
+         stream_.is_quiet();
 }
 
 void native_client::continue_with(address_result addresses) noexcept {
   run([&] {
-    if (!addresses) return finish(std::move(addresses).error());
+    if (!addresses) {
+      fetch_error error = std::move(addresses).error();
+      // An invalid address in brackets.
+      if (redirect_ && error.kind == fetch_error_kind::invalid_url)
+        error.kind = fetch_error_kind::redirect_refused;
+      return finish(std::move(error));
+    }
     connect(*std::move(addresses));
   });
 }
@@ -157,8 +152,8 @@ void native_client::connect(address_list addresses) {
     race_ = std::make_unique<connection_race>(std::move(addresses));
     return connect_next();
   }
-  socket_ = open_socket(addresses->front());
-  if (socket_ < 0) return;
+  stream_ = byte_stream{open_socket(addresses->front())};
+  if (!stream_.is_open()) return;
   // On loopback the connection usually exists by now, which saves an event.
   send_request(*origin_of(url()));
   if (phase_ != phase::idle && register_socket() && phase_ == phase::connecting)
@@ -220,14 +215,14 @@ void native_client::handle_race(int socket) {
   }
   loop_.mark_working(host_, port_, address);
   close_race();
-  socket_ = socket;
+  stream_ = byte_stream{socket};
   send_request(*origin_of(url()));
-  if (phase_ == phase::receiving) loop_.sockets_->change(socket_, false);
+  if (phase_ == phase::receiving) loop_.sockets_->change(stream_.socket(), false);
 }
 
 /// Returns false if the exchange has failed for it.
 bool native_client::register_socket() {
-  const int error = loop_.sockets_->add(socket_, *this, phase_ != phase::receiving);
+  const int error = loop_.sockets_->add(stream_.socket(), *this, phase_ != phase::receiving);
   if (error == 0) return true;
   finish(call_error("epoll_ctl", error, fetch_error_kind::out_of_resources));
   return false;
@@ -243,7 +238,7 @@ void native_client::send_request(const url_origin& origin) {
                         .has_form = sends_form_,
                         .is_at_origin = !parser_ || !parser_->reader().has_left_origin(),
                         .accept_compressed = limits_.accept_compressed});
-  const auto sent = uninterrupted([&] { return ::send(socket_, text.data(), text.size(), MSG_NOSIGNAL); });
+  const auto sent = stream_.send(text);
   const int error = sent < 0 ? errno : 0;
   const bool is_connecting = phase_ == phase::connecting;
   if (sent < 0 && error != EAGAIN) {
@@ -258,26 +253,25 @@ void native_client::send_request(const url_origin& origin) {
   unsent_ = std::make_unique<std::string>(text, sent_bytes);
   phase_ = phase::sending;
   if (is_connecting) return;
-  if (const int changed = loop_.sockets_->change(socket_, true); changed != 0)
+  if (const int changed = loop_.sockets_->change(stream_.socket(), true); changed != 0)
     finish(call_error("epoll_ctl", changed, fetch_error_kind::out_of_resources));
 }
 
 void native_client::send_rest() {
-  const auto sent =
-      uninterrupted([&] { return ::send(socket_, unsent_->data(), unsent_->size(), MSG_NOSIGNAL); });
+  const auto sent = stream_.send(*unsent_);
   if (sent < 0 && errno == EAGAIN) return;
   if (sent < 0) return lose_connection(send_error(errno));
   unsent_->erase(0, static_cast<std::size_t>(sent));
   if (!unsent_->empty()) return;
   unsent_.reset();
   phase_ = phase::receiving;
-  loop_.sockets_->change(socket_, false);
+  loop_.sockets_->change(stream_.socket(), false);
 }
 
 void native_client::handle(int socket, std::uint32_t events) noexcept {
   run([&] {
     if (race_) return handle_race(socket);
-    if (socket != socket_) return;
+    if (socket != stream_.socket()) return;
     const bool has_input = (events & ~std::uint32_t{EPOLLOUT}) != 0;
     if (phase_ == phase::idle || phase_ == phase::queued) {
       // The server has closed an idle connection, or sent bytes that belong to no request.
@@ -287,7 +281,7 @@ void native_client::handle(int socket, std::uint32_t events) noexcept {
     if (phase_ == phase::connecting) {
       if (const int error = error_of_socket(socket); error != 0) return finish(connect_error(url(), error));
       send_request(*origin_of(url()));
-      if (phase_ == phase::receiving) loop_.sockets_->change(socket_, false);
+      if (phase_ == phase::receiving) loop_.sockets_->change(stream_.socket(), false);
     } else if (phase_ == phase::sending && (events & EPOLLOUT) != 0) {
       send_rest();
     }
@@ -298,17 +292,17 @@ void native_client::handle(int socket, std::uint32_t events) noexcept {
 /// Receives until the socket is drained. With `until_end` the end of the connection is known to follow.
 void native_client::receive(bool until_end) {
   while (phase_ == phase::receiving || phase_ == phase::sending) {
-    char* const buffer = loop_.buffer_.get();
-    const int socket = socket_;
-    const auto size = uninterrupted([&] { return ::recv(socket, buffer, loop_.buffer_bytes_, 0); });
+    const std::span<char> buffer{loop_.buffer_.get(), loop_.buffer_bytes_};
+    const int socket = stream_.socket();
+    const auto size = stream_.receive(buffer);
     if (size < 0 && errno == EAGAIN) return;
     if (size < 0) return lose_connection(receive_error(errno, parser_ ? parser_->reader().body_bytes() : 0));
     if (size == 0) return handle_end_of_stream();
-    handle_bytes({buffer, static_cast<std::size_t>(size)});
+    handle_bytes({buffer.data(), static_cast<std::size_t>(size)});
     // Another connection, after a redirect, has events of its own.
-    if (socket_ != socket) return;
+    if (stream_.socket() != socket) return;
     // A short read has drained the socket: later bytes cause another event.
-    if (static_cast<std::size_t>(size) < loop_.buffer_bytes_ && !until_end) return;
+    if (static_cast<std::size_t>(size) < buffer.size() && !until_end) return;
   }
   if (until_end && phase_ == phase::idle) close_connection();
 }
@@ -418,7 +412,7 @@ void native_client::finish() noexcept {
 
 void native_client::close_connection() noexcept {
   unsent_.reset();
-  if (socket_ >= 0) close_socket(std::exchange(socket_, -1));
+  if (stream_.is_open()) close_socket(stream_.release());
 }
 
 void native_client::close_race() noexcept {

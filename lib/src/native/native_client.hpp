@@ -11,7 +11,7 @@
 #include "async/loop_transport.hpp"
 #include "http/exchange_errors.hpp"
 #include "http/url.hpp"
-#include "lib/system/file_descriptor.hpp"
+#include "native/byte_stream.hpp"
 #include "native/deadline_queue.hpp"
 #include "native/resolver.hpp"
 #include "native/response_parser.hpp"
@@ -114,8 +114,8 @@ class native_client final : public transport_client, public deadline_entry, publ
   clock::time_point deadline_{};
   clock::time_point connect_deadline_{};
   int port_ = 0;
-  // −1 without a connection.
-  int socket_ = -1;
+  // Not open without a connection.
+  byte_stream stream_;
   phase phase_ = phase::idle;
   bool sends_form_ = false;
   // The connection has served another request.
