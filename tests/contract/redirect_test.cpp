@@ -173,7 +173,7 @@ TEST_P(redirects, relative_location_is_resolved) {
 
 TEST_P(redirects, unusable_location_is_refused) {
   for (const char* const location :
-       {"http://user@127.0.0.1/m/?1", "http:/m/?1", "http:?1", "http://", "///m/?1", "http://a b/"}) {
+       {"http://user@127.0.0.1/m/?1", "http:/m/?1", "http:?1", "http://", "///m/?1", "http://a b/", "http://[:::]/"}) {
     SCOPED_TRACE(location);
     expect_error(redirected_search(moved(302, fmt::format("Location: {}\r\n", location))),
                  fetch_error_kind::redirect_refused);
