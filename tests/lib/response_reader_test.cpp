@@ -88,6 +88,7 @@ TEST(response_reader, invalid_header_is_rejected) {
       {{"HTTP/1.1 200 \0\r\n", 16}, header_line},
       {"HTTP/1.1 200\r\nno field\r\n", header_line},
       {"HTTP/1.1 200\r\n continued\r\n", header_line},
+      {"HTTP/1.1 200\r\n continued: x\r\n", header_line},
       {"HTTP/1.1 200\r\nHTTP/1.1 200\r\n", header_line},
       {{"HTTP/1.1 200\r\nX: y\r\n \0\r\n", 24}, header_line},
       {"HTTP/1.1 101 X\r\n", protocol},
@@ -121,7 +122,7 @@ TEST(response_reader, header_delimits_body) {
   for (const auto& expected : std::initializer_list<expectation>{
            {.header = "HTTP/1.1 200\r\n\r\n"},
            {.header = "HTTP/1.1 200\r\nContent-Length: 0\r\nContent-Length: 0\r\n\r\n", .length = 0},
-           {.header = "HTTP/1.1 200\n continued: no\nContent-Length: 9223372036854775807\n\n",
+           {.header = "HTTP/1.1 200\nX: y\n continued\nContent-Length: 9223372036854775807\n\n",
             .length = 9'223'372'036'854'775'807},
            {.header = "HTTP/1.1 404\r\nTransfer-Encoding: Chunked\r\n\r\n", .is_chunked = true},
            {.header = "HTTP/1.1 200\r\nTransfer-Encoding: identity\r\n\r\n"},

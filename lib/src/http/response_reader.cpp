@@ -86,12 +86,13 @@ abort_reason response_reader::accept_status_line(std::string_view line) {
   return status == 101 ? abort_reason::protocol : abort_reason::none;
 }
 
-/// Accepts a line between the status line and the body. A field is complete when the next begins.
+/// Accepts a line between the status line and the body. A field is complete when the next begins. The
+/// first line continues none (RFC 9112, 2.2).
 abort_reason response_reader::accept_field_line(std::string_view line) {
   const bool is_end = line.starts_with('\r') || line.starts_with('\n');
-  const bool is_continued = part_ == part::fields && (line.starts_with(' ') || line.starts_with('\t'));
-  if (!is_end && (line.contains('\0') || (!is_continued && !line.contains(':'))))
-    return abort_reason::header_line;
+  const bool is_continued = line.starts_with(' ') || line.starts_with('\t');
+  const bool has_field = is_continued ? part_ == part::fields : line.contains(':');
+  if (!is_end && (!has_field || line.contains('\0'))) return abort_reason::header_line;
   if (is_continued) {
     field_.extend(line);
     return abort_reason::none;
