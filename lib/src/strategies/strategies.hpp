@@ -17,16 +17,17 @@ void run_fibers(const transport& http, const batch& work, const outcome_sink& si
 void run_coroutines(const transport& http, const batch& work, const outcome_sink& sink);
 void run_callbacks(const transport& http, const batch& work, const outcome_sink& sink);
 
-template <void (*Run)(const transport&, const batch&, const outcome_sink&), const transport& (*Transport)()>
+template <void (*run_batch)(const transport&, const batch&, const outcome_sink&),
+          const transport& (*get_transport)()>
 std::unique_ptr<strategy> create_strategy() {
   class function_strategy final : public strategy {
-    void run(const batch& work, const outcome_sink& sink) override { Run(Transport(), work, sink); }
+    void run(const batch& work, const outcome_sink& sink) override { run_batch(get_transport(), work, sink); }
   };
   return std::make_unique<function_strategy>();
 }
 
 /// The strategies that every transport has.
-template <const transport& (*Transport)()>
+template <const transport& (*get_transport)()>
 constexpr std::array<strategy_info, 4> common_strategies(std::string_view transport_name) {
   return {
       strategy_info{
@@ -37,7 +38,7 @@ constexpr std::array<strategy_info, 4> common_strategies(std::string_view transp
           .uses_loops = false,
           .control_flow = "one blocking connection",
           .code_changes = "nothing",
-          .create = &create_strategy<&run_sequential, Transport>,
+          .create = &create_strategy<&run_sequential, get_transport>,
       },
       strategy_info{
           .name = "thread_pool",
@@ -47,7 +48,7 @@ constexpr std::array<strategy_info, 4> common_strategies(std::string_view transp
           .uses_loops = false,
           .control_flow = "W threads, each with a blocking connection",
           .code_changes = "nothing in the function; locks around data that threads share",
-          .create = &create_strategy<&run_thread_pool, Transport>,
+          .create = &create_strategy<&run_thread_pool, get_transport>,
       },
       strategy_info{
           .name = "fibers",
@@ -57,7 +58,7 @@ constexpr std::array<strategy_info, 4> common_strategies(std::string_view transp
           .uses_loops = true,
           .control_flow = "W stackful fibers on an event loop, in one thread",
           .code_changes = "nothing in the function: blocking code, suspended at each exchange",
-          .create = &create_strategy<&run_fibers, Transport>,
+          .create = &create_strategy<&run_fibers, get_transport>,
       },
       strategy_info{
           .name = "coroutines",
@@ -67,7 +68,7 @@ constexpr std::array<strategy_info, 4> common_strategies(std::string_view transp
           .uses_loops = true,
           .control_flow = "W C++ coroutines on an event loop, in one thread",
           .code_changes = "co_await at each exchange, and task<> on every function up the call chain",
-          .create = &create_strategy<&run_coroutines, Transport>,
+          .create = &create_strategy<&run_coroutines, get_transport>,
       },
   };
 }
