@@ -176,6 +176,18 @@ TEST_P(failure, close_before_response_is_connection_lost) {
   expect_every_day_fails(site.url(), fetch_error_kind::connection_lost);
 }
 
+TEST_P(failure, close_within_header_is_connection_lost) {
+  for (const std::string header :
+       {"HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n",
+        "HTTP/1.1 200 OK\r\nX: 1\r\nContent-Len", "HTTP/1.1 103 Early Hints\r\n\r\n",
+        "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\n", "HTTP/1.1 302 Found\r\nLocation: /m/?1\r\n"}) {
+    SCOPED_TRACE(header);
+    const stub_server site{
+        [&](const std::string&) { return stub_response{.bytes = header, .close_after = true}; }};
+    expect_every_day_fails(site.url(), fetch_error_kind::connection_lost);
+  }
+}
+
 TEST_P(failure, close_within_body_is_connection_lost) {
   const auto site = site_with_search([](const std::string&) {
     return stub_response{.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + page(),

@@ -224,7 +224,9 @@ exchange_result http_client::finish(CURLcode code, int watch_errno) {
   has_failed_ = code != CURLE_OK;
   try {
     if (callback_error_) std::rethrow_exception(std::exchange(callback_error_, nullptr));
-    if (code == CURLE_OK && abort_reason_ == abort_reason::none) return reader_.take_response();
+    // libcurl regards a header as complete if the connection is closed within it.
+    const bool is_complete = code == CURLE_OK && reader_.is_header_complete();
+    if (is_complete && abort_reason_ == abort_reason::none) return reader_.take_response();
     if (watch_errno != 0)
       return std::unexpected(call_error("epoll_ctl", watch_errno, fetch_error_kind::out_of_resources));
     return std::unexpected(error_of(code));
@@ -375,6 +377,7 @@ fetch_error http_client::error_of(CURLcode code) const {
       return {reader_.is_header_complete() ? bad_response : unsupported_response, text()};
     case CURLE_GOT_NOTHING:
       return no_response_error();
+    case CURLE_OK:
     case CURLE_PARTIAL_FILE:
       return partial_response_error(reader_.body_bytes());
     case CURLE_UNSUPPORTED_PROTOCOL:
