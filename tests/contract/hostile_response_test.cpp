@@ -235,12 +235,38 @@ TEST_P(hostile_response, requested_encoding_is_decoded) {
                            fetch_error_kind::bad_response, {.accept_compressed = true});
 }
 
+TEST_P(hostile_response, repeated_gzip_is_decoded_up_to_five_times) {
+  const fetch_limits compressed{.accept_compressed = true};
+  std::string body = page();
+  std::string codings;
+  for (int count = 1; count <= 6; ++count) {
+    SCOPED_TRACE(count);
+    body = gzipped(body);
+    codings += count == 1 ? "gzip" : count % 2 == 0 ? ", gzip" : "\r\nContent-Encoding: gzip";
+    const stub_response response{http_response(200, "Content-Encoding: " + codings + "\r\n", body)};
+    if (count == 6) {
+      expect_failure_of_search(response, fetch_error_kind::unsupported_response, compressed);
+      continue;
+    }
+    const stub_server site{
+        [&](const std::string& request) { return is_search(request) ? response : start_page(); }};
+    expect_one_fare(site.url(), compressed);
+  }
+  // The inner one is invalid, or ends within a member.
+  for (const std::string& inner : {std::string{"no gzip"}, gzipped(page()).substr(0, 50)}) {
+    expect_failure_of_search({http_response(200, "Content-Encoding: gzip, gzip\r\n", gzipped(inner))},
+                             fetch_error_kind::bad_response, compressed);
+  }
+}
+
 TEST_P(hostile_response, body_limit_applies_to_decoded_body) {
   const auto bomb = gzipped(std::string(1'000'000, ' '));
   ASSERT_LT(bomb.size(), 10'000u);
-  expect_failure_of_search({.bytes = http_response(200, "Content-Encoding: gzip\r\n", bomb)},
-                           fetch_error_kind::body_too_large,
-                           {.max_body_bytes = 10'000, .accept_compressed = true});
+  for (const auto& [codings, body] : {std::pair{"gzip", bomb}, std::pair{"gzip, gzip", gzipped(bomb)}}) {
+    expect_failure_of_search(
+        {.bytes = http_response(200, fmt::format("Content-Encoding: {}\r\n", codings), body)},
+        fetch_error_kind::body_too_large, {.max_body_bytes = 10'000, .accept_compressed = true});
+  }
 }
 
 TEST_P(hostile_response, unrequested_response_is_not_used) {

@@ -99,9 +99,12 @@ TEST(content_coding, accepted_codings_are_known) {
   for (const char* const codings : {"compress", "gzip, x-unknown", "gzip;q=1", "chunked"})
     EXPECT_FALSE(is_known_content_coding(codings)) << codings;
   for (const char* const codings : {"gzip", "X-GZIP", ", identity,Gzip"})
-    EXPECT_TRUE(is_gzip_coding(codings)) << codings;
-  for (const char* const codings : {"", "identity", "gzip, gzip", "gzip, br", "deflate"})
-    EXPECT_FALSE(is_gzip_coding(codings)) << codings;
+    EXPECT_EQ(count_gzip_codings(codings), 1u) << codings;
+  EXPECT_EQ(count_gzip_codings("gzip, x-gzip,gzip"), 3u);
+  for (const char* const codings : {"", "identity", " , "})
+    EXPECT_EQ(count_gzip_codings(codings), 0u) << codings;
+  for (const char* const codings : {"gzip, br", "deflate", "gzip;q=1"})
+    EXPECT_EQ(count_gzip_codings(codings), std::nullopt) << codings;
   EXPECT_TRUE(is_known_transfer_coding("Chunked"));
   for (const char* const codings : {"gzip, chunked", "xchunked", "chunked;x"})
     EXPECT_FALSE(is_known_transfer_coding(codings)) << codings;

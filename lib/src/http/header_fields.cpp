@@ -111,17 +111,15 @@ bool is_known_content_coding(std::string_view codings) {
   return contains_only(codings, {"identity", "gzip", "x-gzip", "deflate", "br", "zstd"});
 }
 
-bool is_gzip_coding(std::string_view codings) {
-  int count = 0;
+std::optional<std::size_t> count_gzip_codings(std::string_view codings) {
+  std::size_t count = 0;
   while (!codings.empty()) {
     const auto coding = extract_element(codings);
-    if (equals_ignoring_case(coding, "gzip") || equals_ignoring_case(coding, "x-gzip")) {
-      ++count;
-    } else if (!is_identity_coding(coding)) {
-      return false;
-    }
+    if (is_identity_coding(coding)) continue;
+    if (!contains_only(coding, {"gzip", "x-gzip"})) return std::nullopt;
+    ++count;
   }
-  return count == 1;
+  return count;
 }
 
 bool is_known_transfer_coding(std::string_view codings) {

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -58,8 +60,8 @@ bool list_contains(std::string_view list, std::string_view lower_case_name);
 bool is_identity_coding(std::string_view codings);
 /// Returns true if a client that sent an Accept-Encoding can expect these Content-Encodings.
 bool is_known_content_coding(std::string_view codings);
-/// Returns true if these Content-Encodings are gzip, applied once.
-bool is_gzip_coding(std::string_view codings);
+/// Returns how often these Content-Encodings apply gzip, or nullopt if one of them is another coding.
+std::optional<std::size_t> count_gzip_codings(std::string_view codings);
 /// Returns true if a client that sent no TE can expect these Transfer-Encodings (RFC 9112, 7.4).
 bool is_known_transfer_coding(std::string_view codings);
 

@@ -53,7 +53,7 @@ void response_reader::begin_header() noexcept {
   closes_connection_ = false;
   has_transfer_coding_ = false;
   is_chunked_ = false;
-  is_encoded_ = false;
+  gzip_codings_ = 0;
   has_unoffered_coding_ = false;
   if (redirects_) redirects_->location.clear();
 }
@@ -120,9 +120,7 @@ abort_reason response_reader::accept_field() {
       }
       break;
     case field_name::content_encoding:
-      if (is_identity_coding(value)) break;
-      if (!accepts_coding(value)) has_unoffered_coding_ = true;
-      is_encoded_ = true;
+      if (!is_identity_coding(value) && !accept_coding(value)) has_unoffered_coding_ = true;
       break;
     case field_name::content_length:
       return field_.is_ambiguous() ? abort_reason::invalid_length : accept_length(value);
@@ -146,10 +144,14 @@ abort_reason response_reader::accept_field() {
   return abort_reason::none;
 }
 
-bool response_reader::accepts_coding(std::string_view value) const {
+/// Returns false if a coding was not offered.
+bool response_reader::accept_coding(std::string_view value) {
   if (!limits_->accept_compressed || field_.is_ambiguous()) return false;
   if (codings_ == offered_codings::all) return is_known_content_coding(value);
-  return !is_encoded_ && is_gzip_coding(value);
+  const auto count = count_gzip_codings(value);
+  if (!count || *count > max_gzip_codings - gzip_codings_) return false;
+  gzip_codings_ = static_cast<std::uint8_t>(gzip_codings_ + *count) & 7U;
+  return true;
 }
 
 /// Rejects contradictory lengths (RFC 9112, 6.3 and 11.2). libcurl uses the last of two Content-Lengths, the

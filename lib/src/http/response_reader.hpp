@@ -18,10 +18,13 @@ namespace farebench {
 
 /// Content-Encodings that a transport offers and decodes if fetch_limits::accept_compressed is set.
 enum class offered_codings : std::uint8_t {
-  /// gzip, once.
+  /// gzip, applied up to max_gzip_codings times.
   gzip,
   all,
 };
+
+/// As many as libcurl decodes.
+inline constexpr std::size_t max_gzip_codings = 5;
 
 /// Interprets the responses of an exchange: 1xx responses, redirects and the last one. Independent of the
 /// transport, which splits the received bytes into lines and chunks and decodes the body.
@@ -72,8 +75,8 @@ class response_reader {
   bool is_chunked() const { return is_chunked_; }
   /// Content-Length in bytes, −1 without one. Not that of the decoded body.
   std::int64_t content_length() const { return content_length_; }
-  /// Returns true if the body is used and has a content coding that was offered.
-  bool needs_decoding() const { return is_encoded_ && !has_unoffered_coding_ && !is_redirected(); }
+  /// Returns how often gzip must be decoded, with offered_codings::gzip: 0 also for a body that is not used.
+  std::size_t gzip_codings() const { return has_unoffered_coding_ || is_redirected() ? 0 : gzip_codings_; }
   /// Size of the decoded body so far.
   std::size_t body_bytes() const { return body_bytes_; }
   /// Returns true if the server closes the connection after the response.
@@ -126,7 +129,7 @@ class response_reader {
   abort_reason accept_length(std::string_view value);
   abort_reason accept_location(std::string_view location);
   abort_reason accept_end_of_header();
-  bool accepts_coding(std::string_view value) const;
+  bool accept_coding(std::string_view value);
   bool is_too_slow(std::chrono::microseconds elapsed) const;
   abort_reason use_body(std::string_view chunk);
 
@@ -154,9 +157,9 @@ class response_reader {
   bool closes_connection_ : 1 = false;
   bool has_transfer_coding_ : 1 = false;
   bool is_chunked_ : 1 = false;
-  // The body has a content coding that was offered, or one that was not.
-  bool is_encoded_ : 1 = false;
+  // The body has a content coding that was not offered.
   bool has_unoffered_coding_ : 1 = false;
+  std::uint8_t gzip_codings_ : 3 = 0;
   // The longest of several.
   fetch_error::retry_after_seconds retry_after_{};
 };

@@ -19,7 +19,7 @@ void response_parser::begin(clock::time_point now) noexcept {
   begin_ = now;
   part_ = part::header;
   partial_line_.clear();
-  decoder_.reset();
+  decoders_.clear();
 }
 
 response_parser::progress response_parser::feed(std::string_view& bytes, clock::time_point now) noexcept {
@@ -67,8 +67,10 @@ response_parser::progress response_parser::parse(std::string_view& bytes, clock:
 }
 
 response_parser::progress response_parser::end_body() {
-  const auto decoder = std::move(decoder_);
-  return decoder && !decoder->finished() ? progress::invalid_coding : progress::complete;
+  const bool is_complete =
+      std::ranges::all_of(decoders_, [](const auto& decoder) { return decoder->finished(); });
+  decoders_.clear();
+  return is_complete ? progress::complete : progress::invalid_coding;
 }
 
 /// Removes a line, with its end, from `bytes`. Returns false if its end is missing: what there is of it
@@ -88,7 +90,8 @@ response_parser::progress response_parser::accept_header_line(std::string_view l
     if (line == "\n" || line == "\r\n") part_ = part::done;
   } else if (reader_.is_header_complete()) {
     part_ = part_after_header();
-    if (reader_.needs_decoding() && part_ != part::done) decoder_ = std::make_unique<gzip_decoder>();
+    for (std::size_t i = 0; part_ != part::done && i < reader_.gzip_codings(); ++i)
+      decoders_.push_back(std::make_unique<gzip_decoder>());
     bytes_left_ = part_ == part::counted_body ? static_cast<std::uint64_t>(reader_.content_length()) : 0;
   }
   return progress::incomplete;
@@ -114,29 +117,32 @@ bool response_parser::accept_chunk_size(std::string_view line) {
 }
 
 response_parser::progress response_parser::accept_data(std::string_view data, clock::time_point now) {
-  if (decoder_) return decode(data, now);
-  const auto elapsed = [&] { return std::chrono::duration_cast<std::chrono::microseconds>(now - begin_); };
-  if (const auto reason = reader_.accept_body(data, elapsed); reason != abort_reason::none)
-    return abort(reason);
-  return progress::incomplete;
-}
-
-response_parser::progress response_parser::decode(std::string_view data, clock::time_point now) {
-  const auto elapsed = [&] { return std::chrono::duration_cast<std::chrono::microseconds>(now - begin_); };
-  auto reason = abort_reason::none;
-  const auto status = decoder_->feed(data, [&](std::string_view decoded) {
-    reason = reader_.accept_body(decoded, elapsed);
-    return reason == abort_reason::none;
-  });
-  switch (status) {
+  switch (decode(data, decoders_.size(), now)) {
     case gzip_decoder::status::ok:
-      break;
+      return progress::incomplete;
     case gzip_decoder::status::stopped:
-      return abort(reason);
+      return progress::aborted;
     case gzip_decoder::status::invalid:
       return progress::invalid_coding;
   }
   return progress::incomplete;
+}
+
+/// Passes data that still has `codings` to the reader.
+gzip_decoder::status response_parser::decode(std::string_view data, std::size_t codings,
+                                             clock::time_point now) {
+  using enum gzip_decoder::status;
+  if (codings == 0) {
+    reason_ = reader_.accept_body(
+        data, [&] { return std::chrono::duration_cast<std::chrono::microseconds>(now - begin_); });
+    return reason_ == abort_reason::none ? ok : stopped;
+  }
+  auto inner = ok;
+  const auto outer = decoders_[codings - 1]->feed(data, [&](std::string_view decoded) {
+    inner = decode(decoded, codings - 1, now);
+    return inner == ok;
+  });
+  return outer == stopped ? inner : outer;
 }
 
 response_parser::progress response_parser::end_of_stream() noexcept {

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "http/response_reader.hpp"
 #include "native/gzip_decoder.hpp"
@@ -70,7 +71,7 @@ class response_parser {
   progress end_body();
   bool accept_chunk_size(std::string_view line);
   progress accept_data(std::string_view data, clock::time_point now);
-  progress decode(std::string_view data, clock::time_point now);
+  gzip_decoder::status decode(std::string_view data, std::size_t codings, clock::time_point now);
   progress abort(abort_reason reason) {
     reason_ = reason;
     return progress::aborted;
@@ -82,8 +83,8 @@ class response_parser {
   // Bytes of the body or of the chunk that have not arrived.
   std::uint64_t bytes_left_ = 0;
   clock::time_point begin_{};
-  // Null unless the body is encoded.
-  std::unique_ptr<gzip_decoder> decoder_;
+  // One for each gzip coding of the body, in the order in which these were applied.
+  std::vector<std::unique_ptr<gzip_decoder>> decoders_;
   std::exception_ptr exception_;
   part part_ = part::header;
   abort_reason reason_ = abort_reason::none;
