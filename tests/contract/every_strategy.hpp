@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "farebench/libcurl.hpp"
+#include "farebench/native.hpp"
 #include "farebench/strategy.hpp"
 #include "lib/system/process_stats.hpp"
 #include "tests/support/waiting.hpp"
@@ -82,7 +83,7 @@ class every_strategy : public testing::TestWithParam<tested_strategy> {
   std::size_t concurrency(std::size_t workers) const { return info().uses_workers ? workers : 1; }
 };
 
-inline auto all_transports() { return std::array{&libcurl_transport()}; }
+inline auto all_transports() { return std::array{&libcurl_transport(), &native_transport()}; }
 
 /// Returns the strategies on each transport.
 inline std::vector<tested_strategy> list_strategies() {

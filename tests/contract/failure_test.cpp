@@ -386,5 +386,33 @@ TEST_P(libcurl_limits, long_header_or_trailer_is_header_too_large) {
   }
 }
 
+class native_limits : public failure {};
+INSTANTIATE_TEST_SUITE_P(contract, native_limits,
+                         strategies_on([](const transport& http) { return http.name() == "native"; }),
+                         name_of);
+
+TEST_P(native_limits, long_header_and_trailer_are_accepted) {
+  std::string lines;
+  for (int i = 0; i < 8'000; ++i) lines += fmt::format("X-Header-{}: {}\r\n", i, std::string(50, 'x'));
+  ASSERT_GT(lines.size(), 500'000u);
+  const auto chunked =
+      fmt::format("Transfer-Encoding: chunked\r\n\r\n{:x}\r\n{}\r\n0\r\n", page().size(), page());
+  for (const std::string& response :
+       {http_response(200, lines, page()), "HTTP/1.1 200 OK\r\n" + chunked + lines + "\r\n",
+        http_response(200, "X-Long: " + std::string(500'000, 'x') + "\r\n", page())}) {
+    const auto site = site_with_search([&](const std::string&) { return stub_response{.bytes = response}; });
+    auto work = days_at(site.url(), 3, 2);
+    work.policy.exchange.max_header_bytes = 2'000'000;
+    work.policy.max_attempts = 1;
+    collected_outcomes outcomes;
+    run(work, outcomes.sink());
+    ASSERT_EQ(outcomes.size(), 3u);
+    for (const auto& [index, result] : outcomes.by_index()) {
+      ASSERT_TRUE(result) << describe(result.error());
+      EXPECT_EQ(*result, fares_of_page());
+    }
+  }
+}
+
 }  // namespace
 }  // namespace farebench::test

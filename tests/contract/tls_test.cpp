@@ -1,16 +1,19 @@
-// Contract of the strategies on transports with TLS.
+// Contract of every strategy for https, with the TLS of its transport or without.
 
+#include <gmock/gmock.h>
 #include <httplib.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
 #include <atomic>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <thread>
 
 #include "tests/contract/every_strategy.hpp"
 #include "tests/contract/sites.hpp"
+#include "tests/support/stub_server.hpp"
 
 namespace farebench::test {
 namespace {
@@ -63,6 +66,37 @@ TEST_P(tls, self_signed_certificate_is_connect_failed) {
     EXPECT_EQ(result.error().kind, fetch_error_kind::connect_failed) << describe(result.error());
   }
   EXPECT_EQ(requests, 0);
+}
+
+class no_tls : public every_strategy {};
+INSTANTIATE_TEST_SUITE_P(contract, no_tls,
+                         strategies_on([](const transport& http) { return !http.has_tls(); }), name_of);
+
+TEST_P(no_tls, https_site_is_refused) {
+  const auto work = days_at("https://127.0.0.1:1", 3, 2);
+  try {
+    run(work, [](std::size_t, outcome&&) { ADD_FAILURE() << "an outcome of a refused batch"; });
+    FAIL();
+  } catch (const std::invalid_argument& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("https://127.0.0.1:1"));
+  }
+}
+
+TEST_P(no_tls, redirect_to_https_is_refused) {
+  for (const char* const location : {"https://127.0.0.1/m/", "HTTPS://127.0.0.1/m/"}) {
+    const stub_server site{[&](const std::string& request) -> stub_response {
+      if (!is_search(request)) return start_page();
+      return {.bytes = http_response(302, std::string{"Location: "} + location + "\r\n", "")};
+    }};
+    auto work = days_at(site.url(), 3, 2);
+    collected_outcomes outcomes;
+    run(work, outcomes.sink());
+    ASSERT_EQ(outcomes.size(), 3u);
+    for (const auto& [index, result] : outcomes.by_index()) {
+      ASSERT_FALSE(result);
+      EXPECT_EQ(result.error().kind, fetch_error_kind::redirect_refused) << describe(result.error());
+    }
+  }
 }
 
 }  // namespace

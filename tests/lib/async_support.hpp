@@ -6,11 +6,12 @@
 
 #include "farebench/event_loop.hpp"
 #include "farebench/libcurl.hpp"
+#include "farebench/native.hpp"
 
 // Shared by the tests of event loops, timers and tasks.
 namespace farebench {
 
-/// Ways in which an event loop can wait for sockets and transfer.
+/// Transport of an event loop, and its name in a test.
 struct loop_kind {
   const char* name;
   const transport& (*http)();
@@ -24,7 +25,8 @@ class every_loop : public testing::TestWithParam<loop_kind> {
 
 inline auto all_loops() {
   return testing::Values(loop_kind{"socket_action", &libcurl_transport},
-                         loop_kind{"multi_poll", &libcurl_poll_transport});
+                         loop_kind{"multi_poll", &libcurl_poll_transport},
+                         loop_kind{"native", &native_transport});
 }
 
 inline std::string name_of_loop(const testing::TestParamInfo<loop_kind>& info) { return info.param.name; }

@@ -187,6 +187,7 @@ TEST_P(event_loop_test, coroutine_gets_the_result_of_its_exchange) {
 }
 
 TEST_P(event_loop_test, start_that_throws_leaves_the_client_idle) {
+  if (GetParam().http().name() != "libcurl") GTEST_SKIP() << "only libcurl limits the length of a URL";
   loop_client client{loop_, {}};
   // Longer than libcurl accepts (CURL_MAX_INPUT_LENGTH, 8,000,000 bytes).
   const exchange_request refused{site_.url() + "/" + std::string(9'000'000, 'x')};
@@ -290,6 +291,19 @@ TEST_P(event_loop_test, unusable_url_is_invalid_url) {
     EXPECT_EQ(completed, 1);
   }
   EXPECT_EQ(site_.open_connections(), 0u);
+}
+
+TEST_P(event_loop_test, https_without_tls_is_invalid_url) {
+  if (GetParam().http().has_tls()) GTEST_SKIP() << "the transport has TLS";
+  loop_client client{loop_, {}};
+  int completed = 0;
+  loop_.start(client, exchange_request{"https://127.0.0.1/"}, [&](const exchange_result& result) {
+    ++completed;
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().kind, fetch_error_kind::invalid_url) << describe(result.error());
+  });
+  loop_.run();
+  EXPECT_EQ(completed, 1);
 }
 
 TEST_P(event_loop_test, invalid_header_is_not_sent) {

@@ -154,7 +154,9 @@ class torture : public testing::TestWithParam<std::string> {
   /// status 405.
   bool is_expected(fetch_error_kind kind) const {
     using enum fetch_error_kind;
-    if (kind == out_of_resources || kind == connect_failed || kind == connection_lost) return true;
+    if (kind == out_of_resources) return true;
+    if (fails_allocations() && tested_.http != &libcurl_transport()) return false;
+    if (kind == connect_failed || kind == connection_lost) return true;
     return fails_allocations() &&
            (kind == bad_response || kind == header_too_large || kind == unexpected_status);
   }
