@@ -130,9 +130,10 @@ std::string page() { return test::page_with("<p class=select-line>7:05 10:40 Rel
 std::ptrdiff_t lines(const std::string& text) { return std::ranges::count(text, '\n'); }
 
 TEST(fares_command, missing_url_scrapes_embedded_server) {
-  for (const char* strategy : {"sequential", "thread_pool", "multi_socket"}) {
-    const auto run =
-        run_fares(fmt::format("{} --days 5 --workers 3 --format json --strategy {}", route, strategy));
+  for (const char* flags :
+       {"--strategy sequential", "--strategy thread_pool", "--strategy multi_socket", "--transport libcurl",
+        "--transport native", "--transport native --strategy coroutines"}) {
+    const auto run = run_fares(fmt::format("{} --days 5 --workers 3 --format json {}", route, flags));
     EXPECT_EQ(run.exit_code, 0) << run.errors;
     const auto days = nlohmann::json::parse(run.output);
     ASSERT_EQ(days.size(), 5u);
@@ -177,11 +178,28 @@ TEST(fares_command, failed_day_leaves_other_days_complete) {
 }
 
 TEST(fares_command, invalid_flags_give_one_line_and_exit_2) {
-  for (const char* bad :
-       {"--days 0", "--days many", "--strategy pigeon", "--workers 0", "--format xml",
-        "--first-date 1.3.2026", "--first-date 2026-02-30", "--first-date 2099-12-31", "--timeout 0",
-        "--timeout 5", "--attempts 0", "--attempts 101", "--deadline 0", "--deadline soon", "--url ftp://x",
-        "--url http://x/?q", "--nonsense", "stray", "--from ''"}) {
+  for (const char* bad : {"--days 0",
+                          "--days many",
+                          "--strategy pigeon",
+                          "--workers 0",
+                          "--format xml",
+                          "--first-date 1.3.2026",
+                          "--first-date 2026-02-30",
+                          "--first-date 2099-12-31",
+                          "--timeout 0",
+                          "--timeout 5",
+                          "--attempts 0",
+                          "--attempts 101",
+                          "--deadline 0",
+                          "--deadline soon",
+                          "--url ftp://x",
+                          "--url http://x/?q",
+                          "--transport pigeon",
+                          "--transport native --strategy multi_socket",
+                          "--transport native --url https://x",
+                          "--nonsense",
+                          "stray",
+                          "--from ''"}) {
     const auto run = run_fares(fmt::format("{} {}", route, bad));
     EXPECT_EQ(run.exit_code, 2) << bad << ": " << run.errors;
     EXPECT_EQ(lines(run.errors), 1) << bad << ": " << run.errors;
@@ -196,6 +214,7 @@ TEST(fares_command, misspelled_flag_is_named_before_missing_ones) {
       {"--from A --to B --days 3 --days 4", "--days: is given 2 times; give it once"},
       {"--from A --to B --wrokers=3", "--wrokers: unknown flag; did you mean --workers?"},
       {"--from A --to B --strategy corutines", "did you mean coroutines?"},
+      {"--from A --to B --transport nativ", "did you mean native?"},
       {"--from A --to B --format jsn", "did you mean json?"},
       {"--from A --to B --deadline 12", "'12' is not a duration: no unit; write 12ms or 12s"},
       {"--from A --to B stray", "stray: unexpected argument"}};

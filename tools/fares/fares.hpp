@@ -11,6 +11,8 @@
 
 #include "farebench/fare.hpp"
 #include "farebench/fetch_policy.hpp"
+#include "farebench/libcurl.hpp"
+#include "farebench/transport.hpp"
 
 namespace farebench {
 
@@ -53,7 +55,9 @@ struct fares_flags {
   std::string to;
   std::chrono::year_month_day first_date;
   std::size_t days = 100;
-  std::string strategy = "multi_socket";
+  const transport* http = &libcurl_transport();
+  /// A strategy of that transport.
+  std::string strategy;
   std::size_t workers = 100;
   std::size_t loops = 1;
   /// Empty: the embedded mock server.

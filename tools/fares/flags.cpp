@@ -2,19 +2,20 @@
 #include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
-#include <ranges>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "farebench/date.hpp"
-#include "farebench/libcurl.hpp"
 #include "farebench/strategy.hpp"
 #include "lib/system/command_line.hpp"
 #include "lib/system/flags.hpp"
 #include "tools/fares/fares.hpp"
+#include "tools/transports.hpp"
 
 namespace farebench {
 namespace {
@@ -83,12 +84,40 @@ fares_format format_flag(const std::string& text, const std::string& out) {
                                                      did_you_mean(text, names)));
 }
 
-void check_strategy(const std::string& name) {
-  if (find_strategy(name, libcurl_transport()) != nullptr) return;
+const transport& transport_flag(const std::string& name) {
+  if (const transport* const http = find_transport(name)) return *http;
+  const auto names = transport_names();
+  throw CLI::ValidationError("--transport", fmt::format("unknown transport '{}': choose from {}{}", name,
+                                                        fmt::join(names, ", "), did_you_mean(name, names)));
+}
+
+std::vector<std::string> strategy_names(const transport& http) {
   std::vector<std::string> names;
-  for (const auto& known : libcurl_transport().strategies()) names.emplace_back(known.name);
-  throw CLI::ValidationError("--strategy", fmt::format("unknown strategy '{}': choose from {}{}", name,
-                                                       fmt::join(names, ", "), did_you_mean(name, names)));
+  for (const auto& known : http.strategies()) names.emplace_back(known.name);
+  return names;
+}
+
+std::string_view default_strategy(const transport& http) {
+  return std::ranges::find(http.strategies(), strategy_family::callbacks, &strategy_info::family)->name;
+}
+
+std::string strategy_flag(const std::string& name, const transport& http) {
+  if (name.empty()) return std::string{default_strategy(http)};
+  if (find_strategy(name, http) != nullptr) return name;
+  const auto names = strategy_names(http);
+  throw CLI::ValidationError("--strategy",
+                             fmt::format("unknown strategy '{}' on {}: choose from {}{}", name, http.name(),
+                                         fmt::join(names, ", "), did_you_mean(name, names)));
+}
+
+/// Returns "on libcurl: sequential, thread_pool (default: multi_socket); on native: ...".
+std::string strategies_help() {
+  std::string text;
+  for (const transport* const http : all_transports()) {
+    text += fmt::format("{}on {}: {} (default: {})", text.empty() ? "" : "; ", http->name(),
+                        fmt::join(strategy_names(*http), ", "), default_strategy(*http));
+  }
+  return text;
 }
 
 std::string url_flag(std::string text) {
@@ -117,10 +146,13 @@ void check_dates(const fares_flags& flags) {
 parsed_flags parse_fares_flags(int argc, char** argv) {
   parsed_flags result;
   fares_flags& flags = result.flags;
-  CLI::App app{"Scrapes the bus fares of consecutive days, with any strategy of farebench.", "fares"};
+  CLI::App app{"Scrapes the bus fares of consecutive days, with any strategy and transport of farebench.",
+               "fares"};
   app.footer(notes);
   std::string first_date;
   std::string format;
+  std::string transport_name{flags.http->name()};
+  std::string strategy;
   app.add_option("--from", flags.from, "departure station, e.g. ID10202003")->required()->type_name("ID");
   app.add_option("--to", flags.to, "arrival station, e.g. ID10202002")->required()->type_name("ID");
   app.add_option("--first-date", first_date, "first day, e.g. 2026-03-01; default: today (UTC)")
@@ -129,12 +161,11 @@ parsed_flags parse_fares_flags(int argc, char** argv) {
       ->capture_default_str()
       ->check(CLI::Range(std::size_t{1}, std::size_t{36'525}).description(""))
       ->type_name("N");
-  app.add_option("--strategy", flags.strategy,
-                 fmt::format("one of {}", fmt::join(libcurl_transport().strategies() |
-                                                        std::views::transform(&strategy_info::name),
-                                                    ", ")))
+  app.add_option("--transport", transport_name,
+                 fmt::format("HTTP client: {}; native has no TLS", fmt::join(transport_names(), " or ")))
       ->capture_default_str()
       ->type_name("NAME");
+  app.add_option("--strategy", strategy, strategies_help())->type_name("NAME");
   app.add_option("--workers", flags.workers, "maximum number of concurrent scrapes")
       ->capture_default_str()
       ->check(CLI::Range(std::size_t{1}, std::size_t{100'000}).description(""))
@@ -170,7 +201,8 @@ parsed_flags parse_fares_flags(int argc, char** argv) {
     if (flags.out == "-") flags.out.clear();
     flags.format = format_flag(format, flags.out);
     flags.url = url_flag(flags.url);
-    check_strategy(flags.strategy);
+    flags.http = &transport_flag(transport_name);
+    flags.strategy = strategy_flag(strategy, *flags.http);
   } catch (const CLI::CallForHelp&) {
     print_output(fmt::format("{}\n{}", examples, app.help()));
     result.exit_code = 0;

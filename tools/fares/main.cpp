@@ -188,7 +188,7 @@ void on_interrupt() {
 }
 
 int scrape(const fares_flags& flags) {
-  map_send_buffers();
+  if (flags.http == &libcurl_transport()) map_send_buffers();
   raise_open_file_limit();
   const interruption interrupted{drain_grace, &on_interrupt};
   fares_writer out{flags.out};
@@ -209,7 +209,7 @@ int scrape(const fares_flags& flags) {
     out.write(day_text(flags.format, index == 0, flags.date_of(index), result));
   }};
 
-  make_strategy(flags.strategy, libcurl_transport())
+  make_strategy(flags.strategy, *flags.http)
       ->run({.base_url = embedded ? embedded->url() : flags.url,
              .size = flags.days,
              .query_at =

@@ -35,8 +35,8 @@ struct fetch_limits {
   /// or https URL, gives redirect_refused. The limits of the body do not apply to those of redirects, of
   /// which at most 64 KiB are read.
   std::size_t max_redirects = 3;
-  /// Requests compressed bodies, in any encoding of libcurl. Otherwise an encoded body gives
-  /// unsupported_response.
+  /// Requests compressed bodies: in any encoding of libcurl, or in gzip from the native transport. Otherwise
+  /// an encoded body gives unsupported_response.
   bool accept_compressed = false;
 
   bool operator==(const fetch_limits&) const = default;
