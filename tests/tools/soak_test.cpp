@@ -91,7 +91,19 @@ TEST(soak_command, clean_campaign_prints_one_line_and_exits_0) {
       run_soak("--faults status_503,cut_between_rows,unsolicited_response,mix,restart --seeds 2");
   EXPECT_EQ(run.exit_code, 0) << run.errors;
   EXPECT_THAT(run.output,
-              testing::MatchesRegex("60 runs, [0-9]+ outcomes, 0 lost, 0 duplicated, 0 wrong, 0 hung\n"));
+              testing::MatchesRegex("110 runs, [0-9]+ outcomes, 0 lost, 0 duplicated, 0 wrong, 0 hung\n"));
+}
+
+TEST(soak_command, transport_flag_selects_clients) {
+  const auto runs = [](const std::string& flags) {
+    const auto run = run_soak("--faults status_503 --seeds 1 " + flags);
+    EXPECT_EQ(run.exit_code, 0) << run.errors;
+    return run.output.substr(0, run.output.find(','));
+  };
+  EXPECT_EQ(runs(""), "11 runs");
+  EXPECT_EQ(runs("--transport native"), "5 runs");
+  EXPECT_EQ(runs("--strategies coroutines,callbacks,multi_poll"), "4 runs") << "each runs where it exists";
+  EXPECT_EQ(runs("--transport libcurl --strategies coroutines"), "1 runs");
 }
 
 TEST(soak_command, every_mutant_is_detected) {
@@ -101,9 +113,11 @@ TEST(soak_command, every_mutant_is_detected) {
 }
 
 TEST(soak_command, invalid_flags_give_one_line_and_exit_2) {
-  for (const char* const wrong : {"--faults gremlins", "--strategies telepathy", "--strategies fibers,fibers",
-                                  "--seeds 0", "--seeds many", "--first-seed -1", "--first-seed many",
-                                  "--jobs 0", "--short --seeds 3", "--nonsense", "more"}) {
+  for (const char* const wrong :
+       {"--faults gremlins", "--strategies telepathy", "--strategies fibers,fibers", "--seeds 0",
+        "--seeds many", "--first-seed -1", "--first-seed many", "--jobs 0", "--short --seeds 3", "--nonsense",
+        "more", "--transport pigeon", "--transport native,native",
+        "--transport native --strategies multi_poll"}) {
     const auto run = run_soak(wrong);
     EXPECT_EQ(run.exit_code, 2) << wrong;
     EXPECT_EQ(run.output, "") << wrong;
@@ -114,7 +128,8 @@ TEST(soak_command, invalid_flags_give_one_line_and_exit_2) {
 TEST(soak_command, misspelled_names_are_guessed) {
   for (const auto& [flags, name] :
        {std::pair{"--strategies 'fibers, corutines'", "coroutines"},
-        std::pair{"--faults 'mix, rest_mid_body'", "reset_mid_body"}, std::pair{"--seed 3", "--seeds"}}) {
+        std::pair{"--faults 'mix, rest_mid_body'", "reset_mid_body"},
+        std::pair{"--transport nativ", "native"}, std::pair{"--seed 3", "--seeds"}}) {
     const auto run = run_soak(flags);
     EXPECT_EQ(run.exit_code, 2);
     EXPECT_THAT(run.errors, HasSubstr(std::string{"did you mean "} + name + "?"));

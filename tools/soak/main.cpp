@@ -1,4 +1,4 @@
-// soak: runs every strategy against a faulty site and checks invariants.
+// soak: runs every strategy on every transport against a faulty site and checks invariants.
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -16,15 +16,16 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
-#include "farebench/libcurl.hpp"
 #include "farebench/strategy.hpp"
 #include "lib/system/command_line.hpp"
 #include "lib/system/flags.hpp"
 #include "mock_server/mock_server_process.hpp"
 #include "tools/soak/campaign.hpp"
 #include "tools/soak/soak_case.hpp"
+#include "tools/transports.hpp"
 
 namespace {
 
@@ -36,12 +37,14 @@ constexpr int exit_usage = 2;
 constexpr int exit_interrupted = 130;
 
 constexpr const char* description =
-    R"(Runs every strategy against a faulty site and compares the client's reports with the server's log.
+    R"(Runs every strategy on every transport against a faulty site and compares the client's reports with the
+server's log.
 
 Examples:
-  soak --seeds 100                                       all scenarios, all strategies
+  soak --seeds 100                                       all scenarios, strategies and transports
   soak --faults reset_mid_body,mix --strategies fibers   selected scenarios and strategies
-  soak --short                                           less than a minute, as in CI
+  soak --transport native                                one transport
+  soak --short                                           about a minute, as in CI
   soak --mutants                                         check that incorrect clients are detected)";
 
 std::string footer() {
@@ -53,8 +56,8 @@ std::string footer() {
       fmt::format_to(std::back_inserter(text), "  {:<12}{}\n", scenario.name, scenario.meaning);
   }
   text +=
-      R"(The seed selects the exchanges that meet a fault, equally for every strategy. It also varies workers,
-loops, page size, compression and whether faults end.
+      R"(The seed selects the exchanges that meet a fault, equally for every strategy and transport. It also varies
+workers, loops, page size, compression and whether faults end.
 
 The last line counts runs (one batch by one strategy), outcomes, and violations: lost (queries without an
 outcome), duplicated (queries with several), hung (runs that had to be killed) and wrong (all others). Each
@@ -70,7 +73,7 @@ violation is printed to standard error with the command that reproduces it. The 
 
 struct soak_flags {
   std::vector<std::string> scenarios;
-  std::vector<std::string> strategies;
+  std::vector<soak_client> clients;
   std::uint64_t first_seed = 1;
   std::size_t seeds = 10;
   std::size_t jobs = 0;
@@ -97,19 +100,70 @@ std::string check_scenario(const std::string& name) {
   return fmt::format("unknown scenario '{}': --help lists them{}", name, did_you_mean(name, names));
 }
 
-std::string check_strategy(const std::string& name) {
-  if (find_strategy(name, libcurl_transport()) != nullptr) return "";
-  std::vector<std::string> names;
-  for (const auto& strategy : libcurl_transport().strategies()) names.emplace_back(strategy.name);
-  return fmt::format("unknown strategy '{}': choose from {}{}", name, fmt::join(names, ", "),
+std::string check_transport(const std::string& name) {
+  if (find_transport(name) != nullptr) return "";
+  const auto names = transport_names();
+  return fmt::format("unknown transport '{}': choose from {}{}", name, fmt::join(names, ", "),
                      did_you_mean(name, names));
+}
+
+void refuse_duplicates(const char* flag, const std::vector<std::string>& names) {
+  for (const auto& name : names) {
+    if (std::ranges::count(names, name) > 1)
+      throw CLI::ValidationError(flag, fmt::format("'{}' is given twice", name));
+  }
+}
+
+/// Returns the name of a strategy on a transport, which has no suffix on the first one: "coroutines",
+/// "coroutines/native".
+std::string client_name(std::string_view strategy, std::string_view transport) {
+  return transport == all_transports().front()->name() ? std::string{strategy}
+                                                       : fmt::format("{}/{}", strategy, transport);
+}
+
+/// Returns the names of strategy and transport.
+std::pair<std::string_view, std::string_view> split_client_name(std::string_view client) {
+  const auto slash = client.find('/');
+  if (slash == client.npos) return {client, all_transports().front()->name()};
+  return {client.substr(0, slash), client.substr(slash + 1)};
+}
+
+/// Returns the strategies on each of the transports. Without strategies, returns all. Throws
+/// CLI::ValidationError for a strategy that runs on none of them.
+std::vector<soak_client> list_clients(const std::vector<std::string>& transports,
+                                      const std::vector<std::string>& strategies) {
+  std::vector<soak_client> clients;
+  std::vector<std::string> known;
+  for (const auto& name : transports) {
+    for (const auto& info : find_transport(name)->strategies()) {
+      if (std::ranges::find(known, info.name) == known.end()) known.emplace_back(info.name);
+    }
+  }
+  for (const auto& name : strategies) {
+    if (std::ranges::find(known, name) == known.end())
+      throw CLI::ValidationError(
+          "--strategies",
+          fmt::format("unknown strategy '{}' on {}: choose from {}{}", name, fmt::join(transports, " or "),
+                      fmt::join(known, ", "), did_you_mean(name, known)));
+  }
+  for (const auto& transport_name : transports) {
+    for (const auto& name : strategies.empty() ? known : strategies) {
+      const auto* const info = find_strategy(name, *find_transport(transport_name));
+      if (info == nullptr) continue;
+      clients.push_back({.name = client_name(name, transport_name),
+                         .uses_workers = info->uses_workers,
+                         .create = info->create});
+    }
+  }
+  return clients;
 }
 
 parsed_flags parse_flags(int argc, const char* const* argv) {
   parsed_flags result;
   soak_flags& flags = result.flags;
   for (const auto& scenario : all_scenarios()) flags.scenarios.push_back(scenario.name);
-  for (const auto& strategy : libcurl_transport().strategies()) flags.strategies.emplace_back(strategy.name);
+  std::vector<std::string> strategies;
+  std::vector<std::string> transports = transport_names();
   bool is_short = false;
   CLI::App app{description, "soak"};
   app.footer(footer());
@@ -119,17 +173,19 @@ parsed_flags parse_flags(int argc, const char* const* argv) {
   app.add_option("--first-seed", flags.first_seed, "first seed")
       ->check(CLI::Validator{&check_seed, ""})
       ->capture_default_str();
-  const auto add_names = [&](const char* flag, std::vector<std::string>& names, const char* meaning,
-                             std::string (*check)(const std::string&)) {
-    app.add_option(flag, names, meaning)
+  const auto add_names = [&](const char* flag, std::vector<std::string>& names, const std::string& meaning) {
+    return app.add_option(flag, names, meaning)
         ->delimiter(',')
         ->allow_extra_args(false)
-        ->check(CLI::Validator{check, ""})
         ->transform(trim_blanks())
         ->option_text("NAMES");
   };
-  add_names("--faults", flags.scenarios, "comma-separated scenarios; default: all", &check_scenario);
-  add_names("--strategies", flags.strategies, "comma-separated strategies; default: all", &check_strategy);
+  add_names("--faults", flags.scenarios, "comma-separated scenarios; default: all")
+      ->check(CLI::Validator{&check_scenario, ""});
+  add_names("--strategies", strategies, "comma-separated strategies; default: all");
+  add_names("--transport", transports,
+            fmt::format("comma-separated HTTP clients; default: {}", fmt::join(transport_names(), ",")))
+      ->check(CLI::Validator{&check_transport, ""});
   app.add_option("--jobs", flags.jobs, "number of processes; default: four per core")
       ->check(CLI::Range(std::size_t{1}, std::size_t{256}).description(""));
   app.add_flag("--short", is_short, "five seeds per scenario")->excludes(seeds);
@@ -137,10 +193,9 @@ parsed_flags parse_flags(int argc, const char* const* argv) {
       ->excludes(seeds);
   try {
     parse_command_line(app, argc, argv);
-    for (const auto& name : flags.strategies) {
-      if (std::ranges::count(flags.strategies, name) > 1)
-        throw CLI::ValidationError("--strategies", fmt::format("'{}' is given twice", name));
-    }
+    refuse_duplicates("--strategies", strategies);
+    refuse_duplicates("--transport", transports);
+    flags.clients = list_clients(transports, strategies);
   } catch (const CLI::CallForHelp&) {
     print_output(app.help() + '\n');
     result.exit_code = 0;
@@ -171,22 +226,23 @@ std::vector<soak_case> make_cases(const soak_flags& flags) {
   return cases;
 }
 
-std::vector<soak_client> make_clients(const soak_flags& flags) {
-  std::vector<soak_client> clients;
-  for (const auto& name : flags.strategies) {
-    const strategy_info& info = *find_strategy(name, libcurl_transport());
-    clients.push_back({.name = name, .uses_workers = info.uses_workers, .create = info.create});
-  }
-  return clients;
-}
-
-/// Returns the command that repeats a run. A comparison also needs the first strategy.
-std::string reproduce_command(const soak_case& work, std::string_view strategy, const violation& found,
+/// Returns the command that repeats a run. A comparison also needs the first client.
+std::string reproduce_command(const soak_case& work, std::string_view client, const violation& found,
                               const soak_flags& flags) {
-  const bool compares = found.violated == invariant::same_outcomes && strategy != flags.strategies.front();
-  return fmt::format("./dev soak --faults {} --strategies {}{} --first-seed {} --seeds 1",
-                     work.scenario->name, compares ? flags.strategies.front() + "," : "", strategy,
-                     work.seed);
+  std::vector<std::string_view> strategies;
+  std::vector<std::string_view> transports;
+  const auto add = [](std::vector<std::string_view>& names, std::string_view name) {
+    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+  };
+  const auto add_client = [&](std::string_view name) {
+    const auto [strategy, transport] = split_client_name(name);
+    add(strategies, strategy);
+    add(transports, transport);
+  };
+  if (found.violated == invariant::same_outcomes) add_client(flags.clients.front().name);
+  add_client(client);
+  return fmt::format("./dev soak --faults {} --strategies {} --transport {} --first-seed {} --seeds 1",
+                     work.scenario->name, fmt::join(strategies, ","), fmt::join(transports, ","), work.seed);
 }
 
 /// Prints violations and progress to standard error.
@@ -230,7 +286,7 @@ class progress_printer {
 };
 
 int run_soak(const soak_flags& flags) {
-  const campaign plan{.cases = make_cases(flags), .clients = make_clients(flags), .jobs = flags.jobs};
+  const campaign plan{.cases = make_cases(flags), .clients = flags.clients, .jobs = flags.jobs};
   const std::size_t runs = plan.cases.size() * plan.clients.size();
   progress_printer printer{flags, runs};
   const campaign_listener listener{

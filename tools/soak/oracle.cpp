@@ -325,7 +325,7 @@ void judge_cost(const run_record& run, violations& found) {
   }
 }
 
-// Several strategies: same_outcomes.
+// Several clients: same_outcomes.
 
 bool is_same(const outcome& a, const outcome& b) {
   if (a || b) return a == b;

@@ -70,7 +70,7 @@ inline constexpr std::array invariant_table{
     invariant_description{invariant::no_leak, "no_leak",
                           "descriptors, threads and heap return to their levels, also over many runs"},
     invariant_description{invariant::same_outcomes, "same_outcomes",
-                          "all strategies have the same outcomes under the same faults"},
+                          "all strategies and transports have the same outcomes under the same faults"},
 };
 
 static_assert([] {
@@ -95,8 +95,8 @@ struct violation {
 /// site's timetable, and uses types and texts of the library but not its retry code.
 std::vector<violation> judge(const run_record& run);
 
-/// Checks same_outcomes over strategies that met the same faults: the fares of each query, or the kind and
-/// status of its error. Returns one violation per strategy that differs from the first, with its name.
+/// Checks same_outcomes over clients that met the same faults: the fares of each query, or the kind and
+/// status of its error. Returns one violation per client that differs from the first, with its name.
 std::vector<std::pair<std::string_view, violation>> judge_together(
     const std::vector<std::pair<std::string_view, const run_record*>>& runs);
 

@@ -52,7 +52,7 @@ struct held_resources {
   std::int64_t heap_bytes = 0;
 };
 
-/// Everything known about one batch run by one strategy against a faulty site: the input, the client's
+/// Everything known about one batch run by one client against a faulty site: the input, the client's
 /// reports, the server's log and the cost. A value; the oracle judges it.
 struct run_record {
   // Input.

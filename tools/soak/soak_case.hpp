@@ -25,7 +25,7 @@ struct fault_scenario {
   std::string_view meaning = {};
   /// In the format of `mock_server --faults`.
   std::string faults;
-  /// Outcomes depend on timing, so that strategies may differ. A listener closed for 30 ms refuses only the
+  /// Outcomes depend on timing, so that clients may differ. A listener closed for 30 ms refuses only the
   /// connections of that time. A connection reset after a response fails before or after the next request. A
   /// killed server loses the requests in flight. The first failures use up a retry budget.
   bool depends_on_timing = false;
