@@ -67,6 +67,24 @@ TEST_P(event_loop_test, completion_may_start_the_next_exchange) {
   EXPECT_EQ(completed, 5);
 }
 
+TEST_P(event_loop_test, repeated_failures_do_not_starve_others) {
+  loop_client failing{loop_, {}};
+  loop_client other{loop_, {}};
+  loop_timer timer;
+  bool is_completed = false;
+  bool is_due = false;
+  const auto give_up = std::chrono::steady_clock::now() + test::hang_deadline;
+  std::function<void(const exchange_result&)> again = [&](const exchange_result&) {
+    if ((is_completed && is_due) || std::chrono::steady_clock::now() > give_up) return;
+    loop_.start(failing, exchange_request{"http://"}, again);
+  };
+  loop_.start(failing, exchange_request{"http://"}, again);
+  loop_.start(other, get(site_.url()), [&](const exchange_result&) { is_completed = true; });
+  loop_.wait(timer, std::chrono::steady_clock::now(), [&] { is_due = true; });
+  loop_.run();
+  EXPECT_LT(std::chrono::steady_clock::now(), give_up);
+}
+
 TEST_P(event_loop_test, completion_may_destroy_clients_in_flight) {
   std::vector<std::unique_ptr<loop_client>> clients;
   int completed = 0;

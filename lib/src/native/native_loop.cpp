@@ -42,7 +42,8 @@ std::unique_ptr<transport_client> native_loop::create_client(const fetch_limits&
 void native_loop::wait(clock::time_point until) {
   while (finished_ == nullptr && begin_queued()) {
   }
-  if (finished_ != nullptr || next_event_ < events_.size()) return;
+  if (next_event_ < events_.size()) return;
+  if (finished_ != nullptr) until = clock::time_point::min();
   if (const auto wake_up = deadlines_.next_wake_up()) until = std::min(until, *wake_up);
   const int milliseconds = until == clock::time_point::min() ? 0 : milliseconds_between(clock::now(), until);
   // Empty if the wait throws.
@@ -55,8 +56,9 @@ void native_loop::wait(clock::time_point until) {
 transport_client* native_loop::next_finished() {
   while (true) {
     if (finished_ != nullptr) return std::exchange(finished_, nullptr);
-    if (begin_queued()) continue;
+    if (std::exchange(may_begin_, false) && begin_queued()) continue;
     if (next_event_ < events_.size()) {
+      may_begin_ = true;
       const auto [socket, events] = events_[next_event_++];
       if (auto* const owner = sockets_->owner_of(socket)) owner->handle(socket, events);
     } else if (auto ended = resolver_ ? resolver_->next_finished() : std::nullopt) {

@@ -57,6 +57,9 @@ class native_loop final : public loop_transport {
   // Events of the last wait; those before next_event_ have been handled.
   std::span<const socket_event> events_;
   std::size_t next_event_ = 0;
+  // An event has been handled since next_finished has begun an exchange. Exchanges that fail at once, and
+  // whose completions start others, would otherwise keep it from ending.
+  bool may_begin_ = false;
   native_client* finished_ = nullptr;
   std::vector<std::unique_ptr<response_parser>> spare_parsers_;
   // A request while it is sent.
