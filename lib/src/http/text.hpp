@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace farebench {
@@ -14,6 +15,14 @@ inline bool is_control(char c) { return (c >= '\0' && c < ' ') || c == '\x7F'; }
 /// Compares ignoring the case of ASCII letters.
 inline bool equals_ignoring_case(std::string_view left, std::string_view right) {
   return std::ranges::equal(left, right, {}, to_lower, to_lower);
+}
+
+/// Returns both texts as one, in one allocation of exact size. `+` of a string takes two.
+inline std::string concatenated(std::string_view left, std::string_view right) {
+  std::string text;
+  text.reserve(left.size() + right.size());
+  text.append(left).append(right);
+  return text;
 }
 
 /// Returns `text` without the blanks around it. A line's end counts as blank.

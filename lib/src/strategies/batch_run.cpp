@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "farebench/site_protocol.hpp"
+#include "http/text.hpp"
 #include "http/url.hpp"
 #include "strategies/resources.hpp"
 
@@ -93,7 +94,7 @@ outcome cancelled_outcome() noexcept {
 batch_run::batch_run(const batch& work, const outcome_sink& sink, std::size_t workers)
     : work_{work},
       sink_{sink},
-      search_url_{work.base_url + std::string{search_path}},
+      search_url_{concatenated(work.base_url, search_path)},
       workers_{workers},
       next_index_{workers},
       // The clock is enough of a seed, and reading it cannot fail for lack of a descriptor.
@@ -162,7 +163,7 @@ std::expected<std::string, fetch_error> batch_run::begin_page(scrape_attempt& at
     return std::unexpected(
         fetch_error{fetch_error_kind::invalid_url, fmt::format("the path '{}' does not begin with /", path)});
   }
-  return work_.base_url + path;
+  return concatenated(work_.base_url, path);
 }
 
 /// Calls the user's function. Its exception ends the run, even one that elsewhere means exhausted resources.

@@ -11,6 +11,7 @@
 
 #include "farebench/date.hpp"
 #include "farebench/site_protocol.hpp"
+#include "http/text.hpp"
 
 namespace farebench {
 namespace {
@@ -41,12 +42,6 @@ std::optional<fetch_error> error_of(exchange_result& response, scrape_step step)
   return error;
 }
 
-std::string start_page_url(std::string_view base_url) {
-  std::string url;
-  url.reserve(base_url.size() + start_page_path.size());
-  return url.append(base_url).append(start_page_path);
-}
-
 /// Returns the time limit of an attempt's first request.
 std::chrono::milliseconds time_left_at_start(const batch_run& run, const scrape_attempt& attempt) {
   // A first attempt has just started, so that all time is left: saves a clock reading.
@@ -64,7 +59,7 @@ std::string tag_header(std::string_view form, const scrape_attempt& attempt) {
 
 exchange_request start_page_request(const batch_run& run, const scrape_attempt& attempt,
                                     const std::string& form) {
-  exchange_request request{start_page_url(run.work().base_url)};
+  exchange_request request{concatenated(run.work().base_url, start_page_path)};
   request.opens_connection = run.opens_connections();
   request.timeout = time_left_at_start(run, attempt);
   if (run.work().policy.tag_requests) request.headers = {tag_header(form, attempt)};
