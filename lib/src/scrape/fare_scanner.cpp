@@ -68,6 +68,9 @@ class fare_row {
 }  // namespace
 
 struct fare_scanner::state final : row_listener {
+  // Saves the first three reallocations.
+  static constexpr std::size_t usual_fares = 8;
+
   row_scanner rows{*this};
   fare_row row;
   std::vector<fare> fares;
@@ -90,6 +93,7 @@ struct fare_scanner::state final : row_listener {
   void on_row_end() override {
     if (error) return;
     if (row.words() == fare_row::word_count) {
+      if (fares.empty()) fares.reserve(usual_fares);
       fares.push_back(row.value());
     } else {
       fail_row(fmt::format("read {} words, expected {}", row.words(), fare_row::word_count));
