@@ -58,11 +58,9 @@ exchange_result native_client::take_result() {
   redirect_.reset();
   try {
     if (const auto exception = parser ? parser->take_exception() : nullptr) std::rethrow_exception(exception);
-    if (error_) {
-      exchange_result failed = std::unexpected(*std::move(error_));
-      error_.reset();
+    if (loop_.error_) {
       loop_.return_parser(std::move(parser));
-      return failed;
+      return std::unexpected(*std::move(loop_.error_));
     }
     auto response = parser->reader().take_response();
     loop_.return_parser(std::move(parser));
@@ -89,7 +87,6 @@ std::chrono::milliseconds native_client::time_limit() const {
 
 void native_client::begin() noexcept {
   run([this] {
-    error_.reset();
     redirect_.reset();
     loop_.return_parser(std::move(parser_));
     if (const auto reason = check_request(request_); reason != abort_reason::none)
@@ -397,9 +394,9 @@ void native_client::expire() noexcept {
 
 /// Ends the exchange with an error, and its connection.
 void native_client::finish(fetch_error error) noexcept {
-  error_ = std::move(error);
   close_connection();
   finish();
+  loop_.error_ = std::move(error);
 }
 
 void native_client::finish() noexcept {
@@ -408,6 +405,7 @@ void native_client::finish() noexcept {
   deadline_entry::unlink();
   phase_ = phase::idle;
   loop_.finished_ = this;
+  loop_.error_.reset();
 }
 
 void native_client::close_connection() noexcept {

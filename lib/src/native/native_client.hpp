@@ -3,7 +3,6 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -108,7 +107,6 @@ class native_client final : public transport_client, public deadline_entry, publ
   std::unique_ptr<connection_race> race_;
   // Part of the request that did not fit into the socket's buffer.
   std::unique_ptr<std::string> unsent_;
-  std::optional<fetch_error> error_;
   // Server of the connection.
   std::string host_;
   clock::time_point deadline_{};

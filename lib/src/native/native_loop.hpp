@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "async/loop_transport.hpp"
+#include "farebench/fetch_error.hpp"
 #include "http/interned_limits.hpp"
 #include "native/addresses.hpp"
 #include "native/deadline_queue.hpp"
@@ -61,6 +62,8 @@ class native_loop final : public loop_transport {
   // whose completions start others, would otherwise keep it from ending.
   bool may_begin_ = false;
   native_client* finished_ = nullptr;
+  // Error of the exchange that finished last. Its client takes the result before another exchange finishes.
+  std::optional<fetch_error> error_;
   std::vector<std::unique_ptr<response_parser>> spare_parsers_;
   // A request while it is sent.
   std::string request_text_;
