@@ -67,13 +67,14 @@ task<outcome> coroutine_worker::fetch_page() {
 task<> coroutine_worker::run() {
   try {
     while (attempt_) {
-      outcome result;
+      // No local variable holds the outcome: it would be a second one in the frame.
       try {
-        result = co_await make_attempt();
+        shared_.run().finish_attempt(attempt_, co_await make_attempt());
       } catch (...) {
-        result = std::unexpected(resource_error());
+        // Thrown by finish_attempt, which first takes the attempt.
+        if (!attempt_) throw;
+        shared_.run().finish_attempt(attempt_, std::unexpected(resource_error()));
       }
-      shared_.run().finish_attempt(attempt_, std::move(result));
       co_await next_attempt();
     }
   } catch (...) {
