@@ -28,10 +28,9 @@ fetch_error out_of_memory_error() {
   return {fetch_error_kind::out_of_resources, "out of memory"};
 }
 
-int error_of_socket(int socket) {
-  int error = 0;
-  socklen_t size = sizeof error;
-  return ::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
+/// Returns 0 if a socket that has begun to connect is connected, EALREADY while it is not, or else the errno.
+int result_of_connect(int socket, const socket_address& address) {
+  return ::connect(socket, address.get(), address.size()) == 0 || errno == EISCONN ? 0 : errno;
 }
 
 }  // namespace
@@ -203,8 +202,11 @@ void native_client::handle_race(int socket) {
   const auto attempt = std::ranges::find(attempts, socket, &connection_race::attempt::socket);
   if (attempt == attempts.end()) return;
   const socket_address address = (*race_->addresses)[attempt->address];
+  const int error = result_of_connect(socket, address);
+  // The event was that of an earlier socket of this number.
+  if (error == EALREADY) return;
   attempts.erase(attempt);
-  if (const int error = error_of_socket(socket); error != 0) {
+  if (error != 0) {
     close_socket(socket);
     race_->last_errno = error;
     // RFC 8305, 5: a failure starts the next attempt at once.
@@ -276,7 +278,6 @@ void native_client::handle(int socket, std::uint32_t events) noexcept {
       return;
     }
     if (phase_ == phase::connecting) {
-      if (const int error = error_of_socket(socket); error != 0) return finish(connect_error(url(), error));
       send_request(*origin_of(url()));
       if (phase_ == phase::receiving) loop_.sockets_->change(stream_.socket(), false);
     } else if (phase_ == phase::sending && (events & EPOLLOUT) != 0) {
