@@ -255,6 +255,52 @@ TEST_P(event_loop_test, reconnects_after_server_closes_idle_connection) {
   EXPECT_EQ(statuses, (std::vector{200, 200, 200}));
 }
 
+TEST_P(event_loop_test, response_to_unread_form_is_reported) {
+  // The server takes the lower-case length for no length, and closes a connection that has unread bytes.
+  const test::stub_server site{[](const std::string&) -> test::stub_response {
+    return {.bytes = test::http_response(413, "Connection: close\r\n", ""), .close_after = true};
+  }};
+  loop_client client{loop_, {}};
+  // Larger than all buffers of a connection.
+  exchange_request request{site.url() + "/", std::string(32'000'000, 'x')};
+  request.headers = {"content-length: 32000000"};
+  int status = 0;
+  loop_.start(client, std::move(request), [&](const exchange_result& result) {
+    ASSERT_TRUE(result) << describe(result.error());
+    status = result->status;
+  });
+  loop_.run();
+  EXPECT_EQ(status, 413);
+}
+
+TEST_P(event_loop_test, body_continues_behind_urgent_data) {
+  test::event_count received;
+  test::event_count sent;
+  test::stub_server site{[](const std::string&) -> test::stub_response {
+    return {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\none"};
+  }};
+  std::thread server{[&] {
+    received.wait_for(1);
+    site.push("two");
+    site.push("!", true);
+    site.push("six");
+    sent.add();
+  }};
+  loop_client client{loop_, {}};
+  std::string body;
+  auto request = get(site.url());
+  request.on_body = [&](std::string_view chunk) {
+    body += chunk;
+    received.add();
+    sent.wait_for(1);
+  };
+  loop_.start(client, request,
+              [](const exchange_result& result) { EXPECT_TRUE(result) << describe(result.error()); });
+  loop_.run();
+  server.join();
+  EXPECT_EQ(body, "onetwosix");
+}
+
 TEST_P(event_loop_test, socket_number_of_a_failed_connect_is_reusable) {
   const test::full_listener full;
   loop_client unconnected{loop_, {.connect_timeout = 200ms}};

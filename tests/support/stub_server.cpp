@@ -110,10 +110,11 @@ std::size_t stub_server::accepted_connections() {
   return threads_.size();
 }
 
-void stub_server::push(std::string_view bytes) {
+void stub_server::push(std::string_view bytes, bool are_urgent) {
   {
     const std::lock_guard lock{mutex_};
-    for (const int socket : sockets_) send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const int flags = MSG_NOSIGNAL | (are_urgent ? MSG_OOB : 0);
+    for (const int socket : sockets_) send(socket, bytes.data(), bytes.size(), flags);
   }
   wait_until_delivered();
 }

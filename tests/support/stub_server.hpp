@@ -54,8 +54,8 @@ class stub_server {
   std::size_t accepted_connections();
 
   /// Sends bytes that no client requested over every open connection. Returns when they are delivered, as
-  /// above. Must not be called while a handler runs.
-  void push(std::string_view bytes);
+  /// above. The last of `are_urgent` bytes is sent out of band. Must not be called while a handler runs.
+  void push(std::string_view bytes, bool are_urgent = false);
 
  private:
   void accept_connections();

@@ -259,7 +259,7 @@ void native_client::send_request(const url_origin& origin) {
 void native_client::send_rest() {
   const auto sent = stream_.send(*unsent_);
   if (sent < 0 && errno == EAGAIN) return;
-  if (sent < 0) return lose_connection(send_error(errno));
+  if (sent < 0) return receive(true, errno);
   unsent_->erase(0, static_cast<std::size_t>(sent));
   if (!unsent_->empty()) return;
   unsent_.reset();
@@ -280,29 +280,30 @@ void native_client::handle(int socket, std::uint32_t events) noexcept {
     if (phase_ == phase::connecting) {
       send_request(*origin_of(url()));
       if (phase_ == phase::receiving) loop_.sockets_->change(stream_.socket(), false);
-    } else if (phase_ == phase::sending && (events & EPOLLOUT) != 0) {
-      send_rest();
     }
-    if (has_input) receive((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
+    // First, because a server may respond and close the connection before it has received the whole form.
+    if (has_input) receive((events & ~std::uint32_t{EPOLLIN | EPOLLOUT}) != 0);
+    if (phase_ == phase::sending && (events & EPOLLOUT) != 0) send_rest();
   });
 }
 
-/// Receives until the socket is drained. With `until_end` the end of the connection is known to follow.
-void native_client::receive(bool until_end) {
+/// Receives until the socket is drained. A short read shows that it is, except with `until_empty`: urgent
+/// data or the end of the stream may follow. That end stands for the errno of a send if one has failed.
+void native_client::receive(bool until_empty, int send_errno) {
   while (phase_ == phase::receiving || phase_ == phase::sending) {
     const std::span<char> buffer{loop_.buffer_.get(), loop_.buffer_bytes_};
-    const int socket = stream_.socket();
     const auto size = stream_.receive(buffer);
+    if (size <= 0 && send_errno != 0) return lose_connection(send_error(send_errno));
     if (size < 0 && errno == EAGAIN) return;
     if (size < 0) return lose_connection(receive_error(errno, parser_ ? parser_->reader().body_bytes() : 0));
     if (size == 0) return handle_end_of_stream();
     handle_bytes({buffer.data(), static_cast<std::size_t>(size)});
-    // Another connection, after a redirect, has events of its own.
-    if (stream_.socket() != socket) return;
+    // The next transfer, after a redirect, has events of its own.
+    if (!has_response_) return;
     // A short read has drained the socket: later bytes cause another event.
-    if (static_cast<std::size_t>(size) < buffer.size() && !until_end) return;
+    if (static_cast<std::size_t>(size) < buffer.size() && !until_empty) return;
   }
-  if (until_end && phase_ == phase::idle) close_connection();
+  if (until_empty && phase_ == phase::idle) close_connection();
 }
 
 void native_client::handle_bytes(std::string_view bytes) {

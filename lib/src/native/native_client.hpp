@@ -82,7 +82,7 @@ class native_client final : public transport_client, public deadline_entry, publ
   bool register_socket();
   void send_request(const url_origin& origin);
   void send_rest();
-  void receive(bool until_end);
+  void receive(bool until_empty, int send_errno = 0);
   void handle_bytes(std::string_view bytes);
   void handle_end_of_stream();
   void handle_progress(response_parser::progress progress, bool has_more_bytes);

@@ -9,6 +9,12 @@
 #include <system_error>
 
 namespace farebench {
+namespace {
+
+// Urgent data are reported because a read ends before them.
+constexpr std::uint32_t read_events = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET;
+
+}  // namespace
 
 epoll_set::epoll_set()
     : epoll_{checked_descriptor(epoll_create1(EPOLL_CLOEXEC), "epoll_create1")},
@@ -26,13 +32,12 @@ int epoll_set::add(int socket, native_client& owner, bool writes) noexcept {
     return ENOMEM;
   }
   owners_[index] = &owner;
-  return control(EPOLL_CTL_ADD, socket,
-                 EPOLLIN | EPOLLRDHUP | EPOLLET | (writes ? std::uint32_t{EPOLLOUT} : 0));
+  return control(EPOLL_CTL_ADD, socket, read_events | (writes ? std::uint32_t{EPOLLOUT} : 0));
 }
 
 // A registration for writing remains: an edge-triggered socket reports it only after it has been full again.
 int epoll_set::change(int socket, bool writes) noexcept {
-  return writes ? control(EPOLL_CTL_MOD, socket, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET) : 0;
+  return writes ? control(EPOLL_CTL_MOD, socket, read_events | EPOLLOUT) : 0;
 }
 
 void epoll_set::remove(int socket) noexcept {

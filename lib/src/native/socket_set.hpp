@@ -18,8 +18,8 @@ class native_client;
 /// A ready socket.
 struct socket_event {
   int socket;
-  /// EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLHUP and EPOLLERR. A hint: the socket of this number may be a newer
-  /// one.
+  /// EPOLLIN, EPOLLPRI, EPOLLOUT, EPOLLRDHUP, EPOLLHUP and EPOLLERR. A hint: the socket of this number may be
+  /// a newer one.
   std::uint32_t events;
 };
 
