@@ -8,6 +8,7 @@
 
 #include "bench/clients/clients.hpp"
 #include "bench/probe/scrape_task.hpp"
+#include "farebench/native.hpp"
 #include "lib/system/command_line.hpp"
 #include "mock_server/latency/latency_model.hpp"
 
@@ -78,8 +79,11 @@ std::string_view to_string(point_kind kind) {
 }
 
 std::string benchmark_case::name() const {
-  const auto loops_part = loops == 1 ? std::string{} : fmt::format("/loops:{}", loops);
-  return fmt::format("fetch/strategy:{}{}/{}", strategy, loops_part, point());
+  const auto client = split_client_name(strategy);
+  auto text = fmt::format("fetch/strategy:{}", client.strategy);
+  if (!client.transport.empty()) text += fmt::format("/transport:{}", client.transport);
+  if (loops != 1) text += fmt::format("/loops:{}", loops);
+  return fmt::format("{}/{}", text, point());
 }
 
 std::string benchmark_case::title() const {
@@ -106,6 +110,10 @@ std::string benchmark_case::label() const {
   if (loops != 1) text += fmt::format(", {} loops", loops);
   if (connections != connection_mode::kept) text += fmt::format(", {}", to_string(connections));
   return text;
+}
+
+bool benchmark_case::is_native() const {
+  return split_client_name(strategy).transport == native_transport().name();
 }
 
 std::size_t benchmark_case::active_workers() const { return std::min(workers, items); }

@@ -30,7 +30,7 @@ std::string_view to_string(point_kind kind);
 
 /// Parameters of one row.
 struct benchmark_case {
-  /// Name of the client.
+  /// Name of the client: see client_info::name.
   std::string strategy;
   std::size_t workers;
   /// Of each response, in whole microseconds.
@@ -49,24 +49,28 @@ struct benchmark_case {
   connection_mode connections = connection_mode::kept;
   /// Items that the client runs before the batch.
   std::size_t warm_up = 0;
-  /// Program of the client; null if fetch_probe runs it.
+  /// Program of the client; null if a probe runs it.
   client_program_ptr program = nullptr;
 
   /// Returns "fetch/strategy:thread_pool/workers:20/latency_ms:20/page_kb:3/days:100/engine:beast".
   /// - Task get: "fetch/strategy:thread_pool/task:get/workers:20/latency_ms:20/page_kb:3/items:100/…".
   /// - Fresh connections: "…/days:100/connections:fresh/…". Warm-up: "…/days:100/warm_up:50/…".
   /// - cpp-httplib, the engine of the first results, has no /engine part.
+  /// - Another transport than libcurl: "fetch/strategy:coroutines/transport:native/…".
   /// - More than one loop: "fetch/strategy:coroutines/loops:2/…".
   /// - Random latencies: "latency_ms:uniform_10-30/seed:0", "latency_ms:lognormal_20_p99_80/seed:7".
   ///
   /// Names have no characters that a regular expression would need to escape.
   std::string name() const;
-  /// Returns the part of the name without strategy and loops. Cases with the same point are comparable.
+  /// Returns the part of the name without strategy, transport and loops. Cases with the same point are
+  /// comparable.
   std::string point() const;
-  /// Returns the client for tables: "coroutines", "coroutines, 2 loops", "coroutines, fresh".
+  /// Returns the client for tables: "coroutines/native", "coroutines, 2 loops", "coroutines, fresh".
   std::string label() const;
   /// Returns the case for messages: "coroutines, 100 workers", "coroutines, 1 worker, hold, cpp-httplib".
   std::string title() const;
+  /// Returns whether the client is a strategy on the native transport.
+  bool is_native() const;
   /// Returns the maximum number of items in progress: min(workers, items).
   std::size_t active_workers() const;
   /// Returns the maximum number of connections that the client opens: one per worker or per item.
@@ -82,7 +86,7 @@ struct workload_point {
 
 /// Parameters of a run, which cases_of() expands.
 struct workload {
-  /// Clients that fetch_probe runs.
+  /// Names of clients that probes run.
   std::vector<std::string> strategies;
   std::vector<std::size_t> workers;
   std::vector<workload_point> points;
@@ -100,7 +104,7 @@ struct workload {
   std::vector<client_program_ptr> programs = {};
 };
 
-/// Returns whether a client that fetch_probe runs always has one worker.
+/// Returns whether a client that a probe runs always has one worker.
 bool has_one_worker(std::string_view strategy);
 
 /// Returns the cases of a workload: all combinations of its parameters, without worker counts for clients

@@ -41,6 +41,8 @@ bool is_reserved(const std::string& key) {
                                           "library_version",
                                           "load_avg",
                                           "mhz_per_cpu",
+                                          "native",
+                                          "native_commit",
                                           "num_cpus",
                                           "seed",
                                           "server",
@@ -146,6 +148,12 @@ std::map<std::string, std::string> measuring_context(const programs& with, const
     for (const auto* program : {&client, &server}) {
       for (const auto& [library, version] : program->at("libraries").items())
         context[library] = text_of(version);
+    }
+    if (const auto row = std::ranges::find_if(cases, &benchmark_case::is_native); row != cases.end()) {
+      const auto native = version_of(probe_of(with, *row));
+      for (const auto& [library, version] : native.at("libraries").items())
+        context[library] = text_of(version);
+      if (native.at("commit") != client.at("commit")) context["native_commit"] = text_of(native.at("commit"));
     }
     if (!with.server_url.empty()) context["server"] = with.server_url;
     if (server.at("commit") != client.at("commit")) context["server_commit"] = text_of(server.at("commit"));

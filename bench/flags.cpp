@@ -20,6 +20,9 @@
 #include "bench/columns.hpp"
 #include "bench/output/text_table.hpp"
 #include "bench/probe/scrape_task.hpp"
+#include "farebench/libcurl.hpp"
+#include "farebench/strategy.hpp"
+#include "farebench/transport.hpp"
 #include "lib/system/command_line.hpp"
 #include "lib/system/flags.hpp"
 #include "lib/system/output_file.hpp"
@@ -41,11 +44,23 @@ constexpr std::size_t default_repetitions = 5;
 constexpr std::chrono::microseconds min_sample_every = 500us;
 constexpr std::chrono::microseconds max_sample_every = 1s;
 
-/// Returns the library's strategies and the floor, which run unless others are named.
-std::vector<std::string> default_strategies() {
-  auto names = client_names(client_kind::library);
-  std::ranges::move(client_names(client_kind::floor), std::back_inserter(names));
+/// Returns the names of strategies on any of the transports, and of the floor.
+std::vector<std::string> strategies_on(std::span<const std::string> chosen) {
+  std::vector<std::string> names;
+  for (const auto& client : probe_clients()) {
+    const std::string name{split_client_name(client.name).strategy};
+    const bool is_on_chosen =
+        client.kind == client_kind::floor || std::ranges::find(chosen, client.transport) != chosen.end();
+    if (is_on_chosen && std::ranges::find(names, name) == names.end()) names.push_back(name);
+  }
   return names;
+}
+
+/// Returns "sequential, thread_pool, …".
+std::string strategies_of(const transport& http) {
+  std::vector<std::string_view> names;
+  for (const auto& info : http.strategies()) names.push_back(info.name);
+  return fmt::format("{}", fmt::join(names, ", "));
 }
 
 /// Returns "  NAME  text", with the text wrapped to 100 columns beside the name.
@@ -64,6 +79,7 @@ constexpr const char* examples = R"(Examples:
   bench --workload article                   the workload of the Python comparison
   bench --workload scale                     100 to 10,000 requests in flight
   bench --strategies multi_socket,raw_epoll --workers 1,10,100 --latency 50ms
+  bench --transport libcurl,native           what does the HTTP library cost?
   bench --latency lognormal:20ms,p99=80ms    random latencies, the same for all strategies
   bench --task get --items 500 --latency 80ms --workers 10,50   500 independent calls of 80 ms
   bench --client 'mine=./client --fast'      your own client as a row (docs/clients.md)
@@ -100,9 +116,16 @@ std::string help_text() {
        fmt::format("{}. Default: light. Other flags change it; the context then says custom.",
                    workload_descriptions()));
   flag("--strategies A,B",
-       fmt::format(
-           "Any of {}, or none. Default: all. raw_epoll is the floor: an epoll loop without an HTTP library.",
-           fmt::join(default_strategies(), ", ")));
+       "Strategies on the chosen transports, raw_epoll, or none. Default: all. raw_epoll is the floor: an "
+       "epoll "
+       "loop without an HTTP library. STRATEGY/TRANSPORT is that row alone, as tables name it: "
+       "coroutines/native.");
+  std::string of_transports;
+  for (const transport* const http : transports())
+    of_transports +=
+        fmt::format("{}{} ({})", of_transports.empty() ? "" : ", or ", http->name(), strategies_of(*http));
+  flag("--transport A,B",
+       fmt::format("HTTP clients below the strategies: {}. Default: libcurl.", of_transports));
   flag("--client NAME=CMD",
        "Adds a client of your own: a program that speaks the protocol of docs/clients.md. Its row is "
        "client:NAME. Can be given several times.");
@@ -138,7 +161,8 @@ std::string help_text() {
        "Measures against a mock server that runs elsewhere, with its latency, page size and engine.");
   flag("--engine A,B", fmt::format("HTTP server: beast, or cpp-httplib for up to {} workers. Default: {}.",
                                    max_httplib_connections, to_string(default_engine)));
-  flag("--smoke", "Runs a tiny workload once and checks only that responses are right.");
+  flag("--smoke",
+       "Runs a tiny workload once and checks only that responses are right, by default on all transports.");
   flag("--verbose", "Shows each row, as --benchmark_format=console does. By default only the summary.");
   flag("--summary FILE", "Writes a CSV file with a row per case: its medians, minima and maxima.");
   flag("--journal FILE", "Default: beside --benchmark_out, or beside the program.");
@@ -306,16 +330,71 @@ std::vector<Value> without_duplicates(const std::vector<Value>& values) {
   return kept;
 }
 
-std::vector<std::string> parse_strategies(const std::vector<std::string>& names) {
-  if (names == std::vector<std::string>{"none"}) return {};
+std::vector<std::string> transport_names() {
+  std::vector<std::string> names;
+  for (const transport* const http : transports()) names.emplace_back(http->name());
+  return names;
+}
+
+std::vector<std::string> parse_transports(const std::vector<std::string>& names) {
+  const auto known = transport_names();
   for (const auto& name : names) {
-    if (find_probe_client(name) == nullptr) {
-      const auto known = default_strategies();
-      throw flag_error{fmt::format("unknown strategy '{}': choose from {}; --clients has other languages{}",
-                                   name, fmt::join(known, ", "), did_you_mean(name, known))};
-    }
+    if (std::ranges::find(known, name) == known.end())
+      throw flag_error{fmt::format("--transport '{}': choose {}{}", name, fmt::join(known, " or "),
+                                   did_you_mean(name, known))};
   }
-  return without_duplicates(names.empty() ? default_strategies() : names);
+  return without_duplicates(names);
+}
+
+/// Returns whether NAME or NAME/TRANSPORT selects a client. NAME selects those on the chosen transports.
+bool selects(std::string_view text, const client_info& client, const std::vector<std::string>& chosen) {
+  if (client.kind == client_kind::floor) return text == client.name;
+  const auto [name, http] = split_client_name(text);
+  if (name != split_client_name(client.name).strategy) return false;
+  return http.empty() ? std::ranges::find(chosen, client.transport) != chosen.end()
+                      : http == client.transport;
+}
+
+/// Returns the complaint about a name that selects no client.
+std::string unknown_strategy(const std::string& name, const std::vector<std::string>& chosen) {
+  const auto names = strategies_on(chosen);
+  for (const auto& other : transport_names()) {
+    const auto strategies = strategies_on(std::array{other});
+    if (std::ranges::find(strategies, name) == strategies.end()) continue;
+    return fmt::format("strategy '{}' is on {} only: choose from {}, or add {} to --transport", name, other,
+                       fmt::join(names, ", "), other);
+  }
+  auto candidates = names;
+  for (const auto& client : probe_clients()) candidates.push_back(client.name);
+  return fmt::format("unknown strategy '{}': choose from {}; --clients has other languages{}", name,
+                     fmt::join(names, ", "), did_you_mean(name, candidates));
+}
+
+/// Returns the clients that the names select, all those on the chosen transports if there are no names.
+std::vector<std::string> parse_strategies(std::vector<std::string> names,
+                                          const std::vector<std::string>& chosen) {
+  if (names == std::vector<std::string>{"none"}) return {};
+  std::vector<std::string> selected;
+  if (names.empty()) {
+    for (const auto& client : probe_clients()) {
+      if (selects(split_client_name(client.name).strategy, client, chosen)) selected.push_back(client.name);
+    }
+    return selected;
+  }
+  for (const auto& name : names) {
+    const auto count_before = selected.size();
+    for (const auto& client : probe_clients()) {
+      if (selects(name, client, chosen)) selected.push_back(client.name);
+    }
+    if (selected.size() == count_before) throw flag_error{unknown_strategy(name, chosen)};
+  }
+  return without_duplicates(selected);
+}
+
+/// Returns the transports of strategies whose names have none. The smoke test is of all.
+std::vector<std::string> chosen_transports(const std::vector<std::string>& names, bool runs_all) {
+  if (!names.empty()) return parse_transports(names);
+  return runs_all ? transport_names() : std::vector{std::string{libcurl_transport().name()}};
 }
 
 std::vector<client_program_ptr> parse_clients(const std::vector<std::string>& texts) {
@@ -482,6 +561,7 @@ bench_flags parse_flags(int argc, char** argv) {
   bool help = false;
   bool verbose = false;
   std::vector<std::string> strategies;
+  std::vector<std::string> transport_texts;
   std::vector<std::size_t> workers;
   std::vector<std::size_t> loops;
   std::string latency;
@@ -503,6 +583,7 @@ bench_flags parse_flags(int argc, char** argv) {
   app.add_flag("-h,--help", help);
   app.add_option("--workload", flags.workload_name);
   app.add_option("--strategies", strategies)->delimiter(',')->transform(trim_blanks());
+  app.add_option("--transport", transport_texts)->delimiter(',')->transform(trim_blanks());
   app.add_option("--client", clients)->allow_extra_args(false);
   app.add_option("--clients", flags.clients)->delimiter(',')->transform(trim_blanks());
   app.add_option("--task", task_names)->delimiter(',')->transform(trim_blanks());
@@ -550,7 +631,9 @@ bench_flags parse_flags(int argc, char** argv) {
   const auto warm_up = flags.what.warm_up;
   flags.what = named->parameters;
   flags.what.warm_up = warm_up;
-  flags.what.strategies = parse_strategies(strategies);
+  const bool runs_all = flags.smoke && strategies.empty();
+  flags.what.strategies =
+      parse_strategies(std::move(strategies), chosen_transports(transport_texts, runs_all));
   flags.what.programs = parse_clients(clients);
   if (!task_names.empty()) flags.what.tasks.clear();
   for (const auto& name : without_duplicates(task_names))

@@ -120,10 +120,18 @@ class row_outputs {
   std::error_code display_error_;
 };
 
+programs programs_beside_bench() {
+  programs with{.mock_server = sibling_path("mock_server"),
+                .fetch_probe = sibling_path("fetch_probe"),
+                .heap_count = sibling_path("libheap_count.so")};
+  // track stages the clients of older commits, which have no native transport.
+  if (const auto native = with.fetch_probe.parent_path() / "fetch_probe_native"; exists(native))
+    with.fetch_probe_native = native;
+  return with;
+}
+
 int check_clients(bench_flags flags) {
-  const programs with{.mock_server = sibling_path("mock_server"),
-                      .fetch_probe = sibling_path("fetch_probe"),
-                      .heap_count = {}};
+  const auto with = programs_beside_bench();
   add_clients(flags, with.fetch_probe.parent_path());
   raise_open_file_limit();
   std::size_t failed = 0;
@@ -145,10 +153,8 @@ int run(bench_flags flags) {
         if (isatty(STDERR_FILENO) == 1) std::fputc('\n', stderr);
         print_error("interrupted: finishing the current repetition; Ctrl-C again exits at once");
       }};
-  programs with{.mock_server = sibling_path("mock_server"),
-                .fetch_probe = sibling_path("fetch_probe"),
-                .heap_count = sibling_path("libheap_count.so"),
-                .stop = interrupted.stop()};
+  auto with = programs_beside_bench();
+  with.stop = interrupted.stop();
   const auto folder = with.fetch_probe.parent_path();
   const auto paths = output_paths_of(flags, folder);
   add_clients(flags, folder);

@@ -13,8 +13,10 @@
 #include <utility>
 
 #include "bench/cases.hpp"
+#include "bench/clients/clients.hpp"
 #include "bench/probe/client_protocol.hpp"
 #include "bench/probe/heap_counter_segment.hpp"
+#include "bench/probe/raw_epoll.hpp"
 #include "bench/timeline/client_sampler.hpp"
 #include "bench/timeline/memory_curve.hpp"
 #include "lib/system/build_identity.hpp"
@@ -49,13 +51,13 @@ std::chrono::milliseconds start_timeout(const benchmark_case& row) {
   return min_start_timeout + batch_timeout(warm_up);
 }
 
-/// Command line of fetch_probe. Other flags than those of version 1 are used only if they are needed, for the
+/// Command line of a probe. Other flags than those of version 1 are used only if they are needed, for the
 /// probes of older commits.
 std::vector<std::string> probe_arguments(const benchmark_case& row, const std::string& url) {
-  std::vector<std::string> arguments{"--strategy", row.strategy,
-                                     "--workers",  std::to_string(row.workers),
-                                     "--days",     std::to_string(row.items),
-                                     "--url",      url};
+  const std::string strategy{split_client_name(row.strategy).strategy};
+  std::vector<std::string> arguments{
+      "--strategy", strategy, "--workers", std::to_string(row.workers), "--days", std::to_string(row.items),
+      "--url",      url};
   const auto add = [&](const char* flag, std::string value) {
     arguments.emplace_back(flag);
     arguments.push_back(std::move(value));
@@ -95,13 +97,24 @@ std::string end_of(child_process& client) {
 
 }  // namespace
 
+const std::filesystem::path& probe_of(const programs& used, const benchmark_case& row) {
+  if (used.fetch_probe_native.empty()) {
+    if (row.is_native())
+      throw std::runtime_error{"there is no fetch_probe_native, which runs strategies on native"};
+    return used.fetch_probe;
+  }
+  // The floor needs no libcurl, which would be part of its memory.
+  return row.is_native() || row.strategy == floor_strategy ? used.fetch_probe_native : used.fetch_probe;
+}
+
 child_process::options client_process(const programs& used, const benchmark_case& row, const std::string& url,
                                       const client_options& options) {
-  child_process::options process{.executable = used.fetch_probe,
+  child_process::options process{.executable = {},
                                  .environment = options.environment,
                                  .inherited_descriptors = options.inherited_descriptors,
                                  .death_signal = SIGKILL};
   if (row.program == nullptr) {
+    process.executable = probe_of(used, row);
     process.arguments = probe_arguments(row, url);
     return process;
   }

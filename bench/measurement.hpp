@@ -24,6 +24,8 @@ namespace farebench {
 struct programs {
   std::filesystem::path mock_server;
   std::filesystem::path fetch_probe;
+  /// Empty: no rows on the native transport; fetch_probe runs the floor.
+  std::filesystem::path fetch_probe_native = {};
   /// The preloaded library.
   std::filesystem::path heap_count;
   /// Ends a run with run_interrupted.
@@ -43,6 +45,10 @@ struct client_options {
   std::vector<std::pair<std::string, std::string>> environment = {};
   std::vector<int> inherited_descriptors = {};
 };
+
+/// Returns the probe that runs a case without a program of its own. Throws std::runtime_error if there is
+/// none.
+const std::filesystem::path& probe_of(const programs& used, const benchmark_case& row);
 
 /// Returns the program, arguments and environment of a client for a case and a site.
 child_process::options client_process(const programs& used, const benchmark_case& row, const std::string& url,

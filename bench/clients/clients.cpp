@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -14,6 +15,7 @@
 
 #include "bench/probe/raw_epoll.hpp"
 #include "farebench/libcurl.hpp"
+#include "farebench/native.hpp"
 #include "farebench/strategy.hpp"
 #include "lib/system/command_line.hpp"
 #include "lib/system/output_file.hpp"
@@ -28,6 +30,25 @@ std::string label_of(std::string_view library_strategy) {
   if (library_strategy == "multi_socket") return "callbacks (multi_socket)";
   if (library_strategy == "multi_poll") return "callbacks (multi_poll)";
   return std::string{library_strategy};
+}
+
+client_info library_info(const strategy_info& info) {
+  client_info client{.name = std::string{info.name},
+                     .label = label_of(info.name),
+                     .kind = client_kind::library,
+                     .family = std::string{to_string(info.family)},
+                     .language = "C++",
+                     .transport = std::string{info.transport},
+                     .control_flow = std::string{info.control_flow},
+                     .code_changes = std::string{info.code_changes},
+                     .uses_workers = info.uses_workers,
+                     .uses_loops = info.uses_loops};
+  // Results from before there was another transport have the plain names.
+  if (info.transport != libcurl_transport().name()) {
+    client.name += fmt::format("/{}", info.transport);
+    client.label += fmt::format(" ({})", info.transport);
+  }
+  return client;
 }
 
 client_info floor_info() {
@@ -143,20 +164,25 @@ client_program parse_manifest_client(const nlohmann::json& members, const std::s
 
 }  // namespace
 
+client_name split_client_name(std::string_view name) {
+  const auto slash = name.rfind('/');
+  for (const transport* const http : transports()) {
+    if (slash != std::string_view::npos && name.substr(slash + 1) == http->name())
+      return {.strategy = name.substr(0, slash), .transport = http->name()};
+  }
+  return {.strategy = name, .transport = {}};
+}
+
+std::span<const transport* const> transports() {
+  static const std::array all{&libcurl_transport(), &native_transport()};
+  return all;
+}
+
 std::span<const client_info> probe_clients() {
   static const std::vector<client_info> clients = [] {
     std::vector<client_info> all;
-    for (const strategy_info& info : libcurl_transport().strategies()) {
-      all.push_back({.name = std::string{info.name},
-                     .label = label_of(info.name),
-                     .kind = client_kind::library,
-                     .family = std::string{to_string(info.family)},
-                     .language = "C++",
-                     .transport = std::string{info.transport},
-                     .control_flow = std::string{info.control_flow},
-                     .code_changes = std::string{info.code_changes},
-                     .uses_workers = info.uses_workers,
-                     .uses_loops = info.uses_loops});
+    for (const transport* const http : transports()) {
+      for (const strategy_info& info : http->strategies()) all.push_back(library_info(info));
     }
     all.push_back(floor_info());
     return all;
@@ -168,14 +194,6 @@ const client_info* find_probe_client(std::string_view name) {
   const auto clients = probe_clients();
   const auto found = std::ranges::find(clients, name, &client_info::name);
   return found == clients.end() ? nullptr : &*found;
-}
-
-std::vector<std::string> client_names(client_kind kind) {
-  std::vector<std::string> names;
-  for (const client_info& info : probe_clients()) {
-    if (info.kind == kind) names.push_back(info.name);
-  }
-  return names;
 }
 
 client_program_ptr make_client(std::string name, std::string_view command) {

@@ -11,10 +11,12 @@
 
 namespace farebench {
 
+class transport;
+
 enum class client_kind : std::uint8_t {
-  /// A strategy of the library, run by fetch_probe.
+  /// A strategy of the library on one of its transports, run by that transport's probe.
   library,
-  /// raw_epoll, run by fetch_probe.
+  /// raw_epoll.
   floor,
   /// Another program: see client_program.
   program,
@@ -22,7 +24,7 @@ enum class client_kind : std::uint8_t {
 
 /// Facts about a client, that is, about everything that can be a row of a result.
 struct client_info {
-  /// Name in flags, tables and result files.
+  /// Name in flags, tables and result files: "coroutines" on libcurl, "coroutines/native" on native.
   std::string name;
   /// Name in sentences.
   std::string label;
@@ -43,15 +45,25 @@ struct client_info {
   bool uses_loops = false;
 };
 
-/// Returns the clients that fetch_probe runs, in the order of tables: the library's strategies and the floor.
+/// Parts of a client's name. Those of strategies on libcurl, of the floor and of other programs have no
+/// transport.
+struct client_name {
+  std::string_view strategy;
+  std::string_view transport;
+};
+
+client_name split_client_name(std::string_view name);
+
+/// Returns the library's transports, in the order of tables.
+std::span<const transport* const> transports();
+
+/// Returns the clients that probes run, in the order of tables: the strategies of each transport, and the
+/// floor.
 std::span<const client_info> probe_clients();
 
 /// Returns the client of that name among probe_clients(), or nullptr. The object lives as long as the
 /// program.
 const client_info* find_probe_client(std::string_view name);
-
-/// Returns the names of all probe_clients() of a kind.
-std::vector<std::string> client_names(client_kind kind);
 
 /// A program that speaks the protocol of docs/clients.md.
 struct client_program {

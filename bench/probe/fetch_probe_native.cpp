@@ -1,5 +1,5 @@
-// fetch_probe_native: the measured client process of strategies on the native transport and of the floor, started
-// by bench. Needs neither libcurl nor OpenSSL.
+// fetch_probe_native: the measured client process of strategies on the native transport and of the floor,
+// started by bench. Needs neither libcurl nor OpenSSL.
 
 #include "bench/probe/probe_program.hpp"
 #include "farebench/native.hpp"

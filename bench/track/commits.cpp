@@ -147,6 +147,10 @@ std::vector<std::string> repository::commits_between(const std::string& base, co
   return split_words(git({"rev-list", head, "^" + base}));
 }
 
+bool repository::has_file(const std::string& commit, const std::string& path) const {
+  return run_git(root_, {"cat-file", "-e", fmt::format("{}:{}", commit, path)}).is_good();
+}
+
 void repository::add_work_tree(const fs::path& folder, const std::string& commit) const {
   const auto result = run_git(root_, {"worktree", "add", "--force", "--detach", folder.string(), commit},
                               error_output::merge);
@@ -185,10 +189,35 @@ std::string program_hash(const fs::path& program, std::string_view commit) {
   return program_hash_of_bytes(read_input_file(program), commit);
 }
 
+std::string program_hash(const probe_programs& probes, std::string_view commit) {
+  auto hash = program_hash(probes.fetch_probe, commit);
+  // Recordings from before there was a second probe have the hash of the first.
+  if (probes.fetch_probe_native.empty()) return hash;
+  return sha256(hash + program_hash(probes.fetch_probe_native, commit));
+}
+
 namespace {
 
 constexpr std::size_t max_programs = 24;
-constexpr std::string_view program_name = "fetch_probe";
+constexpr const char* probe_name = "fetch_probe";
+constexpr const char* native_probe_name = "fetch_probe_native";
+/// File of the commits that have fetch_probe_native.
+constexpr const char* native_probe_source = "bench/probe/fetch_probe_native.cpp";
+
+std::vector<std::string> names_of_probes(bool needs_native) {
+  return needs_native ? std::vector<std::string>{probe_name, native_probe_name}
+                      : std::vector<std::string>{probe_name};
+}
+
+/// Returns the probes in a folder.
+probe_programs probes_in(const fs::path& folder, bool needs_native) {
+  return {.fetch_probe = folder / probe_name,
+          .fetch_probe_native = needs_native ? folder / native_probe_name : fs::path{}};
+}
+
+bool all_exist(const fs::path& folder, const std::vector<std::string>& names) {
+  return std::ranges::all_of(names, [&](const std::string& name) { return fs::exists(folder / name); });
+}
 
 /// Options of every build of a client. Another configuration gives another program.
 const std::vector<std::string>& configuration() {
@@ -216,12 +245,12 @@ file_descriptor lock(const fs::path& folder) {
   return file;
 }
 
-/// Copies a program into a new folder, whole or not at all.
-void keep(const fs::path& program, const fs::path& folder) {
+/// Copies programs of a folder into a new one, all or none.
+void keep(const fs::path& built, const std::vector<std::string>& names, const fs::path& folder) {
   const fs::path provisional = folder.string() + ".partial";
   fs::remove_all(provisional);
   fs::create_directories(provisional);
-  fs::copy_file(program, provisional / program_name);
+  for (const auto& name : names) fs::copy_file(built / name, provisional / name);
   fs::remove_all(folder);
   fs::rename(provisional, folder);
 }
@@ -242,21 +271,35 @@ std::string error_in(const std::string& log) {
 
 probe_store::probe_store(const repository& of) : repository_{of}, folder_{of.root() / "build" / "track"} {}
 
-built_probe probe_store::probe_of(const std::string& revision) const {
-  const bool may_be_tree = revision == "." || revision == "HEAD";
-  if (may_be_tree && repository_.is_dirty()) return probe_of_working_tree(revision);
-  return probe_of_commit(revision, repository_.resolve(may_be_tree ? "HEAD" : revision));
+bool probe_store::is_working_tree(const std::string& revision) const {
+  return (revision == "." || revision == "HEAD") && repository_.is_dirty();
 }
 
-built_probe probe_store::probe_of_commit(const std::string& revision, const std::string& commit) const {
+bool probe_store::has_native(const std::string& revision) const {
+  if (is_working_tree(revision)) return fs::exists(repository_.root() / native_probe_source);
+  return repository_.has_file(repository_.resolve(revision == "." ? "HEAD" : revision), native_probe_source);
+}
+
+void probe_store::check_native(const std::string& revision) const {
+  if (has_native(revision)) return;
+  throw track_error{fmt::format("'{}' has no native transport: leave out --transport native", revision)};
+}
+
+built_probes probe_store::probes_of(const std::string& revision, bool needs_native) const {
+  if (is_working_tree(revision)) return probes_of_working_tree(revision, needs_native);
+  return probes_of_commit(revision, repository_.resolve(revision == "." ? "HEAD" : revision), needs_native);
+}
+
+built_probes probe_store::probes_of_commit(const std::string& revision, const std::string& commit,
+                                           bool needs_native) const {
   // The default base of a gate is a commit's full id.
   const auto name = revision == commit ? short_id(commit) : revision;
   const auto place = folder_ / "probes" / fmt::format("{}-{}", commit, configuration_key());
-  const auto program = place / program_name;
-  if (!fs::exists(program)) {
+  const auto names = names_of_probes(needs_native);
+  if (!all_exist(place, names)) {
     const auto held = lock(folder_);
-    // Another track may have built it meanwhile.
-    if (!fs::exists(program)) {
+    // Another track may have built them meanwhile.
+    if (!all_exist(place, names)) {
       const auto source = folder_ / "source";
       const auto binary = folder_ / "binary";
       const auto remove_build = [&] {
@@ -267,8 +310,8 @@ built_probe probe_store::probe_of_commit(const std::string& revision, const std:
       remove_build();
       repository_.add_work_tree(source, commit);
       try {
-        build(source, binary, fmt::format("{} ({})", short_id(commit), name));
-        keep(binary / "bin" / program_name, place);
+        build(source, binary, names, fmt::format("{} ({})", short_id(commit), name));
+        keep(binary / "bin", names, place);
       } catch (...) {
         remove_build();
         throw;
@@ -280,25 +323,28 @@ built_probe probe_store::probe_of_commit(const std::string& revision, const std:
   // Marks it as used, for remove_oldest().
   std::error_code ignored;
   fs::last_write_time(place, fs::file_time_type::clock::now(), ignored);
-  return {.program = program,
-          .side = {.name = name, .commit = commit, .program_sha256 = program_hash(program, commit)}};
+  auto programs = probes_in(place, needs_native);
+  const auto hash = program_hash(programs, commit);
+  return {.programs = std::move(programs), .side = {.name = name, .commit = commit, .program_sha256 = hash}};
 }
 
-built_probe probe_store::probe_of_working_tree(const std::string& name) const {
+built_probes probe_store::probes_of_working_tree(const std::string& name, bool needs_native) const {
   const auto held = lock(folder_);
   const auto commit = repository_.resolve("HEAD");
   // Kept for the next build, which then compiles only what has changed.
   const auto binary = folder_ / "tree";
-  build(repository_.root(), binary, "the working tree");
-  const auto hash = program_hash(binary / "bin" / program_name, commit);
+  const auto names = names_of_probes(needs_native);
+  build(repository_.root(), binary, names, "the working tree");
+  const auto hash = program_hash(probes_in(binary / "bin", needs_native), commit);
   const auto place = folder_ / "probes" / fmt::format("tree-{}", hash.substr(0, 40));
-  keep(binary / "bin" / program_name, place);
+  keep(binary / "bin", names, place);
   remove_oldest();
-  return {.program = place / program_name,
+  return {.programs = probes_in(place, needs_native),
           .side = {.name = name, .commit = commit, .dirty = true, .program_sha256 = hash}};
 }
 
-void probe_store::build(const fs::path& source, const fs::path& binary, const std::string& title) const {
+void probe_store::build(const fs::path& source, const fs::path& binary, const std::vector<std::string>& names,
+                        const std::string& title) const {
   fmt::print(stderr, "track: building {}\n", title);
   std::vector<std::string> configure{"cmake", "-S", source.string(), "-B", binary.string(), "-G", "Ninja"};
   configure.insert(configure.end(), configuration().begin(), configuration().end());
@@ -307,15 +353,16 @@ void probe_store::build(const fs::path& source, const fs::path& binary, const st
   std::string log = result.output;
   if (result.is_good()) {
     // Ninja's lines begin with "[n/m]".
-    result = run_command({"cmake", "--build", binary.string(), "--target", std::string{program_name}},
-                         error_output::merge, [&](const std::string& line) {
-                           if (line.starts_with('[')) print_status(line.substr(0, line.find(' ')));
-                         });
+    std::vector<std::string> command{"cmake", "--build", binary.string(), "--target"};
+    command.insert(command.end(), names.begin(), names.end());
+    result = run_command(command, error_output::merge, [&](const std::string& line) {
+      if (line.starts_with('[')) print_status(line.substr(0, line.find(' ')));
+    });
     print_status("");
     log += '\n' + result.output;
   }
-  if (result.is_good() && fs::exists(binary / "bin" / program_name)) return;
-  if (result.is_good()) result.output = fmt::format("it built no bin/{}", program_name);
+  if (result.is_good() && all_exist(binary / "bin", names)) return;
+  if (result.is_good()) result.output = fmt::format("it built no bin/{}", fmt::join(names, " and bin/"));
   const auto path = folder_ / "build.log";
   std::ofstream{path} << log << '\n';
   throw track_error{

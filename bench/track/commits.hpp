@@ -58,6 +58,8 @@ class repository {
   std::optional<std::string> merge_base(const std::string& commit, const std::string& other) const;
   /// Returns the commits that `head` contains and `base` does not.
   std::vector<std::string> commits_between(const std::string& base, const std::string& head) const;
+  /// Returns whether a commit has a file.
+  bool has_file(const std::string& commit, const std::string& path) const;
 
   /// Checks a commit out into a new folder.
   void add_work_tree(const std::filesystem::path& folder, const std::string& commit) const;
@@ -79,32 +81,48 @@ std::string program_hash(const std::filesystem::path& program, std::string_view 
 /// Does the same for a program's bytes.
 std::string program_hash_of_bytes(std::string bytes, std::string_view commit);
 
-/// A commit's client program, ready to run.
-struct built_probe {
-  std::filesystem::path program;
+/// Programs that run the strategies of a commit and the floor.
+struct probe_programs {
+  std::filesystem::path fetch_probe;
+  /// Empty if there is none: see programs.
+  std::filesystem::path fetch_probe_native = {};
+};
+
+/// Does the same for the probes of a commit together.
+std::string program_hash(const probe_programs& probes, std::string_view commit);
+
+/// A commit's clients, ready to run.
+struct built_probes {
+  probe_programs programs;
   compared_side side;
 };
 
-/// Builds clients (fetch_probe) of commits under build/track/, all with the same options: optimised, without
-/// tests, by the compiler of this build. Keeps the 24 programs used last, and no sources. Another track waits
+/// Builds the probes of commits under build/track/, all with the same options: optimised, without tests, by
+/// the compiler of this build. Keeps those of the 24 commits used last, and no sources. Another track waits
 /// until a build has ended.
 class probe_store {
  public:
   explicit probe_store(const repository& of);
 
-  /// Returns the client of a revision. "." is the working tree, and so is "HEAD" if tracked files have
-  /// changed. Throws track_error (exit code 2) for an unknown revision, and for a failed build with the path
-  /// of its log.
-  built_probe probe_of(const std::string& revision) const;
+  /// Returns the probes of a revision: fetch_probe, and fetch_probe_native if it is needed. "." is the
+  /// working tree, and so is "HEAD" if tracked files have changed. Throws track_error (exit code 2) for an
+  /// unknown revision, and for a failed build with the path of its log.
+  built_probes probes_of(const std::string& revision, bool needs_native) const;
+  /// Returns whether a revision has fetch_probe_native. Throws track_error (exit code 2) for an unknown one.
+  bool has_native(const std::string& revision) const;
+  /// Throws track_error (exit code 2) unless a revision has fetch_probe_native.
+  void check_native(const std::string& revision) const;
 
   /// build/track: files that may be deleted at any time.
   const std::filesystem::path& folder() const { return folder_; }
 
  private:
-  built_probe probe_of_commit(const std::string& revision, const std::string& commit) const;
-  built_probe probe_of_working_tree(const std::string& name) const;
+  bool is_working_tree(const std::string& revision) const;
+  built_probes probes_of_commit(const std::string& revision, const std::string& commit,
+                                bool needs_native) const;
+  built_probes probes_of_working_tree(const std::string& name, bool needs_native) const;
   void build(const std::filesystem::path& source, const std::filesystem::path& binary,
-             const std::string& title) const;
+             const std::vector<std::string>& names, const std::string& title) const;
   void remove_oldest() const;
 
   const repository& repository_;

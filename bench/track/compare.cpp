@@ -120,24 +120,28 @@ compared_side side_of_client(const std::string& text) {
 comparison compare_commits(const std::string& base, const std::string& head, const bench_flags& workload,
                            const comparison_plan& plan) {
   const auto sources = repository::open();
-  // Both must exist before either is built.
-  for (const auto& revision : {base, head})
-    if (revision != ".") sources.resolve(revision);
   const probe_store probes{sources};
+  const auto cases = cases_of(workload.what);
+  const bool needs_native = std::ranges::any_of(cases, &benchmark_case::is_native);
+  // Both must exist before either is built.
+  for (const auto& revision : {base, head}) {
+    if (revision != ".") sources.resolve(revision);
+    if (needs_native) probes.check_native(revision);
+  }
   comparison_progress progress;
   progress.start("build base");
-  const auto base_probe = probes.probe_of(base);
+  const auto base_probes = probes.probes_of(base, needs_native);
   progress.start("build head");
-  const auto head_probe = probes.probe_of(head);
+  const auto head_probes = probes.probes_of(head, needs_native);
 
-  comparison result{.base = base_probe.side,
-                    .head = head_probe.side,
+  comparison result{.base = base_probes.side,
+                    .head = head_probes.side,
                     .machine = this_machine().name(),
                     .notes = workload.notes};
   const auto noise_file = probes.folder() / "noise" / (result.machine + ".json");
   auto known = noise::read(noise_file);
-  measure_sides(result, cases_of(workload.what), plan,
-                make_probe_runner(harness_of(workload), base_probe.program, head_probe.program), known,
+  measure_sides(result, cases, plan,
+                make_probe_runner(harness_of(workload), base_probes.programs, head_probes.programs), known,
                 progress);
   write_file(noise_file, known.to_json());
   return result;
@@ -175,8 +179,8 @@ comparison compare_clients(const std::string& base, const std::string& head, con
 namespace {
 
 /// Fields whose difference is a note.
-constexpr std::array noted_fields{"build_type", "compiler", "flags",       "os",
-                                  "libcurl",    "boost",    "cpp-httplib", "kernel"};
+constexpr std::array noted_fields{"build_type", "compiler", "flags",       "os",    "libcurl",
+                                  "native",     "boost",    "cpp-httplib", "kernel"};
 
 /// Returns "none" for a missing field.
 std::string context_of(const recorded_run& run, const char* name) {

@@ -148,8 +148,8 @@ namespace {
 
 /// Client of a side.
 struct side_client {
-  std::filesystem::path fetch_probe = {};
-  /// Null if fetch_probe runs the case.
+  probe_programs probes = {};
+  /// Null if a probe runs the case.
   client_program_ptr program = nullptr;
 };
 
@@ -157,7 +157,8 @@ runner make_runner(const harness& parts, const side_client& base, const side_cli
   const auto client_of = [base, head](side of) { return of == side::base ? base : head; };
   const auto programs_of = [parts, client_of](side of) {
     return programs{.mock_server = parts.mock_server,
-                    .fetch_probe = client_of(of).fetch_probe,
+                    .fetch_probe = client_of(of).probes.fetch_probe,
+                    .fetch_probe_native = client_of(of).probes.fetch_probe_native,
                     .heap_count = parts.heap_count};
   };
   const auto case_of = [client_of](side of, benchmark_case row) {
@@ -195,9 +196,8 @@ runner make_runner(const harness& parts, const side_client& base, const side_cli
 
 }  // namespace
 
-runner make_probe_runner(const harness& parts, const std::filesystem::path& base,
-                         const std::filesystem::path& head) {
-  return make_runner(parts, {.fetch_probe = base}, {.fetch_probe = head});
+runner make_probe_runner(const harness& parts, const probe_programs& base, const probe_programs& head) {
+  return make_runner(parts, {.probes = base}, {.probes = head});
 }
 
 runner make_client_runner(const harness& parts, const client_program_ptr& base,

@@ -14,6 +14,7 @@
 #include "bench/cases.hpp"
 #include "bench/clients/clients.hpp"
 #include "bench/measurement.hpp"
+#include "bench/track/commits.hpp"
 #include "bench/track/judge.hpp"
 
 namespace farebench::track {
@@ -91,10 +92,9 @@ struct harness {
   static harness find();
 };
 
-/// Return a runner of two builds of fetch_probe, and of two other clients. It judges each run as the bench
+/// Return a runner of the probes of two builds, and of two other clients. It judges each run as the bench
 /// does.
-runner make_probe_runner(const harness& parts, const std::filesystem::path& base,
-                         const std::filesystem::path& head);
+runner make_probe_runner(const harness& parts, const probe_programs& base, const probe_programs& head);
 runner make_client_runner(const harness& parts, const client_program_ptr& base,
                           const client_program_ptr& head);
 

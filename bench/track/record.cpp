@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <system_error>
 
@@ -27,17 +28,19 @@ namespace fs = std::filesystem;
 /// Enough for an interval of each metric when files of the light workload are compared.
 constexpr const char* repetitions = "--benchmark_repetitions=12";
 
-/// A folder in which a bench finds another client. Removed by the destructor.
+/// A folder in which a bench finds other probes. Removed by the destructor.
 class staged_bench {
  public:
-  staged_bench(const fs::path& folder, const fs::path& client) : folder_{folder} {
+  staged_bench(const fs::path& folder, const probe_programs& probes) : folder_{folder} {
     fs::remove_all(folder_);
     fs::create_directories(folder_);
     // The bench finds its siblings from its own location, so it is a copy and they are links.
     fs::copy_file(sibling_path("bench"), program());
     for (const char* name : {"mock_server", "libheap_count.so", "clients"})
       fs::create_symlink(sibling_path(name), folder_ / name);
-    fs::create_symlink(client, folder_ / "fetch_probe");
+    fs::create_symlink(probes.fetch_probe, folder_ / "fetch_probe");
+    if (!probes.fetch_probe_native.empty())
+      fs::create_symlink(probes.fetch_probe_native, folder_ / "fetch_probe_native");
   }
   ~staged_bench() {
     std::error_code ignored;
@@ -86,13 +89,13 @@ void add_load(ordered_json& context, const machine_load& before, const machine_l
   context["steal_percent"] = steal_percent(before, after);
 }
 
-void add_commit(ordered_json& context, const repository& sources, const fs::path& client) {
+void add_commit(ordered_json& context, const repository& sources, const probe_programs& probes) {
   const auto id = context.at("commit").get<std::string>();
   const auto commit = sources.describe(sources.resolve(id));
   context["parents"] = commit.parents;
   context["commit_date"] = commit.date;
   context["subject"] = commit.subject;
-  context["program_sha256"] = program_hash(client, id);
+  context["program_sha256"] = program_hash(probes, id);
 }
 
 void add_machine(ordered_json& context, const machine& here) {
@@ -129,14 +132,17 @@ fs::path write_new_file(const fs::path& folder, const std::string& stem, const s
 int record(const record_flags& flags, const bench_flags& parsed) {
   auto command = bench_command(flags, parsed);
   const auto sources = repository::open();
-  const probe_store probes{sources};
-  auto client = sibling_path("fetch_probe");
+  const probe_store store{sources};
+  probe_programs probes{.fetch_probe = sibling_path("fetch_probe"),
+                        .fetch_probe_native = sibling_path("fetch_probe_native")};
   std::optional<staged_bench> staged;
   // Before the measurement, which add_commit() follows.
   if (!flags.of) sources.resolve(std::string{this_build().commit});
   if (flags.of) {
-    client = probes.probe_of(*flags.of).program;
-    staged.emplace(probes.folder() / fmt::format("bench-{}", ::getpid()), client);
+    if (std::ranges::any_of(cases_of(parsed.what), &benchmark_case::is_native)) store.check_native(*flags.of);
+    // It also runs the floor.
+    probes = store.probes_of(*flags.of, store.has_native(*flags.of)).programs;
+    staged.emplace(store.folder() / fmt::format("bench-{}", ::getpid()), probes);
     command.front() = staged->program().string();
   }
 
@@ -163,7 +169,7 @@ int record(const record_flags& flags, const bench_flags& parsed) {
     throw track_error{"bench printed no result: nothing is recorded"};
 
   auto context = result.at("context");
-  add_commit(context, sources, client);
+  add_commit(context, sources, probes);
   add_machine(context, here);
   add_load(context, load_before, load_after);
   add_canary(context, canary_before, measure_canary(canary_passes));

@@ -77,7 +77,11 @@ std::optional<benchmark_case> parse_case_name(std::string_view name) {
   if (const auto at = strategy.rfind("/loops:");
       at != std::string_view::npos && parse_number(strategy.substr(at + 7), parameters.loops))
     strategy = strategy.substr(0, at);
+  // "coroutines/transport:native" is the client coroutines/native.
+  constexpr std::string_view transport = "/transport:";
   parameters.strategy = strategy;
+  if (const auto at = strategy.find(transport); at != std::string_view::npos)
+    parameters.strategy.replace(at, transport.size(), "/");
   const bool has_numbers = parse_number(settings["workers"], parameters.workers) &&
                            parse_number(settings["page_kb"], parameters.page_kb) &&
                            parse_number(settings["days"], parameters.items) &&

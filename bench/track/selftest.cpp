@@ -117,9 +117,10 @@ std::vector<benchmark_case> quick_cases() {
 
 std::vector<finding> compare_with(const fs::path& head, bool is_of_one_program, std::mt19937_64& random) {
   noise known;
-  return compare_in_two_stages(quick_cases(), {},
-                               make_probe_runner(harness::find(), sibling_path("fetch_probe"), head), known,
-                               is_of_one_program, random);
+  return compare_in_two_stages(
+      quick_cases(), {},
+      make_probe_runner(harness::find(), {.fetch_probe = sibling_path("fetch_probe")}, {.fetch_probe = head}),
+      known, is_of_one_program, random);
 }
 
 std::string finding_text(const finding& found) {

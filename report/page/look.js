@@ -28,8 +28,8 @@ const pageColours = {
 };
 
 /**
- * C++ strategies are cool and Python clients warm; the floor has the text's colour. Labels have these colours too, so
- * each has a contrast of at least 4.5:1 with the page.
+ * C++ strategies on libcurl are cool, those on the native transport brighter, and Python clients warm; the floor has
+ * the text's colour. Labels have these colours too, so each has a contrast of at least 4.5:1 with the page.
  * @type {Colours}
  */
 const strategyColours = {
@@ -39,6 +39,11 @@ const strategyColours = {
   coroutines: { light: '#0b57b0', dark: '#7db4ff' },
   multi_socket: { light: '#0a7490', dark: '#5fcbe8' },
   multi_poll: { light: '#3d7424', dark: '#97d174' },
+  sequential_native: { light: '#7a5561', dark: '#cfa9b4' },
+  thread_pool_native: { light: '#9b2fae', dark: '#e39bf2' },
+  fibers_native: { light: '#4d7300', dark: '#b5d84a' },
+  coroutines_native: { light: '#c2185b', dark: '#ff8ab5' },
+  callbacks_native: { light: '#5b4bd6', dark: '#b3aaff' },
   raw_epoll: { light: '#1f1d1a', dark: '#e9e6df' },
   python_sync: { light: '#7d6200', dark: '#dcbf4f' },
   python_threads: { light: '#b3261e', dark: '#ff8f86' },
@@ -82,6 +87,7 @@ export function schemeCss(/** @type {'light' | 'dark'} */ scheme) {
 /** Symbols of strategies whose family has several. @type {Record<string, string>} */
 const symbolsByName = {
   sequential: 'square',
+  'sequential/native': 'square',
   python_sync: 'square',
   python_sync_debian: 'square',
   multi_poll: 'wye',
@@ -109,11 +115,13 @@ const symbolOf = (/** @type {string} */ name, /** @type {string} */ family) =>
  * @returns {Look}
  */
 export function lookOf({ name, family, language }, position) {
-  const isKnown = Object.hasOwn(strategyColours, name);
+  // Names of properties have no slash.
+  const known = name.replace('/', '_');
+  const isKnown = Object.hasOwn(strategyColours, known);
   const isHollow = language !== 'C++' && language !== '';
   const hasLanguage = isHollow && Object.hasOwn(languageNames, language);
   const spare = hasLanguage ? languageNames[language] : `other_${position % 4}`;
-  const stroke = colour(isKnown ? name : spare);
+  const stroke = colour(isKnown ? known : spare);
   return { symbol: symbolOf(name, family), stroke, fill: isHollow ? colour('page') : stroke };
 }
 

@@ -111,6 +111,15 @@ test('unknown strategies get the symbol of their family', () => {
   assert.equal(look('page').stroke, 'var(--other_1)', 'no colour of the page');
 });
 
+test('a strategy on the native transport has the symbol of its family and its own colour', () => {
+  const look = (/** @type {string} */ name, /** @type {string} */ family) =>
+    lookOf({ name, family, language: 'C++' }, 1);
+  const native = look('coroutines/native', 'coroutines');
+  assert.deepEqual(native, { symbol: 'circle', stroke: 'var(--coroutines_native)', fill: 'var(--coroutines_native)' });
+  assert.notEqual(native.stroke, look('coroutines', 'coroutines').stroke);
+  assert.equal(look('sequential/native', 'blocking').symbol, 'square');
+});
+
 test('a hash restores its state', () => {
   const state = {
     data: 'a&b=#c',

@@ -17,7 +17,10 @@
 #include <sstream>
 #include <tuple>
 
+#include "bench/clients/clients.hpp"
 #include "bench/columns.hpp"
+#include "farebench/libcurl.hpp"
+#include "farebench/native.hpp"
 #include "lib/system/build_identity.hpp"
 #include "lib/system/child_process.hpp"
 #include "lib/system/cpu_limits.hpp"
@@ -447,8 +450,27 @@ TEST_F(interrupted_bench, second_interrupt_exits_at_once) {
 TEST_F(bench_command, smoke_runs_every_strategy) {
   const auto run = bench("--smoke");
   EXPECT_EQ(run.exit_code, 0) << run.errors;
-  for (const char* strategy : {"sequential", "thread_pool", "multi_socket", "raw_epoll", "×floor"})
-    EXPECT_THAT(run.output, HasSubstr(strategy));
+  for (const auto& client : probe_clients()) EXPECT_THAT(run.output, HasSubstr("\n" + client.name + " "));
+  EXPECT_THAT(run.output, HasSubstr("×floor"));
+}
+
+TEST_F(bench_command, rows_of_both_transports_name_their_libraries) {
+  const auto run =
+      bench("--smoke --transport libcurl,native --strategies coroutines --workers 3 --benchmark_format=json");
+  EXPECT_EQ(run.exit_code, 0) << run.errors;
+  const auto result = nlohmann::json::parse(run.output);
+  ASSERT_EQ(result["benchmarks"].size(), 2u);
+  for (const auto& row : result["benchmarks"]) {
+    const bool is_native = row["strategy"] == "coroutines/native";
+    const auto& http = is_native ? native_transport() : libcurl_transport();
+    EXPECT_EQ(row["client_version"], http.version());
+    EXPECT_EQ(row["name"].get<std::string>().contains("/strategy:coroutines/transport:native/"), is_native);
+    const auto version = http.version();
+    const auto slash = version.find('/');
+    EXPECT_EQ(result["context"][version.substr(0, slash)], version.substr(slash + 1));
+  }
+  const auto without = nlohmann::json::parse(bench(std::string{quick} + "--benchmark_format=json").output);
+  EXPECT_FALSE(without["context"].contains("native"));
 }
 
 TEST_F(bench_command, invalid_flags_are_refused_before_the_run) {
@@ -587,6 +609,20 @@ TEST_F(bench_with_another_client, wrong_responses_fail_the_row) {
   }
   EXPECT_THAT(result["benchmarks"][0]["error_message"].get<std::string>(),
               HasSubstr("wrong fares: 1 instead of the site's"));
+}
+
+TEST_F(bench_with_another_client, floor_is_run_by_native_probe_if_there_is_one) {
+  const auto program = bench_with_client(lie);
+  EXPECT_EQ(bench("--smoke --strategies raw_epoll --workers 3", program).exit_code, 1) << "by fetch_probe";
+  fs::copy_file(fs::path{FAREBENCH_BIN_DIR} / "fetch_probe_native", folder_ / "fetch_probe_native");
+  const auto run = bench("--smoke --strategies raw_epoll --workers 3", program);
+  EXPECT_EQ(run.exit_code, 0) << run.errors;
+}
+
+TEST_F(bench_with_another_client, missing_native_probe_is_named) {
+  const auto run = bench("--smoke --strategies fibers/native", bench_with_client(lie));
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_EQ(run.errors, "bench: there is no fetch_probe_native, which runs strategies on native\n");
 }
 
 TEST_F(bench_with_another_client, failed_row_has_a_curve_with_known_phases) {

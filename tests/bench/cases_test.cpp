@@ -79,6 +79,31 @@ TEST(ideal_wall, random_ideal_uses_draws_of_days_and_seed) {
   }
 }
 
+TEST(benchmark_case, name_has_other_transport_than_libcurl) {
+  auto row = case_of(100, 20, 20ms);
+  EXPECT_EQ(row.name(),
+            "fetch/strategy:multi_socket/workers:20/latency_ms:20/page_kb:3/days:100/engine:beast");
+  EXPECT_FALSE(row.is_native());
+  row.strategy = "coroutines/native";
+  row.loops = 2;
+  EXPECT_EQ(row.name(),
+            "fetch/strategy:coroutines/transport:native/loops:2/workers:20/latency_ms:20/page_kb:3/days:100/"
+            "engine:beast");
+  EXPECT_EQ(row.label(), "coroutines/native, 2 loops");
+  EXPECT_TRUE(row.is_native());
+}
+
+TEST(cases_of, one_worker_on_each_transport_has_no_other) {
+  const auto cases = cases_of({.strategies = {"sequential", "sequential/native", "callbacks/native"},
+                               .workers = {3, 5},
+                               .points = {{20ms}},
+                               .page_kb = 3,
+                               .items = 5});
+  std::vector<std::size_t> workers;
+  for (const auto& row : cases) workers.push_back(row.workers);
+  EXPECT_THAT(workers, testing::ElementsAre(1, 1, 3, 5));
+}
+
 TEST(latency_error, latency_above_maximum_is_error) {
   for (const latency_model& allowed :
        {latency_model{10s}, latency_model::uniform(0s, 10s), latency_model::lognormal(20ms, 80ms)})

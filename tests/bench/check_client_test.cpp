@@ -70,20 +70,23 @@ TEST(check_client, example_of_docs_passes) {
   EXPECT_EQ(result.failed, 0u) << result.lines;
 }
 
-class check_of_probe : public testing::TestWithParam<std::string> {};
+class check_of_probe : public testing::TestWithParam<client_info> {};
 
 TEST_P(check_of_probe, passes) {
-  const auto result = check(fmt::format("'{}/fetch_probe' --strategy {}", FAREBENCH_BIN_DIR, GetParam()));
+  const bool is_libcurl = GetParam().transport == "libcurl";
+  const auto result = check(fmt::format("'{}/{}' --strategy {}", FAREBENCH_BIN_DIR,
+                                        is_libcurl ? "fetch_probe" : "fetch_probe_native",
+                                        split_client_name(GetParam().name).strategy));
   EXPECT_EQ(result.failed, 0u) << result.lines;
 }
 
-INSTANTIATE_TEST_SUITE_P(strategies, check_of_probe, testing::ValuesIn([] {
-                           auto names = client_names(client_kind::library);
-                           for (auto& name : client_names(client_kind::floor))
-                             names.push_back(std::move(name));
-                           return names;
-                         }()),
-                         [](const auto& named) { return named.param; });
+INSTANTIATE_TEST_SUITE_P(strategies, check_of_probe,
+                         testing::ValuesIn(probe_clients().begin(), probe_clients().end()),
+                         [](const auto& named) {
+                           auto name = named.param.name;
+                           std::ranges::replace(name, '/', '_');
+                           return name;
+                         });
 
 struct mutant {
   /// Value of --mutant.

@@ -149,6 +149,16 @@ TEST(schema, lists_columns_and_the_strategies_of_the_rows) {
     EXPECT_NE(schema["strategies"][0].at(member), "") << member;
 }
 
+TEST(schema, name_of_native_client_is_strategy_of_its_rows) {
+  auto row = made_up_case();
+  row.strategy = "coroutines/native";
+  const auto schema = schema_json(std::vector{made_up_case(), row});
+  ASSERT_EQ(schema["strategies"].size(), 2u);
+  EXPECT_EQ(schema["strategies"][1]["name"], parameters_json(row)["strategy"]);
+  EXPECT_EQ(schema["strategies"][1]["label"], "coroutines (native)");
+  EXPECT_EQ(schema["strategies"][1]["transport"], "native");
+}
+
 TEST(case_parameters, are_members_of_a_row) {
   const auto row =
       parameters_json({.strategy = "coroutines", .workers = 100, .latency = 20ms, .page_kb = 3, .items = 50});
@@ -172,7 +182,9 @@ TEST(case_parameters, are_read_as_written) {
   get.task = task_kind::get;
   get.connections = connection_mode::fresh;
   get.warm_up = 5;
-  for (const auto& row : {fixed, random, hold, burst, get}) {
+  auto native = fixed;
+  native.strategy = "coroutines/native";
+  for (const auto& row : {fixed, random, hold, burst, get, native}) {
     const auto parsed = parse_parameters(nlohmann::json::parse(parameters_json(row).dump()));
     EXPECT_EQ(parsed.name(), row.name());
     EXPECT_EQ(parsed.kind, row.kind);

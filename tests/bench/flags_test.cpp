@@ -303,6 +303,66 @@ TEST(bench_flags, invalid_client_is_refused) {
   EXPECT_THAT(complaint({"--strategies", "python_pigeon"}), HasSubstr("--clients has other languages"));
 }
 
+TEST(bench_flags, strategies_run_on_chosen_transports) {
+  const auto strategies = [](std::vector<std::string> arguments) {
+    return parse(std::move(arguments)).what.strategies;
+  };
+  EXPECT_THAT(strategies({"--transport", "native"}),
+              ElementsAre("sequential/native", "thread_pool/native", "fibers/native", "coroutines/native",
+                          "callbacks/native", "raw_epoll"));
+  EXPECT_EQ(strategies({"--transport", "libcurl"}), strategies({}));
+  EXPECT_EQ(strategies({"--transport", "libcurl, native"}).size(),
+            strategies({}).size() + strategies({"--transport=native"}).size() - 1)
+      << "one floor";
+  EXPECT_THAT(
+      strategies({"--transport=libcurl,native", "--strategies=fibers,multi_poll,callbacks,raw_epoll"}),
+      ElementsAre("fibers", "fibers/native", "multi_poll", "callbacks/native", "raw_epoll"));
+  EXPECT_THAT(strategies({"--transport", "native,native", "--strategies", "fibers"}),
+              ElementsAre("fibers/native"));
+  EXPECT_EQ(parse({"--transport", "native"}).workload_name, "light");
+}
+
+TEST(bench_flags, strategies_may_be_named_as_in_tables) {
+  EXPECT_THAT(parse({"--strategies", "coroutines/native,coroutines"}).what.strategies,
+              ElementsAre("coroutines/native", "coroutines"));
+  EXPECT_THAT(
+      parse({"--transport=native", "--strategies=fibers/libcurl,fibers,fibers/native"}).what.strategies,
+      ElementsAre("fibers", "fibers/native"));
+}
+
+TEST(bench_flags, smoke_is_of_all_transports) {
+  EXPECT_THAT(parse({"--smoke"}).what.strategies, Contains("callbacks/native"));
+  EXPECT_THAT(parse({"--smoke"}).what.strategies, Contains("multi_poll"));
+  EXPECT_THAT(parse({"--smoke", "--transport", "libcurl"}).what.strategies,
+              Not(Contains("callbacks/native")));
+  EXPECT_THAT(parse({"--smoke", "--strategies", "fibers"}).what.strategies, ElementsAre("fibers"));
+}
+
+TEST(bench_flags, strategy_of_other_transport_is_refused) {
+  EXPECT_EQ(
+      complaint({"--strategies", "callbacks"}),
+      "strategy 'callbacks' is on native only: choose from sequential, thread_pool, fibers, coroutines, "
+      "multi_socket, multi_poll, raw_epoll, or add native to --transport");
+  EXPECT_THAT(complaint({"--transport", "native", "--strategies", "multi_socket"}),
+              HasSubstr("'multi_socket' is on libcurl only: choose from sequential, thread_pool, fibers, "
+                        "coroutines, callbacks, raw_epoll, or"));
+  EXPECT_EQ(complaint({"--transport", "nativ"}),
+            "--transport 'nativ': choose libcurl or native; did you mean native?");
+  EXPECT_THAT(complaint({"--strategies", "coroutines/natve"}),
+              testing::EndsWith("; did you mean coroutines/native?"));
+  for (const char* name :
+       {"multi_socket/native", "raw_epoll/native", "callbacks/libcurl", "/native", "native"})
+    EXPECT_THAT(complaint({"--transport=libcurl,native", "--strategies", name}),
+                HasSubstr(fmt::format("unknown strategy '{}': choose from", name)));
+  EXPECT_THAT(complaint({"--check-client", "sh", "--transport", "native"}), HasSubstr("no effect"));
+}
+
+TEST(bench_flags, scale_leaves_out_one_worker_of_each_transport) {
+  const auto flags = parse({"--workload", "scale", "--transport", "libcurl,native"});
+  ASSERT_EQ(flags.notes.size(), 1u);
+  EXPECT_THAT(flags.notes.front(), HasSubstr("sequential and sequential/native left out of scale"));
+}
+
 TEST(bench_flags, names_of_built_clients_are_kept) {
   EXPECT_THAT(parse({"--clients", "go, rust"}).clients, ElementsAre("go", "rust"));
   auto flags = parse({"--clients", "go"});

@@ -13,6 +13,7 @@
 #include "bench/cases.hpp"
 #include "bench/probe/raw_epoll.hpp"
 #include "farebench/libcurl.hpp"
+#include "farebench/native.hpp"
 #include "farebench/strategy.hpp"
 #include "tests/bench/scratch_folder.hpp"
 
@@ -26,10 +27,12 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Pair;
 
-TEST(probe_clients, library_comes_first_then_floor) {
-  std::vector<std::string_view> names;
-  for (const auto& info : libcurl_transport().strategies()) names.push_back(info.name);
-  names.push_back(floor_strategy);
+TEST(probe_clients, transports_come_first_then_floor) {
+  std::vector<std::string> names;
+  for (const auto& info : libcurl_transport().strategies()) names.emplace_back(info.name);
+  for (const auto& info : native_transport().strategies())
+    names.push_back(fmt::format("{}/native", info.name));
+  names.emplace_back(floor_strategy);
   EXPECT_TRUE(std::ranges::equal(probe_clients(), names, {}, &client_info::name));
 }
 
@@ -44,6 +47,23 @@ TEST(probe_clients, facts_are_complete_and_labels_distinct) {
   }
   EXPECT_EQ(labels.size(), probe_clients().size());
   EXPECT_EQ(find_probe_client("pigeon"), nullptr);
+}
+
+TEST(probe_clients, label_names_other_transport) {
+  EXPECT_EQ(find_probe_client("coroutines")->label, "coroutines");
+  EXPECT_EQ(find_probe_client("coroutines/native")->label, "coroutines (native)");
+  EXPECT_EQ(find_probe_client("thread_pool/native")->label, "thread pool (native)");
+  EXPECT_EQ(find_probe_client("coroutines/native")->transport, "native");
+}
+
+TEST(split_client_name, only_transports_are_parts) {
+  for (const auto& [name, strategy, transport] :
+       {std::tuple{"coroutines", "coroutines", ""}, std::tuple{"coroutines/native", "coroutines", "native"},
+        std::tuple{"fibers/libcurl", "fibers", "libcurl"}, std::tuple{"client:x", "client:x", ""},
+        std::tuple{"a/b:c", "a/b:c", ""}, std::tuple{"", "", ""}}) {
+    EXPECT_EQ(split_client_name(name).strategy, strategy);
+    EXPECT_EQ(split_client_name(name).transport, transport);
+  }
 }
 
 TEST(make_client, command_is_split_like_in_a_shell) {

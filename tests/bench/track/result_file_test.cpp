@@ -54,6 +54,16 @@ TEST(case_name, has_loops_engine_and_random_latencies) {
   EXPECT_EQ(uniform->latency, latency_model::uniform(500us, 30ms));
 }
 
+TEST(case_name, has_transport) {
+  const auto native = parse_case_name(
+      "fetch/strategy:coroutines/transport:native/loops:2/workers:10/latency_ms:20/page_kb:3/days:50/"
+      "engine:beast");
+  ASSERT_TRUE(native);
+  EXPECT_EQ(native->strategy, "coroutines/native");
+  EXPECT_EQ(native->label(), "coroutines/native, 2 loops");
+  EXPECT_FALSE(parse_case_name("fetch/strategy:x/transport:y/workers:1/latency_ms:0/page_kb:3/days:1"));
+}
+
 TEST(case_name, keeps_any_strategy_name) {
   for (const std::string name : {"<script>", "a/b:c", "line\u2028separator", "new\nline", "\"quoted\""}) {
     const auto parsed =
@@ -96,18 +106,19 @@ std::string error_with(const char* member, const ordered_json& value) {
 
 TEST(result_file, has_cases_in_display_order) {
   auto rows = ordered_json::array();
-  for (const std::string strategy :
-       {"zebra", "python_sync", "raw_epoll", "coroutines", "sequential", "aardvark"})
+  for (const std::string strategy : {"zebra", "python_sync", "raw_epoll", "fibers/transport:native",
+                                     "coroutines", "sequential", "aardvark"})
     rows.push_back(
         made_up_row(0, 5, 1, "fetch/strategy:" + strategy + "/workers:1/latency_ms:1/page_kb:3/days:1"));
   const auto file = read_result(whole_of(rows), "run.json");
   std::vector<std::string> names;
   for (const auto& result : file.cases) names.push_back(result.parameters.strategy);
-  EXPECT_THAT(names,
-              ElementsAre("sequential", "coroutines", "raw_epoll", "aardvark", "python_sync", "zebra"));
-  ASSERT_EQ(file.strategies.size(), 6u);
+  EXPECT_THAT(names, ElementsAre("sequential", "coroutines", "fibers/native", "raw_epoll", "aardvark",
+                                 "python_sync", "zebra"));
+  ASSERT_EQ(file.strategies.size(), 7u);
   EXPECT_EQ(file.strategies[1]["family"], "coroutines");
-  EXPECT_EQ(file.strategies[5]["family"], "other");
+  EXPECT_EQ(file.strategies[2]["label"], "fibers (native)");
+  EXPECT_EQ(file.strategies[6]["family"], "other");
 }
 
 TEST(result_file, sorts_repetitions_and_skips_aggregates) {

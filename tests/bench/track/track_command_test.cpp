@@ -59,14 +59,21 @@ class track_command : public testing::Test {
     std::ofstream{folder_ / "repo" / name} << text;
   }
 
-  /// Commits a project whose fetch_probe is a copy of `client`. `text` makes the commit unique.
-  std::string commit(const fs::path& client, const std::string& text) const {
-    write("CMakeLists.txt", fmt::format(R"(cmake_minimum_required(VERSION 3.25)
-project(scratch NONE)
-add_custom_target(fetch_probe COMMAND ${{CMAKE_COMMAND}} -E copy {} ${{CMAKE_BINARY_DIR}}/bin/fetch_probe)
-# {}
-)",
-                                        client.string(), text));
+  /// Commits a project whose fetch_probe is a copy of `client`, and fetch_probe_native one of `native` if
+  /// there is one. `text` makes the commit unique.
+  std::string commit(const fs::path& client, const std::string& text, const fs::path& native = {}) const {
+    auto project = fmt::format("cmake_minimum_required(VERSION 3.25)\nproject(scratch NONE)\n# {}\n", text);
+    const auto add_target = [&](const char* name, const fs::path& program) {
+      project += fmt::format(
+          "add_custom_target({0} COMMAND ${{CMAKE_COMMAND}} -E copy {1} ${{CMAKE_BINARY_DIR}}/bin/{0})\n",
+          name, program.string());
+    };
+    add_target("fetch_probe", client);
+    if (!native.empty()) {
+      add_target("fetch_probe_native", native);
+      write("bench/probe/fetch_probe_native.cpp", text);
+    }
+    write("CMakeLists.txt", project);
     write(".gitignore", "/build/\n");
     if (!fs::exists(folder_ / "repo" / ".git")) git("init -q -b main .");
     git("add -A");
@@ -78,6 +85,8 @@ add_custom_target(fetch_probe COMMAND ${{CMAKE_COMMAND}} -E copy {} ${{CMAKE_BIN
 };
 
 const fs::path probe = bin / "fetch_probe";
+
+const fs::path native_probe = bin / "fetch_probe_native";
 
 const fs::path mutant = bin / "mutant_probe";
 
@@ -190,6 +199,32 @@ TEST_F(track_command, one_more_allocation_in_a_commit_is_found) {
   EXPECT_THAT(run.errors, HasSubstr("build base "));
   // Programs are kept.
   EXPECT_THAT(track(fmt::format("compare HEAD~ HEAD --pairs 6 {}", tiny)).errors, Not(HasSubstr("building")));
+}
+
+/// As `tiny`, on the native transport.
+constexpr const char* tiny_native = "-- --smoke --strategies coroutines/native --workers 2";
+
+TEST_F(track_command, strategies_on_native_are_compared) {
+  commit(probe, "one", native_probe);
+  commit(probe, "two", native_probe);
+  const auto run = track(fmt::format("compare HEAD~ HEAD --pairs 6 {}", tiny_native));
+  EXPECT_LE(run.exit_code, 1) << run.errors;
+  EXPECT_THAT(run.output, HasSubstr("an A/A"));
+  EXPECT_THAT(run.output, HasSubstr("coroutines/native with 2 workers"));
+  // The programs of a comparison on libcurl are among them.
+  EXPECT_THAT(track(fmt::format("compare HEAD~ HEAD --pairs 6 {}", tiny)).errors, Not(HasSubstr("building")));
+}
+
+TEST_F(track_command, commit_without_native_transport_is_named) {
+  commit(probe, "one");
+  commit(probe, "two", native_probe);
+  for (const auto* arguments : {"compare HEAD~ HEAD", "compare HEAD HEAD~", "record --of HEAD~"}) {
+    const auto run = track(fmt::format("{} {}", arguments, tiny_native));
+    EXPECT_EQ(run.exit_code, 2);
+    EXPECT_EQ(run.errors, "track: 'HEAD~' has no native transport: leave out --transport native\n");
+  }
+  const auto run = track(fmt::format("compare HEAD~ HEAD --pairs 6 {}", tiny));
+  EXPECT_THAT(run.output, HasSubstr("an A/A")) << "fetch_probe is the same program\n" << run.errors;
 }
 
 TEST_F(track_command, commits_of_one_program_are_an_a_a) {
