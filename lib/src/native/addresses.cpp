@@ -1,11 +1,13 @@
 #include "native/addresses.hpp"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netdb.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <iterator>
 #include <new>
@@ -22,6 +24,16 @@ bool is_bracketed(std::string_view host) { return host.starts_with('[') && host.
 bool is_out_of_resources(int code, int os_error) {
   return code == EAI_MEMORY || (code == EAI_SYSTEM && (os_error == EMFILE || os_error == ENFILE ||
                                                        os_error == ENOBUFS || os_error == ENOMEM));
+}
+
+/// Returns the address if the host is an IPv4 address in decimal. getaddrinfo, which reads it in other forms
+/// too, would touch another page (4 KiB) of the stack of each thread.
+std::optional<socket_address> ipv4_address(std::string_view host, int port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  if (::inet_pton(AF_INET, std::string{host}.c_str(), &address.sin_addr) != 1) return std::nullopt;
+  return socket_address{reinterpret_cast<const sockaddr&>(address)};
 }
 
 /// Result of getaddrinfo for the host of a URL, which must outlive it.
@@ -106,6 +118,7 @@ void interleave_families(std::vector<socket_address>& addresses) {
 
 std::optional<address_result> address_cache::find(std::string_view host, int port) {
   if (const auto known = known_.find(key_of(host, port)); known != known_.end()) return known->second;
+  if (const auto address = ipv4_address(host, port)) return remember(host, port, std::vector{*address});
   const address_info literal{host, port, AI_NUMERICHOST};
   if (literal.code() == EAI_NONAME && !is_bracketed(host)) return std::nullopt;
   return remember(host, port, literal.result());
