@@ -51,6 +51,7 @@ void response_reader::begin_header() noexcept {
   content_length_ = -1;
   retry_after_ = retry_after_.zero();
   closes_connection_ = false;
+  has_close_option_ = false;
   has_transfer_coding_ = false;
   is_chunked_ = false;
   gzip_codings_ = 0;
@@ -113,10 +114,10 @@ abort_reason response_reader::accept_field() {
   switch (field_.name()) {
     case field_name::connection:
       if (list_contains(value, "close")) {
-        closes_connection_ = true;
+        closes_connection_ = has_close_option_ = true;
       } else if (list_contains(value, "keep-alive")) {
         // Of HTTP/1.0.
-        closes_connection_ = false;
+        closes_connection_ = has_close_option_;
       }
       break;
     case field_name::content_encoding:

@@ -155,6 +155,8 @@ class response_reader {
   bool request_closes_connection_ : 1 = false;
   bool is_on_kept_connection_ : 1 = false;
   bool closes_connection_ : 1 = false;
+  // A Connection field says so.
+  bool has_close_option_ : 1 = false;
   bool has_transfer_coding_ : 1 = false;
   bool is_chunked_ : 1 = false;
   // The body has a content coding that was not offered.
