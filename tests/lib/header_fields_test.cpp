@@ -105,8 +105,10 @@ TEST(content_coding, accepted_codings_are_known) {
     EXPECT_EQ(count_gzip_codings(codings), 0u) << codings;
   for (const char* const codings : {"gzip, br", "deflate", "gzip;q=1"})
     EXPECT_EQ(count_gzip_codings(codings), std::nullopt) << codings;
-  EXPECT_TRUE(is_known_transfer_coding("Chunked"));
-  for (const char* const codings : {"gzip, chunked", "xchunked", "chunked;x"})
+  for (const char* const codings : {"", "Chunked", "identity", "identity, ,chunked,"})
+    EXPECT_TRUE(is_known_transfer_coding(codings)) << codings;
+  for (const char* const codings :
+       {"gzip, chunked", "xchunked", "chunked;x", "chunked, identity", "chunked, chunked"})
     EXPECT_FALSE(is_known_transfer_coding(codings)) << codings;
 }
 

@@ -123,7 +123,15 @@ std::optional<std::size_t> count_gzip_codings(std::string_view codings) {
 }
 
 bool is_known_transfer_coding(std::string_view codings) {
-  return contains_only(codings, {"chunked", "identity"});
+  bool is_chunked = false;
+  while (!codings.empty()) {
+    const auto coding = extract_element(codings);
+    if (coding.empty()) continue;
+    if (is_chunked) return false;
+    is_chunked = equals_ignoring_case(coding, "chunked");
+    if (!is_chunked && !equals_ignoring_case(coding, "identity")) return false;
+  }
+  return true;
 }
 
 fetch_error::retry_after_seconds parse_retry_after(std::string_view value,

@@ -62,7 +62,8 @@ bool is_identity_coding(std::string_view codings);
 bool is_known_content_coding(std::string_view codings);
 /// Returns how often these Content-Encodings apply gzip, or nullopt if one of them is another coding.
 std::optional<std::size_t> count_gzip_codings(std::string_view codings);
-/// Returns true if a client that sent no TE can expect these Transfer-Encodings (RFC 9112, 7.4).
+/// Returns true if a client that sent no TE can expect these Transfer-Encodings: identity, then at most one
+/// chunked (RFC 9112, 6.1 and 7.4).
 bool is_known_transfer_coding(std::string_view codings);
 
 /// Returns the delay that a Retry-After asks for, given in seconds or as a date (RFC 9110, 10.2.3). More
