@@ -60,7 +60,7 @@ void append_request(std::string& text, const request_parts& parts) {
   }
   if (has_default("Accept")) text += "Accept: */*\r\n";
   if (parts.accept_compressed && has_default("Accept-Encoding")) text += "Accept-Encoding: gzip\r\n";
-  if (parts.is_at_origin && !parts.request.cookies.empty()) {
+  if (parts.is_at_origin && !parts.request.cookies.empty() && has_default("Cookie")) {
     if (const auto cookies = parts.request.cookies.header_for(parts.url); !cookies.empty())
       text.append("Cookie: ").append(cookies).append("\r\n");
   }
