@@ -10,27 +10,14 @@
 #include <string>
 #include <string_view>
 
+#include "tests/support/gzip.hpp"
+
 namespace farebench {
 namespace {
 
 using namespace std::string_literals;
+using test::compressed;
 using decoder_status = gzip_decoder::status;
-
-constexpr int gzip_format = MAX_WBITS + 16;
-
-std::string compressed(std::string text, int format = gzip_format) {
-  z_stream stream{};
-  EXPECT_EQ(::deflateInit2(&stream, 9, Z_DEFLATED, format, 9, Z_DEFAULT_STRATEGY), Z_OK);
-  std::string body(::deflateBound(&stream, text.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(text.data());
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(body.data());
-  stream.avail_out = static_cast<uInt>(body.size());
-  EXPECT_EQ(::deflate(&stream, Z_FINISH), Z_STREAM_END);
-  body.resize(stream.total_out);
-  ::deflateEnd(&stream);
-  return body;
-}
 
 /// Returns text that compresses to about half of its size.
 std::string fare_table(std::size_t size) {

@@ -28,12 +28,12 @@ gzip_decoder::status gzip_decoder::feed(std::string_view chunk, const sink& on_d
     stream_.avail_out = static_cast<uInt>(decoded_.size());
     const int code = ::inflate(&stream_, Z_NO_FLUSH);
     if (code == Z_MEM_ERROR) throw std::bad_alloc{};
-    // Z_BUF_ERROR means that a full buffer was all.
-    if (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR) return status::invalid;
     finished_ = code == Z_STREAM_END;
     is_full = stream_.avail_out == 0 && !finished_;
     const std::size_t size = decoded_.size() - stream_.avail_out;
     if (size > 0 && !on_decoded({decoded_.data(), size})) return status::stopped;
+    // Last, so that the result does not depend on the chunks. Z_BUF_ERROR means that a full buffer was all.
+    if (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR) return status::invalid;
   }
   return status::ok;
 }

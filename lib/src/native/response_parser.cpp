@@ -43,24 +43,14 @@ response_parser::progress response_parser::parse(std::string_view& bytes, clock:
       bytes_left_ -= data.size();
       result = accept_data(data, now);
       if (bytes_left_ == 0) part_ = part_ == part::chunk_data ? part::chunk_end : part::done;
-    } else if (std::string_view line; extract_line(bytes, line)) {
-      switch (part_) {
-        case part::chunk_size:
-          if (!accept_chunk_size(line)) return progress::invalid_chunk;
-          break;
-        case part::chunk_end:
-          if (line != "\n" && line != "\r\n") return progress::invalid_chunk;
-          part_ = part::chunk_size;
-          break;
-        default:
-          result = accept_header_line(line);
-          break;
-      }
+    } else {
+      std::string_view line;
+      const bool is_complete = extract_line(bytes, line);
+      if (reader_.status() == 0 && !may_begin_status_line(line)) return abort(abort_reason::status_line);
+      if (line.size() > reader_.limits().max_header_bytes) return abort(abort_reason::headers_too_large);
+      if (!is_complete) break;
+      result = accept_line(line);
       partial_line_.clear();
-    } else if (reader_.status() == 0 && !may_begin_status_line(partial_line_)) {
-      return abort(abort_reason::status_line);
-    } else if (partial_line_.size() > reader_.limits().max_header_bytes) {
-      return abort(abort_reason::headers_too_large);
     }
   }
   return result == progress::incomplete && part_ == part::done ? end_body() : result;
@@ -73,8 +63,8 @@ response_parser::progress response_parser::end_body() {
   return is_complete ? progress::complete : progress::invalid_coding;
 }
 
-/// Removes a line, with its end, from `bytes`. Returns false if its end is missing: what there is of it
-/// becomes a part of partial_line_, where the next bytes continue it.
+/// Removes a line, with its end, from `bytes`. Returns false if its end is missing: what there is of it,
+/// which `line` then shows, is a part of partial_line_, where the next bytes continue it.
 bool response_parser::extract_line(std::string_view& bytes, std::string_view& line) {
   const auto end = bytes.find('\n');
   line = bytes.substr(0, end == bytes.npos ? end : end + 1);
@@ -82,6 +72,18 @@ bool response_parser::extract_line(std::string_view& bytes, std::string_view& li
   if (end != bytes.npos && partial_line_.empty()) return true;
   line = partial_line_.append(line);
   return end != bytes.npos;
+}
+
+response_parser::progress response_parser::accept_line(std::string_view line) {
+  switch (part_) {
+    case part::chunk_size:
+      return accept_chunk_size(line) ? progress::incomplete : progress::invalid_chunk;
+    case part::chunk_end:
+      part_ = part::chunk_size;
+      return line == "\n" || line == "\r\n" ? progress::incomplete : progress::invalid_chunk;
+    default:
+      return accept_header_line(line);
+  }
 }
 
 response_parser::progress response_parser::accept_header_line(std::string_view line) {

@@ -16,7 +16,7 @@ namespace farebench {
 
 /// Splits the bytes of HTTP/1.1 responses into lines, chunks and bodies (RFC 9112) for a response_reader.
 /// Accepts what libcurl accepts: lines may end with LF alone, and chunk extensions are ignored. Keeps
-/// received bytes only if a line is incomplete. Not thread-safe.
+/// received bytes only if a line is incomplete, up to fetch_limits::max_header_bytes. Not thread-safe.
 class response_parser {
  public:
   using clock = std::chrono::steady_clock;
@@ -66,6 +66,7 @@ class response_parser {
 
   progress parse(std::string_view& bytes, clock::time_point now);
   bool extract_line(std::string_view& bytes, std::string_view& line);
+  progress accept_line(std::string_view line);
   progress accept_header_line(std::string_view line);
   part part_after_header() const;
   progress end_body();
