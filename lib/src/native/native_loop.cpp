@@ -16,22 +16,23 @@ constexpr std::size_t max_spare_parsers = 256;
 }  // namespace
 
 native_loop::native_loop(std::unique_ptr<socket_set> sockets, std::size_t buffer_bytes,
-                         bool looks_up_in_threads)
+                         bool looks_up_in_threads, lookup_function look_up)
     : sockets_{std::move(sockets)},
+      addresses_{look_up},
       buffer_bytes_{buffer_bytes},
       buffer_{std::make_unique_for_overwrite<char[]>(buffer_bytes)} {
   spare_parsers_.reserve(looks_up_in_threads ? max_spare_parsers : 1);
-  if (looks_up_in_threads) resolver_ = std::make_unique<resolver>([this] { wake_up(); });
+  if (looks_up_in_threads) resolver_ = std::make_unique<resolver>([this] { wake_up(); }, std::move(look_up));
 }
 
-std::unique_ptr<native_loop> native_loop::create_for_many() {
+std::unique_ptr<native_loop> native_loop::create_for_many(lookup_function look_up) {
   return std::unique_ptr<native_loop>{
-      new native_loop{std::make_unique<epoll_set>(), many_clients_buffer_bytes, true}};
+      new native_loop{std::make_unique<epoll_set>(), many_clients_buffer_bytes, true, std::move(look_up)}};
 }
 
-std::unique_ptr<native_loop> native_loop::create_for_one() {
+std::unique_ptr<native_loop> native_loop::create_for_one(lookup_function look_up) {
   return std::unique_ptr<native_loop>{
-      new native_loop{std::make_unique<poll_set>(), one_client_buffer_bytes, false}};
+      new native_loop{std::make_unique<poll_set>(), one_client_buffer_bytes, false, std::move(look_up)}};
 }
 
 std::unique_ptr<transport_client> native_loop::create_client(const fetch_limits& limits) {

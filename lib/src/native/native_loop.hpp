@@ -25,9 +25,9 @@ namespace farebench {
 class native_loop final : public loop_transport {
  public:
   /// A loop of any number of clients, which looks up names in threads.
-  static std::unique_ptr<native_loop> create_for_many();
+  static std::unique_ptr<native_loop> create_for_many(lookup_function look_up = look_up_addresses);
   /// A loop of one client, which blocks: it looks up names in this thread and cannot be woken up.
-  static std::unique_ptr<native_loop> create_for_one();
+  static std::unique_ptr<native_loop> create_for_one(lookup_function look_up = look_up_addresses);
 
   std::unique_ptr<transport_client> create_client(const fetch_limits& limits) override;
   void wait(clock::time_point until) override;
@@ -37,7 +37,8 @@ class native_loop final : public loop_transport {
  private:
   friend class native_client;
 
-  native_loop(std::unique_ptr<socket_set> sockets, std::size_t buffer_bytes, bool looks_up_in_threads);
+  native_loop(std::unique_ptr<socket_set> sockets, std::size_t buffer_bytes, bool looks_up_in_threads,
+              lookup_function look_up);
 
   bool begin_queued();
   std::optional<address_result> resolve(std::string_view host, int port, address_waiter& waiter);
