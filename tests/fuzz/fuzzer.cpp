@@ -15,6 +15,8 @@ struct fuzz_target {
 using namespace farebench::fuzz;
 constexpr fuzz_target targets[] = {{"flags", fuzz_flags},
                                    {"headers", fuzz_headers},
+                                   {"native_request", fuzz_native_request},
+                                   {"native_response", fuzz_native_response},
                                    {"response", fuzz_response},
                                    {"results", fuzz_results},
                                    {"scanner", fuzz_scanner}};
@@ -27,10 +29,10 @@ extern "C" int LLVMFuzzerInitialize(int*, char***) {
   const std::string_view name{variable ? variable : ""};
   target = std::ranges::find(targets, name, &fuzz_target::name);
   if (target != std::end(targets)) return 0;
-  std::fprintf(
-      stderr,
-      "fuzzer: FAREBENCH_FUZZ_TARGET is '%.*s': set it to flags, headers, response, results or scanner\n",
-      static_cast<int>(name.size()), name.data());
+  std::fprintf(stderr, "fuzzer: FAREBENCH_FUZZ_TARGET is '%.*s': set it to one of\n",
+               static_cast<int>(name.size()), name.data());
+  for (const auto& known : targets)
+    std::fprintf(stderr, "  %.*s\n", static_cast<int>(known.name.size()), known.name.data());
   std::exit(2);
 }
 

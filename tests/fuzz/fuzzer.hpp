@@ -9,6 +9,8 @@ namespace farebench::fuzz {
 // Fuzz targets. Each reads one input and ends the process if an invariant does not hold.
 void fuzz_flags(std::string_view input);
 void fuzz_headers(std::string_view text);
+void fuzz_native_request(std::string_view input);
+void fuzz_native_response(std::string_view bytes);
 void fuzz_response(std::string_view response);
 void fuzz_results(std::string_view text);
 void fuzz_scanner(std::string_view page);

@@ -1,0 +1,327 @@
+// Fuzzes the parser of the native transport with the bytes that a server sends on a connection, and compares
+// it with Boost.Beast. Invariants:
+// - A response does not depend on the parts in which it arrives, nor on those that the parser has parsed
+// before.
+// - A response that Beast accepts has the same status, body and end, or one of the errors of
+//   `is_required_error`, in which the client is stricter.
+// - A response that Beast rejects is an error, or has a line that RFC 9112 does not allow (`is_strict`): for
+//   example, it ends without CR. Left out are fields and trailers that Beast interprets and the client does
+//   not.
+// - A connection that Beast would close is not kept.
+// - A compressed body is decoded to its original.
+
+#include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/buffer_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <optional>
+#include <random>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "farebench/cookie_jar.hpp"
+#include "farebench/fetch_policy.hpp"
+#include "http/redirect.hpp"
+#include "http/text.hpp"
+#include "native/response_parser.hpp"
+#include "tests/fuzz/fuzzer.hpp"
+#include "tests/support/gzip.hpp"
+
+namespace {
+
+using namespace farebench;
+namespace http = boost::beast::http;
+using fuzz::expect;
+using progress = response_parser::progress;
+
+constexpr std::string_view request_url = "http://127.0.0.1:9/m/";
+
+/// Limits that few responses exceed, or, with compressed bodies, many do.
+fetch_limits limits_with(bool accept_compressed) {
+  fetch_limits limits;
+  limits.max_header_bytes = accept_compressed ? 300 : 3'000;
+  limits.max_body_bytes = accept_compressed ? 500 : 9'000;
+  limits.accept_compressed = accept_compressed;
+  return limits;
+}
+
+struct parsed_response {
+  progress end_state = progress::incomplete;
+  abort_reason reason = abort_reason::none;
+  // The following members are those of a complete response.
+  int status = 0;
+  std::size_t size = 0;
+  std::string body;
+  std::string cookies;
+  bool is_redirected = false;
+  bool closes_connection = false;
+
+  bool operator==(const parsed_response&) const = default;
+};
+
+/// Feeds the bytes in parts, whose sizes `next_size` returns, and ends the connection.
+parsed_response parse(response_parser& parser, std::string_view bytes, const fetch_limits& limits,
+                      const std::function<std::size_t()>& next_size) {
+  parsed_response response;
+  cookie_jar cookies;
+  const exchange_request::body_sink on_body = [&](std::string_view chunk) { response.body += chunk; };
+  parser.reader().begin(limits, cookies, on_body, false, false);
+  parser.reader().begin_response(request_url, false);
+  parser.begin({});
+  std::size_t size = 0;
+  auto state = progress::incomplete;
+  while (state == progress::incomplete && size < bytes.size()) {
+    // A copy, so that AddressSanitizer notices bytes that are used later.
+    const auto part = bytes.substr(size, next_size());
+    const std::vector<char> buffer{part.begin(), part.end()};
+    std::string_view rest{buffer.data(), buffer.size()};
+    state = parser.feed(rest, {});
+    size += buffer.size() - rest.size();
+    expect(state != progress::incomplete || rest.empty(), "an incomplete response uses all bytes");
+  }
+  if (state == progress::incomplete) state = parser.end_of_stream();
+  expect(response.body.size() <= limits.max_body_bytes, "a body is within its limit");
+  expect(!parser.take_exception(), "parsing throws nothing");
+  response.end_state = state;
+  if (state == progress::aborted) response.reason = parser.reason();
+  if (state != progress::complete) {
+    response.body.clear();
+    return response;
+  }
+  response.status = parser.reader().status();
+  response.size = size;
+  response.cookies = cookies.header_for(request_url);
+  response.is_redirected = parser.reader().is_redirected();
+  response.closes_connection = parser.reader().closes_connection();
+  return response;
+}
+
+parsed_response parse_whole(std::string_view bytes, const fetch_limits& limits) {
+  response_parser parser;
+  return parse(parser, bytes, limits, [&] { return bytes.size(); });
+}
+
+/// Parses the response in single bytes, or in random parts. Equal responses have equal parts. The parser is
+/// that of all inputs.
+parsed_response parse_in_parts(std::string_view bytes, const fetch_limits& limits, std::size_t max_size) {
+  static response_parser parser;
+  std::minstd_rand random{static_cast<unsigned>(std::hash<std::string_view>{}(bytes))};
+  return parse(parser, bytes, limits, [&] { return 1 + random() % max_size; });
+}
+
+/// Response of which Beast accepts each byte.
+struct beast_response {
+  int status = 0;
+  std::size_t size = 0;
+  std::string body;
+  http::fields fields;
+  // A line continues a field.
+  bool is_folded = false;
+  bool needs_end_of_stream = false;
+  bool keeps_connection = false;
+};
+
+std::optional<beast_response> parse_next_by_beast(std::string_view bytes) {
+  if (bytes.empty()) return std::nullopt;
+  http::response_parser<http::buffer_body> parser;
+  parser.header_limit(std::numeric_limits<std::uint32_t>::max());
+  parser.body_limit(std::numeric_limits<std::uint64_t>::max());
+  beast_response response;
+  response.body.resize(bytes.size() + 1);
+  auto& body = parser.get().body();
+  body.data = response.body.data();
+  body.size = response.body.size();
+  boost::system::error_code error;
+  bool is_header_done = false;
+  while (!parser.is_done()) {
+    const auto rest = bytes.substr(response.size);
+    const auto size = parser.put(boost::asio::const_buffer{rest.data(), rest.size()}, error);
+    response.size += size;
+    if (parser.is_header_done() && !std::exchange(is_header_done, true)) {
+      // Before trailers, which Beast merges into the header.
+      const auto header = bytes.substr(0, response.size);
+      response.is_folded = header.contains("\r\n ") || header.contains("\r\n\t");
+      response.status = static_cast<int>(parser.get().result_int());
+      response.fields = static_cast<const http::fields&>(parser.get().base());
+      response.needs_end_of_stream = parser.need_eof();
+      response.keeps_connection = parser.keep_alive();
+    }
+    if (error || size == 0) break;
+  }
+  if (!parser.is_done() && (!error || error == http::error::need_more)) {
+    error = {};
+    parser.put_eof(error);
+  }
+  if (error || !parser.is_done()) return std::nullopt;
+  response.body.resize(response.body.size() - body.size);
+  return response;
+}
+
+/// Parses the 1xx responses and the last one.
+std::optional<beast_response> parse_by_beast(std::string_view bytes) {
+  for (std::size_t begin = 0;;) {
+    auto response = parse_next_by_beast(bytes.substr(begin));
+    if (!response) return std::nullopt;
+    begin = response->size += begin;
+    if (response->status < 100 || response->status == 101 || response->status > 199) return response;
+  }
+}
+
+bool is_plain_length(std::string_view text) {
+  constexpr std::size_t max_digits = 18;
+  return !text.empty() && text.size() <= max_digits && text.find_first_not_of("0123456789") == text.npos;
+}
+
+/// Returns true if the client's contract demands the error of a response that Beast accepts.
+bool is_required_error(const parsed_response& parsed, const beast_response& beast, std::size_t input_size,
+                       const fetch_limits& limits) {
+  const auto has = [&](http::field name) { return beast.fields.count(name) > 0; };
+  const auto value_of = [&](http::field name) { return std::string{beast.fields[name]}; };
+  if (parsed.end_state == progress::invalid_coding)
+    return limits.accept_compressed && has(http::field::content_encoding);
+  if (parsed.end_state != progress::aborted) return false;
+  switch (parsed.reason) {
+    case abort_reason::headers_too_large:
+      return input_size > limits.max_header_bytes;
+    case abort_reason::body_too_large:
+      return input_size > limits.max_body_bytes || has(http::field::content_encoding);
+    case abort_reason::status_line:
+      return beast.status < 100;
+    case abort_reason::protocol:
+      return beast.status == 101;
+    case abort_reason::content_coding:
+      return has(http::field::content_encoding);
+    case abort_reason::transfer_coding:
+      return beast.is_folded || !equals_ignoring_case(value_of(http::field::transfer_encoding), "chunked");
+    case abort_reason::invalid_length:
+      return beast.is_folded || !is_plain_length(value_of(http::field::content_length));
+    case abort_reason::length_with_chunks:
+      return has(http::field::content_length) && has(http::field::transfer_encoding);
+    case abort_reason::redirect_body:
+    case abort_reason::redirect_target:
+    case abort_reason::different_redirects:
+      return is_redirect(beast.status) && has(http::field::location);
+    default:
+      return false;
+  }
+}
+
+void expect_as_beast(const parsed_response& parsed, const beast_response& beast, std::size_t input_size,
+                     const fetch_limits& limits) {
+  if (parsed.end_state != progress::complete) {
+    return expect(is_required_error(parsed, beast, input_size, limits),
+                  "what Beast accepts is a response, or has an error that is required",
+                  std::to_string(static_cast<int>(parsed.end_state)) + ", reason " +
+                      std::to_string(static_cast<int>(parsed.reason)));
+  }
+  expect(parsed.status == beast.status, "the status is that of Beast");
+  expect(parsed.size == beast.size, "the response ends where Beast's does",
+         std::to_string(parsed.size) + " " + std::to_string(beast.size));
+  if (!parsed.is_redirected && beast.fields.count(http::field::content_encoding) == 0)
+    expect(parsed.body == beast.body, "the body is that of Beast", parsed.body);
+  if (!beast.keeps_connection && !beast.needs_end_of_stream &&
+      beast.fields.count(http::field::proxy_connection) == 0)
+    expect(parsed.closes_connection, "a connection that Beast would close is not kept");
+}
+
+/// Reads a response whose lines are as RFC 9112 demands. Its functions return false if one is not.
+class strict_reader {
+ public:
+  explicit strict_reader(std::string_view bytes) : bytes_{bytes} {}
+
+  bool read_response() {
+    while (true) {
+      if (!read_status_line() || !read_fields()) return false;
+      if (!is_interim_) return !is_chunked_ || read_chunks();
+    }
+  }
+
+ private:
+  /// Removes a line and its CR LF.
+  bool read_line(std::string_view& line) {
+    line = bytes_.substr(0, bytes_.find("\r\n"));
+    if (line.size() == bytes_.size()) return false;
+    bytes_.remove_prefix(line.size() + 2);
+    return std::ranges::none_of(line, [](char c) { return is_control(c) && c != '\t'; });
+  }
+
+  bool read_status_line() {
+    std::string_view line;
+    if (!read_line(line) || line.size() < 13 || line[12] != ' ') return false;
+    is_interim_ = line[9] == '1';
+    return line.starts_with("HTTP/1.") && line[8] == ' ';
+  }
+
+  bool read_fields() {
+    constexpr std::string_view token =
+        "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    for (std::string_view line; read_line(line);) {
+      if (line.empty()) return true;
+      const auto name = line.substr(0, line.find_first_not_of(token));
+      if (name.empty() || !line.substr(name.size()).starts_with(':')) return false;
+      const auto is = [&](std::string_view other) { return equals_ignoring_case(name, other); };
+      // Beast also interprets the first two, even of 1xx responses.
+      if (is("Connection") || is("Proxy-Connection")) return false;
+      const bool is_length = is("Content-Length");
+      const bool is_coding = is("Transfer-Encoding");
+      if ((is_length || is_coding) && is_interim_) return false;
+      if (!is_coding) continue;
+      if (has_coding_) return false;
+      has_coding_ = true;
+      is_chunked_ = !trim(line.substr(name.size() + 1)).empty();
+    }
+    return false;
+  }
+
+  /// Reads chunks without extensions and trailers.
+  bool read_chunks() {
+    for (std::string_view line; read_line(line);) {
+      std::size_t size = 0;
+      const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), size, 16);
+      if (error != std::errc{} || end != line.data() + line.size()) return false;
+      if (size == 0) return bytes_.starts_with("\r\n");
+      if (size > bytes_.size() || !bytes_.substr(size).starts_with("\r\n")) return false;
+      bytes_.remove_prefix(size + 2);
+    }
+    return false;
+  }
+
+  std::string_view bytes_;
+  bool is_interim_ = false;
+  bool has_coding_ = false;
+  bool is_chunked_ = false;
+};
+
+void expect_decoded(std::string_view text) {
+  const auto body = test::compressed(text);
+  const auto response =
+      "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: " + std::to_string(body.size()) +
+      "\r\n\r\n" + body;
+  const auto parsed = parse_in_parts(response, {.accept_compressed = true}, 40);
+  expect(parsed.end_state == progress::complete && parsed.body == text, "a decoded body is the original");
+}
+
+}  // namespace
+
+void farebench::fuzz::fuzz_native_response(std::string_view bytes) {
+  const auto beast = parse_by_beast(bytes);
+  for (const bool accept_compressed : {false, true}) {
+    const auto limits = limits_with(accept_compressed);
+    const auto parsed = parse_whole(bytes, limits);
+    for (const std::size_t max_size : {1u, 40u, 1'000u})
+      expect(parse_in_parts(bytes, limits, max_size) == parsed, "a response does not depend on its parts");
+    if (beast) {
+      expect_as_beast(parsed, *beast, bytes.size(), limits);
+    } else if (parsed.end_state == progress::complete) {
+      expect(!strict_reader{bytes}.read_response(), "Beast accepts a response whose lines are valid");
+    }
+  }
+  expect_decoded(bytes);
+}
