@@ -28,6 +28,7 @@
 #include "farebench/site_protocol.hpp"
 #include "farebench/strategy.hpp"
 #include "lib/system/file_descriptor.hpp"
+#include "lib/system/local_ports.hpp"
 
 namespace farebench {
 namespace {
@@ -261,6 +262,7 @@ void raw_batch::fail(raw_worker& worker, fetch_error error) {
 void raw_batch::connect(raw_worker& worker) {
   worker.socket = file_descriptor{::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
   if (worker.socket.get() < 0) return fail(worker, connect_error(errno));
+  if (workers_.size() >= many_connections) use_all_ports(worker.socket.get());
   // No TCP_NODELAY: a request is sent whole, when the site has acknowledged the one before by its response.
   const auto* const address = reinterpret_cast<const sockaddr*>(&site_.socket_address);
   if (::connect(worker.socket.get(), address, sizeof site_.socket_address) != 0 && errno != EINPROGRESS)

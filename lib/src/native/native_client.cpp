@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <new>
 #include <span>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "http/text.hpp"
 #include "http/url.hpp"
 #include "lib/system/file_descriptor.hpp"
+#include "lib/system/local_ports.hpp"
 #include "native/native_loop.hpp"
 #include "native/request_text.hpp"
 
@@ -172,8 +174,10 @@ int native_client::open_socket(const socket_address& address) {
   if (opened.get() < 0) return fail("socket", errno);
   const int on = 1;
   ::setsockopt(opened.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (loop_.open_sockets_ >= many_connections) use_all_ports(opened.get());
   if (::connect(opened.get(), address.get(), address.size()) != 0 && errno != EINPROGRESS && errno != EINTR)
     return fail(nullptr, errno);
+  ++loop_.open_sockets_;
   return opened.release();
 }
 
@@ -424,6 +428,7 @@ void native_client::close_race() noexcept {
 void native_client::close_socket(int socket) noexcept {
   loop_.sockets_->remove(socket);
   ::close(socket);
+  --loop_.open_sockets_;
 }
 
 }  // namespace farebench

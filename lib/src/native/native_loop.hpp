@@ -63,6 +63,7 @@ class native_loop final : public loop_transport {
   // whose completions start others, would otherwise keep it from ending.
   bool may_begin_ = false;
   native_client* finished_ = nullptr;
+  std::size_t open_sockets_ = 0;
   // Error of the exchange that finished last. Its client takes the result before another exchange finishes.
   std::optional<fetch_error> error_;
   std::vector<std::unique_ptr<response_parser>> spare_parsers_;
