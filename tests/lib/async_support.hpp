@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <ostream>
 #include <string>
 
 #include "farebench/event_loop.hpp"
@@ -16,6 +17,8 @@ struct loop_kind {
   const char* name;
   const transport& (*http)();
 };
+
+inline std::ostream& operator<<(std::ostream& out, const loop_kind& kind) { return out << kind.name; }
 
 /// Suite that runs once per kind of event loop.
 class every_loop : public testing::TestWithParam<loop_kind> {
