@@ -1,12 +1,10 @@
 // Fuzzes the parser of the native transport with the bytes that a server sends on a connection, and compares
 // it with Boost.Beast. Invariants:
-// - A response does not depend on the parts in which it arrives, nor on those that the parser has parsed
-// before.
+// - A response does not depend on the parts in which it arrives, nor on what the parser has parsed before.
 // - A response that Beast accepts has the same status, body and end, or one of the errors of
 //   `is_required_error`, in which the client is stricter.
-// - Beast also accepts each accepted response, once its lines are as RFC 9112 demands (`normalized`), with
-// the
-//   same status and body: nothing else is tolerated.
+// - Beast accepts each accepted response too, with the same status and body, once its lines are as RFC 9112
+//   demands (`normalized`): nothing else is tolerated.
 // - A connection that Beast would close is not kept.
 // - A compressed body is decoded to its original.
 
