@@ -9,7 +9,7 @@
 #include "bench/clients/clients.hpp"
 #include "bench/probe/scrape_task.hpp"
 #include "farebench/native.hpp"
-#include "lib/system/command_line.hpp"
+#include "lib/system/quantities.hpp"
 #include "mock_server/latency/latency_model.hpp"
 
 namespace farebench {

@@ -20,6 +20,7 @@
 #include "lib/system/child_process.hpp"
 #include "lib/system/command_line.hpp"
 #include "lib/system/output_file.hpp"
+#include "lib/system/quantities.hpp"
 #include "mock_server/mock_server_process.hpp"
 #include "mock_server/stats_client.hpp"
 

@@ -26,6 +26,7 @@
 #include "lib/system/command_line.hpp"
 #include "lib/system/flags.hpp"
 #include "lib/system/output_file.hpp"
+#include "lib/system/quantities.hpp"
 #include "mock_server/latency/latency_model.hpp"
 #include "mock_server/site/timetable.hpp"
 

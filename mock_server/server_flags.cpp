@@ -12,6 +12,7 @@
 #include "lib/system/build_identity.hpp"
 #include "lib/system/command_line.hpp"
 #include "lib/system/flags.hpp"
+#include "lib/system/quantities.hpp"
 #include "mock_server/engines/server_engine.hpp"
 #include "mock_server/faults/fault_plan.hpp"
 #include "mock_server/latency/latency_model.hpp"

@@ -12,7 +12,7 @@
 #include <string_view>
 
 #include "farebench/date.hpp"
-#include "lib/system/command_line.hpp"
+#include "lib/system/quantities.hpp"
 #include "mock_server/site/random_stream.hpp"
 
 namespace farebench {

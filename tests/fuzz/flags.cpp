@@ -18,6 +18,7 @@
 #include "bench/track/flags.hpp"
 #include "farebench/date.hpp"
 #include "lib/system/command_line.hpp"
+#include "lib/system/quantities.hpp"
 #include "mock_server/engines/server_engine.hpp"
 #include "mock_server/faults/fault_plan.hpp"
 #include "mock_server/latency/latency_model.hpp"

@@ -14,6 +14,7 @@
 #include "farebench/strategy.hpp"
 #include "lib/system/command_line.hpp"
 #include "lib/system/flags.hpp"
+#include "lib/system/quantities.hpp"
 #include "tools/fares/fares.hpp"
 #include "tools/transports.hpp"
 
