@@ -14,6 +14,7 @@
 #include "bench/probe/scrape_task.hpp"
 #include "farebench/libcurl.hpp"
 #include "farebench/native.hpp"
+#include "lib/system/build_identity.hpp"
 #include "mock_server/site/numbered_page.hpp"
 #include "mock_server/site/timetable.hpp"
 #include "tests/contract/sites.hpp"
@@ -127,6 +128,9 @@ TEST(fetch_probe_native, needs_no_libcurl_and_no_openssl) {
   EXPECT_THAT(libraries.output, HasSubstr("libc.so"));
   for (const char* other : {"libcurl", "libssl", "libcrypto", "libgnutls", "libnghttp2"})
     EXPECT_THAT(libraries.output, Not(HasSubstr(other)));
+  if (this_build().sanitizers.empty()) {
+    EXPECT_THAT(libraries.output, Not(HasSubstr("libstdc++"))) << "shared, it takes 1.5 MiB";
+  }
 }
 
 TEST(fetch_probe_native, has_no_strategies_of_libcurl) {
