@@ -94,6 +94,7 @@ TEST(response_reader, invalid_header_is_rejected) {
       {"HTTP/1.1 101 X\r\n", protocol},
       {"HTTP/1.1 100\r\n\r\nHTTP/1.1 101\r\n", protocol},
       {"HTTP/1.1 200\r\nContent-Length: -7\r\n\r\n", invalid_length},
+      {"HTTP/1.1 200\r\nContent-Length: -0\r\n\r\n", invalid_length},
       {"HTTP/1.1 200\r\nContent-Length: 5, 5\r\n\r\n", invalid_length},
       {"HTTP/1.1 200\r\nContent-Length:\r\n 5\r\n\r\n", invalid_length},
       {"HTTP/1.1 200\r\nContent-Length: 5\r\ncontent-length: 6\r\n\r\n", conflicting_lengths},

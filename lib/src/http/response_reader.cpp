@@ -161,7 +161,7 @@ bool response_reader::accept_coding(std::string_view value) {
 abort_reason response_reader::accept_length(std::string_view value) {
   std::int64_t bytes = -1;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), bytes);
-  if (error != std::errc{} || end != value.data() + value.size() || bytes < 0)
+  if (error != std::errc{} || end != value.data() + value.size() || value.starts_with('-'))
     return abort_reason::invalid_length;
   if (content_length_ >= 0 && bytes != content_length_) return abort_reason::conflicting_lengths;
   content_length_ = bytes;
