@@ -189,6 +189,7 @@ TEST(response_parser, interim_responses_are_skipped) {
       parse("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 X\r\nContent-Length: 9\r\n\r\n" + with_length("hi")),
       complete_with("hi"));
   EXPECT_EQ(parse("HTTP/1.1 100 Continue\r\n\r\n").state, parse_state::incomplete);
+  EXPECT_EQ(parse("HTTP/1.1 100 Continue\r\n\r\njunk").reason, abort_reason::status_line);
 }
 
 TEST(response_parser, result_does_not_depend_on_parts) {

@@ -77,7 +77,6 @@ abort_reason response_reader::accept_header(std::string_view line) {
 
 /// Starts the next response. A 101 ends the exchange: no request asks for another protocol.
 abort_reason response_reader::accept_status_line(std::string_view line) {
-  begin_header();
   const int status = parse_status_line(line);
   if (status == 0) return abort_reason::status_line;
   if (line.contains('\0')) return abort_reason::header_line;
@@ -188,7 +187,7 @@ abort_reason response_reader::accept_location(std::string_view location) {
 /// connection closes: a new connection costs less then.
 abort_reason response_reader::accept_end_of_header() {
   if (status_ < 200) {
-    part_ = part::status_line;
+    begin_header();
     return abort_reason::none;
   }
   part_ = part::body;
