@@ -121,6 +121,16 @@ TEST(addresses, lookup_is_remembered) {
   EXPECT_FALSE(cache.find("b.example", 80));
 }
 
+TEST(addresses, thousand_hosts_are_remembered) {
+  fake_lookup dns{addresses_of({"1.1.1.1"})};
+  address_cache cache{dns.function()};
+  for (int port = 1; port <= 1'000; ++port) EXPECT_TRUE(cache.resolve("a.example", port));
+  EXPECT_TRUE(cache.find("a.example", 1));
+  EXPECT_TRUE(cache.resolve("a.example", 1'001));
+  EXPECT_TRUE(cache.find("a.example", 1'001));
+  EXPECT_FALSE(cache.find("a.example", 1));
+}
+
 TEST(addresses, failure_is_not_remembered) {
   fake_lookup dns{std::unexpected(fetch_error{fetch_error_kind::connect_failed, "unknown"})};
   address_cache cache{dns.function()};

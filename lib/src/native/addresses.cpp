@@ -17,6 +17,9 @@
 namespace farebench {
 namespace {
 
+/// Maximum number of hosts that are remembered. Redirects could otherwise name any number.
+constexpr std::size_t max_known_hosts = 1'000;
+
 std::string key_of(std::string_view host, int port) { return fmt::format("{}:{}", host, port); }
 
 bool is_bracketed(std::string_view host) { return host.starts_with('[') && host.ends_with(']'); }
@@ -137,6 +140,7 @@ address_result address_cache::remember(std::string_view host, int port, lookup_r
   if (!result) return std::unexpected(std::move(result).error());
   interleave_families(*result);
   address_list addresses = std::make_shared<const std::vector<socket_address>>(*std::move(result));
+  if (known_.size() == max_known_hosts) known_.clear();
   known_.insert_or_assign(key_of(host, port), addresses);
   return addresses;
 }

@@ -55,8 +55,8 @@ using address_list = std::shared_ptr<const std::vector<socket_address>>;
 /// Addresses to try, or the error of the lookup.
 using address_result = std::expected<address_list, fetch_error>;
 
-/// Remembers the addresses of hosts as long as it exists, which is one batch; failures are not remembered.
-/// Not thread-safe.
+/// Remembers the addresses of hosts as long as it exists, which is one batch, or until there are a thousand;
+/// failures are not remembered. Not thread-safe.
 class address_cache {
  public:
   explicit address_cache(lookup_function look_up = look_up_addresses) : look_up_{std::move(look_up)} {}
