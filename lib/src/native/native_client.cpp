@@ -59,10 +59,8 @@ exchange_result native_client::take_result() {
   redirect_.reset();
   try {
     if (const auto exception = parser ? parser->take_exception() : nullptr) std::rethrow_exception(exception);
-    if (loop_.error_) {
-      loop_.return_parser(std::move(parser));
-      return std::unexpected(*std::move(loop_.error_));
-    }
+    // A parser that has failed is not used again: it may hold a long line or a decoder.
+    if (loop_.error_) return std::unexpected(*std::move(loop_.error_));
     auto response = parser->reader().take_response();
     loop_.return_parser(std::move(parser));
     return response;

@@ -50,7 +50,8 @@ response_parser::progress response_parser::parse(std::string_view& bytes, clock:
       if (line.size() > reader_.limits().max_header_bytes) return abort(abort_reason::headers_too_large);
       if (!is_complete) break;
       result = accept_line(line);
-      partial_line_.clear();
+      // Unlike clear(), frees the memory of a long line.
+      if (!partial_line_.empty()) std::string{}.swap(partial_line_);
     }
   }
   return result == progress::incomplete && part_ == part::done ? end_body() : result;
