@@ -6,6 +6,7 @@
 #include <atomic>
 #include <limits>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <tuple>
 #include <vector>
@@ -107,6 +108,14 @@ TEST_P(valid_batch, empty_batch_sends_no_request) {
   run(days_at(site.url(), 0, 5), outcomes.sink());
   EXPECT_EQ(outcomes.size(), 0u);
   EXPECT_EQ(site.stats().requests, 0u);
+}
+
+TEST_P(valid_batch, site_may_have_a_name) {
+  // It may also have the address ::1, where the site does not listen.
+  const auto site = start_site();
+  collected_outcomes outcomes;
+  run(on_two_loops(days_at("http://localhost:" + std::to_string(site.port()), 20, 4)), outcomes.sink());
+  expect_fares_of_site(outcomes, 20);
 }
 
 TEST_P(valid_batch, all_workers_are_in_flight_at_once) {
