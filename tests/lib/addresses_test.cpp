@@ -138,6 +138,18 @@ TEST(addresses, failure_is_not_remembered) {
   EXPECT_EQ(dns.calls(), 2u);
 }
 
+TEST(addresses, forgotten_host_is_looked_up_again) {
+  fake_lookup dns{addresses_of({"1.1.1.1"})};
+  address_cache cache{dns.function()};
+  EXPECT_TRUE(cache.resolve("a.example", 80));
+  cache.forget("a.example", 81);
+  EXPECT_TRUE(cache.find("a.example", 80));
+  cache.forget("a.example", 80);
+  EXPECT_FALSE(cache.find("a.example", 80));
+  EXPECT_TRUE(cache.resolve("a.example", 80));
+  EXPECT_EQ(dns.calls(), 2u);
+}
+
 TEST(addresses, lookup_without_memory_is_out_of_resources) {
   address_cache cache{[](const std::string&, int) -> lookup_result { throw std::bad_alloc{}; }};
   EXPECT_EQ(kind_of(cache.resolve("a.example", 80)), fetch_error_kind::out_of_resources);

@@ -162,4 +162,12 @@ bool address_cache::mark_working(std::string_view host, int port, const socket_a
   }
 }
 
+void address_cache::forget(std::string_view host, int port) noexcept {
+  try {
+    known_.erase(key_of(host, port));
+  } catch (const std::bad_alloc&) {
+    known_.clear();
+  }
+}
+
 }  // namespace farebench

@@ -55,7 +55,7 @@ using address_list = std::shared_ptr<const std::vector<socket_address>>;
 /// Addresses to try, or the error of the lookup.
 using address_result = std::expected<address_list, fetch_error>;
 
-/// Remembers the addresses of hosts as long as it exists, which is one batch, or until there are a thousand;
+/// Remembers the addresses of hosts as long as it exists, or until there are a thousand or a connection fails;
 /// failures are not remembered. Not thread-safe.
 class address_cache {
  public:
@@ -72,6 +72,8 @@ class address_cache {
   /// Puts an address to which a connection was established at the front of its host's list. Returns false if
   /// it is in no list or there is no memory.
   bool mark_working(std::string_view host, int port, const socket_address& address) noexcept;
+  /// Forgets a host to which no connection was established: its name may have other addresses by now.
+  void forget(std::string_view host, int port) noexcept;
 
   const lookup_function& look_up() const { return look_up_; }
 

@@ -398,6 +398,8 @@ void native_client::expire() noexcept {
 
 /// Ends the exchange with an error, and its connection.
 void native_client::finish(fetch_error error) noexcept {
+  using enum fetch_error_kind;
+  if (error.kind == connect_failed || error.kind == connect_timeout) loop_.forget(host_, port_);
   close_connection();
   finish();
   loop_.error_ = std::move(error);

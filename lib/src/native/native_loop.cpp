@@ -93,6 +93,10 @@ void native_loop::mark_working(std::string_view host, int port, const socket_add
                               : addresses_.mark_working(host, port, address));
 }
 
+void native_loop::forget(std::string_view host, int port) noexcept {
+  resolver_ ? resolver_->forget(host, port) : addresses_.forget(host, port);
+}
+
 std::unique_ptr<response_parser> native_loop::take_parser() {
   if (spare_parsers_.empty()) return std::make_unique<response_parser>();
   auto parser = std::move(spare_parsers_.back());

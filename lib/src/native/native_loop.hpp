@@ -43,6 +43,7 @@ class native_loop final : public loop_transport {
   bool begin_queued();
   std::optional<address_result> resolve(std::string_view host, int port, address_waiter& waiter);
   void mark_working(std::string_view host, int port, const socket_address& address) noexcept;
+  void forget(std::string_view host, int port) noexcept;
   std::unique_ptr<response_parser> take_parser();
   void return_parser(std::unique_ptr<response_parser> parser) noexcept;
 

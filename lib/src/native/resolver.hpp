@@ -43,10 +43,11 @@ class resolver {
   /// Returns a waiter whose lookup has ended, which no longer waits, or nullopt if there is none. The waiters
   /// of one lookup are returned in the order of their calls of `resolve`.
   std::optional<finished_wait> next_finished() noexcept;
-  /// See address_cache.
+  // See address_cache.
   bool mark_working(std::string_view host, int port, const socket_address& address) noexcept {
     return addresses_.mark_working(host, port, address);
   }
+  void forget(std::string_view host, int port) noexcept { addresses_.forget(host, port); }
 
  private:
   struct lookup_outcome;
