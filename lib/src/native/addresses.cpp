@@ -20,7 +20,8 @@ namespace {
 /// Maximum number of hosts that are remembered. Redirects could otherwise name any number.
 constexpr std::size_t max_known_hosts = 1'000;
 
-std::string key_of(std::string_view host, int port) { return fmt::format("{}:{}", host, port); }
+/// Built without fmt, whose buffer would touch a third page of a thread's stack.
+std::string key_of(std::string_view host, int port) { return std::string{host} + ":" + std::to_string(port); }
 
 bool is_bracketed(std::string_view host) { return host.starts_with('[') && host.ends_with(']'); }
 
