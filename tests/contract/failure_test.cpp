@@ -353,6 +353,22 @@ TEST_P(failure, request_sent_again_has_its_own_error) {
   }
 }
 
+TEST_P(failure, any_number_of_requests_is_sent_again) {
+  // libcurl itself gives up at the sixth of a handle.
+  std::atomic<std::size_t> searches = 0;
+  const auto site = site_with_search([&](const std::string&) -> stub_response {
+    if (searches++ % 2 == 0) return {.bytes = {}, .close_after = true};
+    return {.bytes = http_response(200, "", page())};
+  });
+  auto work = days_at(site.url(), 12, 1);
+  work.policy.max_attempts = 1;
+  collected_outcomes outcomes;
+  run(work, outcomes.sink());
+  EXPECT_EQ(searches, 24u);
+  for (const auto& [index, result] : outcomes.by_index())
+    EXPECT_TRUE(result) << "day " << index << ": " << describe(result.error());
+}
+
 TEST_P(failure, session_is_not_sent_on_next_day) {
   std::atomic<int> start_pages_with_cookie = 0;
   const stub_server site{[&](const std::string& request) -> stub_response {

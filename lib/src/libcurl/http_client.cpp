@@ -141,7 +141,8 @@ bool http_client::needs_transfer(CURLcode code) noexcept {
     begin_transfer();
     if (is_sent_again) {
       reader_.discard_response();
-      replace_handle_with_errno();
+      // libcurl counts the requests that it sends again over the life of a handle, and gives up at the sixth.
+      replace_handle();
     } else {
       follow_redirect();
     }
@@ -175,16 +176,18 @@ void http_client::follow_redirect() {
   if (!keeps_method) set_option(easy, CURLOPT_HTTPGET, 1L);
 }
 
-/// Replaces a handle that has an errno, from which that of the next failure could not be told apart. Closes
-/// its kept connection, unless that belongs to a loop.
-void http_client::replace_handle_with_errno() {
-  if (!keeps_errno()) return;
-  const auto os_error = info<long>(handle_.get(), CURLINFO_OS_ERRNO);
-  if (os_error == 0) return;
+/// Replaces the handle by a new one with the same options. Closes its kept connection, unless that belongs to
+/// a loop.
+void http_client::replace_handle() {
   std::unique_ptr<CURL, easy_cleanup> copy{curl_easy_duphandle(handle_.get())};
   if (!copy) throw std::bad_alloc{};
   shared_.configure(copy.get());
   handle_ = std::move(copy);
+}
+
+/// Replaces a handle that has an errno, from which that of the next failure could not be told apart.
+void http_client::replace_handle_with_errno() {
+  if (keeps_errno() && info<long>(handle_.get(), CURLINFO_OS_ERRNO) != 0) replace_handle();
 }
 
 /// `url` is usable.

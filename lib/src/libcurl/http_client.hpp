@@ -74,6 +74,7 @@ class http_client {
   void follow_redirect();
   void set_cookies(const std::string& url);
   void set_timeout(std::int64_t timeout_ms);
+  void replace_handle();
   void replace_handle_with_errno();
   void set_url(const std::string& url);
   void set_headers(const std::vector<std::string>& lines);
