@@ -41,22 +41,7 @@ namespace {
 using namespace farebench;
 using fuzz::expect;
 using fuzz::expect_one_line;
-
-/// Splits the input at newlines. Omits NUL, which an argument cannot hold.
-std::vector<std::string> lines_of(std::string_view text) {
-  std::vector<std::string> lines(1);
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    if (text[at] == '\n') {
-      lines.emplace_back();
-    } else if (text.substr(at, 2) == "\\n") {
-      lines.back() += '\n';
-      ++at;
-    } else if (text[at] != '\0') {
-      lines.back() += text[at];
-    }
-  }
-  return lines;
-}
+using fuzz::lines_of;
 
 /// argv of the lines: the program's name and its arguments.
 class arguments {
@@ -185,6 +170,8 @@ void read_value(const std::string& kind, const std::string& text) {
 
 void farebench::fuzz::fuzz_flags(std::string_view input) {
   auto lines = lines_of(input);
+  // An argument cannot hold NUL.
+  for (auto& line : lines) std::erase(line, '\0');
   arguments given{lines};
   const std::string subject = lines.front();
   if (subject == "bench") {

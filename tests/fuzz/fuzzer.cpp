@@ -24,6 +24,21 @@ const fuzz_target* target = nullptr;
 
 }  // namespace
 
+std::vector<std::string> farebench::fuzz::lines_of(std::string_view text) {
+  std::vector<std::string> lines(1);
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '\n') {
+      lines.emplace_back();
+    } else if (text.substr(at, 2) == "\\n") {
+      lines.back() += '\n';
+      ++at;
+    } else {
+      lines.back() += text[at];
+    }
+  }
+  return lines;
+}
+
 extern "C" int LLVMFuzzerInitialize(int*, char***) {
   const char* const variable = std::getenv("FAREBENCH_FUZZ_TARGET");
   const std::string_view name{variable ? variable : ""};

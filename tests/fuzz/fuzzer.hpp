@@ -2,7 +2,9 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace farebench::fuzz {
 
@@ -27,5 +29,8 @@ inline void expect(bool holds, const char* invariant, std::string_view value = {
 inline void expect_one_line(std::string_view message, const char* invariant) {
   expect(!message.empty() && message.find_first_of("\r\n") == std::string_view::npos, invariant, message);
 }
+
+/// Splits the input at newlines. Those written as "\\n" become a part of their line.
+std::vector<std::string> lines_of(std::string_view text);
 
 }  // namespace farebench::fuzz

@@ -26,22 +26,7 @@ namespace {
 using namespace farebench;
 namespace http = boost::beast::http;
 using fuzz::expect;
-
-/// Splits the input at newlines.
-std::vector<std::string> lines_of(std::string_view text) {
-  std::vector<std::string> lines(1);
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    if (text[at] == '\n') {
-      lines.emplace_back();
-    } else if (text.substr(at, 2) == "\\n") {
-      lines.back() += '\n';
-      ++at;
-    } else {
-      lines.back() += text[at];
-    }
-  }
-  return lines;
-}
+using fuzz::lines_of;
 
 exchange_request request_of(std::string_view input) {
   auto lines = lines_of(input);
