@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <string>
 #include <system_error>
 #include <variant>
@@ -32,6 +33,14 @@ int step_of(const site_request& request) {
   return is_start && request.method == "GET" ? 1 : 0;
 }
 
+/// Returns true for a file whose last line has no end: a server was killed while it wrote the line.
+bool ends_within_line(const std::filesystem::path& path) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored)) return false;
+  std::ifstream file{path, std::ios::binary};
+  return file.seekg(-1, std::ios::end) && file.get() != '\n';
+}
+
 // Does not quote the tag, which may hold anything.
 site_response invalid_tag() {
   return text_response(400, "the header X-Scrape is not a date and an attempt such as 2026-03-01/1\n");
@@ -44,6 +53,7 @@ fault_log::fault_log(const std::filesystem::path& path)
   if (file_.get() < 0) {
     throw std::system_error(errno, std::generic_category(), "fault log: open " + path.string());
   }
+  if (ends_within_line(path)) write_text("\n");
 }
 
 void fault_log::write(const attempt_step& exchange, std::optional<std::uint64_t> session,
@@ -55,12 +65,15 @@ void fault_log::write(const attempt_step& exchange, std::optional<std::uint64_t>
   object["attempt"] = exchange.attempt != 0 ? json(exchange.attempt) : json{};
   object["fault"] = fault ? json(to_string(*fault)) : json{};
   object["status"] = status != 0 ? json(status) : json{};
-  const std::string line = object.dump() + "\n";
+  write_text(object.dump() + "\n");
+}
+
+void fault_log::write_text(const std::string& text) {
   ssize_t written;
   do {
-    written = ::write(file_.get(), line.data(), line.size());
+    written = ::write(file_.get(), text.data(), text.size());
   } while (written < 0 && errno == EINTR);
-  if (written == static_cast<ssize_t>(line.size()) || is_broken_) return;
+  if (written == static_cast<ssize_t>(text.size()) || is_broken_) return;
   is_broken_ = true;
   fmt::print(stderr, "mock_server: --fault-log {}: {}; the log is incomplete from here\n", path_.string(),
              written < 0 ? std::strerror(errno) : "a line was cut");

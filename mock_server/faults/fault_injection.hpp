@@ -29,7 +29,8 @@ namespace farebench {
 /// status   null if no status line is sent whole
 class fault_log {
  public:
-  /// Opens the file for appending; creates it if needed. Throws std::system_error naming it.
+  /// Opens the file for appending; creates it if needed. Ends a last line that a killed server has cut.
+  /// Throws std::system_error naming it.
   explicit fault_log(const std::filesystem::path& path);
 
   /// Reports the first failed write on standard error.
@@ -37,6 +38,8 @@ class fault_log {
              std::optional<fault_kind> fault, int status);
 
  private:
+  void write_text(const std::string& text);
+
   std::filesystem::path path_;
   file_descriptor file_;
   bool is_broken_ = false;

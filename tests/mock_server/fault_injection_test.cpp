@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <fstream>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -275,6 +276,17 @@ TEST(fault_log, second_server_appends_to_the_log) {
     response_to(site, start_request(run, 1));
   }
   EXPECT_EQ(log.lines().size(), 2u);
+}
+
+TEST(fault_log, line_cut_by_a_kill_stays_alone) {
+  const log_file log;
+  std::ofstream{log.path()} << "{\"date\":null}\n{\"date\":\"2026";
+  const faulty_site site{"refuse:0%", log.path()};
+  response_to(site, start_request(0, 1));
+  const auto lines = log.lines();
+  ASSERT_EQ(lines.size(), 3u);
+  EXPECT_EQ(lines[1], "{\"date\":\"2026");
+  EXPECT_THAT(lines[2], StartsWith("{\"date\":\"2026-01-01\""));
 }
 
 }  // namespace
