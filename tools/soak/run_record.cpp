@@ -65,14 +65,15 @@ std::filesystem::path log_tail::path_of(pid_t process) {
   return std::filesystem::temp_directory_path() / ("farebench-soak-" + std::to_string(process) + ".jsonl");
 }
 
-std::vector<logged_exchange> log_tail::read_new() {
+std::vector<logged_exchange> log_tail::read_new(bool was_killed) {
   std::vector<logged_exchange> result;
   std::ifstream file{path_, std::ios::binary};
   file.seekg(read_bytes_);
   // A last line without its newline is still being written: the next call reads it.
   for (std::string line; std::getline(file, line) && !file.eof();) {
     read_bytes_ += static_cast<std::streamoff>(line.size() + 1);
-    result.push_back(parse_log_line(line));
+    const bool is_cut = !line.ends_with('}');
+    if (!is_cut || !was_killed) result.push_back(parse_log_line(line));
   }
   return result;
 }

@@ -285,7 +285,7 @@ class case_site {
     log_.read_new();
     const auto disturb = scenario_.restarts_server ? std::function{[this] { restart(); }} : nullptr;
     auto result = record_run(client, make_batch(plan_, server_.url()), plan_, disturb);
-    result.run.log = log_.read_new();
+    result.run.log = log_.read_new(scenario_.restarts_server);
     result.run.site_stayed_up = !scenario_.restarts_server;
     result.run.faults_spread = scenario_.faults_spread;
     if (!uses_workers) result.run.workers = 1;
