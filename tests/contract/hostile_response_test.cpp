@@ -235,7 +235,7 @@ TEST_P(hostile_response, requested_encoding_is_decoded) {
                            fetch_error_kind::bad_response, {.accept_compressed = true});
 }
 
-TEST_P(hostile_response, repeated_gzip_is_decoded) {
+TEST_P(hostile_response, repeated_gzip_is_decoded_up_to_five_times) {
   const fetch_limits compressed{.accept_compressed = true};
   std::string body = page();
   std::string codings;
@@ -244,8 +244,8 @@ TEST_P(hostile_response, repeated_gzip_is_decoded) {
     body = gzipped(body);
     codings += count == 1 ? "gzip" : count % 2 == 0 ? ", gzip" : "\r\nContent-Encoding: gzip";
     const stub_response response{http_response(200, "Content-Encoding: " + codings + "\r\n", body)};
-    // libcurl 8.14 refuses the fifth.
-    if (count == 5) continue;
+    // libcurl 8.14 refuses the fifth; 7.88 decodes it.
+    if (count == 5 && http().version().starts_with("libcurl/8.")) continue;
     if (count == 6) {
       expect_failure_of_search(response, fetch_error_kind::unsupported_response, compressed);
       continue;
