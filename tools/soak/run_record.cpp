@@ -72,8 +72,8 @@ std::vector<logged_exchange> log_tail::read_new(bool was_killed) {
   // A last line without its newline is still being written: the next call reads it.
   for (std::string line; std::getline(file, line) && !file.eof();) {
     read_bytes_ += static_cast<std::streamoff>(line.size() + 1);
-    const bool is_cut = !line.ends_with('}');
-    if (!is_cut || !was_killed) result.push_back(parse_log_line(line));
+    if (was_killed && !line.ends_with('}')) continue;
+    result.push_back(parse_log_line(line));
   }
   return result;
 }

@@ -98,8 +98,8 @@ class log_tail {
   static std::filesystem::path path_of(pid_t process);
 
   const std::filesystem::path& path() const { return path_; }
-  /// Returns the lines written since the last call. Throws as parse_log_line. `was_killed`: the server was,
-  /// and may have cut a line, which is left out.
+  /// Returns the lines written since the last call. If the server was killed, leaves out a line that the kill
+  /// has cut. Throws as parse_log_line.
   std::vector<logged_exchange> read_new(bool was_killed = false);
 
  private:
