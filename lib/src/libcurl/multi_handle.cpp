@@ -89,8 +89,11 @@ void multi_handle::remove(CURL* easy) noexcept {
   std::erase(unwatched_, easy);
 }
 
+/// An error is input too, as in libcurl's own poll: it is read. Given an error alone, libcurl 7.88 would fail
+/// with CURLE_SEND_ERROR and without an errno. While Linux handles a reset, epoll can report EPOLLERR a
+/// moment before EPOLLIN and EPOLLHUP.
 void multi_handle::handle_event(int socket, std::uint32_t events) {
-  const int flags = ((events & EPOLLIN) ? CURL_CSELECT_IN : 0) |
+  const int flags = ((events & (EPOLLIN | EPOLLERR | EPOLLHUP)) ? CURL_CSELECT_IN : 0) |
                     ((events & EPOLLOUT) ? CURL_CSELECT_OUT : 0) |
                     ((events & (EPOLLERR | EPOLLHUP)) ? CURL_CSELECT_ERR : 0);
   act(socket, flags);
