@@ -2,13 +2,17 @@
 
 #include <gmock/gmock.h>
 #include <poll.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <filesystem>
+#include <memory>
 #include <set>
 #include <stdexcept>
 
+#include "farebench/libcurl.hpp"
 #include "mock_server/faults/fault_plan.hpp"
 #include "tests/support/run_command.hpp"
 #include "tools/soak/run_record.hpp"
@@ -79,6 +83,51 @@ TEST(case_report, text_is_parsed_back) {
     EXPECT_EQ(parsed.found.detail, report.found.detail);
   }
   EXPECT_THROW(parse_case_report("hello"), std::runtime_error);
+}
+
+/// Stops this process for a second, as a busy machine could.
+void stall() {
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    kill(getppid(), SIGSTOP);
+    ::poll(nullptr, 0, 1'000);
+    kill(getppid(), SIGCONT);
+    _exit(0);
+  }
+  ASSERT_EQ(waitpid(child, nullptr, 0), child);
+}
+
+/// The sequential strategy, whose first `stalls` runs stall.
+class stalling_strategy final : public strategy {
+ public:
+  stalling_strategy(int stalls, int& runs) : stalls_{stalls}, runs_{runs} {}
+
+  void run(const batch& work, const outcome_sink& sink) override {
+    if (runs_++ < stalls_) stall();
+    actual_->run(work, sink);
+  }
+
+ private:
+  int stalls_;
+  int& runs_;
+  std::unique_ptr<strategy> actual_ = make_strategy("sequential", libcurl_transport());
+};
+
+TEST(run_case, stalled_run_is_repeated) {
+  const auto count_runs = [](int stalls) {
+    int runs = 0;
+    const std::array clients{soak_client{.name = "stalling", .uses_workers = false, .create = [&] {
+                                           return std::make_unique<stalling_strategy>(stalls, runs);
+                                         }}};
+    run_case({find_scenario("status_503"), 1, FAREBENCH_BIN_DIR "/mock_server"}, clients,
+             [](const case_report& report) {
+               EXPECT_NE(report.type, case_report::kind::violation_found) << report.found.detail;
+             });
+    return runs;
+  };
+  EXPECT_GE(count_runs(1), 2);
+  EXPECT_EQ(count_runs(9), 3) << "at most twice";
 }
 
 /// Runs bin/soak with arguments in shell syntax.

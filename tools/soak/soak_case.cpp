@@ -269,7 +269,8 @@ mock_server_process::options server_options(const soak_case& work, const soak_pl
           .engine = engine_kind::beast,
           .faults = work.scenario->faults,
           .faults_until = plan.faults_until,
-          .fault_log = log.path()};
+          .fault_log = log.path(),
+          .executable = work.mock_server};
 }
 
 /// The mock server of a case.
@@ -329,6 +330,7 @@ void run_case(const soak_case& work, std::span<const soak_client> clients, const
   constexpr int max_runs = 3;
   case_site site{work};
   const auto max_stall = std::min(site.plan().policy.exchange.exchange_deadline, 2'000ms) / 4;
+  const bool is_compared = !work.scenario->depends_on_timing;
   // A deque, because `by_client` points into it.
   std::deque<run_record> runs;
   std::vector<std::pair<std::string_view, const run_record*>> by_client;
@@ -339,16 +341,17 @@ void run_case(const soak_case& work, std::span<const soak_client> clients, const
     for (int count = 1;; ++count) {
       auto recorded = site.run(*tested, client.uses_workers);
       violations = judge(recorded.run);
-      if (violations.empty() || recorded.stall < max_stall || count == max_runs) {
-        by_client.emplace_back(client.name, &runs.emplace_back(std::move(recorded.run)));
-        break;
-      }
+      const bool has_stalled = recorded.stall >= max_stall;
+      if (has_stalled && (is_compared || !violations.empty()) && count < max_runs) continue;
+      runs.push_back(std::move(recorded.run));
+      if (!has_stalled) by_client.emplace_back(client.name, &runs.back());
+      break;
     }
     listener({.type = run_end, .client = client.name, .outcomes = runs.back().outcomes.size()});
     for (const auto& found : violations)
       listener({.type = violation_found, .client = client.name, .found = found});
   }
-  if (work.scenario->depends_on_timing) return;
+  if (!is_compared) return;
   for (const auto& [name, found] : judge_together(by_client))
     listener({.type = violation_found, .client = std::string{name}, .found = found});
 }

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -58,6 +59,8 @@ soak_plan make_plan(const fault_scenario& scenario, std::uint64_t seed);
 struct soak_case {
   const fault_scenario* scenario;
   std::uint64_t seed;
+  /// Program of the site; empty: mock_server beside this program.
+  std::filesystem::path mock_server = {};
 };
 
 /// A step in the progress of a case.
@@ -84,8 +87,9 @@ struct soak_client {
 };
 
 /// Runs each client in turn against one mock server, then checks the invariants, for each client alone and
-/// over all of them. Repeats a run that violated an invariant, at most twice, if the machine stalled
-/// meanwhile for a quarter of the exchange deadline or for 500 ms. Calls `listener` on this thread. Throws
+/// over all of them. If the machine stalled for a quarter of the exchange deadline or for 500 ms, deadlines
+/// may have passed for no fault of the client: a run that violated an invariant or is to be compared is
+/// repeated, at most twice, and not compared if it stalled each time. Calls `listener` on this thread. Throws
 /// std::system_error or std::runtime_error if the server does not start.
 void run_case(const soak_case& work, std::span<const soak_client> clients, const case_listener& listener);
 
