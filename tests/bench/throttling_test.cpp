@@ -42,10 +42,13 @@ class child_group {
       obstacle_ = fmt::format("{} cannot be created: {}", folder_.string(), error.message());
       return;
     }
+    // With the highest weight, a busy machine leaves it enough to exceed a low quota.
     if (fs::exists(folder_ / "cpu.cfs_quota_us")) {
+      write("cpu.shares", "262144");
       write("cpu.cfs_period_us", std::to_string(period_us));
       write("cpu.cfs_quota_us", std::to_string(quota_us));
     } else {
+      write("cpu.weight", "10000");
       write("cpu.max", fmt::format("{} {}", quota_us, period_us));
     }
   }
