@@ -227,6 +227,7 @@ recorded_run record_run(strategy& client, const batch& work, const soak_plan& pl
   };
 
   run.resources_before = current_resources();
+  auto last_sample = clock::now();
   std::thread runner{[&] {
     const auto begin = clock::now();
     try {
@@ -244,16 +245,20 @@ recorded_run record_run(strategy& client, const batch& work, const soak_plan& pl
     std::unique_lock lock{mutex};
     bool was_disturbed = !disturb;
     const auto is_due = [&] { return !was_disturbed && completed * 3 >= work.size; };
-    while (!is_over) {
-      const auto begin = clock::now();
+    for (;;) {
       changed.wait_for(lock, sampling_interval, [&] { return is_over || is_due(); });
-      const auto late = duration_cast<milliseconds>(clock::now() - begin - sampling_interval);
-      result.stall = std::max(result.stall, late);
-      if (is_over || !is_due()) continue;
+      // Samples adjoin from before the first thread to the end of the run, so that no stall is missed.
+      const auto now = clock::now();
+      result.stall =
+          std::max(result.stall, duration_cast<milliseconds>(now - last_sample - sampling_interval));
+      last_sample = now;
+      if (is_over) break;
+      if (!is_due()) continue;
       was_disturbed = true;
       lock.unlock();
       disturb();
       lock.lock();
+      last_sample = clock::now();
     }
   }
   runner.join();
