@@ -10,12 +10,15 @@ import { fillPage, temporaryFolder } from './made_up.js';
 
 /** Opens pages in Chromium. */
 
+/** Milliseconds that only a hang can take, also on a busy machine. */
+const HANG_MS = 120_000;
+
 /** @type {import('playwright-core').Browser} */
 let browser;
 before(async () => {
   // Without Chromium's own sandbox, because tests may run as root.
   const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-  browser = await chromium.launch({ executablePath, chromiumSandbox: false });
+  browser = await chromium.launch({ executablePath, chromiumSandbox: false, timeout: HANG_MS });
 });
 after(() => browser.close());
 
@@ -32,6 +35,7 @@ export async function pageUrl(/** @type {any} */ test, /** @type {unknown} */ pa
  */
 export async function open(test, url, options = {}) {
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme: 'light', ...options });
+  page.setDefaultTimeout(HANG_MS);
   /** @type {string[]} */
   const problems = [];
   page.on('console', (message) => problems.push(`console: ${message.text()}`));
