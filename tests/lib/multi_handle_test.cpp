@@ -10,10 +10,6 @@
 namespace farebench {
 namespace {
 
-struct easy_cleanup {
-  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
-};
-
 TEST(multi_handle, error_event_alone_is_a_failed_receive) {
   const test::stub_server site{[](const std::string&) -> test::stub_response {
     return {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab", .reset_after = true};
@@ -21,7 +17,7 @@ TEST(multi_handle, error_event_alone_is_a_failed_receive) {
   watched_sockets sockets;
   multi_handle multi{&sockets, 0, 1};
   finished_transfers finished{1};
-  const std::unique_ptr<CURL, easy_cleanup> easy{curl_easy_init()};
+  const std::unique_ptr<CURL, void (*)(CURL*)> easy{curl_easy_init(), curl_easy_cleanup};
   ASSERT_TRUE(easy);
   curl_easy_setopt(easy.get(), CURLOPT_URL, site.url().c_str());
   curl_easy_setopt(easy.get(), CURLOPT_PROXY, "");
