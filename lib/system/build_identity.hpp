@@ -9,7 +9,7 @@ namespace farebench {
 
 /// Facts about the build of the running program.
 struct build_identity {
-  /// "0.1.0".
+  /// "0.2.0".
   std::string_view version;
   /// 40 hex digits, or "unknown".
   std::string_view commit;
