@@ -19,6 +19,7 @@ namespace farebench {
 /// is skipped.
 class cookie_jar {
  public:
+  /// Clock of the cookies' expiry.
   using clock = std::chrono::system_clock;
 
   /// Maximum number of cookies. A further one replaces the oldest.
@@ -38,6 +39,7 @@ class cookie_jar {
   std::string_view find(std::string_view name, std::string_view url,
                         clock::time_point now = clock::now()) const;
 
+  /// Returns true if the jar has no cookie.
   bool empty() const { return records_.empty(); }
 
  private:

@@ -34,6 +34,7 @@ class loop_client {
   /// Throws std::system_error or std::bad_alloc if there is no memory for the client.
   loop_client(event_loop& loop, const fetch_limits& limits);
   ~loop_client();
+  /// Moves the client, also one whose exchange is in flight.
   loop_client(loop_client&&) noexcept;
   loop_client& operator=(loop_client&&) = delete;
 
@@ -46,11 +47,14 @@ class loop_client {
 /// it or starting another wait with it cancels the wait: it never completes and no longer keeps run going.
 class loop_timer {
  public:
+  /// Clock of all waits.
   using clock = std::chrono::steady_clock;
 
   loop_timer();
   ~loop_timer();
+  /// Moves the wait.
   loop_timer(loop_timer&&) noexcept;
+  /// Cancels this timer's wait and moves the other's.
   loop_timer& operator=(loop_timer&&) noexcept;
 
  private:
@@ -67,6 +71,7 @@ class loop_timer {
 class [[nodiscard]] wait_awaiter {
  public:
   wait_awaiter() = default;
+  /// Waits for the end of a wait that has been started.
   explicit wait_awaiter(loop_timer&& timer) : timer_{std::move(timer)} {}
   wait_awaiter(const wait_awaiter&) = delete;
   wait_awaiter& operator=(const wait_awaiter&) = delete;
@@ -139,6 +144,7 @@ class event_loop {
 /// request has already been started and the client keeps the result.
 class [[nodiscard]] event_loop::exchange_awaiter {
  public:
+  /// Starts the exchange.
   exchange_awaiter(event_loop& loop, loop_client& client, exchange_request&& request);
   exchange_awaiter(const exchange_awaiter&) = delete;
   exchange_awaiter& operator=(const exchange_awaiter&) = delete;

@@ -28,6 +28,7 @@ struct exchange_request {
   // Not an aggregate: GCC 12 destroys a brace-initialised aggregate twice if it is written inside a co_await
   // expression and its coroutine is destroyed while suspended there.
   exchange_request() = default;
+  /// A GET, or a POST if there is a form.
   explicit exchange_request(std::string request_url, std::string request_form = {},
                             cookie_jar request_cookies = {}, body_sink sink = {})
       : url{std::move(request_url)},

@@ -18,8 +18,10 @@ struct query {
   std::string from;
   /// Station id of the destination, e.g. "ID10202002".
   std::string to;
+  /// Day of departure.
   std::chrono::year_month_day date;
 
+  /// Compares all members.
   bool operator==(const query&) const = default;
 };
 
@@ -39,6 +41,7 @@ struct fare {
   /// Currency as printed, in UTF-8, e.g. "CZK" or "€".
   std::string currency;
 
+  /// Compares all members.
   bool operator==(const fare&) const = default;
 };
 

@@ -34,7 +34,9 @@ class fare_scanner {
  public:
   fare_scanner();
   ~fare_scanner();
+  /// Moves the page read so far.
   fare_scanner(fare_scanner&&) noexcept;
+  /// Moves the page read so far.
   fare_scanner& operator=(fare_scanner&&) noexcept;
 
   /// Reads the next chunk of the page, in UTF-8. Chunks may end anywhere, even within a character or a tag.

@@ -60,8 +60,10 @@ enum class scrape_step : std::uint8_t { none, start_page, search };
 
 /// Error of one scrape or exchange.
 struct fetch_error {
+  /// Whole seconds, as in the Retry-After header.
   using retry_after_seconds = std::chrono::duration<std::int32_t>;
 
+  /// Creates an error of any step.
   // The order of the arguments differs from that of the members, which packs the small ones into one word.
   fetch_error(fetch_error_kind error_kind, std::string message, int http_status = 0,
               retry_after_seconds retry_delay = {})
@@ -70,6 +72,7 @@ struct fetch_error {
         retry_after{retry_delay},
         detail{std::move(message)} {}
 
+  /// Cause.
   fetch_error_kind kind;
   /// Exchange of a scrape that failed.
   scrape_step step = scrape_step::none;
@@ -80,6 +83,7 @@ struct fetch_error {
   /// One line for people; may be empty.
   std::string detail;
 
+  /// Compares all members.
   bool operator==(const fetch_error&) const = default;
 };
 

@@ -39,6 +39,7 @@ struct fetch_limits {
   /// an encoded body gives unsupported_response.
   bool accept_compressed = false;
 
+  /// Compares all members.
   bool operator==(const fetch_limits&) const = default;
 };
 
@@ -81,6 +82,7 @@ struct fetch_policy {
   /// match a client's requests with a server's log.
   bool tag_requests = false;
 
+  /// Compares all members.
   bool operator==(const fetch_policy&) const = default;
 };
 

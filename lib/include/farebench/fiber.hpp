@@ -56,6 +56,7 @@ class fiber {
   /// the end of its body.
   fiber(fiber_stacks& stacks, std::function<void()> body);
   ~fiber();
+  /// Moves the fiber, also a suspended or running one.
   fiber(fiber&&) noexcept;
   fiber& operator=(fiber&&) = delete;
 

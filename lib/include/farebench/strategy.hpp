@@ -71,6 +71,7 @@ struct batch {
   std::size_t loops = 1;
   /// A fresh connection serves one attempt: both requests of a scrape.
   connection_mode connections = connection_mode::kept;
+  /// Limits and retries.
   fetch_policy policy = {};
   /// Called when a retry is scheduled, with the item's index, the number of the failed attempt (from 1), its
   /// error, and the delay until the next attempt. May be empty. Called from any worker's thread, never during
@@ -125,6 +126,7 @@ std::string_view to_string(strategy_family family);
 struct strategy_info {
   /// Name in flags, tables and result files.
   std::string_view name;
+  /// Style of the user's code.
   strategy_family family;
   /// Name of the transport.
   std::string_view transport;
@@ -136,6 +138,7 @@ struct strategy_info {
   std::string_view control_flow;
   /// Changes that user code needs, compared with a blocking function for one query.
   std::string_view code_changes;
+  /// Creates the strategy.
   std::unique_ptr<strategy> (*create)();
 };
 

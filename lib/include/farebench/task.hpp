@@ -70,8 +70,11 @@ class [[nodiscard]] task {
  public:
   using promise_type = detail::task_promise<Result>;
 
+  /// Used by the compiler. Owns the frame.
   explicit task(std::coroutine_handle<promise_type> frame) : frame_{frame} {}
+  /// Moves the coroutine, also a suspended one.
   task(task&& other) noexcept : frame_{std::exchange(other.frame_, nullptr)} {}
+  /// Destroys this task's coroutine and moves the other's.
   task& operator=(task&& other) noexcept {
     if (this != &other) {
       if (frame_) frame_.destroy();

@@ -33,6 +33,7 @@ class transport {
 
   /// Used by event_loop and by the blocking strategies; these types are private.
   virtual std::unique_ptr<loop_transport> create_loop(std::size_t connections) const = 0;
+  /// See create_loop.
   virtual std::unique_ptr<blocking_client> create_blocking_client(const fetch_limits& limits,
                                                                   const std::stop_token& stop,
                                                                   std::size_t threads) const = 0;
