@@ -24,6 +24,15 @@ const build_identity& this_build() {
   return identity;
 }
 
+std::string version_line(const build_identity& build) {
+  std::string text{"farebench "};
+  text.append(build.version).append(" (commit ").append(build.commit.substr(0, 12));
+  if (build.dirty.value_or(false)) text.append(" with changes");
+  text.append(", ").append(build.build_type.empty() ? "no build type" : build.build_type);
+  if (!build.sanitizers.empty()) text.append(", ").append(build.sanitizers);
+  return text + ')';
+}
+
 std::string build_report_json(std::string_view program, const std::map<std::string, std::string>& libraries,
                               const std::map<std::string, std::string>& extra) {
   const build_identity& build = this_build();

@@ -32,7 +32,11 @@ struct build_identity {
 
 const build_identity& this_build();
 
-/// Returns the output of `--version`: one line of JSON without its newline. The object's members are program,
+/// Returns the line that programs print for people at --version: "farebench 0.2.0 (commit 0123456789ab,
+/// Release)". It also says if sources were changed or the build has sanitizers.
+std::string version_line(const build_identity& build = this_build());
+
+/// Returns the build's facts for programs: one line of JSON without its newline. The object's members are program,
 /// those of build_identity (dirty is null if unknown), those of `extra`, and libraries (an object of names
 /// and versions).
 std::string build_report_json(std::string_view program, const std::map<std::string, std::string>& libraries,

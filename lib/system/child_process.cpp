@@ -18,6 +18,8 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "lib/system/locations.hpp"
+
 namespace farebench {
 namespace {
 
@@ -280,9 +282,11 @@ bool child_process::reap(int flags) {
 }
 
 std::filesystem::path sibling_path(std::string_view name) {
-  const std::filesystem::path path = std::filesystem::read_symlink("/proc/self/exe").parent_path() / name;
+  const std::filesystem::path path = program_folder() / name;
   if (!std::filesystem::exists(path)) {
-    throw std::runtime_error(path.string() + " does not exist: build the target " + std::string{name});
+    throw std::runtime_error(path.string() + " does not exist: " +
+                             (is_in_build_tree() ? "build the target " + std::string{name}
+                                                 : std::string{"install farebench again"}));
   }
   return path;
 }

@@ -152,6 +152,26 @@ void check_output(std::error_code error) {
 
 void print_output(std::string_view text) { check_output(write_output(text)); }
 
+std::string command_name(const char* argv0, std::string_view program) {
+  const std::string_view name{argv0 == nullptr ? "" : argv0};
+  return std::string{name == "farebench" || name.starts_with("farebench ") ? name : program};
+}
+
+std::string with_command_name(std::string_view help, std::string_view program, std::string_view command) {
+  const auto example = fmt::format("  {} ", program);
+  std::string text;
+  while (!help.empty()) {
+    auto line = help.substr(0, help.find('\n') == help.npos ? help.size() : help.find('\n') + 1);
+    help.remove_prefix(line.size());
+    if (line.starts_with(example)) {
+      fmt::format_to(std::back_inserter(text), "  {} ", command);
+      line.remove_prefix(example.size());
+    }
+    text += line;
+  }
+  return text;
+}
+
 std::string_view trimmed(std::string_view text) {
   const auto begin = text.find_first_not_of(" \t");
   if (begin == std::string_view::npos) return {};

@@ -37,6 +37,14 @@ void check_output(std::error_code error);
 /// Writes text to standard output as write_output(), and checks it as check_output().
 void print_output(std::string_view text);
 
+/// Returns the words by which users start a program: argv[0] if the command farebench started it ("farebench
+/// bench"), otherwise `program`. Without argv[0], nullptr.
+std::string command_name(const char* argv0, std::string_view program);
+
+/// Returns a help text whose examples name `command`: replaces `program` where it is the first word of a line
+/// that begins with two spaces.
+std::string with_command_name(std::string_view help, std::string_view program, std::string_view command);
+
 /// Returns the text without spaces and tabs at its ends.
 std::string_view trimmed(std::string_view text);
 

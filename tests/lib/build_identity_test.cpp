@@ -114,6 +114,26 @@ TEST_F(build_commit, missing_commit_has_a_reason) {
               HasSubstr(unknown("git is not installed")));
 }
 
+TEST(version_line, has_version_commit_and_build_type) {
+  build_identity build{.version = "1.2.3",
+                       .commit = "0123456789abcdef0123456789abcdef01234567",
+                       .dirty = false,
+                       .commit_error = "",
+                       .build_type = "Release",
+                       .compiler = "GNU 12.2.0",
+                       .flags = "",
+                       .sanitizers = ""};
+  EXPECT_EQ(version_line(build), "farebench 1.2.3 (commit 0123456789ab, Release)");
+  build.dirty = true;
+  build.sanitizers = "address";
+  EXPECT_EQ(version_line(build), "farebench 1.2.3 (commit 0123456789ab with changes, Release, address)");
+  build.commit = "unknown";
+  build.dirty.reset();
+  build.sanitizers = "";
+  build.build_type = "";
+  EXPECT_EQ(version_line(build), "farebench 1.2.3 (commit unknown, no build type)");
+}
+
 TEST(build_report, has_the_commit_or_the_reason) {
   const auto report = nlohmann::json::parse(build_report_json("program", {}));
   EXPECT_EQ(report.at("commit") == "unknown" || report.at("dirty").is_null(),

@@ -15,6 +15,19 @@ TEST(printable, plain_text_is_printed_unchanged) {
   }
 }
 
+TEST(command_name, farebench_names_its_programs) {
+  EXPECT_EQ(command_name("farebench bench", "bench"), "farebench bench");
+  EXPECT_EQ(command_name("farebench", "track"), "farebench");
+  for (const char* other : {"./bench", "/usr/farebench bench", "farebench-bench", ""})
+    EXPECT_EQ(command_name(other, "bench"), "bench");
+  EXPECT_EQ(command_name(nullptr, "bench"), "bench");
+}
+
+TEST(command_name, examples_of_help_use_it) {
+  EXPECT_EQ(with_command_name("Examples:\n  bench --x\n  benchmark\nbench is\n  a bench", "bench", "farebench bench"),
+            "Examples:\n  farebench bench --x\n  benchmark\nbench is\n  a bench");
+}
+
 TEST(printable, characters_without_width_are_escaped) {
   EXPECT_EQ(printable("\uFEFFa\u200Bb\u2060"), "\\u{feff}a\\u{200b}b\\u{2060}");
 }
