@@ -45,11 +45,16 @@ struct fetch_limits {
 
 /// Limits and retry rules for a batch. A value, applied alike by every strategy. Ranges as in fetch_limits.
 ///
-/// An attempt is a whole scrape, which is a fresh session and both exchanges, or one GET of a page; what is
-/// said of queries and scrapes holds for pages. An attempt is retried after
-/// connect_failed, connect_timeout, deadline_exceeded, connection_lost, bad_response, or status 408, 425, 429
-/// or 5xx. Between attempts its worker runs other queries. Status 403 on the search means an expired session;
-/// it is retried once per query, without backoff. Any other error is the query's outcome.
+/// An attempt is a whole scrape, which is a fresh session and both exchanges, or one GET of a page, or one
+/// exchange of strategy::run_exchanges; what is said of queries and scrapes holds for the others too. An
+/// attempt is retried after connect_failed, connect_timeout, deadline_exceeded, connection_lost,
+/// bad_response, or status 408, 425, 429 or 5xx. Between attempts its worker runs other queries. Status 403
+/// on the search means an expired session; it is retried once per query, without backoff. Any other error is
+/// the query's outcome.
+///
+/// An exchange is retried only if its method is idempotent (RFC 9110, 9.2.2: GET, HEAD, OPTIONS, TRACE, PUT,
+/// DELETE), unless `retries_any_method` is set. Its result is that of the last attempt: a response with any
+/// status, 503 included, or an error.
 struct fetch_policy {
   /// Limits on each exchange.
   fetch_limits exchange = {};
@@ -78,9 +83,14 @@ struct fetch_policy {
   std::chrono::milliseconds retry_after_cap{30'000};
 
   /// Adds a header such as "X-Scrape: 2026-03-01/2" to each request of a scrape: the queried date and the
-  /// attempt's number, counted from 1. That of a page is "X-Item: 7/2", with the page's index. Lets tests
-  /// match a client's requests with a server's log.
+  /// attempt's number, counted from 1. That of a page or an exchange is "X-Item: 7/2", with its index. Lets
+  /// tests match a client's requests with a server's log.
   bool tag_requests = false;
+
+  /// Retries exchanges of strategy::run_exchanges whatever their method. For servers that recognise a
+  /// repeated request, such as by an Idempotency-Key header. Scrapes are always retried: a search changes
+  /// nothing.
+  bool retries_any_method = false;
 
   /// Compares all members.
   bool operator==(const fetch_policy&) const = default;

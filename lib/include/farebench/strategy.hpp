@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "farebench/exchange.hpp"
 #include "farebench/fare.hpp"
 #include "farebench/fetch_error.hpp"
 #include "farebench/fetch_policy.hpp"
@@ -95,6 +96,49 @@ struct batch {
 /// overlap, but may come from any worker's thread.
 using outcome_sink = std::function<void(std::size_t index, outcome&& result)>;
 
+/// Exchanges to be run by a strategy: any requests, each independent of the others.
+struct exchange_source {
+  /// Number of exchanges, or the number of those that are certain if `has_more` is not empty. Their indices
+  /// are [0, size).
+  std::size_t size = 0;
+  /// Returns the request of an index. Called at the start of each attempt at it, possibly from several worker
+  /// threads at once: a repeated call for an index means that its body starts anew. A function instead of a
+  /// list, so that memory depends on W and not on N.
+  ///
+  /// The policy's deadline shortens exchange_request::timeout. An exception of its on_body ends the run.
+  std::function<exchange_request(std::size_t index)> request_at = {};
+  /// Returns true if there is also an exchange of `index`, which is at least `size`; for a number that is not
+  /// known at the start. If false, there is none of a higher index either. Called at most once per index,
+  /// when a worker is free, possibly from several worker threads at once and so not in order. May be empty.
+  std::function<bool(std::size_t index)> has_more = {};
+};
+
+/// Resources and rules for running exchanges. The members are as in `batch`.
+struct exchange_options {
+  /// Maximum number of exchanges in progress at once W, at least 1.
+  std::size_t workers = 1;
+  /// Number of event loops that share the workers, each in a thread.
+  std::size_t loops = 1;
+  /// A fresh connection serves one attempt.
+  connection_mode connections = connection_mode::kept;
+  /// Limits and retry rules.
+  fetch_policy policy = {};
+  /// Called when a retry is scheduled. May be empty.
+  std::function<void(std::size_t index, std::size_t attempt, const fetch_error& error,
+                     std::chrono::milliseconds delay)>
+      on_retry = {};
+  /// Called when a limit prevents another attempt. May be empty.
+  std::function<void(std::size_t index, std::size_t attempts, retry_limit limit)> on_give_up = {};
+  /// A requested drain lets attempts in flight end.
+  std::stop_token drain = {};
+  /// A requested stop ends the run.
+  std::stop_token stop = {};
+};
+
+/// Receives each exchange's result when it completes: exactly once per index, in any order. Calls never
+/// overlap, but may come from any worker's thread.
+using exchange_sink = std::function<void(std::size_t index, exchange_result&& result)>;
+
 /// A concurrency model for running a batch. Objects have no state between runs: they can be reused, and used
 /// by several threads at once.
 class strategy {
@@ -114,6 +158,15 @@ class strategy {
   /// - after the other workers have ended, the first exception of `sink`, `query_at`, `path_at`,
   ///   `on_body`, `on_retry`, `on_give_up` or event_loop::run.
   virtual void run(const batch& work, const outcome_sink& sink) = 0;
+
+  /// Runs all exchanges and returns when each has its result: the response of the last attempt, whatever its
+  /// status, or an error. fetch_policy says what is retried. After a stop or a drain, exchanges for which
+  /// `has_more` has not been called get no result.
+  ///
+  /// Errors and exceptions as in `run`; also the first exception of `request_at`, `has_more` or a request's
+  /// on_body. Throws std::logic_error if the strategy is not the library's and does not override this.
+  virtual void run_exchanges(const exchange_source& source, const exchange_options& options,
+                             const exchange_sink& sink);
 };
 
 /// Styles of user code. Strategies of one family run the same code.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
@@ -63,16 +64,12 @@ bool is_base_url(const std::string& text) {
   return is_usable_url(text) && split_url(text).path.empty();
 }
 
-}  // namespace
-
-void validate(const batch& work, const transport& http) {
-  if (work.workers == 0) throw std::invalid_argument{"batch: workers is 0; it must be at least 1"};
-  if (work.loops == 0) throw std::invalid_argument{"batch: loops is 0; it must be at least 1"};
+/// Throws std::invalid_argument for queries or pages that cannot be requested.
+void validate_site(const batch& work, const transport& http) {
   if (!work.query_at == !work.pages.path_at) {
     throw std::invalid_argument{fmt::format("batch: {} query_at and pages.path_at are set; set one of them",
                                             work.query_at ? "both" : "neither of")};
   }
-  validate_policy(work.policy);
   if (!is_base_url(work.base_url)) {
     throw std::invalid_argument{fmt::format(
         "batch: '{}' is not a base URL; use scheme, host and port alone, such as http://127.0.0.1:8080",
@@ -85,24 +82,61 @@ void validate(const batch& work, const transport& http) {
   }
 }
 
-std::size_t workers_needed(const batch& work) { return std::min(work.workers, work.size); }
-
-outcome cancelled_outcome() noexcept {
-  return std::unexpected(make_error(fetch_error_kind::cancelled, "a stop was requested"));
+/// Returns a function that calls `function`, or an empty one if that is empty.
+template <typename Signature>
+std::function<Signature> reference_to(const std::function<Signature>& function) {
+  if (!function) return {};
+  return [&function](auto&&... arguments) { function(std::forward<decltype(arguments)>(arguments)...); };
 }
 
-batch_run::batch_run(const batch& work, const outcome_sink& sink, std::size_t workers)
-    : work_{work},
-      sink_{sink},
-      search_url_{concatenated(work.base_url, search_path)},
+}  // namespace
+
+run_items::run_items(const batch& items, const outcome_sink& sink)
+    : options_of_batch_{.workers = items.workers,
+                        .loops = items.loops,
+                        .connections = items.connections,
+                        .policy = items.policy,
+                        .on_retry = reference_to(items.on_retry),
+                        .on_give_up = reference_to(items.on_give_up),
+                        .drain = items.drain,
+                        .stop = items.stop},
+      options_{options_of_batch_},
+      batch_{&items},
+      outcome_sink_{&sink} {}
+
+void run_items::validate(const transport& http) const {
+  if (options_.workers == 0) throw std::invalid_argument{"batch: workers is 0; it must be at least 1"};
+  if (options_.loops == 0) throw std::invalid_argument{"batch: loops is 0; it must be at least 1"};
+  validate_policy(options_.policy);
+  if (batch_) validate_site(*batch_, http);
+  if (exchanges_ && !exchanges_->request_at) {
+    throw std::invalid_argument{"exchanges: request_at is empty; set it"};
+  }
+}
+
+void run_items::deliver(std::size_t index, fetch_error&& error) const {
+  if (batch_) {
+    deliver(index, outcome{std::unexpected(std::move(error))});
+  } else {
+    deliver(index, exchange_result{std::unexpected(std::move(error))});
+  }
+}
+
+fetch_error cancelled_error() noexcept {
+  return make_error(fetch_error_kind::cancelled, "a stop was requested");
+}
+
+batch_run::batch_run(const run_items& items, std::size_t workers)
+    : items_{items},
+      search_url_{scrapes() ? concatenated(items.source_batch()->base_url, search_path) : std::string{}},
       workers_{workers},
       next_index_{workers},
       // The clock is enough of a seed, and reading it cannot fail for lack of a descriptor.
       random_state_{static_cast<std::uint64_t>(clock::now().time_since_epoch().count())},
-      on_drain_{work.drain, waker{this}} {}
+      on_drain_{items.options().drain, waker{this}} {}
 
 bool batch_run::is_stopping() const {
-  return has_failed() || work_.stop.stop_requested() || work_.drain.stop_requested();
+  return has_failed() || items_.options().stop.stop_requested() || items_.options().drain.stop_requested();
 }
 
 std::optional<scheduled_attempt> batch_run::next_attempt() {
@@ -111,7 +145,13 @@ std::optional<scheduled_attempt> batch_run::next_attempt() {
     if (auto next = pop_queued(true)) return next;
   }
   const std::size_t index = next_index_.fetch_add(1, std::memory_order_relaxed);
-  if (index < work_.size) return scheduled_attempt{{.index = index}, {}};
+  if (index < items_.size()) return scheduled_attempt{{.index = index}, {}};
+  if (const auto* const exchanges = items_.exchanges(); exchanges && exchanges->has_more) {
+    if (exchanges->has_more(index)) {
+      added_.fetch_add(1, std::memory_order_relaxed);
+      return scheduled_attempt{{.index = index}, {}};
+    }
+  }
   if (has_queued_.load(std::memory_order_acquire)) return pop_queued(false);
   return std::nullopt;
 }
@@ -121,13 +161,13 @@ std::optional<scrape_attempt> batch_run::wait_for_attempt() {
   if (!next) return std::nullopt;
   if (!next->due) return next->attempt;
   // Before the lock, which the callback acquires.
-  const std::stop_callback on_stop{work_.stop, waker{this}};
+  const std::stop_callback on_stop{items_.options().stop, waker{this}};
   std::unique_lock lock{queue_mutex_};
   stopping_.wait_until(lock, *next->due, [this] { return is_stopping(); });
   return next->attempt;
 }
 
-/// Returns a retry that is due, else a requeued query, else (unless `due_only`) the retry that is due first.
+/// Returns a retry that is due, else a requeued item, else (unless `due_only`) the retry that is due first.
 std::optional<scheduled_attempt> batch_run::pop_queued(bool due_only) {
   const std::lock_guard lock{queue_mutex_};
   auto next = queue_.empty() ? std::nullopt : queue_.pop_due(clock::now());
@@ -137,14 +177,13 @@ std::optional<scheduled_attempt> batch_run::pop_queued(bool due_only) {
   return next;
 }
 
-/// Counts and times the attempt. Returns the error that ends it at once, if any.
 std::optional<fetch_error> batch_run::begin_attempt(scrape_attempt& attempt) {
-  if (is_stopping()) return cancelled_outcome().error();
+  if (is_stopping()) return cancelled_error();
   const auto now = clock::now();
   if (attempt.number == 0) attempt.start = now;
-  if (now - attempt.start >= work_.policy.scrape_deadline) {
+  if (now - attempt.start >= policy().scrape_deadline) {
     return fetch_error{fetch_error_kind::deadline_exceeded,
-                       fmt::format("{} ms had passed before attempt {}", work_.policy.scrape_deadline.count(),
+                       fmt::format("{} ms had passed before attempt {}", policy().scrape_deadline.count(),
                                    attempt.number + 1)};
   }
   ++attempt.number;
@@ -153,32 +192,11 @@ std::optional<fetch_error> batch_run::begin_attempt(scrape_attempt& attempt) {
 
 std::expected<std::string, fetch_error> batch_run::begin_scrape(scrape_attempt& attempt) {
   if (auto error = begin_attempt(attempt)) return std::unexpected(*std::move(error));
-  return search_form_body(item_of(work_.query_at, attempt.index));
-}
-
-std::expected<std::string, fetch_error> batch_run::begin_page(scrape_attempt& attempt) {
-  if (auto error = begin_attempt(attempt)) return std::unexpected(*std::move(error));
-  const std::string path = item_of(work_.pages.path_at, attempt.index);
-  if (!path.starts_with('/')) {
-    return std::unexpected(
-        fetch_error{fetch_error_kind::invalid_url, fmt::format("the path '{}' does not begin with /", path)});
-  }
-  return concatenated(work_.base_url, path);
-}
-
-/// Calls the user's function. Its exception ends the run, even one that elsewhere means exhausted resources.
-template <typename Item>
-Item batch_run::item_of(const std::function<Item(std::size_t)>& source, std::size_t index) {
-  try {
-    return source(index);
-  } catch (...) {
-    fail(std::current_exception());
-    throw;
-  }
+  return search_form_body(call_user(items_.source_batch()->query_at, attempt.index));
 }
 
 milliseconds batch_run::time_left(const scrape_attempt& attempt) const {
-  const auto left = attempt.start + work_.policy.scrape_deadline - clock::now();
+  const auto left = attempt.start + policy().scrape_deadline - clock::now();
   return std::max(std::chrono::ceil<milliseconds>(left), milliseconds{1});
 }
 
@@ -188,20 +206,39 @@ void batch_run::finish_attempt(scrape_attempt& attempt, outcome&& result) {
   deliver(finished.index, std::move(result));
 }
 
+void batch_run::finish_attempt(scrape_attempt& attempt, exchange_result&& result) {
+  const scrape_attempt finished = std::exchange(attempt, {});
+  if (!result) {
+    if (schedule_retry(finished, result.error())) return;
+  } else if (is_retryable_status(result->status)) {
+    const fetch_error error{fetch_error_kind::unexpected_status,
+                            fmt::format("the response has status {}", result->status), result->status,
+                            result->retry_after};
+    if (schedule_retry(finished, error)) return;
+  }
+  deliver(finished.index, std::move(result));
+}
+
+void batch_run::fail_attempt(scrape_attempt& attempt, fetch_error&& error) {
+  const scrape_attempt finished = std::exchange(attempt, {});
+  if (!schedule_retry(finished, error)) deliver(finished.index, std::move(error));
+}
+
 /// Returns false if the failed attempt gets no retry.
 bool batch_run::schedule_retry(const scrape_attempt& attempt, const fetch_error& error) {
-  const fetch_policy& policy = work_.policy;
   const bool renews_session = is_expired_session(error) && !attempt.has_renewed_session;
   if (!renews_session && !is_retryable(error)) return false;
-  if (is_stopping()) return false;
+  if (!attempt.may_retry || is_stopping()) return false;
+  const fetch_policy& policy = items_.options().policy;
+  const exchange_options& options = items_.options();
 
   const std::lock_guard delivery{delivery_mutex_};
   const auto give_up = [&](retry_limit limit) {
-    if (work_.on_give_up) work_.on_give_up(attempt.index, attempt.number, limit);
+    if (options.on_give_up) options.on_give_up(attempt.index, attempt.number, limit);
     return false;
   };
   if (attempt.number >= policy.max_attempts) return give_up(retry_limit::max_attempts);
-  if (static_cast<double>(retries_ + 1) > max_retries(policy, queries_started())) {
+  if (static_cast<double>(retries_ + 1) > max_retries(policy, items_started())) {
     return give_up(retry_limit::budget);
   }
   const auto delay =
@@ -214,7 +251,7 @@ bool batch_run::schedule_retry(const scrape_attempt& attempt, const fetch_error&
   });
   if (refusal) return false;
   ++retries_;
-  if (work_.on_retry) work_.on_retry(attempt.index, attempt.number, error, delay);
+  if (options.on_retry) options.on_retry(attempt.index, attempt.number, error, delay);
 
   scrape_attempt retry = attempt;
   retry.has_renewed_session |= renews_session;
@@ -224,9 +261,10 @@ bool batch_run::schedule_retry(const scrape_attempt& attempt, const fetch_error&
   return true;
 }
 
-void batch_run::deliver(std::size_t index, outcome&& result) {
+template <typename Result>
+void batch_run::deliver(std::size_t index, Result&& result) {
   const std::lock_guard lock{delivery_mutex_};
-  if (!first_exception_) sink_(index, std::move(result));
+  if (!first_exception_) items_.deliver(index, std::forward<Result>(result));
 }
 
 void batch_run::requeue(std::size_t first) {
@@ -236,8 +274,9 @@ void batch_run::requeue(std::size_t first) {
   has_queued_.store(true, std::memory_order_release);
 }
 
-std::size_t batch_run::queries_started() const {
-  return std::min(next_index_.load(std::memory_order_relaxed), work_.size);
+std::size_t batch_run::items_started() const {
+  return std::min(next_index_.load(std::memory_order_relaxed), items_.size()) +
+         added_.load(std::memory_order_relaxed);
 }
 
 /// Returns a number uniform in [0, 1): 53 bits of SplitMix64 (Steele, Lea, Flood 2014).
@@ -268,13 +307,13 @@ void batch_run::finish() {
   if (first_exception_) std::rethrow_exception(first_exception_);
   const bool was_cancelled = is_stopping();
   const auto give_up = [&](std::size_t index) {
-    sink_(index, was_cancelled ? cancelled_outcome()
-                               : std::unexpected(make_error(fetch_error_kind::out_of_resources,
-                                                            "no worker was left to run this query")));
+    items_.deliver(index, was_cancelled ? cancelled_error()
+                                        : make_error(fetch_error_kind::out_of_resources,
+                                                     "no worker was left to run this item"));
   };
   while (const auto queued = queue_.pop_first()) give_up(queued->attempt.index);
   for (std::size_t index = requeued_begin_; index < requeued_end_; ++index) give_up(index);
-  for (std::size_t index = next_index_; index < work_.size; ++index) give_up(index);
+  for (std::size_t index = next_index_; index < items_.size(); ++index) give_up(index);
 }
 
 batch_run::listener::listener(batch_run& run, std::function<void()> wake)

@@ -14,8 +14,8 @@
 namespace farebench {
 namespace {
 
-/// Runs a worker in the calling thread until no query is left for it. `first` is its first attempt, or empty
-/// for any; `threads` is the number of workers. If no client can be created, the first query fails and other
+/// Runs a worker in the calling thread until no item is left for it. `first` is its first attempt, or empty
+/// for any; `threads` is the number of workers. If no client can be created, the first item fails and other
 /// workers run the rest. Exceptions fail the run.
 void run_worker(const transport& http, batch_run& run, scrape_attempt first, std::size_t threads) noexcept {
   try {
@@ -24,14 +24,11 @@ void run_worker(const transport& http, batch_run& run, scrape_attempt first, std
     std::unique_ptr<blocking_client> client;
     fare_scanner scanner;
     if (auto error = until_refused([&] {
-          client = http.create_blocking_client(run.work().policy.exchange, run.work().stop, threads);
+          client = http.create_blocking_client(run.policy().exchange, run.items().options().stop, threads);
         })) {
-      return run.finish_attempt(*attempt, std::unexpected(*std::move(error)));
+      return run.fail_attempt(*attempt, *std::move(error));
     }
-    for (; attempt; attempt = run.wait_for_attempt()) {
-      run.finish_attempt(*attempt,
-                         or_out_of_resources([&] { return make_attempt(run, *attempt, *client, scanner); }));
-    }
+    for (; attempt; attempt = run.wait_for_attempt()) make_attempt(run, *attempt, *client, scanner);
   } catch (...) {
     run.fail(std::current_exception());
   }
@@ -39,19 +36,19 @@ void run_worker(const transport& http, batch_run& run, scrape_attempt first, std
 
 }  // namespace
 
-/// Runs one query after another on one connection, in the calling thread.
-void run_sequential(const transport& http, const batch& work, const outcome_sink& sink) {
-  validate(work, http);
-  batch_run run{work, sink, std::min<std::size_t>(work.size, 1)};
-  if (work.size > 0) run_worker(http, run, {.index = 0}, 1);
+/// Runs one item after another on one connection, in the calling thread.
+void run_sequential(const transport& http, const run_items& items) {
+  items.validate(http);
+  batch_run run{items, std::min<std::size_t>(items.size(), 1)};
+  if (items.size() > 0) run_worker(http, run, {.index = 0}, 1);
   run.finish();
 }
 
 /// Runs W threads, each with its own connection.
-void run_thread_pool(const transport& http, const batch& work, const outcome_sink& sink) {
-  validate(work, http);
-  const std::size_t workers = workers_needed(work);
-  batch_run run{work, sink, workers};
+void run_thread_pool(const transport& http, const run_items& items) {
+  items.validate(http);
+  const std::size_t workers = items.workers_needed();
+  batch_run run{items, workers};
   {
     // Joined at the end of the block.
     std::vector<std::jthread> threads;

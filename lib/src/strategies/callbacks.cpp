@@ -1,4 +1,3 @@
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -11,9 +10,9 @@
 namespace farebench {
 namespace {
 
-/// An attempt as a state machine. Of a scrape: begin → on_start_page → on_search → begin the next attempt; of
-/// a page: begin → on_page → begin the next. Each state handles the response that the state before it
-/// requested. Does not move: callbacks hold its address.
+/// An attempt as a state machine. Of a scrape: begin_scrape → on_start_page → on_search → begin the next
+/// attempt; of a page or an exchange: begin → on_response → begin the next. Each state handles the response
+/// that the state before it requested. Does not move: callbacks hold its address.
 class callback_worker {
  public:
   callback_worker(loop_workers& shared, scrape_attempt first)
@@ -21,19 +20,19 @@ class callback_worker {
   callback_worker(const callback_worker&) = delete;
   callback_worker& operator=(const callback_worker&) = delete;
 
-  /// Begins attempts until one waits for a response or for its time, or no query is left.
+  /// Begins attempts until one waits for a response or for its time, or no item is left.
   void start();
   scrape_attempt& attempt() { return attempt_; }
 
  private:
-  // The states. Each returns the outcome that ends the attempt, or nullopt once the next response is awaited.
-  std::optional<outcome> begin() { return shared_.run().fetches_pages() ? begin_page() : begin_scrape(); }
-  std::optional<outcome> begin_scrape();
-  std::optional<outcome> on_start_page(exchange_result&& response);
-  std::optional<outcome> on_search(exchange_result&& response);
-  std::optional<outcome> begin_page();
-  std::optional<outcome> on_page(exchange_result&& response);
+  // The states. Each requests the next response or ends the attempt.
+  void begin_scrape();
+  void on_start_page(exchange_result&& response);
+  void on_search(exchange_result&& response);
+  void begin();
+  void on_response(exchange_result&& response);
 
+  batch_run& run() { return shared_.run(); }
   template <typename State>
   void resume(State&& state);
   template <typename State>
@@ -48,45 +47,43 @@ class callback_worker {
   std::string form_;
 };
 
-std::optional<outcome> callback_worker::begin_scrape() {
-  auto form = shared_.run().begin_scrape(attempt_);
-  if (!form) return std::unexpected(std::move(form).error());
+void callback_worker::begin_scrape() {
+  auto form = run().begin_scrape(attempt_);
+  if (!form) return run().fail_attempt(attempt_, std::move(form).error());
   form_ = *std::move(form);
   shared_.loop().start(
-      client_, start_page_request(shared_.run(), attempt_, form_),
-      [this](exchange_result&& response) { resume([&] { return on_start_page(std::move(response)); }); });
-  return std::nullopt;
+      client_, start_page_request(run(), attempt_, form_),
+      [this](exchange_result&& response) { resume([&] { on_start_page(std::move(response)); }); });
 }
 
-std::optional<outcome> callback_worker::on_start_page(exchange_result&& response) {
-  auto session = read_session(shared_.run().search_url(), std::move(response));
-  if (!session) return std::unexpected(std::move(session).error());
-  shared_.loop().start(
-      client_, search_request(shared_.run(), attempt_, std::move(form_), *std::move(session), scanner_),
-      [this](exchange_result&& search) { resume([&] { return on_search(std::move(search)); }); });
-  return std::nullopt;
+void callback_worker::on_start_page(exchange_result&& response) {
+  auto session = read_session(run().search_url(), std::move(response));
+  if (!session) return run().fail_attempt(attempt_, std::move(session).error());
+  shared_.loop().start(client_,
+                       search_request(run(), attempt_, std::move(form_), *std::move(session), scanner_),
+                       [this](exchange_result&& search) { resume([&] { on_search(std::move(search)); }); });
 }
 
-std::optional<outcome> callback_worker::on_search(exchange_result&& response) {
-  return read_fares(std::move(response), scanner_);
+void callback_worker::on_search(exchange_result&& response) {
+  run().finish_attempt(attempt_, read_fares(std::move(response), scanner_));
 }
 
-std::optional<outcome> callback_worker::begin_page() {
-  auto url = shared_.run().begin_page(attempt_);
-  if (!url) return std::unexpected(std::move(url).error());
-  shared_.loop().start(
-      client_, page_request(shared_.run(), attempt_, *std::move(url)),
-      [this](exchange_result&& response) { resume([&] { return on_page(std::move(response)); }); });
-  return std::nullopt;
+void callback_worker::begin() {
+  if (run().scrapes()) return begin_scrape();
+  auto request = begin_fetch(run(), attempt_);
+  if (!request) return;
+  shared_.loop().start(client_, *std::move(request), [this](exchange_result&& response) {
+    resume([&] { on_response(std::move(response)); });
+  });
 }
 
-std::optional<outcome> callback_worker::on_page(exchange_result&& response) {
-  return read_page(std::move(response));
+void callback_worker::on_response(exchange_result&& response) {
+  finish_fetch(run(), attempt_, std::move(response));
 }
 
 void callback_worker::start() {
   while (attempt_) {
-    if (waits_after([this] { return begin(); }) || waits_for_next_attempt()) return;
+    if (waits_after([this] { begin(); }) || waits_for_next_attempt()) return;
   }
 }
 
@@ -96,13 +93,11 @@ void callback_worker::resume(State&& state) {
   if (!waits_after(state) && !waits_for_next_attempt()) start();
 }
 
-/// Runs a state. Returns true if the attempt awaits another response; otherwise finishes it.
+/// Runs a state. Returns true if the attempt awaits another response, false if it has ended.
 template <typename State>
 bool callback_worker::waits_after(State&& state) {
-  auto result = or_out_of_resources(state);
-  if (!result) return true;
-  shared_.run().finish_attempt(attempt_, *std::move(result));
-  return false;
+  make_step(run(), attempt_, state);
+  return static_cast<bool>(attempt_);
 }
 
 /// Gets the next attempt, if any. Returns true if it is not due yet.
@@ -116,8 +111,8 @@ bool callback_worker::waits_for_next_attempt() {
 }  // namespace
 
 /// Runs W state machines on the event loops.
-void run_callbacks(const transport& http, const batch& work, const outcome_sink& sink) {
-  run_on_loops(http, work, sink, [](loop_workers& shared) { shared.run_all<callback_worker>(); });
+void run_callbacks(const transport& http, const run_items& items) {
+  run_on_loops(http, items, [](loop_workers& shared) { shared.run_all<callback_worker>(); });
 }
 
 }  // namespace farebench

@@ -1,4 +1,5 @@
 #include <exception>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -22,11 +23,12 @@ class coroutine_worker {
 
  private:
   task<> run();
-  task<outcome> make_attempt() { return shared_.run().fetches_pages() ? fetch_page() : scrape(); }
-  task<outcome> scrape();
-  task<outcome> fetch_page();
+  // Each makes a whole attempt.
+  task<> make_attempt() { return shared_.run().scrapes() ? scrape() : fetch(); }
+  task<> scrape();
+  task<> fetch();
 
-  // These four are functions so that temporaries are constructed on the stack. A request in a co_await
+  // These functions exist so that temporaries are constructed on the stack. A request in a co_await
   // expression would take more than 128 bytes of the frame for as long as the worker waits.
   auto get_start_page(const std::string& form) {
     return shared_.loop().exchange(client_, start_page_request(shared_.run(), attempt_, form));
@@ -35,8 +37,11 @@ class coroutine_worker {
     return shared_.loop().exchange(
         client_, search_request(shared_.run(), attempt_, std::move(form), std::move(session), scanner_));
   }
-  auto get_page(std::string& url) {
-    return shared_.loop().exchange(client_, page_request(shared_.run(), attempt_, std::move(url)));
+  /// Starts the exchange of a page or an exchange. Returns false after ending the attempt.
+  bool start_fetch(std::optional<event_loop::exchange_awaiter>& response) {
+    auto request = begin_fetch(shared_.run(), attempt_);
+    if (request) response.emplace(shared_.loop(), client_, *std::move(request));
+    return request.has_value();
   }
   auto next_attempt() {
     return shared_.next_attempt(attempt_, [this](auto due) { return shared_.loop().wait_until(due); });
@@ -50,30 +55,32 @@ class coroutine_worker {
   fare_scanner scanner_;
 };
 
-task<outcome> coroutine_worker::scrape() {
-  auto form = shared_.run().begin_scrape(attempt_);
-  if (!form) co_return std::unexpected(std::move(form).error());
-  auto session = read_session(shared_.run().search_url(), co_await get_start_page(*form));
-  if (!session) co_return std::unexpected(std::move(session).error());
-  co_return read_fares(co_await post_search(*form, *session), scanner_);
+task<> coroutine_worker::scrape() {
+  batch_run& run = shared_.run();
+  auto form = run.begin_scrape(attempt_);
+  if (!form) co_return run.fail_attempt(attempt_, std::move(form).error());
+  auto session = read_session(run.search_url(), co_await get_start_page(*form));
+  if (!session) co_return run.fail_attempt(attempt_, std::move(session).error());
+  run.finish_attempt(attempt_, read_fares(co_await post_search(*form, *session), scanner_));
 }
 
-task<outcome> coroutine_worker::fetch_page() {
-  auto url = shared_.run().begin_page(attempt_);
-  if (!url) co_return std::unexpected(std::move(url).error());
-  co_return read_page(co_await get_page(*url));
+task<> coroutine_worker::fetch() {
+  std::optional<event_loop::exchange_awaiter> response;
+  if (!start_fetch(response)) co_return;
+  // GCC 12 would copy the operand of `co_await *response`.
+  auto& awaiter = *response;
+  finish_fetch(shared_.run(), attempt_, co_await awaiter);
 }
 
 task<> coroutine_worker::run() {
   try {
     while (attempt_) {
-      // No local variable holds the outcome: it would be a second one in the frame.
       try {
-        shared_.run().finish_attempt(attempt_, co_await make_attempt());
+        co_await make_attempt();
       } catch (...) {
-        // Thrown by finish_attempt, which first takes the attempt.
+        // Thrown by the end of the attempt, which first takes it.
         if (!attempt_) throw;
-        shared_.run().finish_attempt(attempt_, std::unexpected(resource_error()));
+        shared_.run().fail_attempt(attempt_, resource_error());
       }
       co_await next_attempt();
     }
@@ -85,8 +92,8 @@ task<> coroutine_worker::run() {
 }  // namespace
 
 /// Runs W coroutines on the event loops.
-void run_coroutines(const transport& http, const batch& work, const outcome_sink& sink) {
-  run_on_loops(http, work, sink, [](loop_workers& shared) { shared.run_all<coroutine_worker>(); });
+void run_coroutines(const transport& http, const run_items& items) {
+  run_on_loops(http, items, [](loop_workers& shared) { shared.run_all<coroutine_worker>(); });
 }
 
 }  // namespace farebench

@@ -37,9 +37,7 @@ class fiber_worker {
  private:
   void run() {
     while (attempt_) {
-      shared_.run().finish_attempt(attempt_, or_out_of_resources([&] {
-                                     return make_attempt(shared_.run(), attempt_, client_, scanner_);
-                                   }));
+      make_attempt(shared_.run(), attempt_, client_, scanner_);
       shared_.next_attempt(attempt_, [&](auto due) { await_until(shared_.loop(), due); });
     }
   }
@@ -55,8 +53,8 @@ class fiber_worker {
 }  // namespace
 
 /// Runs W stackful fibers on the event loops.
-void run_fibers(const transport& http, const batch& work, const outcome_sink& sink) {
-  run_on_loops(http, work, sink, [](loop_workers& shared) {
+void run_fibers(const transport& http, const run_items& items) {
+  run_on_loops(http, items, [](loop_workers& shared) {
     fiber_stacks stacks{shared.size()};
     shared.run_all<fiber_worker>(stacks);
   });

@@ -13,22 +13,23 @@ loop_workers::loop_workers(const transport& http, batch_run& run, std::size_t fi
 void loop_workers::fail_unstarted(const fetch_error& error) {
   for (std::size_t index = first_; index < end_; ++index) {
     scrape_attempt first{.index = index};
-    run_.finish_attempt(first, std::unexpected(error));
+    run_.fail_attempt(first, fetch_error{error});
   }
 }
 
 /// Runs the loop. A drain expires the waits for retries, whose attempts are then cancelled.
 void loop_workers::run_loop() {
-  const std::stop_token& stop = run_.work().stop;
+  const std::stop_token& stop = run_.items().options().stop;
   while (!loop_.run(stop) && !stop.stop_requested() && !run_.has_failed()) loop_.expire_timers();
 }
 
-void run_on_loops(const transport& http, const batch& work, const outcome_sink& sink,
+void run_on_loops(const transport& http, const run_items& items,
                   const std::function<void(loop_workers&)>& run_workers) {
-  validate(work, http);
-  const std::size_t workers = workers_needed(work);
-  const std::size_t loops = std::clamp<std::size_t>(work.loops, 1, std::max<std::size_t>(workers, 1));
-  batch_run run{work, sink, workers};
+  items.validate(http);
+  const std::size_t workers = items.workers_needed();
+  const std::size_t loops =
+      std::clamp<std::size_t>(items.options().loops, 1, std::max<std::size_t>(workers, 1));
+  batch_run run{items, workers};
 
   const auto run_part = [&](loop_workers& part) noexcept {
     try {

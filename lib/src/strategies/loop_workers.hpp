@@ -15,7 +15,7 @@
 namespace farebench {
 
 /// A worker of a strategy on an event loop. `start` runs its first attempt up to the first wait; the loop
-/// then resumes the worker until no query is left for it. `attempt` is its current attempt, if any.
+/// then resumes the worker until no item is left for it. `attempt` is its current attempt, if any.
 template <typename Worker>
 concept loop_worker = requires(Worker& worker) {
   worker.start();
@@ -64,23 +64,23 @@ class loop_workers {
 
   batch_run& run() { return run_; }
   event_loop& loop() { return loop_; }
-  const fetch_limits& limits() const { return run_.work().policy.exchange; }
+  const fetch_limits& limits() const { return run_.policy().exchange; }
   std::size_t size() const { return end_ - first_; }
 
-  /// Creates and starts the workers, and runs the loop until no query is left for them or the run is
+  /// Creates and starts the workers, and runs the loop until no item is left for them or the run is
   /// stopping. The constructor of a worker gets this object, its first attempt and `shared`.
   template <loop_worker Worker, typename... Shared>
   void run_all(Shared&... shared);
 
-  /// Sets `attempt`, which is empty, to the worker's next attempt, if a query is left. If that is not due
+  /// Sets `attempt`, which is empty, to the worker's next attempt, if an item is left. If that is not due
   /// yet, returns `wait(due)`, which starts the wait; otherwise returns a default value. Without memory for
-  /// the wait the query fails, and the worker gets another attempt.
+  /// the wait the item fails, and the worker gets another attempt.
   template <typename Wait>
   std::invoke_result_t<Wait, time_point> next_attempt(scrape_attempt& attempt, Wait&& wait);
 
   /// Returns true once run_all creates workers.
   bool has_started() const { return has_started_; }
-  /// Fails the first queries of workers that could not be started; other loops run the rest.
+  /// Fails the first items of workers that could not be started; other loops run the rest.
   void fail_unstarted(const fetch_error& error);
 
  private:
@@ -94,9 +94,9 @@ class loop_workers {
   batch_run::listener on_stopping_{run_, [this] { loop_.interrupt(); }};
 };
 
-/// Runs a batch on `work.loops` event loops, or on as many as the system allows. The first loop runs in the
-/// calling thread, the others in threads of their own. `run_workers` calls run_all.
-void run_on_loops(const transport& http, const batch& work, const outcome_sink& sink,
+/// Runs the items on as many event loops as their options say, or on as many as the system allows. The first
+/// loop runs in the calling thread, the others in threads of their own. `run_workers` calls run_all.
+void run_on_loops(const transport& http, const run_items& items,
                   const std::function<void(loop_workers&)>& run_workers);
 
 template <loop_worker Worker, typename... Shared>
@@ -108,12 +108,12 @@ void loop_workers::run_all(Shared&... shared) {
   for (std::size_t index = first_; index < end_; ++index) {
     scrape_attempt first{.index = index};
     if (run_.is_stopping()) {
-      run_.finish_attempt(first, cancelled_outcome());
+      run_.fail_attempt(first, cancelled_error());
       continue;
     }
     Worker* worker = nullptr;
     if (auto error = until_refused([&] { worker = &workers.emplace_back(*this, first, shared...); })) {
-      run_.finish_attempt(first, std::unexpected(*std::move(error)));
+      run_.fail_attempt(first, *std::move(error));
     } else {
       worker->start();
     }
@@ -121,7 +121,7 @@ void loop_workers::run_all(Shared&... shared) {
   }
   run_loop();
   for (Worker& worker : workers) {
-    if (worker.attempt()) run_.finish_attempt(worker.attempt(), cancelled_outcome());
+    if (worker.attempt()) run_.fail_attempt(worker.attempt(), cancelled_error());
   }
 }
 
@@ -134,7 +134,7 @@ std::invoke_result_t<Wait, loop_workers::time_point> loop_workers::next_attempt(
     try {
       return wait(*next->due);
     } catch (...) {
-      run_.finish_attempt(attempt, std::unexpected(resource_error()));
+      run_.fail_attempt(attempt, resource_error());
     }
   }
   return std::invoke_result_t<Wait, time_point>();

@@ -1,10 +1,8 @@
 #pragma once
 
-#include <expected>
 #include <new>
 #include <optional>
 #include <system_error>
-#include <type_traits>
 
 #include "farebench/fetch_error.hpp"
 
@@ -12,7 +10,7 @@ namespace farebench {
 
 // Handles exhausted resources for all strategies. The system refuses memory with std::bad_alloc, and threads,
 // descriptors and libcurl handles with std::system_error. Either one becomes the error `out_of_resources` of
-// one query, and the rest of the batch continues.
+// one item, and the rest of the run continues.
 
 /// Creates an error. Omits its text if there is no memory for it.
 inline fetch_error make_error(fetch_error_kind kind, const char* text) noexcept {
@@ -32,16 +30,6 @@ inline fetch_error resource_error() {
     return make_error(fetch_error_kind::out_of_resources, error.what());
   } catch (const std::system_error& error) {
     return make_error(fetch_error_kind::out_of_resources, error.what());
-  }
-}
-
-/// Returns `attempt()`, an outcome or an optional one; `out_of_resources` if a resource was refused.
-template <typename Attempt>
-std::invoke_result_t<Attempt> or_out_of_resources(Attempt&& attempt) {
-  try {
-    return attempt();
-  } catch (...) {
-    return std::unexpected(resource_error());
   }
 }
 

@@ -7,10 +7,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-bool is_retryable_status(int status) {
-  return status == 408 || status == 425 || status == 429 || (status >= 500 && status <= 599);
-}
-
 /// Returns min(backoff_cap, backoff_base · 2^(number − 1)), without overflow for any number.
 milliseconds max_backoff(const fetch_policy& policy, std::size_t number) {
   milliseconds backoff = policy.backoff_base;
@@ -22,6 +18,10 @@ milliseconds max_backoff(const fetch_policy& policy, std::size_t number) {
 }
 
 }  // namespace
+
+bool is_retryable_status(int status) {
+  return status == 408 || status == 425 || status == 429 || (status >= 500 && status <= 599);
+}
 
 bool is_retryable(const fetch_error& error) {
   using enum fetch_error_kind;

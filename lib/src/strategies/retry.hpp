@@ -14,6 +14,9 @@ namespace farebench {
 // Retries: which failures get another attempt, after which delay, and the queue of attempts that are not due
 // yet. The functions are pure; fetch_policy documents the rules.
 
+/// Returns true for the status of a response that another attempt may improve.
+bool is_retryable_status(int status);
+
 /// Returns true if another attempt may succeed.
 bool is_retryable(const fetch_error& error);
 
@@ -27,19 +30,21 @@ std::chrono::milliseconds retry_delay(const fetch_policy& policy, std::size_t nu
 /// Returns the number of retries allowed to a batch that has started `queries` queries.
 double max_retries(const fetch_policy& policy, std::size_t queries);
 
-/// A query and its current attempt, or no query. Each of thousands of workers holds one: keep it small.
+/// An item and its current attempt, or no item. Each of thousands of workers holds one: keep it small.
 struct scrape_attempt {
   using clock = std::chrono::steady_clock;
-  static constexpr std::size_t no_query = static_cast<std::size_t>(-1);
+  static constexpr std::size_t no_item = static_cast<std::size_t>(-1);
 
-  std::size_t index = no_query;
-  /// Start of the query's first attempt.
+  std::size_t index = no_item;
+  /// Start of the item's first attempt.
   clock::time_point start{};
   /// Number of the current attempt, from 1; 0 before the first.
   std::uint32_t number = 0;
   bool has_renewed_session = false;
+  /// False if a repeated request could have another effect than one.
+  bool may_retry = true;
 
-  explicit operator bool() const { return index != no_query; }
+  explicit operator bool() const { return index != no_item; }
 };
 
 /// An attempt, and the time at which it is due. Without a time it is due now.

@@ -45,7 +45,7 @@ std::optional<fetch_error> error_of(exchange_result& response, scrape_step step)
 /// Returns the time limit of an attempt's first request.
 std::chrono::milliseconds time_left_at_start(const batch_run& run, const scrape_attempt& attempt) {
   // A first attempt has just started, so that all time is left: saves a clock reading.
-  return attempt.number == 1 ? run.work().policy.scrape_deadline : run.time_left(attempt);
+  return attempt.number == 1 ? run.policy().scrape_deadline : run.time_left(attempt);
 }
 
 /// Returns "X-Scrape: 2026-03-01/2". Reads the date from the end of the form, so that no worker stores it.
@@ -59,10 +59,10 @@ std::string tag_header(std::string_view form, const scrape_attempt& attempt) {
 
 exchange_request start_page_request(const batch_run& run, const scrape_attempt& attempt,
                                     const std::string& form) {
-  exchange_request request{concatenated(run.work().base_url, start_page_path)};
+  exchange_request request{concatenated(run.items().source_batch()->base_url, start_page_path)};
   request.opens_connection = run.opens_connections();
   request.timeout = time_left_at_start(run, attempt);
-  if (run.work().policy.tag_requests) request.headers = {tag_header(form, attempt)};
+  if (run.policy().tag_requests) request.headers = {tag_header(form, attempt)};
   return request;
 }
 
@@ -79,7 +79,7 @@ std::expected<cookie_jar, fetch_error> read_session(const std::string& search_ur
 exchange_request search_request(const batch_run& run, const scrape_attempt& attempt, std::string form,
                                 cookie_jar session, fare_scanner& scanner) {
   std::vector<std::string> headers;
-  if (run.work().policy.tag_requests) headers.push_back(tag_header(form, attempt));
+  if (run.policy().tag_requests) headers.push_back(tag_header(form, attempt));
   exchange_request request{run.search_url(), std::move(form), std::move(session),
                            [&scanner](std::string_view chunk) { scanner.feed(chunk); }};
   request.headers = std::move(headers);
@@ -96,29 +96,78 @@ outcome read_fares(exchange_result&& response, fare_scanner& scanner) {
   return fares;
 }
 
-exchange_request page_request(batch_run& run, const scrape_attempt& attempt, std::string url) {
-  exchange_request request{std::move(url)};
-  if (run.work().pages.on_body) {
+namespace {
+
+/// Returns the request of a page, or the error of its path.
+std::expected<exchange_request, fetch_error> page_request(batch_run& run, const scrape_attempt& attempt) {
+  const batch& work = *run.items().source_batch();
+  const std::string path = run.call_user(work.pages.path_at, attempt.index);
+  if (!path.starts_with('/')) {
+    return std::unexpected(
+        fetch_error{fetch_error_kind::invalid_url, fmt::format("the path '{}' does not begin with /", path)});
+  }
+  exchange_request request{concatenated(work.base_url, path)};
+  if (work.pages.on_body) {
     request.on_body = [&run, index = attempt.index](std::string_view chunk) {
-      try {
-        run.work().pages.on_body(index, chunk);
-      } catch (...) {
-        run.fail(std::current_exception());
-        throw;
-      }
+      run.call_user(run.items().source_batch()->pages.on_body, index, chunk);
     };
   }
-  if (run.work().policy.tag_requests) {
-    request.headers = {fmt::format("X-Item: {}/{}", attempt.index, attempt.number)};
-  }
-  request.opens_connection = request.closes_connection = run.opens_connections();
-  request.timeout = time_left_at_start(run, attempt);
   return request;
 }
 
-outcome read_page(exchange_result&& response) {
-  if (auto error = error_of(response, scrape_step::none)) return std::unexpected(*std::move(error));
-  return {};
+/// Returns true if the request may be sent again without another effect (RFC 9110, 9.2.2).
+bool is_idempotent(const exchange_request& request) { return request.form.empty(); }
+
+/// Returns the user's request, with exceptions of its on_body ending the run.
+exchange_request user_request(batch_run& run, scrape_attempt& attempt) {
+  exchange_request request = run.call_user(run.items().exchanges()->request_at, attempt.index);
+  if (request.on_body) {
+    request.on_body = [&run, on_body = std::move(request.on_body)](std::string_view chunk) {
+      run.call_user(on_body, chunk);
+    };
+  }
+  attempt.may_retry = is_idempotent(request) || run.policy().retries_any_method;
+  return request;
+}
+
+/// Returns the lower limit. Zero is none.
+std::chrono::milliseconds lower_limit(std::chrono::milliseconds limit, std::chrono::milliseconds other) {
+  return limit == std::chrono::milliseconds::zero() ? other : std::min(limit, other);
+}
+
+}  // namespace
+
+std::optional<exchange_request> begin_fetch(batch_run& run, scrape_attempt& attempt) {
+  if (auto error = run.begin_attempt(attempt)) {
+    run.fail_attempt(attempt, *std::move(error));
+    return std::nullopt;
+  }
+  std::optional<exchange_request> request;
+  if (run.items().exchanges()) {
+    request.emplace(user_request(run, attempt));
+  } else if (auto of_page = page_request(run, attempt)) {
+    request.emplace(*std::move(of_page));
+  } else {
+    run.fail_attempt(attempt, std::move(of_page).error());
+    return std::nullopt;
+  }
+  if (run.policy().tag_requests) {
+    request->headers.push_back(fmt::format("X-Item: {}/{}", attempt.index, attempt.number));
+  }
+  request->opens_connection |= run.opens_connections();
+  request->closes_connection |= run.opens_connections();
+  request->timeout = lower_limit(request->timeout, time_left_at_start(run, attempt));
+  return request;
+}
+
+void finish_fetch(batch_run& run, scrape_attempt& attempt, exchange_result&& response) {
+  if (run.items().exchanges()) {
+    run.finish_attempt(attempt, std::move(response));
+  } else if (auto error = error_of(response, scrape_step::none)) {
+    run.fail_attempt(attempt, *std::move(error));
+  } else {
+    run.finish_attempt(attempt, outcome{});
+  }
 }
 
 namespace {
@@ -132,17 +181,22 @@ outcome scrape(batch_run& run, scrape_attempt& attempt, blocking_client& client,
       client.exchange(search_request(run, attempt, *std::move(form), *std::move(session), scanner)), scanner);
 }
 
-outcome fetch_page(batch_run& run, scrape_attempt& attempt, blocking_client& client) {
-  auto url = run.begin_page(attempt);
-  if (!url) return std::unexpected(std::move(url).error());
-  return read_page(client.exchange(page_request(run, attempt, *std::move(url))));
+void fetch(batch_run& run, scrape_attempt& attempt, blocking_client& client) {
+  if (auto request = begin_fetch(run, attempt)) {
+    finish_fetch(run, attempt, client.exchange(*std::move(request)));
+  }
 }
 
 }  // namespace
 
-outcome make_attempt(batch_run& run, scrape_attempt& attempt, blocking_client& client,
-                     fare_scanner& scanner) {
-  return run.fetches_pages() ? fetch_page(run, attempt, client) : scrape(run, attempt, client, scanner);
+void make_attempt(batch_run& run, scrape_attempt& attempt, blocking_client& client, fare_scanner& scanner) {
+  make_step(run, attempt, [&] {
+    if (run.scrapes()) {
+      run.finish_attempt(attempt, scrape(run, attempt, client, scanner));
+    } else {
+      fetch(run, attempt, client);
+    }
+  });
 }
 
 }  // namespace farebench

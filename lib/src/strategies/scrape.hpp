@@ -1,20 +1,23 @@
 #pragma once
 
 #include <expected>
+#include <optional>
 #include <string>
 
 #include "farebench/exchange.hpp"
 #include "farebench/fare.hpp"
 #include "farebench/fare_scanner.hpp"
 #include "strategies/batch_run.hpp"
+#include "strategies/resources.hpp"
 
 namespace farebench {
 
 // One attempt at an item. A scrape is a GET of the start page, whose cookie begins a session, and a POST of
-// the search form, whose response holds the fares. A page is a single GET. All strategies share the steps
-// below and differ in how they wait for the responses. Compare the blocking style (`scrape` in scrape.cpp),
-// coroutines.cpp and callbacks.cpp. An attempt begins with batch_run::begin_scrape, which returns the form,
-// or begin_page, which returns the URL, and ends with batch_run::finish_attempt.
+// the search form, whose response holds the fares. A page or an exchange is a single exchange. All strategies
+// share the steps below and differ in how they wait for the responses. Compare the blocking style
+// (make_attempt in scrape.cpp), coroutines.cpp and callbacks.cpp. A scrape begins with
+// batch_run::begin_scrape, which returns the form, and ends with batch_run::finish_attempt. Any other attempt
+// begins with begin_fetch and ends with finish_fetch.
 
 /// Returns the first request. It has no cookies, and so begins a new session.
 exchange_request start_page_request(const batch_run& run, const scrape_attempt& attempt,
@@ -33,11 +36,23 @@ exchange_request search_request(const batch_run& run, const scrape_attempt& atte
 /// Returns the fares that `scanner` has read, or the error that ends the attempt. Resets the scanner.
 outcome read_fares(exchange_result&& response, fare_scanner& scanner);
 
-/// Returns the request for a page. Its body goes to the batch's on_body, whose exception fails the run.
-exchange_request page_request(batch_run& run, const scrape_attempt& attempt, std::string url);
+/// Begins an attempt at a page or an exchange. Returns its request, or nullopt after ending the attempt.
+std::optional<exchange_request> begin_fetch(batch_run& run, scrape_attempt& attempt);
 
-/// Returns the outcome of an attempt at a page.
-outcome read_page(exchange_result&& response);
+/// Ends the attempt that begin_fetch began.
+void finish_fetch(batch_run& run, scrape_attempt& attempt, exchange_result&& response);
+
+/// Makes a step of an attempt. Fails the attempt if the step throws because a resource was refused. Other
+/// exceptions pass, and so do those of a step that has ended the attempt: they are the user's.
+template <typename Step>
+void make_step(batch_run& run, scrape_attempt& attempt, Step&& step) {
+  try {
+    step();
+  } catch (...) {
+    if (!attempt) throw;
+    run.fail_attempt(attempt, resource_error());
+  }
+}
 
 /// HTTP in blocking style: the call returns with the result. Implementations block their thread or suspend
 /// their fiber.
@@ -49,6 +64,6 @@ class blocking_client {
 };
 
 /// Makes the whole attempt in blocking style.
-outcome make_attempt(batch_run& run, scrape_attempt& attempt, blocking_client& client, fare_scanner& scanner);
+void make_attempt(batch_run& run, scrape_attempt& attempt, blocking_client& client, fare_scanner& scanner);
 
 }  // namespace farebench

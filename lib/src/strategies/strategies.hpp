@@ -5,23 +5,29 @@
 
 #include "farebench/strategy.hpp"
 #include "farebench/transport.hpp"
+#include "strategies/batch_run.hpp"
 
 namespace farebench {
 
-// The strategies. Each function is a strategy::run on a transport; each transport has a registry of those
+// The strategies. Each function runs the items on a transport; each transport has a registry of those
 // that run on it.
 
-void run_sequential(const transport& http, const batch& work, const outcome_sink& sink);
-void run_thread_pool(const transport& http, const batch& work, const outcome_sink& sink);
-void run_fibers(const transport& http, const batch& work, const outcome_sink& sink);
-void run_coroutines(const transport& http, const batch& work, const outcome_sink& sink);
-void run_callbacks(const transport& http, const batch& work, const outcome_sink& sink);
+void run_sequential(const transport& http, const run_items& items);
+void run_thread_pool(const transport& http, const run_items& items);
+void run_fibers(const transport& http, const run_items& items);
+void run_coroutines(const transport& http, const run_items& items);
+void run_callbacks(const transport& http, const run_items& items);
 
-template <void (*run_batch)(const transport&, const batch&, const outcome_sink&),
-          const transport& (*get_transport)()>
+template <void (*run_items_on)(const transport&, const run_items&), const transport& (*get_transport)()>
 std::unique_ptr<strategy> create_strategy() {
   class function_strategy final : public strategy {
-    void run(const batch& work, const outcome_sink& sink) override { run_batch(get_transport(), work, sink); }
+    void run(const batch& work, const outcome_sink& sink) override {
+      run_items_on(get_transport(), run_items{work, sink});
+    }
+    void run_exchanges(const exchange_source& source, const exchange_options& options,
+                       const exchange_sink& sink) override {
+      run_items_on(get_transport(), run_items{source, options, sink});
+    }
   };
   return std::make_unique<function_strategy>();
 }

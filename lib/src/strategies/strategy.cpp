@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 namespace farebench {
+
 std::string_view to_string(connection_mode mode) { return mode == connection_mode::fresh ? "fresh" : "kept"; }
 
 std::optional<connection_mode> parse_connection_mode(std::string_view text) {
@@ -29,6 +30,10 @@ std::string_view to_string(strategy_family family) {
       return "callbacks";
   }
   return {};
+}
+
+void strategy::run_exchanges(const exchange_source&, const exchange_options&, const exchange_sink&) {
+  throw std::logic_error{"this strategy cannot run exchanges; use one of the library's"};
 }
 
 const strategy_info* find_strategy(std::string_view name, const transport& http) {
