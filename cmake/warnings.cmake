@@ -1,5 +1,6 @@
 # Compile and link flags of every target of this project.
 add_library(farebench_flags INTERFACE)
+target_compile_features(farebench_flags INTERFACE cxx_std_23)
 target_compile_options(farebench_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
   # In a unity build, a local variable may shadow a variable of another source.

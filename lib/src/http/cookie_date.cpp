@@ -34,7 +34,7 @@ struct time_of_day {
 };
 
 /// Parses "8:49:37", which other text may follow. Checks no ranges.
-std::optional<time_of_day> parse_time(std::string_view token) {
+std::optional<time_of_day> parse_time_of_day(std::string_view token) {
   std::array<int, 3> parts{};
   for (int& part : parts) {
     if (&part != parts.data()) {
@@ -79,7 +79,7 @@ std::optional<sys_seconds> parse_cookie_date(std::string_view text) {
     text.remove_prefix(std::min(size + 1, text.size()));
     // Each token is the first missing part that it can be.
     if (!time) {
-      time = parse_time(token);
+      time = parse_time_of_day(token);
       if (time) continue;
     }
     if (!day_number) {
