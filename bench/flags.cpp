@@ -87,6 +87,7 @@ constexpr const char* examples = R"(Examples:
   bench --check-client './client --fast'     checks that it can be one
   bench --benchmark_out=run.json             a result file; memory over time in run.timeline.json
   bench --benchmark_format=json > run.json   for programs; the summary goes to standard error
+  bench --sort memory --table markdown       the table for an issue or a README, leanest rows first
   bench --smoke                              checks responses in seconds, also on a busy machine
 )";
 
@@ -165,6 +166,10 @@ std::string help_text() {
   flag("--smoke",
        "Runs a tiny workload once and checks only that responses are right, by default on all transports.");
   flag("--verbose", "Shows each row, as --benchmark_format=console does. By default only the summary.");
+  flag("--sort COLUMN",
+       "Sorts the table at the end: time, cpu, memory, worker_memory or name. Only rows that share worker "
+       "count, latency and all else that the client does not choose change places; failed ones are last.");
+  flag("--table FORMAT", "Format of that table: text (the default) or markdown, of any width.");
   flag("--summary FILE", "Writes a CSV file with a row per case: its medians, minima and maxima.");
   flag("--journal FILE", "Default: beside --benchmark_out, or beside the program.");
   flag("--timeline FILE",
@@ -427,6 +432,9 @@ Value parse_choice(std::string_view flag, const std::string& name, const std::ar
 
 constexpr std::array tasks{task_kind::scrape, task_kind::get};
 constexpr std::array connection_modes{connection_mode::kept, connection_mode::fresh};
+constexpr std::array table_formats{table_format::text, table_format::markdown};
+constexpr std::array table_orders{table_order::time, table_order::cpu, table_order::memory,
+                                  table_order::worker_memory, table_order::name};
 
 /// Removes clients with one worker from a workload whose items are as many as its workers.
 void leave_out_one_worker(bench_flags& flags) {
@@ -576,6 +584,8 @@ bench_flags parse_flags(int argc, char** argv) {
   std::vector<std::string> clients;
   std::string checked_command;
   std::vector<std::string> checked_names;
+  std::string table_order_name;
+  std::string table_format_name;
 
   CLI::App app;
   app.set_help_flag();
@@ -606,6 +616,8 @@ bench_flags parse_flags(int argc, char** argv) {
   app.add_option("--engine", engines)->delimiter(',')->transform(trim_blanks());
   app.add_flag("--smoke", flags.smoke);
   app.add_flag("--verbose", verbose);
+  app.add_option("--sort", table_order_name);
+  app.add_option("--table", table_format_name);
   app.add_option("--summary", flags.summary);
   app.add_option("--journal", flags.journal);
   app.add_option("--timeline", flags.timeline);
@@ -674,6 +686,8 @@ bench_flags parse_flags(int argc, char** argv) {
   auto names = flag_names(app);
   names.insert(names.end(), google_benchmark_flags.begin(), google_benchmark_flags.end());
   parse_google_flags(flags, google_flags{app.remaining(), names}, argv[0]);
+  if (app.count("--sort") > 0) flags.table.order = parse_choice("--sort", table_order_name, table_orders);
+  if (app.count("--table") > 0) flags.table.format = parse_choice("--table", table_format_name, table_formats);
   if (verbose && !flags.display_format) flags.display_format = output_format::console;
   return flags;
 }

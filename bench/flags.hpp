@@ -15,6 +15,7 @@
 #include "bench/clients/clients.hpp"
 #include "bench/measurement.hpp"
 #include "bench/output/results.hpp"
+#include "bench/output/summary.hpp"
 #include "bench/probe/client_protocol.hpp"
 #include "mock_server/server_stats.hpp"
 
@@ -55,6 +56,8 @@ struct bench_flags {
   /// nullopt: if standard output is a terminal.
   std::optional<bool> color;
   bool tabular = true;
+  /// Of the table that ends the run.
+  table_options table;
 
   /// Result file; empty: none.
   std::string out;

@@ -236,7 +236,8 @@ int run(bench_flags flags) {
   const bool on_output = is_for_people(flags);
   const auto summary =
       (flags.display_format ? "\n" : "") +
-      summary_text(results, flags.workload_name, terminal_width(on_output ? STDOUT_FILENO : STDERR_FILENO));
+      summary_text(results, flags.workload_name, terminal_width(on_output ? STDOUT_FILENO : STDERR_FILENO),
+                   flags.table);
   if (!on_output) std::cerr << summary;
   check_output(outputs.display_error());
   if (on_output) print_output(summary);

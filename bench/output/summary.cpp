@@ -8,8 +8,11 @@
 #include <chrono>
 #include <cmath>
 #include <functional>
+#include <limits>
+#include <map>
 #include <optional>
 #include <set>
+#include <tuple>
 #include <vector>
 
 #include "bench/columns.hpp"
@@ -71,20 +74,86 @@ std::vector<figure_column> figure_columns(std::span<const case_result> cases) {
   return columns;
 }
 
-std::string summary_table(std::span<const case_result> cases, std::size_t width) {
+std::optional<double> sort_figure(const case_result& result, table_order order) {
+  switch (order) {
+    case table_order::time:
+      return median_of(result, "real_time");
+    case table_order::cpu:
+      return median_of(result, "cpu_us_per_request");
+    case table_order::memory:
+      return median_of(result, "rss_peak_bytes");
+    case table_order::worker_memory:
+      return median_of(result, "bytes_per_worker");
+    case table_order::name:
+      break;
+  }
+  return std::nullopt;
+}
+
+/// Returns the cases in the order of the table. Points have the order of their first cases.
+std::vector<const case_result*> ordered_cases(std::span<const case_result> cases,
+                                              std::optional<table_order> order) {
+  struct sorted_case {
+    const case_result* result;
+    // In the order of comparison.
+    std::size_t point;
+    bool has_failed;
+    double figure;
+    std::string name;
+  };
+  std::map<std::string, std::size_t> points;
+  std::vector<sorted_case> sorted;
+  sorted.reserve(cases.size());
+  for (const auto& result : cases) {
+    const auto& parameters = result.parameters;
+    auto& one = sorted.emplace_back(sorted_case{&result, 0, false, 0, {}});
+    if (!order) continue;
+    one.point =
+        points.try_emplace(std::string{to_string(parameters.kind)} + parameters.point(), points.size())
+            .first->second;
+    one.has_failed = has_failed(result);
+    if (one.has_failed) continue;
+    if (*order == table_order::name) {
+      one.name = parameters.label();
+    } else {
+      one.figure = sort_figure(result, *order).value_or(std::numeric_limits<double>::infinity());
+    }
+  }
+  std::ranges::stable_sort(sorted, {}, [](const sorted_case& one) {
+    return std::tie(one.point, one.has_failed, one.figure, one.name);
+  });
+  std::vector<const case_result*> ordered;
+  ordered.reserve(sorted.size());
+  for (const auto& one : sorted) ordered.push_back(one.result);
+  return ordered;
+}
+
+std::string format_table(std::span<const text_row> rows, std::size_t left_cells, table_format format) {
+  return format == table_format::markdown ? markdown_table(rows, left_cells) : text_table(rows, left_cells);
+}
+
+/// Returns a note as wrapped lines, or as a paragraph of Markdown.
+std::string format_note(std::string_view text, std::size_t width, table_format format) {
+  return format == table_format::markdown ? fmt::format("\n{}\n", markdown_text(text))
+                                          : wrap_text(text, width) + '\n';
+}
+
+std::string summary_table(std::span<const case_result> cases, std::size_t width, const table_options& table) {
   auto columns = figure_columns(cases);
+  const auto ordered = ordered_cases(cases, table.order);
   while (true) {
     std::vector<text_row> rows{{.cells = {"strategy", "workers"}}};
     for (const auto& column : columns) rows.front().cells.push_back(column.header);
-    for (const auto& result : cases) {
-      auto& row =
-          rows.emplace_back(text_row{.cells = {result.parameters.label(), workers_text(result.parameters)}});
-      if (has_failed(result)) row.instead = "FAILED";
-      for (const auto& column : columns) row.cells.push_back(column.figure(result));
+    for (const auto* const result : ordered) {
+      auto& row = rows.emplace_back(
+          text_row{.cells = {result->parameters.label(), workers_text(result->parameters)}});
+      if (has_failed(*result)) row.instead = "FAILED";
+      for (const auto& column : columns) row.cells.push_back(column.figure(*result));
     }
-    auto table = text_table(rows, text_cells);
-    if (text_width(std::string_view{table}.substr(0, table.find('\n'))) <= width || columns.size() == 1)
-      return table;
+    auto text = format_table(rows, text_cells, table.format);
+    if (table.format == table_format::markdown || columns.size() == 1 ||
+        text_width(std::string_view{text}.substr(0, text.find('\n'))) <= width)
+      return text;
     columns.erase(std::ranges::min_element(columns, {}, &figure_column::rank));
   }
 }
@@ -95,7 +164,7 @@ constexpr std::size_t max_notes = 6;
 /// One line per case with such a text, with the number of its repetitions that have one: "warning:
 /// coroutines, 100 workers (2 of 5): …". The text is that of the first.
 std::string note_lines(std::span<const case_result> cases, std::string_view kind,
-                       std::string row_verdict::* text, std::size_t width) {
+                       std::string row_verdict::* text, std::size_t width, table_format format) {
   std::string lines;
   std::size_t count_of_cases = 0;
   for (const auto& result : cases) {
@@ -106,30 +175,29 @@ std::string note_lines(std::span<const case_result> cases, std::string_view kind
     const auto count = rows.size() == 1
                            ? std::string{}
                            : fmt::format(" ({} of {})", std::ranges::count_if(rows, has_text), rows.size());
-    lines += wrap_text(fmt::format("{}: {}{}: {}", kind, result.parameters.title(), count,
-                                   printable(first->verdict.*text)),
-                       width) +
-             '\n';
+    lines += format_note(
+        fmt::format("{}: {}{}: {}", kind, result.parameters.title(), count, printable(first->verdict.*text)),
+        width, format);
   }
   if (count_of_cases > max_notes)
-    lines +=
-        fmt::format("{}: {} more cases, see the labels of their rows\n", kind, count_of_cases - max_notes);
+    lines += format_note(
+        fmt::format("{}: {} more cases, see the labels of their rows", kind, count_of_cases - max_notes),
+        std::string::npos, format);
   return lines;
 }
 
 /// The article's worker counts: its pool of Python's default size, and the size that corrects it.
-std::string workload_note(std::span<const case_result> cases, std::string_view workload, std::size_t width) {
+std::string workload_note(std::span<const case_result> cases, std::string_view workload, std::size_t width,
+                          table_format format) {
   if (workload != "article") return {};
   const auto has_workers = [&](std::size_t workers) {
     return std::ranges::any_of(
         cases, [&](const case_result& result) { return result.parameters.workers == workers; });
   };
   if (!has_workers(20) || !has_workers(100)) return {};
-  return wrap_text(
-             "20 workers are the article's default pool (5 per core), 100 workers its correction: a worker "
-             "per day.",
-             width) +
-         '\n';
+  return format_note(
+      "20 workers are the article's default pool (5 per core), 100 workers its correction: a worker per day.",
+      width, format);
 }
 
 std::string sentence(const recommendation& best, bool is_one_of_several) {
@@ -196,19 +264,43 @@ std::array<std::string, 3> csv_figures(const case_result& result, const std::str
 
 }  // namespace
 
-std::string summary_text(std::span<const case_result> cases, std::string_view workload, std::size_t width) {
-  if (cases.empty()) return {};
-  auto text = summary_table(cases, width);
-  text += workload_note(cases, workload, width);
-  text += note_lines(cases, "failed", &row_verdict::failure, width);
-  text += note_lines(cases, "warning", &row_verdict::warning, width);
-  for (const auto& part : {scale_table(cases), recommendation_text(cases, width)}) {
-    if (!part.empty()) text += '\n' + part;
-  }
-  return text;
+std::string_view to_string(table_format format) {
+  return format == table_format::markdown ? "markdown" : "text";
 }
 
-std::string scale_table(std::span<const case_result> cases) {
+std::string_view to_string(table_order order) {
+  using enum table_order;
+  switch (order) {
+    case time:
+      return "time";
+    case cpu:
+      return "cpu";
+    case memory:
+      return "memory";
+    case worker_memory:
+      return "worker_memory";
+    case name:
+      return "name";
+  }
+  return {};
+}
+
+std::string summary_text(std::span<const case_result> cases, std::string_view workload, std::size_t width,
+                         const table_options& table) {
+  if (cases.empty()) return {};
+  const auto format = table.format;
+  auto text = summary_table(cases, width, table);
+  text += workload_note(cases, workload, width, format);
+  text += note_lines(cases, "failed", &row_verdict::failure, width, format);
+  text += note_lines(cases, "warning", &row_verdict::warning, width, format);
+  if (const auto scale = scale_table(cases, format); !scale.empty()) text += '\n' + scale;
+  const auto recommendations = recommendation_text(cases, width, format);
+  // A paragraph of Markdown begins with an empty line.
+  if (!recommendations.empty() && format == table_format::text) text += '\n';
+  return text + recommendations;
+}
+
+std::string scale_table(std::span<const case_result> cases, table_format format) {
   const auto all = hold_series_of(cases);
   if (all.empty()) return {};
   std::vector<text_row> rows{
@@ -223,16 +315,16 @@ std::string scale_table(std::span<const case_result> cases) {
                    format_figure(line ? line->r_squared : std::nullopt, 1, 5),
                    format_figure(cpu_ratio, 1, 2)}});
   }
-  return text_table(rows, 1);
+  return format_table(rows, 1, format);
 }
 
-std::string recommendation_text(std::span<const case_result> cases, std::size_t width) {
+std::string recommendation_text(std::span<const case_result> cases, std::size_t width, table_format format) {
   const auto recommendations = recommend(cases);
   std::string text;
   for (const auto& best : recommendations) {
     // A single candidate needs no recommendation.
     if (std::ranges::count_if(best.compared, [](const auto* result) { return !is_floor(*result); }) > 1)
-      text += wrap_text(sentence(best, recommendations.size() > 1), width) + '\n';
+      text += format_note(sentence(best, recommendations.size() > 1), width, format);
   }
   return text;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include "lib/system/command_line.hpp"
 
@@ -58,6 +59,58 @@ std::string text_table(std::span<const text_row> unescaped, std::size_t text_cel
     }
   }
   return table;
+}
+
+std::string markdown_table(std::span<const text_row> unescaped, std::size_t text_cells) {
+  if (unescaped.empty()) return {};
+  std::vector<std::vector<std::string>> rows;
+  rows.reserve(unescaped.size());
+  // A delimiter has at least three characters.
+  std::vector<std::size_t> widths(unescaped.front().cells.size(), 3);
+  for (const auto& row : unescaped) {
+    auto& cells = rows.emplace_back(row.cells);
+    if (!row.instead.empty()) {
+      std::fill(cells.begin() + static_cast<std::ptrdiff_t>(text_cells), cells.end(), std::string{});
+      cells.at(text_cells) = row.instead;
+    }
+    for (std::size_t cell = 0; cell < cells.size(); ++cell) {
+      cells[cell] = markdown_text(printable(cells[cell]));
+      widths[cell] = std::max(widths[cell], text_width(cells[cell]));
+    }
+  }
+  std::string table;
+  for (const auto& cells : rows) {
+    table += '|';
+    for (std::size_t cell = 0; cell < cells.size(); ++cell) {
+      const auto blanks = padding(cells[cell], widths[cell]);
+      table += cell < text_cells ? fmt::format(" {}{} |", cells[cell], blanks)
+                                 : fmt::format(" {}{} |", blanks, cells[cell]);
+    }
+    table += '\n';
+    if (&cells != rows.data()) continue;
+    table += '|';
+    for (std::size_t cell = 0; cell < widths.size(); ++cell) {
+      const std::string dashes(widths[cell] - 1, '-');
+      table += cell < text_cells ? fmt::format(" :{} |", dashes) : fmt::format(" {}: |", dashes);
+    }
+    table += '\n';
+  }
+  return table;
+}
+
+std::string markdown_text(std::string_view text) {
+  const auto is_alphanumeric = [&](std::size_t at) {
+    return at < text.size() && std::isalnum(static_cast<unsigned char>(text[at])) != 0;
+  };
+  std::string escaped;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    // Within a word, an underscore is one.
+    const bool is_inner_underscore = c == '_' && at > 0 && is_alphanumeric(at - 1) && is_alphanumeric(at + 1);
+    if (std::string_view{"\\`*_[]<>&|~$"}.contains(c) && !is_inner_underscore) escaped += '\\';
+    escaped += c;
+  }
+  return escaped;
 }
 
 std::string wrap_text(std::string_view text, std::size_t width, std::size_t indent) {

@@ -178,6 +178,18 @@ TEST_F(bench_command, rows_are_shown_on_request) {
   }
 }
 
+TEST_F(bench_command, sorted_table_may_be_markdown) {
+  const auto run = bench(fmt::format("{} --sort name --table markdown", quick));
+  ASSERT_EQ(run.exit_code, 0) << run.errors;
+  EXPECT_THAT(run.output,
+              testing::MatchesRegex("\\| strategy +\\| workers \\|.*\n\\| :-+ \\| :-+ \\|.*\n"
+                                    "\\| multi_socket \\| 3 +\\|.*\n\\| thread_pool +\\| 3 +\\|.*"));
+  EXPECT_THAT(run.output, HasSubstr("\n\nFastest"));
+  const auto beside_json = bench(fmt::format("{} --table markdown --benchmark_format=json", quick));
+  EXPECT_TRUE(nlohmann::json::accept(beside_json.output));
+  EXPECT_THAT(beside_json.errors, HasSubstr("\n| thread_pool "));
+}
+
 TEST_F(bench_command, aggregates_may_hide_repetitions_on_the_display) {
   const auto file = folder_ / "out.json";
   const auto run = bench(
@@ -489,6 +501,8 @@ TEST_F(bench_command, invalid_flags_are_refused_before_the_run) {
                           "--workers 10001",
                           "--workload scale --strategies sequential",
                           "--nonsense",
+                          "--sort colour",
+                          "--table csv",
                           "--benchmark_format=xml",
                           "--benchmark_repetitions=many",
                           "--benchmark_filter=nothing_has_this_name",

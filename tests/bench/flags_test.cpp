@@ -149,6 +149,14 @@ class set_variable {
   const char* name_;
 };
 
+TEST(bench_flags, table_has_order_and_format) {
+  EXPECT_EQ(parse({}).table.order, std::nullopt);
+  EXPECT_EQ(parse({}).table.format, table_format::text);
+  const auto flags = parse({"--sort", "worker_memory", "--table=markdown"});
+  EXPECT_EQ(flags.table.order, table_order::worker_memory);
+  EXPECT_EQ(flags.table.format, table_format::markdown);
+}
+
 TEST(bench_flags, environment_has_google_benchmarks_flags) {
   const set_variable format{"BENCHMARK_FORMAT", "csv"};
   const set_variable out{"BENCHMARK_OUT", "x.json"};
@@ -217,6 +225,10 @@ TEST(bench_flags, misspelled_names_are_guessed) {
   EXPECT_THAT(complaint({"--benchmark_list_test"}), testing::EndsWith("--benchmark_list_tests?"));
   EXPECT_THAT(complaint({"--strategies", "corutines"}), testing::EndsWith("; did you mean coroutines?"));
   EXPECT_THAT(complaint({"--workload", "ligth"}), testing::EndsWith("; did you mean light?"));
+  EXPECT_THAT(complaint({"--sort", "memroy"}),
+              testing::EndsWith("choose time or cpu or memory or worker_memory or name; did you mean memory?"));
+  EXPECT_THAT(complaint({"--table", "markdwon"}),
+              testing::EndsWith("choose text or markdown; did you mean markdown?"));
   EXPECT_THAT(complaint({"--engine", "httplib"}), Not(HasSubstr("did you mean beast")));
   EXPECT_THAT(complaint({"--gibberish"}), Not(HasSubstr("did you mean")));
 }
@@ -248,6 +260,8 @@ TEST(bench_flags, invalid_values_are_named_in_one_line) {
               HasSubstr("left out of scale"));
   EXPECT_THAT(complaint({"--engine", "steam"}), HasSubstr("cpp-httplib or beast"));
   EXPECT_THAT(complaint({"--workers", "many"}), HasSubstr("many"));
+  EXPECT_THAT(complaint({"--sort", ""}), HasSubstr("--sort '': choose time"));
+  EXPECT_THAT(complaint({"--table", "html"}), HasSubstr("--table 'html': choose text or markdown"));
   EXPECT_THAT(complaint({"--loops", "0"}), HasSubstr("--loops"));
   EXPECT_THAT(complaint({"--loops", "65"}), HasSubstr("64"));
   EXPECT_THAT(complaint({"--page-kb", "1"}), HasSubstr("--page-kb"));

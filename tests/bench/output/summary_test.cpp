@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <initializer_list>
 #include <limits>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bench/output/text_table.hpp"
@@ -151,6 +153,108 @@ TEST(summary_text, shows_ratios_to_floor_of_the_point) {
   EXPECT_THAT(lines.at(3), ContainsRegex(" – +–$"));
   EXPECT_THAT(lines.at(4), ContainsRegex(" 1\\.00 +1\\.00$"));
   EXPECT_THAT(summary_text(results{sample_result("a", 20, 30)}, "light", wide), Not(HasSubstr("×floor")));
+}
+
+/// Returns the first two cells of each row of a text table, with one blank between.
+std::vector<std::string> row_names(const results& all, table_order order) {
+  std::vector<std::string> names;
+  for (const auto& line : lines_of(summary_text(all, "light", wide, {.order = order}))) {
+    if (line.empty()) break;
+    std::istringstream cells{line};
+    std::string strategy;
+    std::string workers;
+    cells >> strategy >> workers;
+    if (!workers.empty() && strategy != "strategy" && !strategy.ends_with(':'))
+      names.push_back(strategy + " " + workers);
+  }
+  return names;
+}
+
+TEST(summary_text, is_sorted_within_each_point) {
+  auto held = sample_result("a", 100, 1, 1);
+  held.parameters.kind = point_kind::hold;
+  const results all{sample_result("b", 20, 30, 12),  sample_result("b", 100, 10, 22),
+                    sample_result("a", 20, 20, 13),  held,
+                    sample_result("a", 100, 11, 21), sample_result("c", 20, 10, 11)};
+  EXPECT_THAT(row_names(all, table_order::time),
+              ElementsAre("c 20", "a 20", "b 20", "b 100", "a 100", "a 100"));
+  EXPECT_THAT(row_names(all, table_order::memory),
+              ElementsAre("c 20", "b 20", "a 20", "a 100", "b 100", "a 100"));
+  EXPECT_THAT(row_names(all, table_order::name),
+              ElementsAre("a 20", "b 20", "c 20", "a 100", "b 100", "a 100"));
+}
+
+TEST(summary_text, cpu_and_worker_memory_sort_by_their_column) {
+  results all{sample_result("a", 9, 1), sample_result("b", 9, 2), sample_result("c", 9, 3)};
+  const auto set = [&](const std::string& column, std::initializer_list<double> values) {
+    for (auto [result, value] = std::pair{all.begin(), values.begin()}; result != all.end();
+         ++result, ++value)
+      result->repetitions[0].columns[column] = *value;
+  };
+  set("cpu_us_per_request", {3, 1, 2});
+  set("bytes_per_worker", {2, 3, 1});
+  EXPECT_THAT(row_names(all, table_order::cpu), ElementsAre("b 9", "c 9", "a 9"));
+  EXPECT_THAT(row_names(all, table_order::worker_memory), ElementsAre("c 9", "a 9", "b 9"));
+}
+
+TEST(summary_text, failed_cases_sort_last_and_equal_ones_stay) {
+  auto without_figure = sample_result("d", 9, 1);
+  without_figure.repetitions[0].columns.erase("rss_peak_bytes");
+  const results all{with_failure(sample_result("z", 9, 1, 1), "wrong fares"),
+                    with_failure(sample_result("a", 9, 1, 0), "late"),
+                    without_figure,
+                    sample_result("y", 9, 1, 20),
+                    sample_result("x", 9, 1, 20),
+                    sample_result("w", 9, 1, 10)};
+  EXPECT_THAT(row_names(all, table_order::memory), ElementsAre("w 9", "y 9", "x 9", "d 9", "z 9", "a 9"));
+}
+
+TEST(summary_text, markdown_has_all_columns_and_notes_as_paragraphs) {
+  auto late = sample_result("client:my_|_own", 100, 1'000, 9);
+  late.repetitions[0].verdict.warning = "server_late *much*: " + std::string(100, 'x');
+  const auto lines = lines_of(summary_text(
+      results{late, sample_result("raw_epoll", 100, 900, 9), with_failure(sample_result("a", 1, 1), "a|b"),
+              sample_result("fibers", 100, 1'010, 7)},
+      "light", 10, {.format = table_format::markdown, .order = table_order::memory}));
+  EXPECT_THAT(
+      lines,
+      ElementsAre(
+          "| strategy           | workers | time ms | ×ideal | peak MiB | KiB/worker | CPU µs/request | "
+          "×floor | "
+          "CPU×floor |",
+          "| :----------------- | :------ | ------: | -----: | -------: | ---------: | -------------: | "
+          "-----: | "
+          "--------: |",
+          "| fibers             | 100     |  1010.0 |   1.25 |      7.0 |       20.2 |          101.4 |   "
+          "1.12 | "
+          "     1.00 |",
+          "| client:my\\_\\|\\_own | 100     |  1000.0 |   1.25 |      9.0 |       20.2 |          101.4 |   "
+          "1.11 | "
+          "     1.00 |",
+          "| raw_epoll          | 100     |   900.0 |   1.25 |      9.0 |       20.2 |          101.4 |   "
+          "1.00 | "
+          "     1.00 |",
+          "| a                  | 1       |  FAILED |        |          |            |                |      "
+          "  | "
+          "          |",
+          "", "failed: a, 1 worker (1 of 2): a\\|b", "",
+          "warning: client:my\\_\\|\\_own, 100 workers: server_late \\*much\\*: " + std::string(100, 'x'), "",
+          StartsWith(
+              "Fastest: client:my\\_\\|\\_own with 100 workers (1000.0 ms, 9.0 MiB). Leanest within 5 % "
+              "of that time: fibers")));
+}
+
+TEST(summary_text, markdown_has_scale_as_second_table) {
+  const auto lines = lines_of(summary_text(results{hold("a", 100, 1'500, 90), hold("a", 1'000, 10'500, 40)},
+                                           "light", wide, {.format = table_format::markdown}));
+  EXPECT_THAT(lines.at(4), "");
+  EXPECT_EQ(lines.at(5), "| strategy (hold) | KiB/worker, fitted |  R² | CPU 10,000 / 1,000 |");
+  EXPECT_EQ(lines.at(6), "| :-------------- | -----------------: | --: | -----------------: |");
+}
+
+TEST(markdown_text, escapes_what_has_a_meaning) {
+  EXPECT_EQ(markdown_text("thread_pool <b> _x_ a\\b [1](2) `c` 1|2 &amp; ~~d~~ $e$"),
+            "thread_pool \\<b\\> \\_x\\_ a\\\\b \\[1\\](2) \\`c\\` 1\\|2 \\&amp; \\~\\~d\\~\\~ \\$e\\$");
 }
 
 TEST(summary_text, no_cases_give_no_text) {
