@@ -92,7 +92,9 @@ constexpr const char* examples = R"(Examples:
 )";
 
 constexpr const char* help_notes = R"(
-Progress goes to standard error: on a terminal as one changing line, otherwise as a line per case.
+A line per finished case goes to standard error: its median time with half of the range, CPU time
+per request and peak memory. On a terminal, a changing line below shows the current repetition and
+the time left.
 Every repetition is appended to the journal when it completes. Ctrl-C begins no further repetition
 and gives the current one 5 s; the rows so far are written, with "interrupted" in the context. A
 second Ctrl-C exits at once.
@@ -165,7 +167,7 @@ std::string help_text() {
                                    max_httplib_connections, to_string(default_engine)));
   flag("--smoke",
        "Runs a tiny workload once and checks only that responses are right, by default on all transports.");
-  flag("--verbose", "Shows each row, as --benchmark_format=console does. By default only the summary.");
+  flag("--verbose", "Shows each repetition with all columns, as --benchmark_format=console does.");
   flag("--sort COLUMN",
        "Sorts the table at the end: time, cpu, memory, worker_memory or name. Only rows that share worker "
        "count, latency and all else that the client does not choose change places; failed ones are last.");
@@ -687,7 +689,8 @@ bench_flags parse_flags(int argc, char** argv) {
   names.insert(names.end(), google_benchmark_flags.begin(), google_benchmark_flags.end());
   parse_google_flags(flags, google_flags{app.remaining(), names}, argv[0]);
   if (app.count("--sort") > 0) flags.table.order = parse_choice("--sort", table_order_name, table_orders);
-  if (app.count("--table") > 0) flags.table.format = parse_choice("--table", table_format_name, table_formats);
+  if (app.count("--table") > 0)
+    flags.table.format = parse_choice("--table", table_format_name, table_formats);
   if (verbose && !flags.display_format) flags.display_format = output_format::console;
   return flags;
 }

@@ -62,6 +62,12 @@ bool is_for_people(const bench_flags& flags) {
   return flags.display_format.value_or(output_format::console) == output_format::console;
 }
 
+/// Returns whether people see the rows on standard output as they finish.
+bool shows_rows(const bench_flags& flags) {
+  return flags.display_format == output_format::console ||
+         (flags.display_format == output_format::csv && isatty(STDOUT_FILENO) == 1);
+}
+
 /// Writes the rows of a run to standard output and to the result file.
 class row_outputs {
  public:
@@ -209,13 +215,12 @@ int run(bench_flags flags) {
                   .drain = interrupted.drain()},
                  journal ? &*journal : nullptr,
                  timeline ? &*timeline : nullptr};
-  progress bar{cases, flags.repetitions,
-               !flags.display_format || *flags.display_format == output_format::json};
+  progress bar{cases, flags.repetitions, !shows_rows(flags)};
   run_cases(
       cases,
       [&](const benchmark_case& row) -> std::optional<finished_row> {
         if (interrupted.has_happened()) return std::nullopt;
-        bar.start(row);
+        bar.start(row, measured.ledger().repetitions(row.name()).size() + 1);
         auto finished = measured.measure(row);
         bar.finish(row, measured.ledger().repetitions(row.name()));
         return finished;
@@ -233,11 +238,11 @@ int run(bench_flags flags) {
     summary_file->stream() << summary_csv(results);
     summary_file->commit();
   }
+  if (!flags.display_format) bar.end();
   const bool on_output = is_for_people(flags);
-  const auto summary =
-      (flags.display_format ? "\n" : "") +
-      summary_text(results, flags.workload_name, terminal_width(on_output ? STDOUT_FILENO : STDERR_FILENO),
-                   flags.table);
+  const auto summary = (flags.display_format ? "\n" : "") +
+                       summary_text(results, flags.workload_name,
+                                    terminal_width(on_output ? STDOUT_FILENO : STDERR_FILENO), flags.table);
   if (!on_output) std::cerr << summary;
   check_output(outputs.display_error());
   if (on_output) print_output(summary);

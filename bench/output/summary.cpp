@@ -36,10 +36,6 @@ std::string workers_text(const benchmark_case& parameters) {
   return text;
 }
 
-std::string format_time(double time_ms) {
-  return time_ms >= 10'000 ? fmt::format("{:.2f} s", time_ms / 1000) : fmt::format("{:.1f} ms", time_ms);
-}
-
 /// A figure column of the table. The one with the lowest rank is dropped first if the table is too wide.
 struct figure_column {
   std::string header;

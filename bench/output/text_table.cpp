@@ -145,4 +145,8 @@ std::string format_figure(std::optional<double> value, double unit, int decimals
   return value ? fmt::format("{:.{}f}", *value / unit, decimals) : "–";
 }
 
+std::string format_time(double time_ms) {
+  return time_ms >= 10'000 ? fmt::format("{:.2f} s", time_ms / 1000) : fmt::format("{:.1f} ms", time_ms);
+}
+
 }  // namespace farebench

@@ -42,4 +42,7 @@ std::string csv_field(std::string_view text);
 /// Returns value / unit with a number of decimals, or "–" if absent.
 std::string format_figure(std::optional<double> value, double unit, int decimals);
 
+/// Returns "9999.9 ms", or "10.00 s" from ten seconds on.
+std::string format_time(double time_ms);
+
 }  // namespace farebench

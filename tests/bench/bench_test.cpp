@@ -160,10 +160,14 @@ nlohmann::json curves_in(const fs::path& file) {
 }
 
 TEST_F(bench_command, progress_is_a_line_per_case_off_a_terminal) {
-  const auto run = bench(quick);
+  const auto run = bench(fmt::format("{} --benchmark_repetitions=2", quick));
   ASSERT_EQ(run.exit_code, 0) << run.errors;
   EXPECT_THAT(run.errors, HasSubstr("[1/2] "));
-  EXPECT_THAT(run.errors, testing::ContainsRegex("thread_pool, 3 workers: [0-9.]+ ms\n"));
+  EXPECT_THAT(run.errors,
+              testing::ContainsRegex("thread_pool, 3 workers  +[0-9.]+ ms ±[0-9.]+ % +CPU +[0-9.]+ "
+                                     "µs/request +[0-9.]+ MiB\n"));
+  EXPECT_TRUE(std::ranges::none_of(run.errors, [](char c) { return c == '\r' || c == '\x1b'; }))
+      << run.errors;
   EXPECT_THAT(run.output, Not(HasSubstr("fetch/"))) << "no rows";
   EXPECT_THAT(run.output, HasSubstr("KiB/worker")) << "the summary";
 }

@@ -225,8 +225,9 @@ TEST(bench_flags, misspelled_names_are_guessed) {
   EXPECT_THAT(complaint({"--benchmark_list_test"}), testing::EndsWith("--benchmark_list_tests?"));
   EXPECT_THAT(complaint({"--strategies", "corutines"}), testing::EndsWith("; did you mean coroutines?"));
   EXPECT_THAT(complaint({"--workload", "ligth"}), testing::EndsWith("; did you mean light?"));
-  EXPECT_THAT(complaint({"--sort", "memroy"}),
-              testing::EndsWith("choose time or cpu or memory or worker_memory or name; did you mean memory?"));
+  EXPECT_THAT(
+      complaint({"--sort", "memroy"}),
+      testing::EndsWith("choose time or cpu or memory or worker_memory or name; did you mean memory?"));
   EXPECT_THAT(complaint({"--table", "markdwon"}),
               testing::EndsWith("choose text or markdown; did you mean markdown?"));
   EXPECT_THAT(complaint({"--engine", "httplib"}), Not(HasSubstr("did you mean beast")));
