@@ -38,7 +38,7 @@ A site that sells bus tickets, to measure clients against. Each response leaves 
 since the arrival of its request. The same search always finds the same fares. The server stops on SIGINT and
 SIGTERM, and when the process that started it ends.)";
 
-std::string version_line() {
+std::string version_json() {
   return build_report_json("mock_server", {{"boost", boost_version()}, {"cpp-httplib", httplib_version()}},
                            {{"engine", std::string{to_string(server_flags{}.engine)}}});
 }
@@ -103,7 +103,7 @@ std::variant<server_flags, server_exit> read_server_flags(int argc, const char* 
   std::string engine_name{to_string(flags.engine)};
   fault_flags faults;
   CLI::App app{description, "mock_server"};
-  app.set_version_flag("--version", version_line, "Print one line of JSON about this build, and exit");
+  app.set_version_flag("--version", version_json, "Print one line of JSON about this build, and exit");
   app.add_option("--port", flags.port, "TCP port; 0: any free one")
       ->check(CLI::Range(0, 65535))
       ->capture_default_str();
@@ -154,7 +154,7 @@ std::variant<server_flags, server_exit> read_server_flags(int argc, const char* 
   } catch (const CLI::CallForHelp&) {
     return server_exit{0, app.help()};
   } catch (const CLI::CallForVersion&) {
-    return server_exit{0, version_line()};
+    return server_exit{0, version_json()};
   } catch (const CLI::ParseError& error) {
     return invalid_flags(fmt::format("{}; see mock_server --help", error.what()));
   }
