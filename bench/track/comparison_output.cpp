@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "bench/output/text_table.hpp"
+#include "bench/track/markdown.hpp"
 #include "bench/track/result_file.hpp"
 #include "bench/track/strict_json.hpp"
 #include "lib/system/command_line.hpp"
@@ -244,37 +245,6 @@ std::string comparison_json(const comparison& of) {
 
 namespace {
 
-/// Escapes text for Markdown (CommonMark 0.31, section 2.4), HTML and cells of tables.
-std::string markdown_text(std::string_view text) {
-  constexpr std::string_view special = "\\`*_{}[]<>#|~&$";
-  std::string out;
-  for (const char c : printable(text)) {
-    if (special.contains(c)) out += '\\';
-    out += c;
-  }
-  return out;
-}
-
-/// Returns text as a code span, delimited by more backticks than it has in a row (section 6.1). `bar`
-/// replaces each bar, which would end a cell of a table.
-std::string markdown_code(std::string_view text, std::string_view bar = "|") {
-  std::string out;
-  std::size_t longest = 0;
-  std::size_t row = 0;
-  for (const char c : printable(text)) {
-    row = c == '`' ? row + 1 : 0;
-    longest = std::max(longest, row);
-    if (c == '|') {
-      out += bar;
-    } else {
-      out += c;
-    }
-  }
-  const std::string marks(longest + 1, '`');
-  const std::string_view pad = longest == 0 ? "" : " ";
-  return fmt::format("{}{}{}{}{}", marks, pad, out, pad, marks);
-}
-
 /// Returns "`HEAD~` (122a93aeb02b)", or "`A` (aiohttp 3.8.4: `python3 client.py`)" of a client.
 std::string markdown_side(const compared_side& side) {
   const auto version = side.version.empty() ? "" : markdown_text(side.version) + ": ";
@@ -286,7 +256,7 @@ std::string markdown_row(const finding& found) {
   std::string result{to_string(found.verdict)};
   if (found.verdict == verdict::regression)
     result = found.acceptance.empty() ? "**regression**" : "regression (accepted)";
-  return fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", markdown_code(found.series, "\\|"),
+  return fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", markdown_code_cell(found.series),
                      label_of(found), side_cell(found, found.base), side_cell(found, found.head),
                      change_cell(found), result, markdown_text(reason_cell(found)));
 }

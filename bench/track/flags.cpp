@@ -1,6 +1,7 @@
 #include "bench/track/flags.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
@@ -29,6 +30,7 @@ Examples:
   track gate --against main --summary summary.md
   track history                               what changed over the recorded commits
   track report run.json --out page.html       a page of one result
+  track export --format csv run.json          medians and intervals for a spreadsheet; see docs/tracking.md
   track selftest --short                      are mutants caught, without false alarms?
 
 BASE and HEAD are revisions, result files or folders of result files. "." is the working tree. So is HEAD if tracked
@@ -111,6 +113,15 @@ void check_sides(const track_flags& flags) {
   }
 }
 
+/// Refuses flags of bench for verbs that have no use for them.
+void check_bench_flags(const track_flags& flags, const CLI::App& app) {
+  const bool uses_them =
+      flags.verb == verb::record || flags.verb == verb::compare || flags.verb == verb::gate;
+  if (uses_them || flags.bench_flags.empty()) return;
+  throw track_error{fmt::format("{}: {} runs no bench: remove '--' and the flags after it",
+                                flags.bench_flags.front(), app.get_subcommands().front()->get_name())};
+}
+
 void add_gate(CLI::App& app, track_flags& flags) {
   auto* const gate = add_verb(app, flags, verb::gate, "gate", "for CI: did this tree make anything worse?");
   gate->add_option("--against", flags.against,
@@ -141,6 +152,36 @@ void add_report(CLI::App& app, track_flags& flags) {
   report->add_flag("--json", flags.json, "print the page's data as JSON and write no page")->excludes(page);
 }
 
+void add_export(CLI::App& app, track_flags& flags) {
+  auto* const exporting = add_verb(app, flags, verb::export_results, "export",
+                                   "write results in a format that other programs read");
+  exporting->add_option("FILES", flags.files, "result files of bench, recordings, and folders of recordings")
+      ->required();
+  exporting
+      ->add_option_function<std::string>(
+          "--format",
+          [&flags](const std::string& name) {
+            const auto format = parse_export_format(name);
+            const auto names = export_format_names();
+            if (!format)
+              throw CLI::ValidationError("--format",
+                                         fmt::format("unknown format '{}': choose from {}{}", name,
+                                                     fmt::join(names, ", "), did_you_mean(name, names)));
+            flags.format = *format;
+          },
+          fmt::format("{}", fmt::join(export_format_names(), ", ")))
+      ->required()
+      ->type_name("NAME");
+  exporting
+      ->add_option("--columns", flags.columns,
+                   "columns of docs/columns.md; default: for csv all, else the metrics and rss_peak_bytes")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->transform(trim_blanks())
+      ->type_name("A,B");
+  exporting->add_option("--out", flags.export_file, "default: standard output")->type_name("FILE");
+}
+
 void add_selftest(CLI::App& app, track_flags& flags) {
   auto* const selftest = add_verb(app, flags, verb::selftest, "selftest",
                                   "are mutants of the client caught, without false alarms?");
@@ -166,6 +207,7 @@ track_flags parse_track_flags(int argc, char** argv) {
   add_gate(app, flags);
   add_history(app, flags);
   add_report(app, flags);
+  add_export(app, flags);
   add_selftest(app, flags);
   try {
     parse_command_line(app, static_cast<int>(end - argv), argv);
@@ -176,6 +218,7 @@ track_flags parse_track_flags(int argc, char** argv) {
     throw track_error{error.what()};
   }
   check_sides(flags);
+  check_bench_flags(flags, app);
   return flags;
 }
 

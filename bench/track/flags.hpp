@@ -5,12 +5,13 @@
 #include <vector>
 
 #include "bench/flags.hpp"
+#include "bench/track/export.hpp"
 #include "bench/track/measure.hpp"
 #include "bench/track/record.hpp"
 
 namespace farebench::track {
 
-enum class verb { record, compare, gate, history, report, selftest };
+enum class verb { record, compare, gate, history, report, export_results, selftest };
 
 /// Flags of track, checked before anything starts.
 struct track_flags {
@@ -29,7 +30,8 @@ struct track_flags {
   /// Of gate: the revision to compare with. Empty: base_of_gate().
   std::string against;
 
-  /// Of history and report: result files, recordings and folders of them. Empty: those of the repository.
+  /// Of history, report and export: result files, recordings and folders of them. Empty: those of the
+  /// repository.
   std::vector<std::filesystem::path> files = {};
   /// Of history and report. Empty: results/accepted.json of the repository, if there is one.
   std::filesystem::path accepted;
@@ -37,6 +39,11 @@ struct track_flags {
   std::filesystem::path runs;
   /// Of report: the page.
   std::filesystem::path page = "report.html";
+
+  /// Of export.
+  export_format format = export_format::csv;
+  std::vector<std::string> columns = {};
+  std::filesystem::path export_file = "-";
 
   /// Of compare, gate, history and report.
   bool json = false;

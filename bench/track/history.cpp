@@ -52,15 +52,12 @@ std::optional<figure_interval> summarize(std::vector<double> values, const metri
   if (of.is_exact())
     return figure_interval{
         .low = values[0], .median = values[0], .high = values[0], .has_confidence = true, .samples = {}};
-  const auto [min, max] = std::ranges::minmax(values);
-  figure_interval bounds{
-      .low = min, .median = *median(values), .high = max, .has_confidence = false, .samples = values};
-  if (const auto interval = interval_of_median(std::move(values), confidence)) {
-    bounds.low = interval->low;
-    bounds.high = interval->high;
-    bounds.has_confidence = true;
-  }
-  return bounds;
+  const auto interval = interval_or_range(values, confidence);
+  return figure_interval{.low = interval.low,
+                         .median = interval.median,
+                         .high = interval.high,
+                         .has_confidence = interval.confidence > 0,
+                         .samples = std::move(values)};
 }
 
 history_recording history_of(const recorded_run& run) {

@@ -91,6 +91,12 @@ std::optional<median_interval> interval_of_median(std::vector<double> values, do
                          .confidence = ranks->confidence};
 }
 
+median_interval interval_or_range(std::vector<double> values, double confidence) {
+  if (const auto interval = interval_of_median(values, confidence)) return *interval;
+  const auto [min, max] = std::ranges::minmax(values);
+  return {.low = min, .median = *median(std::move(values)), .high = max, .confidence = 0};
+}
+
 namespace {
 
 double range_of(const std::vector<double>& values) {
@@ -99,10 +105,9 @@ double range_of(const std::vector<double>& values) {
 }
 
 side_summary summary_of(const std::vector<double>& values) {
-  const double middle = *median(values);
-  const auto interval = interval_of_median(values, 0.95);
-  const double half = interval ? interval->half_width() : range_of(values) / 2;
-  return {.median = middle, .spread = middle > 0 ? half / middle : 0};
+  const auto interval = interval_or_range(values, 0.95);
+  const double middle = interval.median;
+  return {.median = middle, .spread = middle > 0 ? interval.half_width() / middle : 0};
 }
 
 finding finding_of(const std::string& series, const metric& of, const metric_samples& samples) {

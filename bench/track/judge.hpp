@@ -62,12 +62,16 @@ struct median_interval {
   double low;
   double median;
   double high;
+  /// 0 if the values were too few and the interval is their range.
   double confidence;
 
   double half_width() const { return (high - low) / 2; }
 };
 
 std::optional<median_interval> interval_of_median(std::vector<double> values, double confidence);
+
+/// Returns the same, or the range of the values if they are too few. There is at least one.
+median_interval interval_or_range(std::vector<double> values, double confidence);
 
 enum class verdict { same, improvement, regression, cannot_tell };
 

@@ -1,4 +1,4 @@
-// track: flags → record, compare, gate, history, report or selftest → exit code.
+// track: flags → record, compare, gate, history, report, export or selftest → exit code.
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -19,6 +19,7 @@
 #include "bench/track/compare.hpp"
 #include "bench/track/comparison_output.hpp"
 #include "bench/track/error.hpp"
+#include "bench/track/export.hpp"
 #include "bench/track/flags.hpp"
 #include "bench/track/gate.hpp"
 #include "bench/track/history.hpp"
@@ -158,16 +159,16 @@ std::vector<std::filesystem::path> report_files(const track_flags& flags) {
   return files;
 }
 
-/// Opens the page of a report. Throws track_error if it is one of the report's inputs.
-output_file open_page(const fs::path& page, const std::vector<fs::path>& inputs) {
+/// Opens the output of a verb. Throws track_error if it is one of the verb's inputs.
+output_file open_output(const fs::path& path, const std::vector<fs::path>& inputs, std::string_view verb) {
   std::error_code ignored;
   for (const auto& input : inputs) {
-    if (fs::equivalent(page, input, ignored))
+    if (fs::equivalent(path, input, ignored))
       throw track_error{
-          fmt::format("--out {}: this file is an input of the report; choose another path", page.string())};
+          fmt::format("--out {}: this file is an input of the {}; choose another path", path.string(), verb)};
   }
-  if (page.has_parent_path()) fs::create_directories(page.parent_path());
-  return output_file{page};
+  if (path.has_parent_path()) fs::create_directories(path.parent_path());
+  return output_file{path};
 }
 
 int report(const track_flags& flags) {
@@ -177,12 +178,22 @@ int report(const track_flags& flags) {
     return exit_nothing_worse;
   }
   // Opened before the work starts.
-  auto page = open_page(flags.page, files);
+  auto page = open_output(flags.page, files, "report");
   const auto json = report_json(read_files(files), accepted_regressions(flags));
   page.stream() << fill_page(read_empty_page(), json);
   page.commit();
   // Standard output may be the page.
   if (fs::is_regular_file(flags.page)) print_output(flags.page.string() + "\n");
+  return exit_nothing_worse;
+}
+
+int export_results(const track_flags& flags) {
+  // Opened before the work starts.
+  auto out = open_output(flags.export_file, flags.files, "export");
+  const auto files = read_exported_files(flags.files);
+  out.stream() << export_text(files, flags.format, flags.columns);
+  out.commit();
+  if (const auto note = failure_note(files); !note.empty()) print_error("track", note);
   return exit_nothing_worse;
 }
 
@@ -217,6 +228,8 @@ int run(const track_flags& flags) {
       return history(flags);
     case verb::report:
       return report(flags);
+    case verb::export_results:
+      return export_results(flags);
     case verb::selftest:
       return selftest(flags);
   }
