@@ -122,7 +122,7 @@ void run_items::deliver(std::size_t index, fetch_error&& error) const {
   }
 }
 
-fetch_error cancelled_error() noexcept {
+fetch_error cancelled_item_error() noexcept {
   return make_error(fetch_error_kind::cancelled, "a stop was requested");
 }
 
@@ -178,7 +178,7 @@ std::optional<scheduled_attempt> batch_run::pop_queued(bool due_only) {
 }
 
 std::optional<fetch_error> batch_run::begin_attempt(scrape_attempt& attempt) {
-  if (is_stopping()) return cancelled_error();
+  if (is_stopping()) return cancelled_item_error();
   const auto now = clock::now();
   if (attempt.number == 0) attempt.start = now;
   if (now - attempt.start >= policy().scrape_deadline) {
@@ -307,7 +307,7 @@ void batch_run::finish() {
   if (first_exception_) std::rethrow_exception(first_exception_);
   const bool was_cancelled = is_stopping();
   const auto give_up = [&](std::size_t index) {
-    items_.deliver(index, was_cancelled ? cancelled_error()
+    items_.deliver(index, was_cancelled ? cancelled_item_error()
                                         : make_error(fetch_error_kind::out_of_resources,
                                                      "no worker was left to run this item"));
   };

@@ -62,7 +62,7 @@ class run_items {
 };
 
 /// Returns the error of an item that a stop or a drain has cancelled.
-fetch_error cancelled_error() noexcept;
+fetch_error cancelled_item_error() noexcept;
 
 /// One run of a strategy, shared by its workers. Gives them attempts to make, and turns the result of each
 /// attempt into the item's result or a retry. Thread-safe except for `finish`.

@@ -108,7 +108,7 @@ void loop_workers::run_all(Shared&... shared) {
   for (std::size_t index = first_; index < end_; ++index) {
     scrape_attempt first{.index = index};
     if (run_.is_stopping()) {
-      run_.fail_attempt(first, cancelled_error());
+      run_.fail_attempt(first, cancelled_item_error());
       continue;
     }
     Worker* worker = nullptr;
@@ -121,7 +121,7 @@ void loop_workers::run_all(Shared&... shared) {
   }
   run_loop();
   for (Worker& worker : workers) {
-    if (worker.attempt()) run_.fail_attempt(worker.attempt(), cancelled_error());
+    if (worker.attempt()) run_.fail_attempt(worker.attempt(), cancelled_item_error());
   }
 }
 
