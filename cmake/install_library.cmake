@@ -27,11 +27,13 @@ install(FILES farebenchConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/farebenchConfigV
   DESTINATION ${package_folder} COMPONENT development)
 
 # pkg-config: a file per library. Static libraries alone need their dependencies in every link, shared ones do not.
-# The prefix is relative to the file, so that an installed tree can be moved.
+# NEXT_x begins what shared libraries do not need. The prefix is relative to the file, so that an installed tree can be moved.
 file(RELATIVE_PATH PREFIX_FROM_PC /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
-set(PRIVATE "")
+set(NEXT_LIBS " ")
+set(NEXT_REQUIRES " ")
 if(TARGET farebench_shared)
-  set(PRIVATE .private)
+  set(NEXT_LIBS "\nLibs.private: ")
+  set(NEXT_REQUIRES "\nRequires.private: ")
 endif()
 foreach(library farebench ${transports})
   string(REPLACE _ - package ${library})
