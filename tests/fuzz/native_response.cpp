@@ -71,7 +71,7 @@ parsed_response parse(response_parser& parser, std::string_view bytes, const fet
   parsed_response response;
   cookie_jar cookies;
   const exchange_request::body_sink on_body = [&](std::string_view chunk) { response.body += chunk; };
-  parser.reader().begin(limits, cookies, on_body, false, false);
+  parser.reader().begin(limits, cookies, on_body, {});
   parser.reader().begin_response(request_url, false);
   parser.begin({});
   std::size_t size = 0;

@@ -158,8 +158,11 @@ TEST(is_redirect, redirects_are_3xx_except_not_modified) {
   for (const int status : {300, 301, 302, 303, 307, 308, 309, 399}) EXPECT_TRUE(is_redirect(status));
   for (const int status : {101, 103, 200, 201, 299, 304, 305, 306, 400, 503})
     EXPECT_FALSE(is_redirect(status));
-  for (const int status : {300, 307, 308}) EXPECT_TRUE(keeps_method(status));
-  for (const int status : {301, 302, 303}) EXPECT_FALSE(keeps_method(status));
+  for (const int status : {300, 301, 302, 307, 308}) EXPECT_TRUE(keeps_method(status, false, false));
+  EXPECT_FALSE(keeps_method(303, false, false));
+  for (const int status : {300, 307, 308}) EXPECT_TRUE(keeps_method(status, false, true));
+  for (const int status : {301, 302, 303}) EXPECT_FALSE(keeps_method(status, false, true));
+  for (const int status : {301, 302, 303, 307}) EXPECT_TRUE(keeps_method(status, true, false));
 }
 
 }  // namespace

@@ -15,19 +15,19 @@ using testing::HasSubstr;
 using testing::Not;
 
 struct request_options {
-  bool has_form = false;
+  bool is_changed_to_get = false;
   bool is_at_origin = true;
   bool accept_compressed = false;
 };
 
-/// Returns the text of a request for `url`, which is a GET by default.
+/// Returns the text of a request for `url`.
 std::string text_of(const exchange_request& request, std::string_view url, request_options options = {}) {
   const auto origin = origin_of(url);
   std::string text;
   append_request(text, {.url = url,
                         .origin = origin.value(),
                         .request = request,
-                        .has_form = options.has_form,
+                        .is_changed_to_get = options.is_changed_to_get,
                         .is_at_origin = options.is_at_origin,
                         .accept_compressed = options.accept_compressed});
   return text;
@@ -43,14 +43,14 @@ TEST(request_text, get_has_default_fields) {
 }
 
 TEST(request_text, post_has_form) {
-  EXPECT_EQ(text_of(exchange_request{"http://example.org/", "a=b&c=%0D%0A"}, {.has_form = true}),
+  EXPECT_EQ(text_of(exchange_request{"http://example.org/", "a=b&c=%0D%0A"}),
             "POST / HTTP/1.1\r\nHost: example.org\r\nAccept: */*\r\n"
             "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 12\r\n\r\na=b&c=%0D%0A");
 }
 
 TEST(request_text, form_is_not_sent_with_get) {
   const std::string url = "http://example.org/";
-  EXPECT_EQ(text_of(exchange_request{url, "a=b"}), text_of(url));
+  EXPECT_EQ(text_of(exchange_request{url, "a=b"}, {.is_changed_to_get = true}), text_of(url));
 }
 
 TEST(request_text, host_has_port_unless_default) {
@@ -103,11 +103,10 @@ TEST(request_text, additional_fields_follow_default_fields) {
 TEST(request_text, additional_field_replaces_default) {
   exchange_request request{"http://a/", "a=b"};
   request.cookies.store("e=f", request.url);
-  request.headers = {"HOST: b",     "accept:x",           "Accept-encoding: br",
-                     "cookie: c=d", "content-TYPE: text", "Content-length: 3"};
-  EXPECT_EQ(text_of(request, {.has_form = true, .accept_compressed = true}),
+  request.headers = {"HOST: b", "accept:x", "Accept-encoding: br", "cookie: c=d", "content-TYPE: text"};
+  EXPECT_EQ(text_of(request, {.accept_compressed = true}),
             "POST / HTTP/1.1\r\nHOST: b\r\naccept:x\r\nAccept-encoding: br\r\ncookie: c=d\r\n"
-            "content-TYPE: text\r\nContent-length: 3\r\n\r\na=b");
+            "content-TYPE: text\r\nContent-Length: 3\r\n\r\na=b");
 }
 
 TEST(request_text, cookies_of_url_are_sent) {
@@ -122,7 +121,7 @@ TEST(request_text, other_origin_gets_no_cookies_and_fields) {
   exchange_request request{"http://a/", "a=b"};
   request.cookies.store("c=d", request.url);
   request.headers = {"X-Secret: 1", "Host: a"};
-  EXPECT_EQ(text_of(request, "http://other:81/x", {.has_form = true, .is_at_origin = false}),
+  EXPECT_EQ(text_of(request, "http://other:81/x", {.is_at_origin = false}),
             "POST /x HTTP/1.1\r\nHost: other:81\r\nAccept: */*\r\n"
             "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 3\r\n\r\na=b");
 }

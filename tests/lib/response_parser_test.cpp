@@ -54,7 +54,7 @@ class parser_of_test {
   void begin() {
     result_ = {};
     cookies = {};
-    parser.reader().begin(limits_, cookies, on_body_, false, false);
+    parser.reader().begin(limits_, cookies, on_body_, {});
     parser.reader().begin_response(response_url, false);
     parser.begin({});
   }
@@ -355,7 +355,7 @@ TEST(response_parser, exception_of_on_body_is_kept) {
   const exchange_request::body_sink on_body = [](std::string_view) { throw std::runtime_error{"full"}; };
   for (const auto& bytes :
        {with_length("hello"), ok_line + "Content-Encoding: gzip\r\n\r\n" + test::compressed("hello")}) {
-    parser.reader().begin(limits, cookies, on_body, false, false);
+    parser.reader().begin(limits, cookies, on_body, {});
     parser.reader().begin_response(response_url, false);
     parser.begin({});
     std::string_view rest = bytes;

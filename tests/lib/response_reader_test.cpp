@@ -22,7 +22,8 @@ struct exchange {
   explicit exchange(const fetch_limits& exchange_limits = {}, offered_codings codings = offered_codings::all,
                     bool opens_connection = false, bool closes_connection = false)
       : limits{exchange_limits}, reader{codings} {
-    reader.begin(limits, cookies, on_body, opens_connection, closes_connection);
+    reader.begin(limits, cookies, on_body,
+                 {.opens_connection = opens_connection, .closes_connection = closes_connection});
     reader.begin_response(request_url, false);
   }
 
@@ -213,6 +214,8 @@ TEST(response_reader, redirect_within_origin_keeps_cookies) {
 
 TEST(response_reader, redirect_elsewhere_does_not_set_cookies) {
   exchange run;
+  run.reader.begin(run.limits, run.cookies, run.on_body, {.is_post = true});
+  run.reader.begin_response(request_url, false);
   ASSERT_EQ(run.accept("HTTP/1.1 307 X\r\nLocation: http://other.test/\r\nContent-Length: 0\r\n\r\n"),
             abort_reason::none);
   EXPECT_TRUE(run.follow().keeps_method);
@@ -350,7 +353,7 @@ TEST(response_reader, request_forbids_reuse_after_last_response) {
 TEST(response_reader, next_exchange_starts_afresh) {
   exchange run{{.max_header_bytes = 120, .max_redirects = 1}};
   for (int count = 0; count < 3; ++count) {
-    run.reader.begin(run.limits, run.cookies, run.on_body, false, false);
+    run.reader.begin(run.limits, run.cookies, run.on_body, {});
     run.reader.begin_response(request_url, false);
     EXPECT_EQ(run.accept("HTTP/1.1 302 X\r\nLocation: http://other.test/\r\nRetry-After: 7\r\n\r\n"),
               abort_reason::redirect_body);

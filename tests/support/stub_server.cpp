@@ -42,13 +42,13 @@ std::pair<int, int> bind_free_port() {
 
 std::string url_of(int port) { return fmt::format("http://127.0.0.1:{}", port); }
 
-/// Size of the first request in `text`, or 0 while it is incomplete.
-std::size_t request_size(const std::string& text) {
+/// Size of the first request in `text`, or 0 while it is incomplete. Without `has_body`, that of its header.
+std::size_t request_size(const std::string& text, bool has_body) {
   const auto head = text.find("\r\n\r\n");
   if (head == std::string::npos) return 0;
   std::size_t body = 0;
   constexpr std::string_view field = "Content-Length: ";
-  if (const auto at = text.find(field); at < head) {
+  if (const auto at = text.find(field); has_body && at < head) {
     std::from_chars(text.data() + at + field.size(), text.data() + head, body);
   }
   const std::size_t size = head + 4 + body;
@@ -75,7 +75,8 @@ bool send_response(int socket, const stub_response& response) {
 
 }  // namespace
 
-stub_server::stub_server(handler respond) : respond_{std::move(respond)} {
+stub_server::stub_server(handler respond, bool reads_bodies)
+    : respond_{std::move(respond)}, reads_bodies_{reads_bodies} {
   std::tie(listening_, port_) = bind_free_port();
   if (listen(listening_, 512) != 0) throw std::runtime_error{"listen"};
   acceptor_ = std::thread{[this] { accept_connections(); }};
@@ -151,7 +152,7 @@ void stub_server::serve(int socket) {
     const auto count = recv(socket, buffer.data(), buffer.size(), 0);
     if (count <= 0) break;
     received.append(buffer.data(), static_cast<std::size_t>(count));
-    while (const std::size_t size = open ? request_size(received) : 0) {
+    while (const std::size_t size = open ? request_size(received, reads_bodies_) : 0) {
       ++pending_;
       open = send_response(socket, respond_(received.substr(0, size)));
       received.erase(0, size);

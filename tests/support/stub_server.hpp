@@ -37,7 +37,8 @@ class stub_server {
  public:
   using handler = std::function<stub_response(const std::string& request)>;
 
-  explicit stub_server(handler respond);
+  /// Without `reads_bodies`, the handler is called as soon as the header of a request has arrived.
+  explicit stub_server(handler respond, bool reads_bodies = true);
   ~stub_server();
   stub_server(const stub_server&) = delete;
   stub_server& operator=(const stub_server&) = delete;
@@ -63,6 +64,7 @@ class stub_server {
   bool is_delivered();
 
   handler respond_;
+  bool reads_bodies_;
   int listening_;
   int port_;
   std::atomic<bool> stopping_ = false;

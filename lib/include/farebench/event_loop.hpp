@@ -103,6 +103,14 @@ class event_loop {
   /// throws, run throws that exception instead of calling `on_done`.
   void start(loop_client& client, exchange_request request, exchange_completion on_done);
 
+  /// Ends the client's exchange, in whatever state it is: run or poll_once completes it with the error
+  /// `cancelled`, as any other, and closes its connection unless the response is complete. The client is
+  /// reusable from that completion on. `on_body` is not called again. Has no effect on an idle client.
+  ///
+  /// May be called in the loop's thread only, inside and outside of run: also by the exchange's own on_body,
+  /// and by completions.
+  void cancel(loop_client& client) noexcept;
+
   class exchange_awaiter;
   /// Starts an exchange for a coroutine: `co_await loop.exchange(client, request)` gives its exchange_result.
   /// Must be awaited at once. The coroutine resumes inside run or poll_once, in their thread.

@@ -16,8 +16,10 @@ enum class fetch_error_kind : std::uint8_t {
   /// The URL is not an absolute http or https URL with a valid host and port, or has blanks or control
   /// characters. No request was sent.
   invalid_url,
-  /// A field of `exchange_request::headers` is invalid. No request was sent.
+  /// A field of `exchange_request::headers` or the content type is invalid. No request was sent.
   invalid_header,
+  /// The method is no token, is CONNECT, or must not have a body. No request was sent.
+  invalid_method,
   /// The connection was refused, the host was unreachable, or its name did not resolve.
   connect_failed,
   /// The connection was not established within `fetch_limits::connect_timeout`.
@@ -46,7 +48,7 @@ enum class fetch_error_kind : std::uint8_t {
   body_too_large,
   /// A row of the page is not a valid fare. No field is guessed.
   malformed_page,
-  /// The batch was stopped or drained before the query had an outcome.
+  /// The batch was stopped or drained before the query had an outcome, or `event_loop::cancel` was called.
   cancelled,
   /// The process has no memory, descriptor or thread left for this scrape.
   out_of_resources,

@@ -28,7 +28,8 @@ struct fetch_limits {
   /// redirects included. Exceeding it gives header_too_large, as do libcurl's own limits: 100 KiB per line,
   /// 300 KiB per response, 4 KiB per trailer and, since libcurl 8.14, 5,000 lines.
   std::size_t max_header_bytes = 64 * 1024;
-  /// Maximum size of the body after decoding. Exceeding it gives body_too_large.
+  /// Maximum size of the body after decoding, whether it is streamed or collected. Exceeding it gives
+  /// body_too_large.
   std::size_t max_body_bytes = 8 * 1024 * 1024;
 
   /// Maximum number of redirects to follow, from zero to 1,000. One more, or a Location that is not an http

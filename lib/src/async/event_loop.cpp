@@ -218,6 +218,10 @@ void event_loop::start(loop_client& client, exchange_request request, exchange_c
   client.client_->on_done = std::move(on_done);
 }
 
+void event_loop::cancel(loop_client& client) noexcept {
+  if (client.client_->in_flight_) client.client_->cancel();
+}
+
 event_loop::exchange_awaiter::exchange_awaiter(event_loop& loop, loop_client& client,
                                                exchange_request&& request)
     : client_{*client.client_} {

@@ -24,6 +24,9 @@ class transport_client {
   /// Starts an exchange on an idle client. Throws std::system_error or std::bad_alloc if there is no memory;
   /// the client is then idle. Must use little stack, because it may run on a fiber.
   virtual void start(exchange_request&& request) = 0;
+  /// Makes the exchange in flight end with `cancelled`, unless an exception of its on_body ends it. May be
+  /// called by an on_body of the loop.
+  virtual void cancel() noexcept = 0;
   /// Returns the result of the exchange that has just finished. Throws the exception of its on_body. Called
   /// at most once, before the next start.
   virtual exchange_result take_result() = 0;

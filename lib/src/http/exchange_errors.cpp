@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "http/request_method.hpp"
 #include "http/text.hpp"
 #include "http/url.hpp"
 
@@ -14,13 +15,22 @@ namespace {
 
 using enum fetch_error_kind;
 
-/// RFC 9110, 5.1 and 5.5.
+/// RFC 9110, 5.5.
+bool is_field_value(std::string_view value) {
+  return std::ranges::none_of(value, [](char c) { return is_control(c) && c != '\t'; });
+}
+
+/// RFC 9110, 5.1.
 bool is_header_line(std::string_view line) {
-  const auto is_forbidden = [](char c) { return is_control(c) && c != '\t'; };
-  const auto name_end =
-      line.find_first_not_of("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
-  return name_end != 0 && name_end != line.npos && line[name_end] == ':' &&
-         std::ranges::none_of(line, is_forbidden);
+  const auto name = text_before(line, ":");
+  return name.size() < line.size() && is_token(name) && is_field_value(line);
+}
+
+/// Returns true for a field that would contradict the client's own, or make it wait.
+bool is_owned_by_client(std::string_view line) {
+  const auto name = text_before(line, ":");
+  return equals_ignoring_case(name, "Content-Length") || equals_ignoring_case(name, "Transfer-Encoding") ||
+         equals_ignoring_case(name, "Expect");
 }
 
 std::string text_of(std::string_view call, int os_error) {
@@ -32,7 +42,12 @@ std::string text_of(std::string_view call, int os_error) {
 
 abort_reason check_request(const exchange_request& request) {
   if (!is_usable_url(request.url)) return abort_reason::request_url;
+  const auto method = request.method();
+  if (!is_token(method) || method == "CONNECT") return abort_reason::request_method;
+  if (request.has_body() && (method == "HEAD" || method == "TRACE")) return abort_reason::request_body;
+  if (!is_field_value(request.content_type())) return abort_reason::request_header;
   if (!std::ranges::all_of(request.headers, is_header_line)) return abort_reason::request_header;
+  if (std::ranges::any_of(request.headers, is_owned_by_client)) return abort_reason::request_framing;
   return abort_reason::none;
 }
 
@@ -42,6 +57,16 @@ fetch_error abort_error(abort_reason reason, const fetch_limits& limits, std::si
       return {invalid_url, "no http or https URL with a valid host and port, or one with blanks"};
     case abort_reason::request_header:
       return {invalid_header, "a field is no \"Name: value\" or has control characters"};
+    case abort_reason::request_framing:
+      return {invalid_header, "Content-Length, Transfer-Encoding and Expect belong to the client"};
+    case abort_reason::request_method:
+      return {invalid_method, "the method is no token, or is CONNECT"};
+    case abort_reason::request_body:
+      return {invalid_method, "HEAD and TRACE must not have a body"};
+    case abort_reason::no_response:
+      return no_response_error();
+    case abort_reason::cancelled:
+      return exchange_cancelled_error();
     case abort_reason::headers_too_large:
       return {header_too_large,
               fmt::format("headers exceed max_header_bytes ({} bytes)", limits.max_header_bytes)};
@@ -133,5 +158,10 @@ fetch_error invalid_header_error() { return {bad_response, "invalid header"}; }
 fetch_error invalid_chunk_error() { return {bad_response, "invalid chunk"}; }
 
 fetch_error stop_error() { return {cancelled, "a stop was requested"}; }
+
+fetch_error exchange_cancelled_error() noexcept {
+  // The text fits into the string itself.
+  return {cancelled, "by the program"};
+}
 
 }  // namespace farebench

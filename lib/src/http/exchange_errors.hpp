@@ -20,11 +20,19 @@ enum class abort_reason : std::uint8_t {
   exception,
   /// The connection is unusable: the request is sent again, on a new one.
   connection,
+  /// The server closed a kept connection without a response to a request that must not be sent again.
+  no_response,
+  /// The program has cancelled the exchange.
+  cancelled,
   /// The rest of a redirect's response is not worth reading. The connection cannot be reused.
   redirect_body,
-  /// The request must not be sent: its URL or one of its header fields is invalid.
+  /// The request must not be sent: its URL, its method, its content type or one of its header fields is
+  /// invalid.
   request_url,
+  request_method,
+  request_body,
   request_header,
+  request_framing,
   headers_too_large,
   body_too_large,
   too_slow,
@@ -44,7 +52,7 @@ enum class abort_reason : std::uint8_t {
   too_many_redirects,
 };
 
-/// Returns request_url, request_header or none.
+/// Returns the reason why the request must not be sent, or none.
 abort_reason check_request(const exchange_request& request);
 
 /// Returns the error of an exchange that ended for `reason`. `body_bytes` of the last response had arrived.
@@ -81,5 +89,7 @@ fetch_error invalid_header_error();
 fetch_error invalid_chunk_error();
 
 fetch_error stop_error();
+/// Allocates nothing.
+fetch_error exchange_cancelled_error() noexcept;
 
 }  // namespace farebench

@@ -13,9 +13,11 @@ constexpr bool is_redirect(int status) {
   return status >= 300 && status <= 399 && (status < 304 || status > 306);
 }
 
-/// Returns true if the next request repeats the method and the form. Otherwise it is a GET: after 303, and
-/// after a POST that 301 or 302 redirects, as every browser does.
-constexpr bool keeps_method(int status) { return status < 301 || status > 303; }
+/// Returns true if the next request repeats the method and the body. Otherwise it is a GET: after 303, except
+/// to a HEAD, and after a POST that 301 or 302 redirects, as every browser does.
+constexpr bool keeps_method(int status, bool is_head, bool is_post) {
+  return status == 303 ? is_head : !is_post || (status != 301 && status != 302);
+}
 
 /// Returns the URL to which a response from `url` redirects, with the fragment of `url` if `location` has
 /// none. Blanks, control characters and bytes outside ASCII are percent-encoded.

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "http/redirect.hpp"
+#include "http/request_method.hpp"
+#include "http/text.hpp"
 #include "http/url.hpp"
 
 namespace farebench {
@@ -16,17 +18,41 @@ constexpr std::int64_t max_discarded_bytes = 64 * 1024;
 
 }  // namespace
 
+request_traits traits_of(const exchange_request& request) {
+  const auto method = request.method();
+  return {.opens_connection = request.opens_connection,
+          .closes_connection = request.closes_connection,
+          .is_head = method == "HEAD",
+          .is_post = method == "POST",
+          .sends_content = sends_content(request),
+          .is_repeatable = is_repeatable(request)};
+}
+
 void response_reader::begin(const fetch_limits& limits, cookie_jar& cookies,
-                            const exchange_request::body_sink& on_body, bool opens_connection,
-                            bool closes_connection) noexcept {
+                            const exchange_request::body_sink& on_body,
+                            const request_traits& traits) noexcept {
   limits_ = &limits;
   cookies_ = &cookies;
   on_body_ = &on_body;
-  request_opens_connection_ = opens_connection;
-  request_closes_connection_ = closes_connection;
+  request_opens_connection_ = traits.opens_connection;
+  request_closes_connection_ = traits.closes_connection;
+  request_is_head_ = traits.is_head;
+  request_is_post_ = traits.is_post;
+  request_sends_content_ = traits.sends_content;
+  request_is_repeatable_ = traits.is_repeatable;
+  collects_header_ = false;
+  collects_body_ = false;
+  is_cancelled_ = false;
   header_bytes_ = 0;
-  redirects_.reset();
+  details_.reset();
   discard_response();
+}
+
+void response_reader::collect(bool header, bool body, std::string_view url) {
+  if (!details_) details_ = std::make_unique<details>();
+  details_->collected.get_or_create().url = url;
+  collects_header_ = header;
+  collects_body_ = body;
 }
 
 void response_reader::begin_response(std::string_view url, bool is_on_kept_connection) noexcept {
@@ -56,10 +82,16 @@ void response_reader::begin_header() noexcept {
   is_chunked_ = false;
   gzip_codings_ = 0;
   has_unoffered_coding_ = false;
-  if (redirects_) redirects_->location.clear();
+  if (!details_) return;
+  details_->location.clear();
+  details_->continues_field = false;
+  if (!details_->collected) return;
+  details_->collected->fields.clear();
+  details_->collected->body.clear();
 }
 
 abort_reason response_reader::accept_header(std::string_view line) {
+  if (is_cancelled_) return abort_reason::cancelled;
   header_bytes_ += line.size();
   if (header_bytes_ > limits_->max_header_bytes) return abort_reason::headers_too_large;
   switch (part_) {
@@ -93,6 +125,7 @@ abort_reason response_reader::accept_field_line(std::string_view line) {
   const bool is_continued = line.starts_with(' ') || line.starts_with('\t');
   const bool has_field = is_continued ? part_ == part::fields : line.contains(':');
   if (!is_end && (!has_field || line.contains('\0'))) return abort_reason::header_line;
+  if (collects_header_ && !is_end) collect_field_line(line);
   if (is_continued) {
     field_.extend(line);
     return abort_reason::none;
@@ -101,6 +134,23 @@ abort_reason response_reader::accept_field_line(std::string_view line) {
   field_.begin(line);
   part_ = part::fields;
   return is_end ? accept_end_of_header() : abort_reason::none;
+}
+
+/// Collects a line that is valid. Those of a 1xx response are discarded at its end.
+void response_reader::collect_field_line(std::string_view line) {
+  auto& fields = details_->collected->fields;
+  if (line.starts_with(' ') || line.starts_with('\t')) {
+    const auto text = trim(line);
+    if (!details_->continues_field || text.empty()) return;
+    std::string& value = fields.back().value;
+    if (!value.empty()) value += ' ';
+    value += text;
+    return;
+  }
+  const auto name = text_before(line, ":");
+  details_->continues_field = !name.empty() && !name.ends_with(' ') && !name.ends_with('\t');
+  if (details_->continues_field)
+    fields.emplace_back(std::string{name}, std::string{trim(line.substr(name.size() + 1))});
 }
 
 /// Interprets the field that has just ended. Those of 1xx responses are ignored.
@@ -171,8 +221,8 @@ abort_reason response_reader::accept_length(std::string_view value) {
 /// as none, as in curl and browsers.
 abort_reason response_reader::accept_location(std::string_view location) {
   if (location.empty() || !is_redirect(status_)) return abort_reason::none;
-  if (!redirects_) redirects_ = std::make_unique<redirects>();
-  std::string& known = redirects_->location;
+  if (!details_) details_ = std::make_unique<details>();
+  std::string& known = details_->location;
   if (!known.empty() && known != location) return abort_reason::different_redirects;
   known = location;
   return abort_reason::none;
@@ -193,14 +243,14 @@ abort_reason response_reader::accept_end_of_header() {
   part_ = part::body;
   if (status_ == 408 && closes_connection_ && is_on_kept_connection_) return abort_reason::connection;
   // The status of a failure says whether it may pass, so that only its body is lost.
-  if (has_unoffered_coding_ && status_ < 300) return abort_reason::content_coding;
-  if (!redirects_ || redirects_->location.empty()) return abort_reason::none;
-  if (redirects_->followed == limits_->max_redirects) return abort_reason::too_many_redirects;
-  auto url = redirect_target(url_, redirects_->location);
+  if (has_unoffered_coding_ && status_ < 300 && has_body()) return abort_reason::content_coding;
+  if (!details_ || details_->location.empty()) return abort_reason::none;
+  if (details_->followed == limits_->max_redirects) return abort_reason::too_many_redirects;
+  auto url = redirect_target(url_, details_->location);
   if (!url) return abort_reason::redirect_target;
-  redirects_->next_url = *std::move(url);
+  details_->next_url = *std::move(url);
   const bool is_worth_reading =
-      is_chunked_ || (content_length_ >= 0 && content_length_ <= max_discarded_bytes);
+      !has_body() || is_chunked_ || (content_length_ >= 0 && content_length_ <= max_discarded_bytes);
   return is_worth_reading ? abort_reason::none : abort_reason::redirect_body;
 }
 
@@ -214,21 +264,31 @@ abort_reason response_reader::use_body(std::string_view chunk) {
   if (is_redirected())
     return std::cmp_greater(body_bytes_, max_discarded_bytes) ? abort_reason::redirect_body
                                                               : abort_reason::none;
-  if (*on_body_ && !has_unoffered_coding_) (*on_body_)(chunk);
-  return abort_reason::none;
+  if (has_unoffered_coding_) return abort_reason::none;
+  if (collects_body_) details_->collected->body += chunk;
+  if (*on_body_) (*on_body_)(chunk);
+  return is_cancelled_ ? abort_reason::cancelled : abort_reason::none;
 }
 
 response_reader::next_request response_reader::follow_redirect() {
-  redirects& state = *redirects_;
-  next_request next{std::exchange(state.next_url, {}), keeps_method(status_)};
+  details& state = *details_;
+  next_request next{std::exchange(state.next_url, {}),
+                    keeps_method(status_, request_is_head_, request_is_post_)};
+  if (!next.keeps_method) {
+    request_is_post_ = false;
+    request_sends_content_ = false;
+    request_is_repeatable_ = true;
+  }
   if (state.followed++ == 0) state.first_url = url_;
   state.has_left_origin = !same_origin(state.first_url, next.url);
+  if (state.collected) state.collected->url = next.url;
   discard_response();
   return next;
 }
 
 exchange_response response_reader::take_response() noexcept {
   exchange_response response{status_, {}, std::move(*cookies_)};
+  if (details_) response.collected = std::move(details_->collected);
   if (status_ != 200) response.retry_after = retry_after_;
   return response;
 }

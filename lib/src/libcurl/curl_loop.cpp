@@ -46,6 +46,7 @@ class curl_loop_client final : public transport_client {
   ~curl_loop_client() override;
 
   void start(exchange_request&& request) override;
+  void cancel() noexcept override;
   exchange_result take_result() override;
 
  private:
@@ -58,7 +59,7 @@ class curl_loop_client final : public transport_client {
   // Neighbours in the loop's list of clients.
   curl_loop_client* next_;
   curl_loop_client* previous_ = nullptr;
-  // In flight, but removed from the multi handle by a reset and not yet in `finished`.
+  // In flight, but removed from the multi handle by a reset or a cancellation and not yet in `finished`.
   bool is_lost_ = false;
 };
 
@@ -81,6 +82,8 @@ class curl_loop final : public loop_transport {
   void handle_by_poll(clock::time_point until);
   int milliseconds_to_wait(clock::time_point until) const;
   void reset(multi_handle& multi);
+  void lose(curl_loop_client& client);
+  void remove_cancelled();
   void collect_lost();
 
   const curl_wait_mode mode_;
@@ -92,6 +95,8 @@ class curl_loop final : public loop_transport {
   curl_loop_client* clients_ = nullptr;
   // True if a client may be lost.
   bool has_lost_ = false;
+  // True if a client may have been cancelled and not been removed from its multi handle.
+  bool has_cancelled_ = false;
   finished_transfers finished_;
   // The transfer that next_finished has returned.
   finished_transfer completing_{};
@@ -137,18 +142,21 @@ void curl_loop::handle_sockets(clock::time_point until) {
     multi.collect(finished_);
     if (multi.needs_reset()) reset(multi);
   }
+  remove_cancelled();
   collect_lost();
 }
 
 void curl_loop::handle_by_poll(clock::time_point until) {
   multi_handle& multi = multis_.front();
+  remove_cancelled();
+  collect_lost();
   if (!multi.may_have_finished()) multi.perform();
   multi.collect(finished_);
   if (until != clock::time_point::min() && finished_.empty()) multi.poll(milliseconds_to_wait(until));
 }
 
 int curl_loop::milliseconds_to_wait(clock::time_point until) const {
-  if (until == clock::time_point::min() || has_lost_) return 0;
+  if (until == clock::time_point::min() || has_lost_ || has_cancelled_) return 0;
   for (const auto& multi : multis_) {
     if (multi.may_have_finished()) return 0;
     until = std::min(until, multi.deadline().value_or(until));
@@ -160,12 +168,25 @@ int curl_loop::milliseconds_to_wait(clock::time_point until) const {
 /// error, because libcurl does not report which of them it can no longer serve.
 void curl_loop::reset(multi_handle& multi) {
   for (auto* client = clients_; client; client = client->next_) {
-    if (&client->multi_ != &multi || !client->in_flight_) continue;
-    CURL* const easy = client->http_.handle();
-    multi.remove(easy);
-    if (!finished_.contains(easy)) client->is_lost_ = has_lost_ = true;
+    if (&client->multi_ == &multi && client->in_flight_) lose(*client);
   }
   multi.reset();
+}
+
+/// Ends the client's transfer, unless it has ended.
+void curl_loop::lose(curl_loop_client& client) {
+  CURL* const easy = client.http_.handle();
+  client.multi_.remove(easy);
+  if (!finished_.contains(easy)) client.is_lost_ = has_lost_ = true;
+}
+
+/// Ends the transfers of cancelled exchanges: not when they are cancelled, because libcurl does not allow it
+/// in its callbacks. Once per turn, so that completions which cancel others cannot keep a turn from ending.
+void curl_loop::remove_cancelled() {
+  if (!std::exchange(has_cancelled_, false)) return;
+  for (auto* client = clients_; client; client = client->next_) {
+    if (client->in_flight_ && client->http_.is_cancelled()) lose(*client);
+  }
 }
 
 /// Moves lost transfers to `finished` until it is full.
@@ -230,6 +251,11 @@ curl_loop_client::~curl_loop_client() {
 void curl_loop_client::start(exchange_request&& request) {
   http_.prepare(std::move(request));
   multi_.add(http_.handle());
+}
+
+void curl_loop_client::cancel() noexcept {
+  http_.cancel();
+  loop_.has_cancelled_ = true;
 }
 
 exchange_result curl_loop_client::take_result() {

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "http/exchange_errors.hpp"
+#include "http/request_method.hpp"
 #include "http/text.hpp"
 #include "libcurl/options.hpp"
 
@@ -45,6 +46,18 @@ Value info(CURL* handle, CURLINFO field) {
 /// Detail of header_too_large if libcurl ended the transfer; see fetch_limits::max_header_bytes.
 constexpr const char* libcurl_header_limit = "headers exceed a limit of libcurl";
 
+/// Size of a body from which on libcurl would send "Expect: 100-continue", and wait up to a second.
+constexpr std::size_t min_expecting_bytes = 1024 * 1024;
+
+/// The line with which libcurl sends no Expect field.
+constexpr std::string_view no_expect = "Expect:";
+
+/// Returns the first of the fields that describe the body, which are the last ones.
+curl_slist* first_content_field(curl_slist* list) {
+  while (list != nullptr && !describes_body(list->data) && list->data != no_expect) list = list->next;
+  return list;
+}
+
 /// Before 8.8.0, libcurl never clears the errno of a handle.
 bool keeps_errno() { return libcurl_version() < CURL_VERSION_BITS(8, 8, 0); }
 
@@ -53,7 +66,7 @@ bool keeps_errno() { return libcurl_version() < CURL_VERSION_BITS(8, 8, 0); }
 http_client::http_client(const fetch_limits& limits, shared_http& shared)
     : shared_{shared}, timeout_ms_{limits.exchange_deadline.count()}, handle_{curl_easy_init()} {
   if (!handle_) throw std::system_error{std::make_error_code(std::errc::not_enough_memory), "curl_easy_init"};
-  reader_.begin(shared.intern(limits), cookies_, on_body_, false, false);
+  reader_.begin(shared.intern(limits), cookies_, on_body_, {});
   CURL* const easy = handle_.get();
   set_common_options(easy, limits);
   shared.configure(easy);
@@ -88,17 +101,19 @@ int http_client::on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, cur
 
 void http_client::prepare(exchange_request request) {
   abort_reason_ = check_request(request);
-  form_ = std::move(request.form);
   on_body_ = std::move(request.on_body);
   cookies_ = std::move(request.cookies);
-  reader_.begin(reader_.limits(), cookies_, on_body_, request.opens_connection, request.closes_connection);
+  reader_.begin(reader_.limits(), cookies_, on_body_, traits_of(request));
+  if (request.collects_header || request.collects_body)
+    reader_.collect(request.collects_header, request.collects_body, request.url);
   used_ms_ = 0;
   begin_transfer();
   if (std::exchange(has_failed_, false)) replace_handle_with_errno();
   CURL* const easy = handle_.get();
-  // libcurl copies the URL and the cookies, but neither the header list nor the form.
-  set_headers(request.headers);
+  // libcurl copies the URL, the method and the cookies, but neither the header list nor the body.
   if (abort_reason_ == abort_reason::none) {
+    set_headers(request);
+    set_method(request);
     set_url(request.url);
   } else {
     // libcurl ends a transfer without a URL.
@@ -112,13 +127,25 @@ void http_client::prepare(exchange_request request) {
   auto timeout = reader_.limits().exchange_deadline;
   if (request.timeout > request.timeout.zero()) timeout = std::min(timeout, request.timeout);
   set_timeout(timeout.count());
-  if (form_.empty()) {
-    set_option(easy, CURLOPT_HTTPGET, 1L);
+}
+
+/// Sets the method and moves the body out of the request. Resets those of the previous request.
+void http_client::set_method(exchange_request& request) {
+  CURL* const easy = handle_.get();
+  const auto method = request.method();
+  if (reader_.sends_content()) {
+    body_ = request.take_body();
+    // Resets CURLOPT_NOBODY.
+    set_option(easy, CURLOPT_POST, 1L);
+    set_option(easy, CURLOPT_POSTFIELDSIZE, static_cast<long>(body_.size()));
+    set_option(easy, CURLOPT_POSTFIELDS, body_.c_str());
   } else {
-    set_option(easy, CURLOPT_POSTFIELDSIZE, static_cast<long>(form_.size()));
-    // Also selects the method POST.
-    set_option(easy, CURLOPT_POSTFIELDS, form_.c_str());
+    // Resets CURLOPT_NOBODY and CURLOPT_POST.
+    set_option(easy, CURLOPT_HTTPGET, 1L);
+    if (method == "HEAD") set_option(easy, CURLOPT_NOBODY, 1L);
   }
+  const bool is_default = method == (reader_.sends_content() ? "POST" : "GET") || method == "HEAD";
+  set_option(easy, CURLOPT_CUSTOMREQUEST, is_default ? nullptr : std::string{method}.c_str());
 }
 
 /// Resets what belongs to a single transfer.
@@ -131,6 +158,7 @@ void http_client::begin_transfer() {
 }
 
 bool http_client::needs_transfer(CURLcode code) noexcept {
+  if (reader_.is_cancelled()) return false;
   const bool is_sent_again = abort_reason_ == abort_reason::connection;
   // The body of a redirect is discarded, even if it cannot be decoded.
   const bool has_ended =
@@ -165,15 +193,33 @@ void http_client::deduct_elapsed_time() {
 }
 
 /// Sets the handle up for the redirect's target. The cookies and the additional header are for the request's
-/// origin only.
+/// origin only, except for the fields that describe the body.
 void http_client::follow_redirect() {
   CURL* const easy = handle_.get();
+  const bool sent_content = reader_.sends_content();
   const auto [url, keeps_method] = reader_.follow_redirect();
+  if (sent_content && !keeps_method) drop_content_fields();
+  curl_slist* const elsewhere = reader_.sends_content() ? first_content_field(header_.get()) : nullptr;
+  set_option(easy, CURLOPT_HTTPHEADER, reader_.has_left_origin() ? elsewhere : header_.get());
+  if (!keeps_method) {
+    set_option(easy, CURLOPT_HTTPGET, 1L);
+    set_option(easy, CURLOPT_CUSTOMREQUEST, nullptr);
+  }
   set_url(url);
   set_cookies(url);
-  set_option(easy, CURLOPT_HTTPHEADER, reader_.has_left_origin() ? nullptr : header_.get());
   set_option(easy, CURLOPT_FRESH_CONNECT, 0L);
-  if (!keeps_method) set_option(easy, CURLOPT_HTTPGET, 1L);
+}
+
+/// Removes the fields of a body that is no longer sent. The caller sets the option for the list, which may
+/// have been freed.
+void http_client::drop_content_fields() {
+  curl_slist* const dropped = first_content_field(header_.get());
+  if (dropped == nullptr) return;
+  if (dropped == header_.get()) return header_.reset();
+  curl_slist* last = header_.get();
+  while (last->next != dropped) last = last->next;
+  last->next = nullptr;
+  curl_slist_free_all(dropped);
 }
 
 /// Replaces the handle by a new one with the same options. Closes its kept connection, unless that belongs to
@@ -210,15 +256,35 @@ void http_client::set_timeout(std::int64_t timeout_ms) {
   timeout_ms_ = timeout_ms;
 }
 
-void http_client::set_headers(const std::vector<std::string>& lines) {
-  if (lines.empty() && !header_) return;
+/// Sets the additional fields and those of the body.
+void http_client::set_headers(const exchange_request& request) {
+  const auto& lines = request.headers;
+  const bool has_custom_type = reader_.sends_content() && (!request.is_form() || !request.has_body());
+  const bool would_expect = request.body().size() >= min_expecting_bytes;
+  if (lines.empty() && !header_ && !has_custom_type && !would_expect) return;
   std::unique_ptr<curl_slist, list_cleanup> list;
-  for (const std::string& line : lines) {
+  const auto append = [&list](const std::string& line) {
     curl_slist* const longer = curl_slist_append(list.get(), line.c_str());
     if (!longer) throw std::bad_alloc{};
     static_cast<void>(list.release());
     list.reset(longer);
-  }
+  };
+  const auto append_field = [&append](const std::string& line) {
+    // libcurl sends an empty field if a semicolon follows its name, and none if a colon does.
+    const auto name = text_before(line, ":");
+    append(trim(line).size() == name.size() + 1 ? std::string{name} + ';' : line);
+  };
+  const auto goes_with_body = [this](const std::string& line) {
+    return reader_.sends_content() && describes_body(line);
+  };
+  for (const std::string& line : lines)
+    if (!goes_with_body(line)) append_field(line);
+  for (const std::string& line : lines)
+    if (goes_with_body(line)) append_field(line);
+  // Without a value, libcurl leaves out the type that it would send by default.
+  if (has_custom_type && !has_field(lines, "Content-Type"))
+    append(concatenated("Content-Type: ", request.content_type()));
+  if (would_expect) append(std::string{no_expect});
   set_option(handle_.get(), CURLOPT_HTTPHEADER, list.get());
   header_ = std::move(list);
 }
@@ -227,6 +293,7 @@ exchange_result http_client::finish(CURLcode code, int watch_errno) {
   has_failed_ = code != CURLE_OK;
   try {
     if (callback_error_) std::rethrow_exception(std::exchange(callback_error_, nullptr));
+    if (reader_.is_cancelled()) return std::unexpected(exchange_cancelled_error());
     // libcurl regards a header as complete if the connection is closed within it.
     const bool is_complete = code == CURLE_OK && reader_.is_header_complete();
     if (is_complete && abort_reason_ == abort_reason::none) return reader_.take_response();
@@ -297,11 +364,12 @@ curl_socket_t http_client::on_open_socket(void* self, curlsocktype, curl_sockadd
 ///
 /// If a kept connection proves dead only after this check, libcurl sends the request again on a new one, as
 /// FRESH_CONNECT demands. That becomes a transfer of its own, whose error does not depend on the first
-/// connection.
+/// connection, or is prevented if the request must not be sent again.
 int http_client::on_request(void* self, char*, char*, int peer_port, int local_port) {
   auto& client = *static_cast<http_client*>(self);
   if (std::exchange(client.has_sent_request_, true)) {
-    client.abort_reason_ = abort_reason::connection;
+    client.abort_reason_ =
+        client.reader_.is_repeatable() ? abort_reason::connection : abort_reason::no_response;
     return CURL_PREREQFUNC_ABORT;
   }
   client.reader_.begin_response(info<const char*>(client.handle_.get(), CURLINFO_EFFECTIVE_URL),

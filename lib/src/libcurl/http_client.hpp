@@ -47,6 +47,10 @@ class http_client {
   /// starts that transfer, or calls `finish` with CURLE_ABORTED_BY_CALLBACK if it cannot.
   bool needs_transfer(CURLcode code) noexcept;
 
+  /// Makes the exchange end with `cancelled`. May be called by an `on_body`.
+  void cancel() noexcept { reader_.cancel(); }
+  bool is_cancelled() const { return reader_.is_cancelled(); }
+
   /// Valid until the next `prepare` or `needs_transfer`, which may replace it.
   CURL* handle() const { return handle_.get(); }
 
@@ -77,7 +81,9 @@ class http_client {
   void replace_handle();
   void replace_handle_with_errno();
   void set_url(const std::string& url);
-  void set_headers(const std::vector<std::string>& lines);
+  void set_method(exchange_request& request);
+  void set_headers(const exchange_request& request);
+  void drop_content_fields();
   int own_errno() const;
   std::string_view tls_text() const;
   fetch_error unreadable_error() const;
@@ -86,7 +92,7 @@ class http_client {
   shared_http& shared_;
   std::stop_token stop_;
   // libcurl reads it during the exchange.
-  std::string form_;
+  std::string body_;
   exchange_request::body_sink on_body_;
   cookie_jar cookies_;
   // Its limits are owned by shared_.
@@ -112,7 +118,8 @@ class http_client {
   std::exception_ptr callback_error_;
   // libcurl's texts, for TLS only. Null before the first https URL.
   std::unique_ptr<std::array<char, CURL_ERROR_SIZE>> tls_text_;
-  // The request's additional headers, which libcurl reads during the exchange.
+  // The request's additional header fields, which libcurl reads during the exchange. Those that describe its
+  // body are at the end.
   std::unique_ptr<curl_slist, list_cleanup> header_;
   std::unique_ptr<CURL, easy_cleanup> handle_;
 };

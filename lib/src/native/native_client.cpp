@@ -12,6 +12,7 @@
 #include <span>
 #include <utility>
 
+#include "http/request_method.hpp"
 #include "http/text.hpp"
 #include "http/url.hpp"
 #include "lib/system/file_descriptor.hpp"
@@ -54,6 +55,21 @@ void native_client::start(exchange_request&& request) {
   loop_.queue_.push_back(*this);
 }
 
+/// Queues the client, so that the loop ends the exchange. Its own on_body, which may have called this, is not
+/// called again.
+void native_client::cancel() noexcept {
+  if (phase_ == phase::idle) {
+    // The exchange has finished, but not completed: its result is replaced.
+    close_connection();
+    loop_.error_ = exchange_cancelled_error();
+    return;
+  }
+  is_cancelled_ = true;
+  if (parser_) parser_->reader().cancel();
+  address_waiter::unlink();
+  loop_.queue_.push_back(*this);
+}
+
 exchange_result native_client::take_result() {
   auto parser = std::move(parser_);
   redirect_.reset();
@@ -86,6 +102,7 @@ std::chrono::milliseconds native_client::time_limit() const {
 
 void native_client::begin() noexcept {
   run([this] {
+    if (is_cancelled_) return finish(exchange_cancelled_error());
     redirect_.reset();
     loop_.return_parser(std::move(parser_));
     if (const auto reason = check_request(request_); reason != abort_reason::none)
@@ -96,7 +113,7 @@ void native_client::begin() noexcept {
           {fetch_error_kind::invalid_url, "https needs TLS, which the native transport does not have"});
     if (origin.has_user)
       return finish({fetch_error_kind::invalid_url, "the native transport sends no user names"});
-    sends_form_ = !request_.form.empty();
+    is_changed_to_get_ = false;
     deadline_ = loop_.now_ + time_limit();
     if (request_.opens_connection) close_connection();
     begin_transfer(origin);
@@ -236,7 +253,7 @@ void native_client::send_request(const url_origin& origin) {
   append_request(text, {.url = url(),
                         .origin = origin,
                         .request = request_,
-                        .has_form = sends_form_,
+                        .is_changed_to_get = is_changed_to_get_,
                         .is_at_origin = !parser_ || !parser_->reader().has_left_origin(),
                         .accept_compressed = limits_.accept_compressed});
   const auto sent = stream_.send(text);
@@ -251,7 +268,7 @@ void native_client::send_request(const url_origin& origin) {
   phase_ = phase::receiving;
   const auto sent_bytes = static_cast<std::size_t>(std::max<ssize_t>(sent, 0));
   if (sent_bytes == text.size()) return;
-  unsent_ = std::make_unique<std::string>(text, sent_bytes);
+  unsent_ = std::make_unique<unsent_request>(std::move(text), sent_bytes);
   phase_ = phase::sending;
   if (is_connecting) return;
   if (const int changed = loop_.sockets_->change(stream_.socket(), true); changed != 0)
@@ -259,11 +276,11 @@ void native_client::send_request(const url_origin& origin) {
 }
 
 void native_client::send_rest() {
-  const auto sent = stream_.send(*unsent_);
+  const auto sent = stream_.send(std::string_view{unsent_->text}.substr(unsent_->sent_bytes));
   if (sent < 0 && errno == EAGAIN) return;
   if (sent < 0) return receive(true, errno);
-  unsent_->erase(0, static_cast<std::size_t>(sent));
-  if (!unsent_->empty()) return;
+  unsent_->sent_bytes += static_cast<std::size_t>(sent);
+  if (unsent_->sent_bytes < unsent_->text.size()) return;
   unsent_.reset();
   phase_ = phase::receiving;
   loop_.sockets_->change(stream_.socket(), false);
@@ -271,6 +288,8 @@ void native_client::send_rest() {
 
 void native_client::handle(int socket, std::uint32_t events) noexcept {
   run([&] {
+    // Waits for begin().
+    if (is_cancelled_) return;
     if (race_) return handle_race(socket);
     if (socket != stream_.socket()) return;
     const bool has_input = (events & ~std::uint32_t{EPOLLOUT}) != 0;
@@ -312,8 +331,9 @@ void native_client::handle_bytes(std::string_view bytes) {
   if (!std::exchange(has_response_, true)) {
     if (!parser_) {
       parser_ = loop_.take_parser();
-      parser_->reader().begin(limits_, request_.cookies, request_.on_body, request_.opens_connection,
-                              request_.closes_connection);
+      parser_->reader().begin(limits_, request_.cookies, request_.on_body, traits_of(request_));
+      if (request_.collects_header || request_.collects_body)
+        parser_->reader().collect(request_.collects_header, request_.collects_body, request_.url);
     }
     parser_->reader().begin_response(url(), is_kept_);
     parser_->begin(loop_.now_);
@@ -369,14 +389,14 @@ void native_client::complete_response() {
   if (origin_of(next->url)->is_https)
     return finish(
         {fetch_error_kind::redirect_refused, "Location needs TLS, which the native transport does not have"});
-  sends_form_ = sends_form_ && next->keeps_method;
+  is_changed_to_get_ = is_changed_to_get_ || !next->keeps_method;
   redirect_ = std::move(next);
   begin_transfer(*origin_of(url()));
 }
 
 /// Handles a failed connection. A kept one may have been closed before the request arrived (RFC 9112, 9.3.1).
 void native_client::lose_connection(const fetch_error& error) {
-  if (is_kept_ && !has_response_) return send_again();
+  if (is_kept_ && !has_response_ && (is_changed_to_get_ || is_repeatable(request_))) return send_again();
   finish(error);
 }
 
@@ -387,6 +407,8 @@ void native_client::send_again() {
 
 void native_client::expire() noexcept {
   run([this] {
+    // Waits for begin().
+    if (is_cancelled_) return;
     const bool is_connecting = phase_ == phase::connecting || phase_ == phase::resolving;
     if (race_ && loop_.now_ < std::min(connect_deadline_, deadline_)) return connect_next();
     // A redirect that leaves less time than connect_timeout has used up that of the exchange.
@@ -410,6 +432,7 @@ void native_client::finish() noexcept {
   address_waiter::unlink();
   deadline_entry::unlink();
   phase_ = phase::idle;
+  is_cancelled_ = false;
   loop_.finished_ = this;
   loop_.error_.reset();
 }

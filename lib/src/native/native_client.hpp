@@ -31,11 +31,12 @@ class native_client final : public transport_client, public deadline_entry, publ
 
   /// Queues the request, which the loop sends: not here, where the stack may be that of a fiber.
   void start(exchange_request&& request) override;
+  void cancel() noexcept override;
   exchange_result take_result() override;
 
   // Called by the loop. Each call may finish the exchange, for which it calls native_loop::finish.
 
-  /// Begins the exchange that has been started.
+  /// Begins the exchange that has been started, or ends one that has been cancelled.
   void begin() noexcept;
   void continue_with(address_result addresses) noexcept;
   /// Handles the events of one of its sockets.
@@ -53,6 +54,11 @@ class native_client final : public transport_client, public deadline_entry, publ
     /// Has sent a part of the request.
     sending,
     receiving,
+  };
+
+  struct unsent_request {
+    std::string text;
+    std::size_t sent_bytes;
   };
 
   /// Connection attempts to a server with several addresses (RFC 8305).
@@ -105,8 +111,8 @@ class native_client final : public transport_client, public deadline_entry, publ
   std::unique_ptr<response_parser> parser_;
   // Present while several addresses are tried.
   std::unique_ptr<connection_race> race_;
-  // Part of the request that did not fit into the socket's buffer.
-  std::unique_ptr<std::string> unsent_;
+  // Present while a part of the request has not fitted into the socket's buffer.
+  std::unique_ptr<unsent_request> unsent_;
   // Server of the connection.
   std::string host_;
   clock::time_point deadline_{};
@@ -115,7 +121,10 @@ class native_client final : public transport_client, public deadline_entry, publ
   // Not open without a connection.
   byte_stream stream_;
   phase phase_ = phase::idle;
-  bool sends_form_ = false;
+  // A redirect has changed the request to a GET without a body.
+  bool is_changed_to_get_ = false;
+  // The exchange in flight has been cancelled.
+  bool is_cancelled_ = false;
   // The connection has served another request.
   bool is_kept_ = false;
   // A byte of the current response has arrived.

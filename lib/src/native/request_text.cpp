@@ -4,8 +4,8 @@
 #include <array>
 #include <charconv>
 #include <cstddef>
-#include <vector>
 
+#include "http/request_method.hpp"
 #include "http/text.hpp"
 
 namespace farebench {
@@ -37,20 +37,22 @@ void append_host(std::string& text, const url_origin& origin) {
   append_number(text, static_cast<std::size_t>(origin.port));
 }
 
-bool has_field(const std::vector<std::string>& lines, std::string_view name) {
-  return std::ranges::any_of(
-      lines, [name](const std::string& line) { return equals_ignoring_case(text_before(line, ":"), name); });
-}
-
 }  // namespace
 
 void append_request(std::string& text, const request_parts& parts) {
-  static const std::vector<std::string> none;
-  const auto& lines = parts.is_at_origin ? parts.request.headers : none;
-  const auto has_default = [&lines](std::string_view name) {
-    return lines.empty() || !has_field(lines, name);
+  const exchange_request& request = parts.request;
+  const bool has_content = sends_content(request);
+  const bool sends_body = has_content && !parts.is_changed_to_get;
+  const auto is_sent = [&](const std::string& line) {
+    return has_content && describes_body(line) ? sends_body : parts.is_at_origin;
   };
-  text += parts.has_form ? "POST " : "GET ";
+  const auto has_default = [&](std::string_view name) {
+    return std::ranges::none_of(request.headers, [&](const std::string& line) {
+      return equals_ignoring_case(text_before(line, ":"), name) && is_sent(line);
+    });
+  };
+  text += parts.is_changed_to_get ? "GET" : request.method();
+  text += ' ';
   append_target(text, parts);
   text += " HTTP/1.1\r\n";
   if (has_default("Host")) {
@@ -60,19 +62,19 @@ void append_request(std::string& text, const request_parts& parts) {
   }
   if (has_default("Accept")) text += "Accept: */*\r\n";
   if (parts.accept_compressed && has_default("Accept-Encoding")) text += "Accept-Encoding: gzip\r\n";
-  if (parts.is_at_origin && !parts.request.cookies.empty() && has_default("Cookie")) {
-    if (const auto cookies = parts.request.cookies.header_for(parts.url); !cookies.empty())
+  if (parts.is_at_origin && !request.cookies.empty() && has_default("Cookie")) {
+    if (const auto cookies = request.cookies.header_for(parts.url); !cookies.empty())
       text.append("Cookie: ").append(cookies).append("\r\n");
   }
-  for (const std::string& line : lines) text.append(line).append("\r\n");
-  if (parts.has_form) {
-    if (has_default("Content-Type")) text += "Content-Type: application/x-www-form-urlencoded\r\n";
-    if (has_default("Content-Length")) {
-      text += "Content-Length: ";
-      append_number(text, parts.request.form.size());
-      text += "\r\n";
-    }
-    text.append("\r\n").append(parts.request.form);
+  for (const std::string& line : request.headers)
+    if (is_sent(line)) text.append(line).append("\r\n");
+  if (sends_body) {
+    const auto body = request.body();
+    if (const auto type = request.content_type(); !trim(type).empty() && has_default("Content-Type"))
+      text.append("Content-Type: ").append(type).append("\r\n");
+    text += "Content-Length: ";
+    append_number(text, body.size());
+    text.append("\r\n\r\n").append(body);
   } else {
     text += "\r\n";
   }

@@ -12,6 +12,8 @@ std::string_view to_string(fetch_error_kind kind) {
       return "invalid_url";
     case fetch_error_kind::invalid_header:
       return "invalid_header";
+    case fetch_error_kind::invalid_method:
+      return "invalid_method";
     case fetch_error_kind::connect_failed:
       return "connect_failed";
     case fetch_error_kind::connect_timeout:

@@ -37,6 +37,7 @@ bool is_retryable(const fetch_error& error) {
     case invalid_query:
     case invalid_url:
     case invalid_header:
+    case invalid_method:
     case unsupported_response:
     case no_session:
     case redirect_refused:

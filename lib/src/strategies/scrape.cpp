@@ -11,6 +11,7 @@
 
 #include "farebench/date.hpp"
 #include "farebench/site_protocol.hpp"
+#include "http/request_method.hpp"
 #include "http/text.hpp"
 
 namespace farebench {
@@ -114,9 +115,6 @@ std::expected<exchange_request, fetch_error> page_request(batch_run& run, const 
   }
   return request;
 }
-
-/// Returns true if the request may be sent again without another effect (RFC 9110, 9.2.2).
-bool is_idempotent(const exchange_request& request) { return request.form.empty(); }
 
 /// Returns the user's request, with exceptions of its on_body ending the run.
 exchange_request user_request(batch_run& run, scrape_attempt& attempt) {
