@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -261,25 +262,105 @@ std::string markdown_row(const finding& found) {
                      change_cell(found), result, markdown_text(reason_cell(found)));
 }
 
+constexpr std::string_view table_head =
+    "| series | metric | base | head | change | verdict | reason |\n|---|---|--:|--:|--:|---|---|\n";
+
+/// Adds lines up to a size of the whole text.
+class limited_text {
+ public:
+  void add(std::string_view text) { text_ += text; }
+  /// Counts the line instead if the text is full.
+  void add_line(const std::string& line) {
+    if (text_.size() + line.size() > max_summary_bytes) {
+      ++omitted_;
+    } else {
+      text_ += line;
+    }
+  }
+  /// Returns the text, with the number of omitted lines if there are any.
+  std::string finish() && {
+    if (omitted_ > 0)
+      text_ += fmt::format("\n{} omitted: the output of track has them.\n", plural(omitted_, "line"));
+    return std::move(text_);
+  }
+
+ private:
+  std::string text_;
+  std::size_t omitted_ = 0;
+};
+
+/// Adds a table of the findings of one verdict that opens on a click.
+void add_collapsed(limited_text& text, const comparison& of, track::verdict verdict, std::string_view title) {
+  if (count(of, verdict) == 0) return;
+  text.add(fmt::format("\n<details>\n<summary>{} {}</summary>\n\n{}", count(of, verdict), title, table_head));
+  for (const auto& found : of.findings)
+    if (found.verdict == verdict) text.add_line(markdown_row(found));
+  text.add("\n</details>\n");
+}
+
+/// Returns text as one word of a shell.
+std::string shell_word(std::string_view text) {
+  constexpr std::string_view plain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./^-";
+  if (!text.empty() && text.find_first_not_of(plain) == std::string_view::npos) return std::string{text};
+  std::string word = "'";
+  for (const char c : text) {
+    if (c == '\'') {
+      word += "'\\''";
+    } else {
+      word += c;
+    }
+  }
+  return word + '\'';
+}
+
 }  // namespace
 
-std::string comparison_markdown(const comparison& of) {
-  std::string text =
-      fmt::format("### {}\n\n{} → {}, on {}: {}.\n", markdown_text(headline(of)), markdown_side(of.base),
-                  markdown_side(of.head), markdown_text(of.machine), verdict_counts(of));
-  std::string rows;
-  for (const auto& part : sections)
-    for (const auto& found : of.findings)
-      if (part.contains(found) && part.verdict != verdict::same) rows += markdown_row(found);
-  if (!rows.empty())
-    text +=
-        "\n| series | metric | base | head | change | verdict | reason |\n|---|---|--:|--:|--:|---|---|\n" +
-        rows;
-  std::string list;
-  for (const auto& name : of.base_only) list += fmt::format("- only in base: {}\n", markdown_code(name));
-  for (const auto& name : of.head_only) list += fmt::format("- only in head: {}\n", markdown_code(name));
-  for (const auto& note : of.notes) list += fmt::format("- {}\n", markdown_text(note));
-  return list.empty() ? text : text + "\n" + list;
+std::string command_of(const comparison& of, std::span<const std::string> bench_flags) {
+  std::string command = "track compare";
+  for (const auto* side : {&of.base, &of.head}) {
+    if (!side->command.empty()) {
+      command += " --client " + shell_word(fmt::format("{}={}", side->name, side->command));
+    } else if (of.is_from_files) {
+      command += ' ' + shell_word(side->name);
+    } else {
+      // Changes exist in the working tree only.
+      command += ' ' + (side->dirty ? "." : side->commit.substr(0, 12));
+    }
+  }
+  if (!bench_flags.empty()) command += " --";
+  for (const auto& flag : bench_flags) command += ' ' + shell_word(flag);
+  return command;
+}
+
+std::string comparison_markdown(const comparison& of, std::string_view command) {
+  limited_text text;
+  text.add(fmt::format("### {}\n\n{} → {}, on {}: {}.\n\nTo repeat it: {}\n", markdown_text(headline(of)),
+                       markdown_side(of.base), markdown_side(of.head), markdown_text(of.machine),
+                       verdict_counts(of), markdown_code(command)));
+  bool is_first = true;
+  for (const auto& part : sections) {
+    for (const auto& found : of.findings) {
+      if (!part.contains(found) || !is_flagged(found)) continue;
+      if (std::exchange(is_first, false)) text.add(fmt::format("\n{}", table_head));
+      text.add_line(markdown_row(found));
+    }
+  }
+  add_collapsed(text, of, verdict::cannot_tell, "cannot be told");
+  is_first = true;
+  const auto add_item = [&](const std::string& item) {
+    if (std::exchange(is_first, false)) text.add("\n");
+    text.add_line(fmt::format("- {}\n", item));
+  };
+  for (const auto& name : of.base_only) add_item("only in base: " + markdown_code(name));
+  for (const auto& name : of.head_only) add_item("only in head: " + markdown_code(name));
+  for (const auto& note : of.notes) add_item(markdown_text(note));
+  add_collapsed(text, of, verdict::same, "the same");
+  return std::move(text).finish();
+}
+
+std::string failed_comparison_markdown(std::string_view reason) {
+  return fmt::format("### Nothing was compared\n\n{}\n", markdown_text(reason));
 }
 
 }  // namespace farebench::track

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <cstddef>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "bench/track/judge.hpp"
 
@@ -25,7 +28,19 @@ std::string comparison_table(const comparison& of, same_findings same);
 /// Returns a comparison as one JSON text.
 std::string comparison_json(const comparison& of);
 
-/// Returns a comparison as Markdown, in the order of the table. Findings that are the same are only counted.
-std::string comparison_markdown(const comparison& of);
+/// Returns the command that compares the same sides again. `bench_flags` chose the workload.
+std::string command_of(const comparison& of, std::span<const std::string> bench_flags);
+
+/// Size up to which comparison_markdown() adds lines. GitHub refuses a step's summary above 1 MiB, and a step
+/// may append several.
+inline constexpr std::size_t max_summary_bytes = 500'000;
+
+/// Returns a comparison as GitHub-flavoured Markdown, for the summary of a CI job: the headline, both sides,
+/// machine, counts and command, a table of what changed in the order of comparison_table(), and tables that
+/// open on a click: what cannot be told, and what is the same. Lines beyond max_summary_bytes are counted.
+std::string comparison_markdown(const comparison& of, std::string_view command);
+
+/// Returns Markdown for a comparison that ended with an error.
+std::string failed_comparison_markdown(std::string_view reason);
 
 }  // namespace farebench::track

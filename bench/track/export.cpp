@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <iterator>
+#include <functional>
 #include <map>
 #include <set>
 #include <system_error>
@@ -31,7 +31,7 @@ namespace fs = std::filesystem;
 /// In the order of export_format.
 constexpr std::array<std::string_view, 3> format_names{"github-action-benchmark", "csv", "markdown"};
 
-constexpr double confidence = 0.95;
+constexpr double figure_confidence = 0.95;
 
 /// A column as the file's schema describes it.
 struct exported_column {
@@ -99,7 +99,7 @@ std::string client_version_of(const case_result& result) {
 std::optional<median_interval> figure_of(const case_result& result, const exported_column& column) {
   auto values = values_if_passed(result, column.name);
   if (values.empty()) return std::nullopt;
-  return interval_or_range(std::move(values), confidence);
+  return interval_or_range(std::move(values), figure_confidence);
 }
 
 std::string plural_of(std::size_t count, std::string_view noun) {
@@ -282,7 +282,7 @@ std::string markdown_section(const result_file& file, const std::vector<exported
   std::string text = fmt::format("### {}\n\n{}", markdown_code(file.source), circumstances(file));
   text += fmt::format(
       "Medians with their {:.0f} % intervals; of fewer than {} repetitions, with lowest and highest.\n",
-      100 * confidence, min_values(confidence, 0));
+      100 * figure_confidence, min_values(figure_confidence, 0));
   std::vector<std::string> points;
   std::map<std::string, std::vector<const case_result*>> cases_of;
   for (const auto& result : file.cases) {

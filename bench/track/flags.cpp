@@ -63,7 +63,9 @@ CLI::App* add_verb(CLI::App& app, track_flags& flags, track::verb verb, const ch
 void add_comparison_flags(CLI::App& verb, track_flags& flags) {
   verb.add_flag("--json", flags.json, "print the comparison as JSON");
   verb.add_flag("--strict", flags.strict, "exit code 3 if a metric cannot be told");
-  verb.add_option("--summary", flags.summary, "append the comparison to FILE as Markdown")->type_name("FILE");
+  verb.add_option("--summary", flags.summary,
+                  "append the comparison to FILE as Markdown, for a CI job's summary")
+      ->type_name("FILE");
   verb.add_option("--pairs", flags.plan.pairs, "timed pairs per row, 6 to 200; default: 12")
       ->check(CLI::Range(6, 200).description(""))
       ->type_name("N");

@@ -75,15 +75,22 @@ int publish_comparison(const std::function<comparison()>& compare, const track_f
   errno = 0;
   if (!flags.summary.empty()) summary.open(flags.summary, std::ios::binary | std::ios::app);
   check(summary, "open ");
-  const auto result = compare();
-  const int exit_code = print_comparison(result, flags, same);
-  if (summary.is_open()) {
+  const auto append = [&](const std::string& text) {
+    if (!summary.is_open()) return;
     errno = 0;
-    summary << comparison_markdown(result);
+    summary << text;
     summary.close();
     check(summary, "write ");
+  };
+  try {
+    const auto result = compare();
+    const int exit_code = print_comparison(result, flags, same);
+    append(comparison_markdown(result, command_of(result, flags.bench_flags)));
+    return exit_code;
+  } catch (const track_error& error) {
+    append(failed_comparison_markdown(error.what()));
+    throw;
   }
-  return exit_code;
 }
 
 /// Returns the comparison that the flags choose: of clients, result files or commits.

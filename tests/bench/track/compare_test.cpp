@@ -208,8 +208,8 @@ TEST(compare_files, figure_of_zero_is_100_percent_less) {
     const auto none = compare_files(side_of(zero), side_of(zero, '2'), {});
     EXPECT_EQ(finding_of(none, column).verdict, verdict::same) << column;
     for (const auto& result : {less, more, none})
-      for (const auto& text : {comparison_table(result, same_findings::listed), comparison_markdown(result),
-                               comparison_json(result)})
+      for (const auto& text : {comparison_table(result, same_findings::listed),
+                               comparison_markdown(result, "track"), comparison_json(result)})
         EXPECT_THAT(text, testing::Not(testing::ContainsRegex("nan|inf|null"))) << column;
   }
 }
@@ -355,7 +355,7 @@ TEST(comparison_json, clients_have_version_and_command) {
 }
 
 TEST(comparison_markdown, clients_have_version_and_command) {
-  EXPECT_THAT(comparison_markdown(client_comparison()),
+  EXPECT_THAT(comparison_markdown(client_comparison(), "track"),
               HasSubstr("`A` (aiohttp 3.8.4: `./old --fast`) → `B` (`` LD_LIBRARY_PATH=/opt ./new|`x` ``), "
                         "on some-cpu"));
 }
@@ -390,16 +390,47 @@ TEST(comparison_json, contains_all_findings) {
   EXPECT_EQ(json["steps"][0]["seconds"], 1.5);
 }
 
-TEST(comparison_markdown, same_findings_are_only_counted) {
-  const auto text = comparison_markdown(made_up_comparison());
+TEST(comparison_markdown, changes_stand_first_and_the_rest_collapsed) {
+  const auto text = comparison_markdown(made_up_comparison(), "track compare a b");
   EXPECT_THAT(text, testing::StartsWith(
                         "### 1 of 3 got worse: time of fetch/one. 1 of 3 cannot be told: CPU/request of"));
-  EXPECT_THAT(text, HasSubstr("| `fetch/one` | time | 50.0 ms ± 1.0 % |"));
-  EXPECT_THAT(text, HasSubstr("**regression**"));
-  EXPECT_THAT(text, Not(HasSubstr("heap peak")));
-  EXPECT_THAT(text, HasSubstr("fetch/two\\|three"));
-  EXPECT_THAT(text, HasSubstr("1 the same"));
-  EXPECT_THAT(text, HasSubstr("only in base: `fetch/gone`"));
+  const auto details = text.find("<details>");
+  ASSERT_NE(details, std::string::npos);
+  const auto shown = text.substr(0, details);
+  EXPECT_THAT(shown, HasSubstr("| `fetch/one` | time | 50.0 ms ± 1.0 % | 57.5 ms ± 2.0 % | +15.0 %"));
+  EXPECT_THAT(shown, HasSubstr("**regression**"));
+  EXPECT_THAT(shown, HasSubstr("1 the same"));
+  EXPECT_THAT(shown, HasSubstr("To repeat it: `track compare a b`\n"));
+  EXPECT_THAT(shown, Not(HasSubstr("heap peak")));
+  const auto collapsed = text.substr(details);
+  EXPECT_THAT(collapsed, HasSubstr("<summary>1 cannot be told</summary>\n\n| series |"));
+  EXPECT_THAT(collapsed, HasSubstr("fetch/two\\|three"));
+  EXPECT_THAT(collapsed, HasSubstr("only in base: `fetch/gone`"));
+  EXPECT_THAT(collapsed, HasSubstr("<summary>1 the same</summary>\n\n| series |"));
+  EXPECT_THAT(collapsed, HasSubstr("| heap peak |"));
+}
+
+TEST(comparison_markdown, size_is_limited_and_omissions_counted) {
+  auto result = made_up_comparison();
+  result.findings.assign(10'000, result.findings[0]);
+  const auto text = comparison_markdown(result, "track");
+  EXPECT_LT(text.size(), max_summary_bytes + 200);
+  EXPECT_GT(std::ranges::count(text, '\n'), 1000);
+  EXPECT_THAT(text, testing::EndsWith(" lines omitted: the output of track has them.\n"));
+}
+
+TEST(comparison_command, repeats_the_comparison) {
+  auto commits = made_up_comparison();
+  const std::vector<std::string> flags{"--workers", "1, 10"};
+  EXPECT_EQ(command_of(commits, flags), "track compare aaaaaaaaaaaa . -- --workers '1, 10'");
+  commits.head.dirty = false;
+  EXPECT_EQ(command_of(commits, {}), "track compare aaaaaaaaaaaa bbbbbbbbbbbb");
+  auto clients = client_comparison();
+  clients.head.command = "./b 'x'";
+  EXPECT_EQ(command_of(clients, {}), R"(track compare --client 'A=./old --fast' --client 'B=./b '\''x'\''')");
+  commits.is_from_files = true;
+  commits.base.name = "a b.json";
+  EXPECT_EQ(command_of(commits, {}), "track compare 'a b.json' HEAD");
 }
 
 TEST(comparison_markdown, text_from_files_is_escaped) {
@@ -411,8 +442,8 @@ TEST(comparison_markdown, text_from_files_is_escaped) {
   result.machine = hostile;
   result.base_only = {hostile};
   result.notes = {hostile};
-  const auto text = comparison_markdown(result);
-  const auto harmless = comparison_markdown(made_up_comparison());
+  const auto text = comparison_markdown(result, "track");
+  const auto harmless = comparison_markdown(made_up_comparison(), "track");
   EXPECT_EQ(std::ranges::count(text, '\n'), std::ranges::count(harmless, '\n'));
   EXPECT_EQ(text.find("\x1b"), std::string::npos);
   EXPECT_EQ(text.find("\u202E"), std::string::npos);

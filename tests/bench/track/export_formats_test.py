@@ -175,13 +175,16 @@ class ExportTest(unittest.TestCase):
         """The export as cmark-gfm, GitHub's parser, reads it."""
         if not shutil.which("cmark-gfm"):
             self.skipTest("needs the package cmark-gfm")
-        text = self.export("markdown", *arguments)
-        command = ["cmark-gfm", "-e", "table", "-e", "strikethrough", "-e", "autolink", "--to", "xml"]
-        parsed = subprocess.run(command, input=text.encode(), capture_output=True, check=True).stdout.decode()
-        tree = ElementTree.fromstring(re.sub(r' xmlns="[^"]*"', "", parsed))
+        tree = self.parse_markdown(self.export("markdown", *arguments))
         for kind in ("html_block", "html_inline", "image", "strikethrough"):
             self.assertEqual(list(tree.iter(kind)), [])
         return tree
+
+    @staticmethod
+    def parse_markdown(text):
+        command = ["cmark-gfm", "-e", "table", "-e", "strikethrough", "-e", "autolink", "--to", "xml"]
+        parsed = subprocess.run(command, input=text.encode(), capture_output=True, check=True).stdout.decode()
+        return ElementTree.fromstring(re.sub(r' xmlns="[^"]*"', "", parsed))
 
     @staticmethod
     def text_of(node):
@@ -299,6 +302,21 @@ class ExportTest(unittest.TestCase):
         rows = [row("a", at, 50 + at, rss_peak_bytes=(1 + at) * 2.0**20) for at in range(3)]
         cells = self.table_of(self.markdown(self.put(rows)))[1]
         self.assertEqual((cells[3], cells[5]), ("51.0 ms [50.0, 52.0]", "2.00 MiB [1.00, 3.00]"))
+
+    def test_summary_of_a_comparison_is_tables_and_details(self):
+        if not shutil.which("cmark-gfm"):
+            self.skipTest("needs the package cmark-gfm")
+        recordings = sorted((Path(os.environ["FAREBENCH_SOURCE_DIR"]) / "results").glob("runs/*/*.json"))[:2]
+        done = subprocess.run([TRACK, "compare", *recordings, "--summary", self.folder / "summary.md"],
+                              capture_output=True, check=False)
+        self.assertIn(done.returncode, (0, 1), done.stderr)
+        tree = self.parse_markdown((self.folder / "summary.md").read_text(encoding="utf-8"))
+        self.assertEqual(next(iter(tree)).tag, "heading")
+        rows = self.table_of(tree)
+        self.assertGreater(len(rows), 40)
+        html = "".join(block.text for block in tree.iter("html_block"))
+        self.assertEqual(set(re.findall("<[^>]*>", html)), {"<details>", "</details>", "<summary>", "</summary>"})
+        self.assertEqual(html.count("<details>"), html.count("</details>"))
 
     # All formats
 
