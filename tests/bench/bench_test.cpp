@@ -15,10 +15,14 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <string>
+#include <string_view>
 #include <tuple>
+#include <vector>
 
 #include "bench/clients/clients.hpp"
 #include "bench/columns.hpp"
+#include "bench/output/text_table.hpp"
 #include "farebench/libcurl.hpp"
 #include "farebench/native.hpp"
 #include "lib/system/build_identity.hpp"
@@ -170,6 +174,65 @@ TEST_F(bench_command, progress_is_a_line_per_case_off_a_terminal) {
       << run.errors;
   EXPECT_THAT(run.output, Not(HasSubstr("fetch/"))) << "no rows";
   EXPECT_THAT(run.output, HasSubstr("KiB/worker")) << "the summary";
+}
+
+/// Bench whose standard streams are a terminal with a number of columns.
+class bench_on_terminal : public bench_command {
+ protected:
+  void SetUp() override {
+    if (test::run_command("script --quiet --return --command true /dev/null </dev/null").exit_code != 0)
+      GTEST_SKIP() << "needs the program script and a pseudo-terminal";
+  }
+  test::finished_command bench_on(std::string_view terminal, std::size_t columns) {
+    const auto command = fmt::format("stty cols {}; {}/bench --journal {} {} --benchmark_repetitions=2",
+                                     columns, FAREBENCH_BIN_DIR, journal().string(), quick);
+    return test::run_command(fmt::format(
+        "TERM={} script --quiet --return --command '{}' /dev/null </dev/null", terminal, command));
+  }
+  /// Returns what the terminal showed as a line at any time.
+  static std::vector<std::string> shown_lines(const std::string& output) {
+    std::vector<std::string> lines(1);
+    for (const char c : output) {
+      if (c == '\n' || c == '\r') {
+        lines.emplace_back();
+      } else {
+        lines.back() += c;
+      }
+    }
+    for (auto& line : lines) {
+      if (line.starts_with("\x1b[K")) line.erase(0, 3);
+    }
+    return lines;
+  }
+};
+
+TEST_F(bench_on_terminal, cases_stay_and_the_current_one_is_erased) {
+  const auto run = bench_on("xterm", 70);
+  ASSERT_EQ(run.exit_code, 0) << run.output;
+  EXPECT_THAT(run.output,
+              testing::ContainsRegex("\r\x1b\\[K\\[1/4\\] .*, repetition 1 of 2, about .* left\r\x1b\\[K"));
+  EXPECT_THAT(run.output, testing::ContainsRegex("\x1b\\[K\\[2/2\\] .* ms .* MiB\r\n"));
+  for (const auto& line : shown_lines(run.output)) {
+    EXPECT_LE(text_width(line), 70u) << line;
+    EXPECT_THAT(line, Not(HasSubstr("\x1b"))) << "nothing but the erasure of a line";
+  }
+}
+
+TEST_F(bench_on_terminal, tiny_one_has_no_longer_lines) {
+  const auto run = bench_on("xterm", 20);
+  ASSERT_EQ(run.exit_code, 0) << run.output;
+  for (const auto& line : shown_lines(run.output)) {
+    if (line.contains(" left")) {
+      EXPECT_LT(text_width(line), 20u) << line;
+    }
+  }
+}
+
+TEST_F(bench_on_terminal, dumb_one_has_cases_only) {
+  const auto run = bench_on("dumb", 120);
+  ASSERT_EQ(run.exit_code, 0) << run.output;
+  EXPECT_THAT(run.output, testing::StartsWith("[1/2] "));
+  EXPECT_THAT(run.output, Not(HasSubstr("\x1b")));
 }
 
 TEST_F(bench_command, rows_are_shown_on_request) {

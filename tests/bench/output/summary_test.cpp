@@ -1,8 +1,10 @@
 #include "bench/output/summary.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <fstream>
 #include <initializer_list>
 #include <limits>
 #include <sstream>
@@ -12,6 +14,8 @@
 
 #include "bench/output/text_table.hpp"
 #include "tests/bench/output/sample_results.hpp"
+#include "tests/bench/scratch_folder.hpp"
+#include "tests/support/run_command.hpp"
 
 namespace farebench {
 namespace {
@@ -255,6 +259,36 @@ TEST(summary_text, markdown_has_scale_as_second_table) {
 TEST(markdown_text, escapes_what_has_a_meaning) {
   EXPECT_EQ(markdown_text("thread_pool <b> _x_ a\\b [1](2) `c` 1|2 &amp; ~~d~~ $e$"),
             "thread_pool \\<b\\> \\_x\\_ a\\\\b \\[1\\](2) \\`c\\` 1\\|2 \\&amp; \\~\\~d\\~\\~ \\$e\\$");
+}
+
+TEST(summary_text, markdown_is_read_back_by_a_parser) {
+  if (test::run_command("command -v cmark-gfm").exit_code != 0) GTEST_SKIP() << "needs the package cmark-gfm";
+  const scratch_folder folder;
+  const std::string text = R"(*a* _b_ **c** `d` [e](f) ~~g~~ 1|2 \ &amp; <i> $h$)";
+  std::ofstream{folder / "table.md"} << summary_text(
+      results{sample_result("client:" + text, 1, 20), sample_result("thread_pool", 1, 10),
+              with_failure(sample_result("fibers", 1, 1), text)},
+      "light", wide, {.format = table_format::markdown});
+  const auto run = test::run_command(fmt::format(
+      "cmark-gfm -e table -e strikethrough -e autolink --to xml {}", (folder / "table.md").string()));
+  ASSERT_EQ(run.exit_code, 0) << run.errors;
+  const std::string read = R"(*a* _b_ **c** `d` [e](f) ~~g~~ 1|2 \ &amp;amp; &lt;i&gt; $h$)";
+  EXPECT_THAT(run.output, HasSubstr(">client:" + read + "</text>"));
+  EXPECT_THAT(run.output, HasSubstr(">failed: fibers, 1 worker (1 of 2): " + read + "</text>"));
+  EXPECT_THAT(run.output, HasSubstr(">thread_pool</text>"));
+  const auto count = [&](const std::string& element) {
+    std::size_t found = 0;
+    for (auto at = run.output.find(element); at != std::string::npos; at = run.output.find(element, at + 1))
+      ++found;
+    return found;
+  };
+  EXPECT_EQ(count("<table_row>"), 3u);
+  EXPECT_EQ(count("<table_cell"), 4u * 7);
+  EXPECT_EQ(count("<table_cell align=\"left\">"), 2u) << "strategy and workers";
+  EXPECT_EQ(count("<table_cell align=\"right\">"), 5u);
+  EXPECT_EQ(count("<paragraph>"), 2u) << "the failure and the recommendation";
+  for (const char* element : {"<emph", "<strong", "<code", "<link", "<html", "<strikethrough"})
+    EXPECT_EQ(count(element), 0u) << element;
 }
 
 TEST(summary_text, no_cases_give_no_text) {
