@@ -132,5 +132,47 @@ TEST(docs, links_lead_to_files) {
   EXPECT_GT(links, 20u);
 }
 
+/// Returns the part of a path before its first placeholder, such as NAME.cpp or LANGUAGE.
+std::filesystem::path without_placeholders(const std::filesystem::path& path) {
+  std::filesystem::path part;
+  for (const auto& name : path) {
+    const auto stem = name.stem().string();
+    if (!stem.empty() && stem != "README" && stem != "CHANGELOG" &&
+        std::ranges::all_of(stem, [](char c) { return c >= 'A' && c <= 'Z'; }))
+      break;
+    part /= name;
+  }
+  return part;
+}
+
+TEST(docs, paths_of_contributing_exist) {
+  const std::filesystem::path root{FAREBENCH_SOURCE_DIR};
+  const auto text = text_of(root / "CONTRIBUTING.md");
+  // In code, a path has a slash or begins with a dot. Those below build/ exist after a build.
+  const std::regex path{R"(`(\.?\w[\w.-]*/[\w./-]*|\.[\w-]+)[`\s])"};
+  std::size_t paths = 0;
+  for (std::sregex_iterator found{text.begin(), text.end(), path}; found != std::sregex_iterator{}; ++found) {
+    const auto named = (*found)[1].str();
+    if (named.starts_with("build/")) continue;
+    EXPECT_TRUE(exists(root / without_placeholders(named))) << named;
+    ++paths;
+  }
+  EXPECT_GT(paths, 40u);
+}
+
+TEST(docs, commands_of_contributing_are_verbs) {
+  const std::filesystem::path root{FAREBENCH_SOURCE_DIR};
+  const auto text = text_of(root / "CONTRIBUTING.md");
+  const auto dev = text_of(root / "dev");
+  const std::regex command{R"(\./dev ([a-z][a-z-]*))"};
+  std::size_t commands = 0;
+  for (std::sregex_iterator found{text.begin(), text.end(), command}; found != std::sregex_iterator{};
+       ++found) {
+    EXPECT_TRUE(dev.contains(fmt::format("\n  {} ", (*found)[1].str()))) << (*found)[0];
+    ++commands;
+  }
+  EXPECT_GT(commands, 20u);
+}
+
 }  // namespace
 }  // namespace farebench
