@@ -223,6 +223,44 @@ TEST_P(exchanges, post_is_retried_only_if_policy_allows) {
   }
 }
 
+TEST_P(exchanges, idempotent_methods_alone_are_retried) {
+  const std::vector<std::pair<std::string, bool>> methods{
+      {"GET", true},   {"HEAD", true},   {"OPTIONS", true}, {"PUT", true},   {"DELETE", true},
+      {"POST", false}, {"PATCH", false}, {"get", false},    {"PURGE", false}};
+  numbered_site site{[&](const numbered_request& request) {
+    EXPECT_TRUE(request.text.starts_with(methods.at(request.index).first + " ")) << request.text;
+    return stub_response{.bytes = http_response(request.attempt == 1 ? 503 : 204, "", "")};
+  }};
+  auto source = site.source(methods.size());
+  source.request_at = [&](std::size_t index) {
+    auto request = site.request(index);
+    request.set_method(methods[index].first);
+    return request;
+  };
+  run_exchanges(source, retrying_options(3));
+  for (std::size_t index = 0; index < methods.size(); ++index) {
+    expect_status(index, methods[index].second ? 204 : 503);
+    EXPECT_EQ(site.attempts(index), methods[index].second ? 2u : 1u) << methods[index].first;
+  }
+}
+
+TEST_P(exchanges, collected_body_is_that_of_last_attempt) {
+  numbered_site site{[](const numbered_request& request) {
+    return request.attempt == 1 ? stub_response{.bytes = http_response(503, "", "try again")}
+                                : numbered_site::page(request.index);
+  }};
+  auto source = site.source(2);
+  source.request_at = [&](std::size_t index) { return collecting_request(site.page_url(index)); };
+  auto options = retrying_options(2);
+  options.policy.exchange.max_body_bytes = numbered_site::body(0).size();
+  run_exchanges(source, options);
+  expect_status(0, 200);
+  EXPECT_EQ(results.at(0)->body(), numbered_site::body(0));
+  EXPECT_EQ(results.at(0)->url(), site.page_url(0));
+  ASSERT_FALSE(results.at(1)) << "its body is one byte longer";
+  EXPECT_EQ(results.at(1).error().kind, fetch_error_kind::body_too_large);
+}
+
 TEST_P(exchanges, retry_after_delays_retry_up_to_cap) {
   numbered_site site{[](const numbered_request& request) {
     return request.attempt == 1 ? stub_response{.bytes = http_response(429, "Retry-After: 3600\r\n", "")}

@@ -39,6 +39,9 @@ class for_each_exchange_of : public every_strategy {
     for_each_exchange(*GetParam().create(), range, options,
                       [&](const std::string& url, exchange_result&& result) {
                         ASSERT_TRUE(result) << describe(result.error());
+                        EXPECT_EQ(result->url(), url);
+                        EXPECT_FALSE(result->body().empty());
+                        EXPECT_TRUE(result->find("content-length"));
                         EXPECT_TRUE(fetched.insert(url).second) << url;
                       });
     return fetched;

@@ -159,6 +159,13 @@ struct exchange_request {
   detail::boxed<custom_parts> custom_;
 };
 
+/// Returns a GET whose response has the header fields, the body and the final URL.
+inline exchange_request collecting_request(std::string url) {
+  exchange_request request{std::move(url)};
+  request.collects_header = request.collects_body = true;
+  return request;
+}
+
 /// A field of a response's header.
 struct response_field {
   /// As received; names ignore case.

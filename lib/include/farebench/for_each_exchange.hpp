@@ -18,7 +18,7 @@
 
 namespace farebench {
 
-/// An exchange_request, or an absolute URL as text, which stands for a GET.
+/// An exchange_request, or an absolute URL as text, which stands for its collecting_request.
 template <typename Element>
 concept exchange_element = std::same_as<std::remove_cvref_t<Element>, exchange_request> ||
                            std::constructible_from<std::string, const std::remove_cvref_t<Element>&>;
@@ -42,7 +42,7 @@ exchange_request request_of(const Element& element) {
   if constexpr (std::same_as<Element, exchange_request>) {
     return element;
   } else {
-    return exchange_request{std::string(element)};
+    return collecting_request(std::string(element));
   }
 }
 
