@@ -51,14 +51,15 @@ bool is_reserved(const std::string& key) {
   return keys.contains(key);
 }
 
-/// Returns the JSON that a program prints at --version.
-nlohmann::json version_of(const std::filesystem::path& program) {
-  child_process process{{.executable = program, .arguments = {"--version"}}};
+/// Returns the JSON that a program prints about its build. The flag of clients is --version; those of older
+/// commits have no other.
+nlohmann::json build_report_of(const std::filesystem::path& program, const char* flag = "--version") {
+  child_process process{{.executable = program, .arguments = {flag}}};
   const auto response = process.read_line(10s);
   try {
     return nlohmann::json::parse(response.line);
   } catch (const nlohmann::json::exception&) {
-    throw std::runtime_error{fmt::format("{} --version gave no line of JSON", program.filename().string())};
+    throw std::runtime_error{fmt::format("{} {} gave no line of JSON", program.filename().string(), flag)};
   }
 }
 
@@ -119,8 +120,8 @@ std::string values_of(const std::vector<benchmark_case>& cases, Text text_of_cas
 
 std::map<std::string, std::string> measuring_context(const programs& with, const bench_flags& flags,
                                                      const std::vector<benchmark_case>& cases) {
-  const auto client = version_of(with.fetch_probe);
-  const auto server = version_of(with.mock_server);
+  const auto client = build_report_of(with.fetch_probe);
+  const auto server = build_report_of(with.mock_server, "--build-report");
   const auto limits = read_cpu_limits();
   try {
     std::map<std::string, std::string> context{
@@ -150,7 +151,7 @@ std::map<std::string, std::string> measuring_context(const programs& with, const
         context[library] = text_of(version);
     }
     if (const auto row = std::ranges::find_if(cases, &benchmark_case::is_native); row != cases.end()) {
-      const auto native = version_of(probe_of(with, *row));
+      const auto native = build_report_of(probe_of(with, *row));
       for (const auto& [library, version] : native.at("libraries").items())
         context[library] = text_of(version);
       if (native.at("commit") != client.at("commit")) context["native_commit"] = text_of(native.at("commit"));
@@ -166,7 +167,7 @@ std::map<std::string, std::string> measuring_context(const programs& with, const
     }
     return context;
   } catch (const nlohmann::json::exception& error) {
-    throw std::runtime_error{fmt::format("unexpected output of --version: {}", error.what())};
+    throw std::runtime_error{fmt::format("unexpected build report: {}", error.what())};
   }
 }
 

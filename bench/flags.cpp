@@ -23,6 +23,7 @@
 #include "farebench/libcurl.hpp"
 #include "farebench/strategy.hpp"
 #include "farebench/transport.hpp"
+#include "lib/system/build_identity.hpp"
 #include "lib/system/command_line.hpp"
 #include "lib/system/flags.hpp"
 #include "lib/system/output_file.hpp"
@@ -82,13 +83,13 @@ constexpr const char* examples = R"(Examples:
   bench --strategies multi_socket,raw_epoll --workers 1,10,100 --latency 50ms
   bench --transport libcurl,native           what does the HTTP library cost?
   bench --latency lognormal:20ms,p99=80ms    random latencies, the same for all strategies
-  bench --task get --items 500 --latency 80ms --workers 10,50   500 independent calls of 80 ms
+  bench --task get --items 500 --latency 80ms --workers 10,50   500 independent calls
   bench --client 'mine=./client --fast'      your own client as a row (docs/clients.md)
   bench --check-client './client --fast'     checks that it can be one
-  bench --benchmark_out=run.json             a result file; memory over time in run.timeline.json
-  bench --benchmark_format=json > run.json   for programs; the summary goes to standard error
-  bench --sort memory --table markdown       the table for an issue or a README, leanest rows first
-  bench --smoke                              checks responses in seconds, also on a busy machine
+  bench --benchmark_out=run.json             a result file, and run.timeline.json
+  bench --benchmark_format=json > run.json   for programs; summary on standard error
+  bench --sort memory --table markdown       the table for a README, leanest rows first
+  bench --smoke                              checks responses, also on a busy machine
 )";
 
 constexpr const char* help_notes = R"(
@@ -101,6 +102,12 @@ second Ctrl-C exits at once.
 
 A row fails if responses are wrong or the server was too slow to measure the client.
 docs/columns.md lists the limits, docs/benchmarking.md describes how rows are measured.
+
+Folders: a bench in a build writes its journal beside itself. An installed one writes nothing there:
+its journal is in $XDG_STATE_HOME/farebench (default: ~/.local/state/farebench), and built clients
+are in $XDG_CACHE_HOME/farebench/clients (default: ~/.cache/farebench/clients).
+
+Colours: on a terminal, unless NO_COLOR is set and not empty; --benchmark_color overrides it.
 
 Exit codes: 0 all rows are valid; 1 a row failed, or an error of input or output; 2 usage error;
 130 interrupted before all rows were measured; 141 (SIGPIPE) standard output was closed by its
@@ -116,6 +123,7 @@ std::string help_text() {
     text += help_entry(name, meaning, 20);
   };
   flag("-h, --help", "This text.");
+  flag("--version", "Prints version and commit.");
   flag("--workload NAME",
        fmt::format("{}. Default: light. Other flags change it; the context then says custom.",
                    workload_descriptions()));
@@ -173,7 +181,7 @@ std::string help_text() {
        "count, latency and all else that the client does not choose change places; failed ones are last.");
   flag("--table FORMAT", "Format of that table: text (the default) or markdown, of any width.");
   flag("--summary FILE", "Writes a CSV file with a row per case: its medians, minima and maxima.");
-  flag("--journal FILE", "Default: beside --benchmark_out, or beside the program.");
+  flag("--journal FILE", "Default: beside --benchmark_out, or bench.journal in the folder below.");
   flag("--timeline FILE",
        "Memory over time of each repetition, as JSON. Default: beside --benchmark_out. /dev/null: none.");
   flag(
@@ -570,6 +578,7 @@ bench_flags parse_flags(int argc, char** argv) {
   bench_flags flags;
   flags.workload_name = "light";
   bool help = false;
+  bool version = false;
   bool verbose = false;
   std::vector<std::string> strategies;
   std::vector<std::string> transport_texts;
@@ -594,6 +603,7 @@ bench_flags parse_flags(int argc, char** argv) {
   app.allow_extras();
   const auto range = [](std::size_t min, std::size_t max) { return CLI::Range(min, max).description(""); };
   app.add_flag("-h,--help", help);
+  app.add_flag("--version", version);
   app.add_option("--workload", flags.workload_name);
   app.add_option("--strategies", strategies)->delimiter(',')->transform(trim_blanks());
   app.add_option("--transport", transport_texts)->delimiter(',')->transform(trim_blanks());
@@ -630,8 +640,12 @@ bench_flags parse_flags(int argc, char** argv) {
     throw flag_error{error.what()};
   }
   if (help) {
-    print_output(help_text());
+    print_output(with_command_name(help_text(), "bench", command_name(argv[0], "bench")));
     throw help_shown{};
+  }
+  if (version) {
+    print_output(version_line() + '\n');
+    throw version_shown{};
   }
   flags.check = parse_check(app, checked_command, checked_names, task_names);
   if (flags.check) return flags;
@@ -695,12 +709,15 @@ bench_flags parse_flags(int argc, char** argv) {
   return flags;
 }
 
-void add_clients(bench_flags& flags, const fs::path& programs) {
+void add_clients(bench_flags& flags, const std::optional<fs::path>& folder) {
   const auto select = [&](const char* flag, const std::vector<std::string>& names,
                           std::vector<client_program_ptr>& clients) {
     if (names.empty()) return;
+    if (!folder)
+      throw flag_error{
+          fmt::format("{}: built clients have no folder: set HOME or XDG_CACHE_HOME, or use --client", flag)};
     try {
-      std::ranges::move(select_clients(built_clients(programs / "clients"), names),
+      std::ranges::move(select_clients(built_clients(*folder / "clients"), names),
                         std::back_inserter(clients));
     } catch (const std::invalid_argument& error) {
       throw flag_error{fmt::format("{}: {}", flag, error.what())};
@@ -753,14 +770,17 @@ void check_different(std::initializer_list<std::pair<const char*, fs::path>> out
 
 }  // namespace
 
-output_paths output_paths_of(const bench_flags& flags, const fs::path& programs) {
+output_paths output_paths_of(const bench_flags& flags, const std::optional<fs::path>& folder) {
   output_paths paths;
   // Nothing is beside a pipe or device.
   const bool has_file = !flags.out.empty() && replaced_file(flags.out);
   if (!flags.journal.empty()) {
     paths.journal = flags.journal;
   } else if (!flags.smoke) {
-    paths.journal = has_file ? fs::path{flags.out + ".journal"} : programs / "bench.journal";
+    if (!has_file && !folder)
+      throw flag_error{
+          "no folder for the journal: set HOME or XDG_STATE_HOME, or choose a file with --journal"};
+    paths.journal = has_file ? fs::path{flags.out + ".journal"} : *folder / "bench.journal";
   }
   if (!flags.timeline.empty()) {
     paths.timeline = flags.timeline;

@@ -62,7 +62,7 @@ struct bench_flags {
   /// Result file; empty: none.
   std::string out;
   output_format out_format = output_format::json;
-  /// Empty: beside the result file or the program.
+  /// Empty: beside the result file, or in the folder for state.
   std::filesystem::path journal;
   /// Empty: beside the result file, if there is one.
   std::filesystem::path timeline;
@@ -107,13 +107,17 @@ class flag_error : public std::exception {
 /// Thrown after --help has been printed.
 struct help_shown {};
 
-/// Also reads the environment variables of Google Benchmark's flags (BENCHMARK_FORMAT, …). Throws flag_error
-/// or help_shown.
+/// Thrown after --version has been printed.
+struct version_shown : help_shown {};
+
+/// Also reads the environment variables of Google Benchmark's flags (BENCHMARK_FORMAT, …). Throws flag_error,
+/// help_shown or version_shown.
 bench_flags parse_flags(int argc, char** argv);
 
 /// Adds the built clients that --clients names to the workload, which is complete then, and checks it; adds
-/// those that --check-clients names to the check. Throws flag_error for an unknown name.
-void add_clients(bench_flags& flags, const std::filesystem::path& programs);
+/// those that --check-clients names to the check. `folder` has the built clients in its folder clients.
+/// Throws flag_error for an unknown name, and without a folder.
+void add_clients(bench_flags& flags, const std::optional<std::filesystem::path>& folder);
 
 /// Takes latency, seed, page size and engine of the workload from the settings of the server elsewhere.
 /// Throws flag_error if it injects faults or is too slow for a client.
@@ -125,9 +129,10 @@ struct output_paths {
   std::optional<std::filesystem::path> timeline;
 };
 
-/// Journal: --journal, or beside the result file, or else in `programs`, the folder of the bench. A smoke run
-/// has none unless --journal is given. Timeline: --timeline, or beside the result file: for run.json
-/// run.timeline.json. Nothing is beside a pipe or device. Throws flag_error if two outputs are the same file.
-output_paths output_paths_of(const bench_flags& flags, const std::filesystem::path& programs);
+/// Journal: --journal, or beside the result file, or else in `folder`. A smoke run has none unless --journal
+/// is given. Timeline: --timeline, or beside the result file: for run.json run.timeline.json. Nothing is
+/// beside a pipe or device. Throws flag_error if two outputs are the same file, or the folder is needed and
+/// there is none.
+output_paths output_paths_of(const bench_flags& flags, const std::optional<std::filesystem::path>& folder);
 
 }  // namespace farebench

@@ -29,6 +29,7 @@
 #include "lib/system/command_line.hpp"
 #include "lib/system/file_descriptor.hpp"
 #include "lib/system/interruption.hpp"
+#include "lib/system/locations.hpp"
 #include "lib/system/output_file.hpp"
 #include "mock_server/stats_client.hpp"
 
@@ -52,7 +53,10 @@ void open_journal(std::optional<row_journal>& journal, const std::filesystem::pa
   }
 }
 
+/// See no-color.org about NO_COLOR.
 bool is_color_terminal() {
+  const char* const refused = std::getenv("NO_COLOR");
+  if (refused != nullptr && *refused != '\0') return false;
   const char* const terminal = std::getenv("TERM");
   return isatty(STDOUT_FILENO) == 1 && terminal != nullptr && std::string_view{terminal} != "dumb";
 }
@@ -136,9 +140,15 @@ programs programs_beside_bench() {
   return with;
 }
 
+/// Returns the folder whose folder clients has the built clients: beside the bench, or else the user's.
+std::optional<std::filesystem::path> folder_of_clients() {
+  const auto here = program_folder();
+  return exists(here / "clients") ? std::optional{here} : default_cache_folder();
+}
+
 int check_clients(bench_flags flags) {
   const auto with = programs_beside_bench();
-  add_clients(flags, with.fetch_probe.parent_path());
+  add_clients(flags, folder_of_clients());
   raise_open_file_limit();
   std::size_t failed = 0;
   for (const auto& client : flags.check->clients) {
@@ -161,9 +171,8 @@ int run(bench_flags flags) {
       }};
   auto with = programs_beside_bench();
   with.stop = interrupted.stop();
-  const auto folder = with.fetch_probe.parent_path();
-  const auto paths = output_paths_of(flags, folder);
-  add_clients(flags, folder);
+  const auto paths = output_paths_of(flags, default_state_folder());
+  add_clients(flags, folder_of_clients());
   if (!flags.server.empty()) {
     with.server_url = flags.server;
     apply_server(flags, fetch_stats(flags.server));
@@ -201,6 +210,8 @@ int run(bench_flags flags) {
     print_error("WARNING: CPU frequency scaling is enabled: times vary more");
   auto context = context_json(machine, own_context);
 
+  if (const auto folder = default_state_folder(); folder && paths.journal == *folder / "bench.journal")
+    create_private_folders(*folder);
   std::optional<row_journal> journal;
   if (paths.journal) open_journal(journal, *paths.journal, own_context);
   std::optional<timeline_file> timeline;
@@ -263,6 +274,8 @@ int main(int argc, char** argv) {
   try {
     auto flags = parse_flags(argc, argv);
     return flags.check ? check_clients(std::move(flags)) : run(std::move(flags));
+  } catch (const version_shown&) {
+    return 0;
   } catch (const help_shown&) {
     print_google_benchmark_help();
     return write_output({}) ? exit_failed : 0;

@@ -38,7 +38,7 @@ A site that sells bus tickets, to measure clients against. Each response leaves 
 since the arrival of its request. The same search always finds the same fares. The server stops on SIGINT and
 SIGTERM, and when the process that started it ends.)";
 
-std::string version_json() {
+std::string build_report() {
   return build_report_json("mock_server", {{"boost", boost_version()}, {"cpp-httplib", httplib_version()}},
                            {{"engine", std::string{to_string(server_flags{}.engine)}}});
 }
@@ -102,8 +102,12 @@ std::variant<server_flags, server_exit> read_server_flags(int argc, const char* 
   std::string page_kb = std::to_string(flags.page_kb);
   std::string engine_name{to_string(flags.engine)};
   fault_flags faults;
-  CLI::App app{description, "mock_server"};
-  app.set_version_flag("--version", version_json, "Print one line of JSON about this build, and exit");
+  const auto command = command_name(argc > 0 ? argv[0] : nullptr, "mock_server");
+  CLI::App app{with_command_name(description, "mock_server", command), command};
+  bool prints_build_report = false;
+  app.set_version_flag("--version", version_line(), "Print version and commit, and exit");
+  app.add_flag("--build-report", prints_build_report,
+               "Print the same and more as one line of JSON, and exit");
   app.add_option("--port", flags.port, "TCP port; 0: any free one")
       ->check(CLI::Range(0, 65535))
       ->capture_default_str();
@@ -154,10 +158,11 @@ std::variant<server_flags, server_exit> read_server_flags(int argc, const char* 
   } catch (const CLI::CallForHelp&) {
     return server_exit{0, app.help()};
   } catch (const CLI::CallForVersion&) {
-    return server_exit{0, version_json()};
+    return server_exit{0, version_line()};
   } catch (const CLI::ParseError& error) {
-    return invalid_flags(fmt::format("{}; see mock_server --help", error.what()));
+    return invalid_flags(fmt::format("{}; see {} --help", error.what(), command));
   }
+  if (prints_build_report) return server_exit{0, build_report()};
   const auto latency = parse_latency(latency_text);
   if (!latency) return invalid_flags("--latency: " + latency.error());
   flags.latency.model = *latency;

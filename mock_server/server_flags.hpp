@@ -29,7 +29,8 @@ struct server_flags {
 
 /// Text to print before the program exits, without its last newline.
 struct server_exit {
-  /// 0: --help or --version, for standard output. 2: invalid flags, one line for standard error.
+  /// 0: --help, --version or --build-report, for standard output. 2: invalid flags, one line for standard
+  /// error.
   int code;
   std::string text;
 };

@@ -18,6 +18,7 @@
 #include "farebench/native.hpp"
 #include "farebench/strategy.hpp"
 #include "lib/system/command_line.hpp"
+#include "lib/system/locations.hpp"
 #include "lib/system/output_file.hpp"
 
 namespace farebench {
@@ -260,6 +261,19 @@ std::vector<client_program_ptr> built_clients(const fs::path& folder) {
   return clients;
 }
 
+namespace {
+
+/// Returns the command that builds clients.
+std::string build_command(const std::string& names) {
+  const auto user = cache_folder();
+  if (is_in_build_tree() || !user) return fmt::format("./dev bench --clients {}", names);
+  // Both are below the installed prefix.
+  const auto script = (program_folder() / "../../share/farebench/clients/build").lexically_normal();
+  return fmt::format("{} {} {}", script.string(), (*user / "clients").string(), names);
+}
+
+}  // namespace
+
 std::vector<client_program_ptr> select_clients(std::span<const client_program_ptr> built,
                                                std::span<const std::string> names) {
   std::vector<client_program_ptr> selected;
@@ -275,9 +289,10 @@ std::vector<client_program_ptr> select_clients(std::span<const client_program_pt
       }
       throw std::invalid_argument{
           built.empty()
-              ? fmt::format("no client '{}': none is built; './dev bench --clients {}' builds it", name, name)
-              : fmt::format("no client '{}': built are {}; './dev bench --clients {}' builds others{}", name,
-                            fmt::join(std::span{known}.subspan(1), ", "), name, did_you_mean(name, known))};
+              ? fmt::format("no client '{}': none is built; '{}' builds it", name, build_command(name))
+              : fmt::format("no client '{}': built are {}; '{}' builds others{}", name,
+                            fmt::join(std::span{known}.subspan(1), ", "), build_command(name),
+                            did_you_mean(name, known))};
     }
     for (const auto& client : built) {
       if (is_named(client) && std::ranges::find(selected, client) == selected.end())

@@ -24,6 +24,7 @@
 #include "lib/system/child_process.hpp"
 #include "lib/system/command_line.hpp"
 #include "lib/system/file_descriptor.hpp"
+#include "lib/system/locations.hpp"
 
 namespace farebench::track {
 namespace {
@@ -52,6 +53,9 @@ void forget_git_environment() {
   for (const auto& name : split_words(run_git(".", {"rev-parse", "--local-env-vars"}).output))
     if (!name.starts_with("GIT_CONFIG")) ::unsetenv(name.c_str());
 }
+
+/// File of every commit of farebench that can be measured.
+constexpr const char* probe_source = "bench/probe/fetch_probe.cpp";
 
 std::string last_line(const std::string& text) { return text.substr(text.rfind('\n') + 1); }
 
@@ -98,8 +102,15 @@ repository repository::open() {
   const auto found = run_git(chosen ? chosen : ".", {"rev-parse", "--show-toplevel"}, error_output::merge);
   if (found.exit_code == 127) throw track_error{"git is not installed"};
   if (!found.is_good()) {
-    throw track_error{fmt::format("there is no git repository here: change to a clone of the project ({})",
+    throw track_error{fmt::format("there is no git repository here: change to a clone of farebench ({})",
                                   found.output.substr(0, found.output.find('\n')))};
+  }
+  // An installed track is also run in the repositories of its users' clients.
+  if (!chosen && !is_in_build_tree() && !fs::exists(fs::path{found.output} / probe_source)) {
+    throw track_error{fmt::format(
+        "{} is no clone of farebench, which has the commits to measure: change to one, or compare "
+        "result files or clients",
+        found.output)};
   }
   return repository{found.output};
 }
@@ -269,7 +280,21 @@ std::string error_in(const std::string& log) {
 
 }  // namespace
 
-probe_store::probe_store(const repository& of) : repository_{of}, folder_{of.root() / "build" / "track"} {}
+namespace {
+
+/// Returns build/track of the repository, or for an installed track, which shares no build with it, a folder
+/// of the user's.
+fs::path folder_of_probes(const repository& of) {
+  if (is_in_build_tree()) return of.root() / "build" / "track";
+  const auto cache = cache_folder();
+  if (!cache) throw track_error{"no folder for the builds of commits: set HOME or XDG_CACHE_HOME"};
+  create_private_folders(*cache);
+  return *cache / "track" / sha256(of.root().string()).substr(0, 12);
+}
+
+}  // namespace
+
+probe_store::probe_store(const repository& of) : repository_{of}, folder_{folder_of_probes(of)} {}
 
 bool probe_store::is_working_tree(const std::string& revision) const {
   return (revision == "." || revision == "HEAD") && repository_.is_dirty();

@@ -97,9 +97,9 @@ struct built_probes {
   compared_side side;
 };
 
-/// Builds the probes of commits under build/track/, all with the same options: optimised, without tests, by
-/// the compiler of this build. Keeps those of the 24 commits used last, and no sources. Another track waits
-/// until a build has ended.
+/// Builds the probes of commits under build/track/ (installed: in the folder for caches), all with the same
+/// options: optimised, without tests, by the compiler of this build. Keeps those of the 24 commits used last,
+/// and no sources. Another track waits until a build has ended.
 class probe_store {
  public:
   explicit probe_store(const repository& of);
@@ -113,7 +113,7 @@ class probe_store {
   /// Throws track_error (exit code 2) unless a revision has fetch_probe_native.
   void check_native(const std::string& revision) const;
 
-  /// build/track: files that may be deleted at any time.
+  /// Files that may be deleted at any time.
   const std::filesystem::path& folder() const { return folder_; }
 
  private:

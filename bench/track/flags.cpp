@@ -10,6 +10,7 @@
 
 #include "bench/clients/clients.hpp"
 #include "bench/track/error.hpp"
+#include "lib/system/build_identity.hpp"
 #include "lib/system/command_line.hpp"
 #include "lib/system/flags.hpp"
 
@@ -25,7 +26,8 @@ Examples:
   track compare --client 'old=./client-1.2' --client 'new=./client' -- --workload get
                                               two programs that speak the protocol of docs/clients.md
   track compare results/runs/M/A.json results/runs/M/B.json
-  track record                                adds a result file of this build under results/runs/
+  track compare before.json after.json        two files of bench --benchmark_out
+  track record                                adds a result file of this build to the recordings
   track record --of HEAD~3                    the same for an older commit, run by this bench
   track gate --against main --summary summary.md
   track history                               what changed over the recorded commits
@@ -33,8 +35,8 @@ Examples:
   track export --format csv run.json          medians and intervals for a spreadsheet; see docs/tracking.md
   track selftest --short                      are mutants caught, without false alarms?
 
-BASE and HEAD are revisions, result files or folders of result files. "." is the working tree. So is HEAD if tracked
-files have changed; HEAD^0 is always the commit. Of two clients, the first is the base.
+BASE and HEAD are revisions of a clone of farebench, result files or folders of those. "." is the working tree. So is
+HEAD if tracked files have changed; HEAD^0 is always the commit. Of two clients, the first is the base.
 
 Verdicts, one per metric and row:
   exact metrics (allocations, heap peak)    regression or improvement above max(1 %, 64 bytes), or above 0.5 allocations
@@ -46,6 +48,10 @@ Verdicts, one per metric and row:
                                             it is at least 2 % for time, 5 % for CPU and 3 % for RSS growth
 A flagged metric is measured again and counts only if fresh runs confirm it (confidence 1 - 0.01 / flagged metrics).
 
+Installed, recordings of this build are in $XDG_STATE_HOME/farebench/runs (default: ~/.local/state/farebench/runs), and
+builds of commits in $XDG_CACHE_HOME/farebench (default: ~/.cache/farebench). Elsewhere they are in results/runs/ and
+build/track/ of the repository.
+
 Exit codes: 0 nothing got worse; 1 a confirmed regression (record: a row failed and is recorded as failed; selftest: a
 rate is out of range); 2 wrong usage, invalid input, or something that cannot be built, read or written; 3 incomparable,
 or with --strict a metric that cannot be told; 141 (SIGPIPE) standard output was closed.
@@ -55,7 +61,6 @@ or with --strict a metric that cannot be told; 141 (SIGPIPE) standard output was
 CLI::App* add_verb(CLI::App& app, track_flags& flags, track::verb verb, const char* name,
                    const char* description) {
   auto* const added = app.add_subcommand(name, description);
-  added->footer("See also: track --help");
   added->callback([&flags, verb] { flags.verb = verb; });
   return added;
 }
@@ -77,11 +82,11 @@ void add_accepted_flag(CLI::App& verb, track_flags& flags) {
 }
 
 void add_record(CLI::App& app, track_flags& flags) {
-  auto* const record =
-      add_verb(app, flags, verb::record, "record", "run the bench and keep its result under results/runs/");
+  auto* const record = add_verb(app, flags, verb::record, "record", "run the bench and keep its result");
   record->add_option("--of", flags.record.of, "commit whose client is measured; default: this build's")
       ->type_name("REV");
-  record->add_option("--into", flags.record.into, "folder; default: results/runs")->type_name("FOLDER");
+  record->add_option("--into", flags.record.into, "folder; default: results/runs, or see track --help")
+      ->type_name("FOLDER");
 }
 
 void add_compare(CLI::App& app, track_flags& flags) {
@@ -201,9 +206,11 @@ track_flags parse_track_flags(int argc, char** argv) {
   if (end != argv + argc) flags.bench_flags.assign(end + 1, argv + argc);
   flags.record.bench_flags = flags.bench_flags;
 
-  CLI::App app{"Finds regressions between commits.", "track"};
+  const auto command = command_name(argc > 0 ? argv[0] : nullptr, "track");
+  CLI::App app{"Finds regressions between commits.", command};
+  app.set_version_flag("--version", version_line(), "print version and commit");
   app.require_subcommand(1);
-  app.footer(footer);
+  app.footer(with_command_name(footer, "track", command));
   add_record(app, flags);
   add_compare(app, flags);
   add_gate(app, flags);
@@ -211,11 +218,16 @@ track_flags parse_track_flags(int argc, char** argv) {
   add_report(app, flags);
   add_export(app, flags);
   add_selftest(app, flags);
+  for (auto* const verb : app.get_subcommands({}))
+    verb->footer(fmt::format("See also: {} --help", command == "farebench" ? "farebench track" : command));
   try {
     parse_command_line(app, static_cast<int>(end - argv), argv);
   } catch (const CLI::CallForHelp&) {
     print_output(app.help());
     throw help_shown{};
+  } catch (const CLI::CallForVersion&) {
+    print_output(version_line() + '\n');
+    throw version_shown{};
   } catch (const CLI::ParseError& error) {
     throw track_error{error.what()};
   }

@@ -59,10 +59,11 @@ struct track_flags {
   int kills = 0;
 };
 
-/// Throws track_error (exit code 2). Prints --help and throws help_shown.
+/// Throws track_error (exit code 2). Prints --help or --version and throws help_shown or version_shown.
 track_flags parse_track_flags(int argc, char** argv);
 
-/// Parses flags of bench, as bench does. Throws flag_error, or prints --help and throws help_shown.
+/// Parses flags of bench, as bench does. Throws flag_error, or prints --help or --version and throws
+/// help_shown or version_shown.
 bench_flags parse_bench_flags(std::vector<std::string> arguments);
 
 /// Parses flags of bench that choose a workload for a comparison of commits. Throws track_error for flags

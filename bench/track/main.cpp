@@ -30,6 +30,7 @@
 #include "lib/system/child_process.hpp"
 #include "lib/system/command_line.hpp"
 #include "lib/system/file_descriptor.hpp"
+#include "lib/system/locations.hpp"
 #include "lib/system/output_file.hpp"
 
 namespace {
@@ -47,8 +48,22 @@ std::optional<std::filesystem::path> find_repository_root() {
   }
 }
 
-/// Throws track_error outside of a repository.
-std::filesystem::path results_folder() { return repository::open().root() / "results"; }
+/// Returns the folder of results: that of the repository, or for an installed track outside of one, the
+/// user's folder for state. Throws track_error if there is neither.
+fs::path results_folder() {
+  if (is_in_build_tree()) return repository::open().root() / "results";
+  if (const auto root = find_repository_root()) return *root / "results";
+  if (const auto state = state_folder()) return *state;
+  throw track_error{"no folder of results: name FILES, or set HOME or XDG_STATE_HOME"};
+}
+
+/// Returns the folder of recordings. Throws track_error if there is none.
+fs::path recordings_folder() {
+  auto folder = results_folder() / "runs";
+  if (exists(folder)) return folder;
+  throw track_error{fmt::format("there are no recordings in {}: name FILES, or make one with track record",
+                                folder.string())};
+}
 
 /// Returns true for files and folders, but not for ".", which is the working tree.
 bool is_recorded(const std::string& side) { return side != "." && std::filesystem::exists(side); }
@@ -100,6 +115,10 @@ std::function<comparison()> comparison_of(const track_flags& flags) {
       return compare_clients(flags.clients.front(), flags.clients.back(), workload, flags.plan);
     };
   }
+  for (const auto& side : {flags.base, flags.head}) {
+    if (side.ends_with(".json") && !is_recorded(side))
+      throw track_error{fmt::format("compare: there is no file '{}'", side)};
+  }
   const bool is_base_recorded = is_recorded(flags.base);
   if (is_base_recorded != is_recorded(flags.head)) {
     throw track_error{fmt::format(
@@ -143,7 +162,7 @@ report_input read_files(const std::vector<std::filesystem::path>& files) {
 }
 
 int history(const track_flags& flags) {
-  const auto input = read_files(flags.files.empty() ? std::vector{results_folder() / "runs"} : flags.files);
+  const auto input = read_files(flags.files.empty() ? std::vector{recordings_folder()} : flags.files);
   const auto accepted = accepted_regressions(flags);
   print_output(flags.json ? ascii_json(history_report_json(input, accepted)) + "\n"
                           : history_table(make_history(input.recordings, accepted)));
@@ -159,6 +178,9 @@ std::vector<std::filesystem::path> report_files(const track_flags& flags) {
                              "scale-debian13.json", "clients.json"})
       if (const auto path = results_folder() / name; exists(path)) files.push_back(path);
     if (runs.empty() && exists(results_folder() / "runs")) runs = results_folder() / "runs";
+    if (files.empty() && runs.empty())
+      throw track_error{fmt::format("there are no results in {}: name FILES of bench --benchmark_out",
+                                    results_folder().string())};
   }
   if (!flags.runs.empty() && !is_directory(flags.runs))
     throw track_error{fmt::format("--runs: '{}' is not a folder", flags.runs.string())};

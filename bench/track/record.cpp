@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <system_error>
 
 #include "bench/track/commits.hpp"
@@ -17,6 +18,7 @@
 #include "lib/system/child_process.hpp"
 #include "lib/system/command_line.hpp"
 #include "lib/system/file_descriptor.hpp"
+#include "lib/system/locations.hpp"
 #include "lib/system/output_file.hpp"
 
 namespace farebench::track {
@@ -36,8 +38,12 @@ class staged_bench {
     fs::create_directories(folder_);
     // The bench finds its siblings from its own location, so it is a copy and they are links.
     fs::copy_file(sibling_path("bench"), program());
-    for (const char* name : {"mock_server", "libheap_count.so", "clients"})
+    for (const char* name : {"mock_server", "libheap_count.so"})
       fs::create_symlink(sibling_path(name), folder_ / name);
+    for (const auto& with_clients : {std::optional{program_folder()}, default_cache_folder()}) {
+      if (with_clients && fs::exists(*with_clients / "clients") && !fs::exists(folder_ / "clients"))
+        fs::create_symlink(*with_clients / "clients", folder_ / "clients");
+    }
     fs::create_symlink(probes.fetch_probe, folder_ / "fetch_probe");
     if (!probes.fetch_probe_native.empty())
       fs::create_symlink(probes.fetch_probe_native, folder_ / "fetch_probe_native");
@@ -89,9 +95,10 @@ void add_load(ordered_json& context, const machine_load& before, const machine_l
   context["steal_percent"] = steal_percent(before, after);
 }
 
-void add_commit(ordered_json& context, const repository& sources, const probe_programs& probes) {
+void add_commit(ordered_json& context, const std::optional<repository>& sources,
+                const probe_programs& probes) {
   const auto id = context.at("commit").get<std::string>();
-  const auto commit = sources.describe(sources.resolve(id));
+  const auto commit = sources ? sources->describe(sources->resolve(id)) : commit_info{};
   context["parents"] = commit.parents;
   context["commit_date"] = commit.date;
   context["subject"] = commit.subject;
@@ -102,6 +109,37 @@ void add_machine(ordered_json& context, const machine& here) {
   context["machine"] = here.name();
   context["machine_kernel"] = here.kernel;
   context["machine_memory_gib"] = here.memory_gib;
+}
+
+/// Returns the repository with the commit of this build. An installed track needs none: the recording then
+/// has no parents, date and subject of its commit.
+std::optional<repository> find_sources() {
+  const std::string commit{this_build().commit};
+  if (is_in_build_tree()) {
+    auto sources = repository::open();
+    sources.resolve(commit);
+    return sources;
+  }
+  if (!this_build().commit_error.empty())
+    throw track_error{fmt::format("this build has no commit: {}", this_build().commit_error)};
+  try {
+    auto sources = repository::open();
+    if (sources.find(commit)) return sources;
+  } catch (const track_error&) {
+    // There is no repository here.
+    return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+/// Returns the folder of recordings, which has a folder per machine. Throws track_error if there is none.
+fs::path recordings_folder(const fs::path& chosen, const std::optional<repository>& sources) {
+  if (!chosen.empty()) return chosen;
+  if (sources) return sources->root() / "results" / "runs";
+  const auto state = state_folder();
+  if (!state) throw track_error{"record: no folder for recordings: name one with --into, or set HOME"};
+  create_private_folders(*state);
+  return *state / "runs";
 }
 
 /// Returns the path relative to the working directory if it is inside.
@@ -131,23 +169,24 @@ fs::path write_new_file(const fs::path& folder, const std::string& stem, const s
 
 int record(const record_flags& flags, const bench_flags& parsed) {
   auto command = bench_command(flags, parsed);
-  const auto sources = repository::open();
-  const probe_store store{sources};
+  const auto sources = flags.of ? std::optional{repository::open()} : find_sources();
   probe_programs probes{.fetch_probe = sibling_path("fetch_probe"),
                         .fetch_probe_native = sibling_path("fetch_probe_native")};
   std::optional<staged_bench> staged;
-  // Before the measurement, which add_commit() follows.
-  if (!flags.of) sources.resolve(std::string{this_build().commit});
   if (flags.of) {
+    const probe_store store{*sources};
     if (std::ranges::any_of(cases_of(parsed.what), &benchmark_case::is_native)) store.check_native(*flags.of);
     // It also runs the floor.
     probes = store.probes_of(*flags.of, store.has_native(*flags.of)).programs;
     staged.emplace(store.folder() / fmt::format("bench-{}", ::getpid()), probes);
     command.front() = staged->program().string();
+    // Its own would be a folder that is removed.
+    if (parsed.journal.empty() && parsed.out.empty() && !parsed.smoke)
+      command.emplace_back("--journal=/dev/null");
   }
 
   const auto here = this_machine();
-  const auto folder = (flags.into.empty() ? sources.root() / "results" / "runs" : flags.into) / here.name();
+  const auto folder = recordings_folder(flags.into, sources) / here.name();
   // Before the run, which takes minutes.
   std::error_code error;
   fs::create_directories(folder, error);

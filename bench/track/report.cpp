@@ -17,7 +17,7 @@
 #include "bench/track/error.hpp"
 #include "bench/track/history.hpp"
 #include "bench/track/strict_json.hpp"
-#include "lib/system/child_process.hpp"
+#include "lib/system/locations.hpp"
 
 namespace farebench::track {
 namespace {
@@ -549,10 +549,13 @@ std::string fill_page(std::string_view page, const ordered_json& report) {
 }
 
 std::string read_empty_page() {
-  const auto path = sibling_path("track").parent_path() / "report_page.html";
-  if (!exists(path))
-    throw track_error{
-        fmt::format("there is no {}: './dev report' builds it, with Node 18 or newer", path.string())};
+  const auto path = program_folder() / "report_page.html";
+  if (!exists(path)) {
+    throw track_error{fmt::format(
+        "there is no {}: './dev report' builds it, with Node 18 or newer, and './dev install' installs it; "
+        "--json prints the page's data",
+        path.string())};
+  }
   return read_input_file(path);
 }
 

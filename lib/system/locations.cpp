@@ -31,11 +31,11 @@ std::optional<fs::path> user_folder(const char* variable, const char* below_home
 fs::path program_folder() { return fs::read_symlink("/proc/self/exe").parent_path(); }
 
 bool is_in_build_tree() {
-  // Programs are in bin, tests in bin/tests.
-  const auto folder = program_folder();
+  // Programs are in bin, tests in bin/tests. A folder that is installed may be inside a build.
+  auto folder = program_folder();
+  if (folder.filename() == "tests") folder = folder.parent_path();
   std::error_code ignored;
-  return fs::exists(folder.parent_path() / "CMakeCache.txt", ignored) ||
-         fs::exists(folder.parent_path().parent_path() / "CMakeCache.txt", ignored);
+  return fs::exists(folder.parent_path() / "CMakeCache.txt", ignored);
 }
 
 std::optional<fs::path> state_folder() { return user_folder("XDG_STATE_HOME", ".local/state"); }

@@ -610,6 +610,12 @@ TEST_F(bench_command, unwritable_output_is_named) {
   }
 }
 
+TEST_F(bench_command, version_is_one_line) {
+  const auto run = bench("--version");
+  EXPECT_EQ(run.exit_code, 0);
+  EXPECT_EQ(run.output, version_line() + '\n');
+}
+
 TEST_F(bench_command, help_has_examples_flags_and_columns) {
   const auto run = bench("--help");
   EXPECT_EQ(run.exit_code, 0);

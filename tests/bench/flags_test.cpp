@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <limits>
+#include <optional>
 
 #include "farebench/libcurl.hpp"
 #include "farebench/strategy.hpp"
@@ -573,6 +574,20 @@ TEST(output_paths, without_result_is_a_journal_beside_programs) {
   EXPECT_THAT(paths.journal, Optional(fs::path{"/programs/bench.journal"}));
   EXPECT_EQ(paths.timeline, std::nullopt);
   for (const char* device : {"/dev/null", "/dev/stdout"}) EXPECT_EQ(timeline_of(device), "") << device;
+}
+
+TEST(output_paths, without_folder_the_journal_needs_a_flag) {
+  try {
+    output_paths_of({}, std::nullopt);
+    ADD_FAILURE();
+  } catch (const flag_error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("--journal"));
+  }
+  auto flags = with_output("run.json");
+  EXPECT_THAT(output_paths_of(flags, std::nullopt).journal, Optional(fs::path{"run.json.journal"}));
+  flags = {};
+  flags.smoke = true;
+  EXPECT_EQ(output_paths_of(flags, std::nullopt).journal, std::nullopt);
 }
 
 TEST(output_paths, flags_win) {

@@ -188,8 +188,14 @@ TEST(mock_server_program, help_begins_with_examples) {
   EXPECT_THAT(run.output, HasSubstr("--listen-publicly"));
 }
 
-TEST(mock_server_program, version_prints_build_as_one_line_of_json) {
+TEST(mock_server_program, version_is_one_line_for_people) {
   const auto run = run_server("--version");
+  EXPECT_EQ(run.exit_code, 0);
+  EXPECT_THAT(run.output, MatchesRegex("farebench [0-9.]+ \\(commit [^\n]*\\)\n"));
+}
+
+TEST(mock_server_program, build_report_is_one_line_of_json) {
+  const auto run = run_server("--build-report");
   EXPECT_EQ(run.exit_code, 0);
   EXPECT_EQ(run.output.find('\n'), run.output.size() - 1);
   const auto report = nlohmann::json::parse(run.output);

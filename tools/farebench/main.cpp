@@ -47,7 +47,8 @@ constexpr std::array commands{
             "check that a program can be measured as a client"},
 };
 
-constexpr std::string_view usage_head = R"(Measures which way of running N HTTP round trips in parallel costs the least time and memory.
+constexpr std::string_view usage_head =
+    R"(Measures which way of running N HTTP round trips in parallel costs the least time and memory.
 
 Usage: farebench COMMAND [ARGUMENT...]
        farebench help COMMAND
@@ -69,7 +70,8 @@ Exit codes: those of the command, which its --help lists; 2 usage error; 127 the
 missing or cannot be run.
 )";
 
-constexpr std::string_view check_client_usage = R"(Checks that a program can be measured as a client: that it keeps the protocol of docs/clients.md.
+constexpr std::string_view check_client_usage =
+    R"(Checks that a program can be measured as a client: that it keeps the protocol of docs/clients.md.
 Prints a line per check, with what to change.
 
 Usage: farebench check-client COMMAND [--task T]

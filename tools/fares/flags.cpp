@@ -12,6 +12,7 @@
 
 #include "farebench/date.hpp"
 #include "farebench/strategy.hpp"
+#include "lib/system/build_identity.hpp"
 #include "lib/system/command_line.hpp"
 #include "lib/system/flags.hpp"
 #include "lib/system/quantities.hpp"
@@ -147,8 +148,9 @@ void check_dates(const fares_flags& flags) {
 parsed_flags parse_fares_flags(int argc, char** argv) {
   parsed_flags result;
   fares_flags& flags = result.flags;
+  const auto command = command_name(argc > 0 ? argv[0] : nullptr, "fares");
   CLI::App app{"Scrapes the bus fares of consecutive days, with any strategy and transport of farebench.",
-               "fares"};
+               command};
   app.footer(notes);
   std::string first_date;
   std::string format;
@@ -193,6 +195,7 @@ parsed_flags parse_fares_flags(int argc, char** argv) {
                "time per connection attempt; default: 5s");
   add_duration(app, "--timeout", flags.policy.exchange.exchange_deadline,
                "time per request, until its last byte; default: 30s");
+  app.set_version_flag("--version", version_line(), "print version and commit");
   try {
     parse_command_line(app, argc, argv);
     flags.first_date = date_flag(first_date);
@@ -205,7 +208,10 @@ parsed_flags parse_fares_flags(int argc, char** argv) {
     flags.http = &transport_flag(transport_name);
     flags.strategy = strategy_flag(strategy, *flags.http);
   } catch (const CLI::CallForHelp&) {
-    print_output(fmt::format("{}\n{}", examples, app.help()));
+    print_output(fmt::format("{}\n{}", with_command_name(examples, "fares", command), app.help()));
+    result.exit_code = 0;
+  } catch (const CLI::CallForVersion&) {
+    print_output(version_line() + '\n');
     result.exit_code = 0;
   } catch (const CLI::ParseError& error) {
     print_error("fares", fmt::format("{} (see --help)", error.what()));

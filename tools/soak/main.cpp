@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "farebench/strategy.hpp"
+#include "lib/system/build_identity.hpp"
 #include "lib/system/command_line.hpp"
 #include "lib/system/flags.hpp"
 #include "mock_server/mock_server_process.hpp"
@@ -191,6 +192,7 @@ parsed_flags parse_flags(int argc, const char* const* argv) {
   app.add_flag("--short", is_short, "five seeds per scenario")->excludes(seeds);
   app.add_flag("--mutants", flags.checks_mutants, "only check that incorrect clients are detected")
       ->excludes(seeds);
+  app.set_version_flag("--version", version_line(), "print version and commit");
   try {
     parse_command_line(app, argc, argv);
     refuse_duplicates("--strategies", strategies);
@@ -198,6 +200,9 @@ parsed_flags parse_flags(int argc, const char* const* argv) {
     flags.clients = list_clients(transports, strategies);
   } catch (const CLI::CallForHelp&) {
     print_output(app.help() + '\n');
+    result.exit_code = 0;
+  } catch (const CLI::CallForVersion&) {
+    print_output(version_line() + '\n');
     result.exit_code = 0;
   } catch (const CLI::ParseError& error) {
     print_error("soak", fmt::format("{} (see --help)", error.what()));
