@@ -23,6 +23,7 @@
 #include "bench/track/machine.hpp"
 #include "lib/system/build_identity.hpp"
 #include "lib/system/command_line.hpp"
+#include "lib/system/locations.hpp"
 #include "lib/system/output_file.hpp"
 
 namespace farebench::track {
@@ -161,14 +162,20 @@ comparison compare_clients(const std::string& base, const std::string& head, con
   for (auto& row : cases) row.strategy = "client";
 
   const auto parts = harness_of(workload);
+  const auto cache = default_cache_folder();
   const auto noise_file =
-      parts.mock_server.parent_path() / "track-noise" /
+      cache.value_or("") / "track-noise" /
       fmt::format("{}-{}.json", result.machine, sha256(result.base.command).substr(0, 12));
-  auto known = noise::read(noise_file);
+  auto known = cache ? noise::read(noise_file) : noise{};
   comparison_progress progress;
   measure_sides(result, cases, plan, make_client_runner(parts, programs.front(), programs.back()), known,
                 progress);
+  if (!cache) {
+    result.notes.emplace_back("the noise is not kept: set HOME or XDG_CACHE_HOME");
+    return result;
+  }
   try {
+    create_private_folders(*cache);
     write_file(noise_file, known.to_json());
   } catch (const std::system_error& error) {
     result.notes.push_back(fmt::format("the noise is not kept: {}", error.what()));
@@ -191,14 +198,22 @@ std::string context_of(const recorded_run& run, const char* name) {
 track_error incomparable(const std::string& reason) { return track_error{reason, exit_incomparable}; }
 
 void check_comparable(const recorded_run& run, const recorded_run& other) {
-  const auto check = [&](const char* name) {
-    if (context_of(run, name) != context_of(other, name)) {
+  const auto check_equal = [&](const char* name, const std::string& value, const std::string& other_value) {
+    if (value != other_value) {
       throw incomparable(fmt::format("{} and {} cannot be compared: their {} differs ({}; {})", run.source(),
-                                     other.source(), name, context_of(run, name), context_of(other, name)));
+                                     other.source(), name, value, other_value));
     }
   };
-  check("machine");
+  const auto check = [&](const char* name) {
+    check_equal(name, context_of(run, name), context_of(other, name));
+  };
+  if (run.is_recording && other.is_recording) {
+    check("machine");
+  } else {
+    check_equal("machine", run.processors(), other.processors());
+  }
   for (const char* name : setting_members) check(name);
+  check("server");
   for (const auto* checked : {&run, &other}) {
     const auto& sanitizers = checked->context.at("sanitizers");
     const auto& type = checked->context.at("build_type");
@@ -270,6 +285,12 @@ std::optional<finding> failure_finding(const recorded_side& base, const recorded
   return judge_failure(series, metrics().front(), failed, std::move(reason));
 }
 
+/// Returns the first file of bench on a side, which has no canary; nullptr if there is none.
+const recorded_run* find_file_of_bench(const recorded_side& side) {
+  const auto found = std::ranges::find(side.runs, false, &recorded_run::is_recording);
+  return found == side.runs.end() ? nullptr : &*found;
+}
+
 double canary_of(const recorded_side& side) {
   std::vector<double> values(side.runs.size());
   std::ranges::transform(side.runs, values.begin(), &recorded_run::canary);
@@ -301,13 +322,15 @@ recorded_side read_side(const fs::path& path) {
   recorded_side side{.name = path.string(), .runs = {}};
   const auto files = fs::is_directory(path) ? result_files_in(path) : std::vector{path};
   for (const auto& file : files) {
-    side.runs.push_back(read_recorded_run(file));
+    side.runs.push_back(read_comparable_run(file));
     const auto& first = side.runs.front();
-    check_comparable(first, side.runs.back());
-    if (side.runs.back().facts.program != first.facts.program) {
+    const auto& last = side.runs.back();
+    check_comparable(first, last);
+    const bool is_same_commit = last.facts.commit == first.facts.commit;
+    if (last.facts.program != first.facts.program || (!last.is_recording && !is_same_commit)) {
       throw incomparable(
           fmt::format("{} holds results of different programs ({} and {}): name files of one program",
-                      path.string(), first.source(), side.runs.back().source()));
+                      path.string(), first.source(), last.source()));
     }
   }
   return side;
@@ -339,7 +362,7 @@ comparison compare_files(const recorded_side& base, const recorded_side& head, c
   check_comparable(first, second);
   comparison result{.base = summary_of(base),
                     .head = summary_of(head),
-                    .machine = first.facts.machine,
+                    .machine = second.is_recording ? first.facts.machine : second.facts.machine,
                     .is_from_files = true};
   result.notes.emplace_back(
       "from files: weaker evidence, neither measured in turns nor confirmed; to be sure, compare the "
@@ -349,9 +372,18 @@ comparison compare_files(const recorded_side& base, const recorded_side& head, c
       result.notes.push_back(
           fmt::format("{}: {} in base, {} in head", name, context_of(first, name), context_of(second, name)));
   }
-  const double canary = canary_of(head) / canary_of(base);
-  result.notes.push_back(
-      fmt::format("canary (fixed work on this machine): {:+.1f} % time", 100 * (canary - 1)));
+  const auto* const without_canary =
+      find_file_of_bench(base) ? find_file_of_bench(base) : find_file_of_bench(head);
+  const double canary = without_canary ? 1 : canary_of(head) / canary_of(base);
+  if (without_canary) {
+    result.notes.push_back(
+        fmt::format("{} is a file of bench, without a canary: a slower machine looks like a slower program; "
+                    "track record makes files that tell",
+                    without_canary->source()));
+  } else {
+    result.notes.push_back(
+        fmt::format("canary (fixed work on this machine): {:+.1f} % time", 100 * (canary - 1)));
+  }
   if (result.is_of_one_program())
     result.notes.emplace_back("one program on both sides: an A/A, all differences are noise");
 
@@ -405,8 +437,11 @@ comparison compare_recorded(const fs::path& base, const fs::path& head) {
   const auto base_side = read_side(base);
   const auto head_side = read_side(head);
   std::set<fs::path> folders;
-  for (const auto& path : {base, head})
+  for (const auto& [path, side] : {std::pair{base, &base_side}, std::pair{head, &head_side}}) {
+    // Only recordings name the program, which the floor needs.
+    if (find_file_of_bench(*side)) continue;
     folders.insert(fs::weakly_canonical(fs::is_directory(path) ? path : fs::absolute(path).parent_path()));
+  }
   std::vector<recorded_run> neighbours;
   std::vector<std::string> notes;
   for (const auto& folder : folders) {

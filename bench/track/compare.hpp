@@ -12,13 +12,13 @@
 namespace farebench::track {
 
 /// Builds the clients of two revisions and compares them. This build's bench and server run both, in turns.
-/// Shows its progress on a terminal. The noise of this machine is kept in a file under build/track/.
+/// Shows its progress on a terminal. The noise of this machine is kept beside the builds of commits.
 comparison compare_commits(const std::string& base, const std::string& head, const bench_flags& workload,
                            const comparison_plan& plan);
 
 /// Compares two clients, each given as NAME=COMMAND, in the same way. `workload` has their programs. Needs no
-/// repository: the noise is kept in the folder track-noise beside this program, by the command of the base;
-/// if it cannot be, a note says so.
+/// repository: the noise is kept in track-noise beside this program (installed: in the folder for caches), by
+/// the command of the base; if it cannot be, a note says so.
 comparison compare_clients(const std::string& base, const std::string& head, const bench_flags& workload,
                            const comparison_plan& plan);
 
@@ -41,8 +41,8 @@ noise noise_of_recordings(const std::vector<recorded_run>& runs);
 /// turns, so that changes of the machine look like changes of the program, and nothing is confirmed.
 /// Therefore each interval is corrected for the number of metrics (Bonferroni), and the floor of time and CPU
 /// is at least the change of the canary. A row of which no repetition passed in the head, but some in the
-/// base, is a regression. Throws track_error (exit code 3) with the reason for different machines, workloads
-/// or engines, and if no row is common. Pure.
+/// base, is a regression. Files of bench have no canary, which a note says. Throws track_error (exit code 3)
+/// with the reason for different machines, workloads or engines, and if no row is common. Pure.
 comparison compare_files(const recorded_side& base, const recorded_side& head, const noise& known);
 
 /// Reads and compares two sides. Floors come from the recordings in their folders; unreadable files among

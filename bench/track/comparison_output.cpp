@@ -138,6 +138,7 @@ table_line line_of(const finding& found) {
 /// Returns "122a93aeb02b, program 0123456789ab", or the version and command of a client:
 /// "aiohttp 3.8.4: python3 client.py".
 std::string program_text(const compared_side& side) {
+  if (side.command.empty() && side.program_sha256.empty()) return commit_text(side);
   if (side.command.empty())
     return fmt::format("{}, program {}", commit_text(side), side.program_sha256.substr(0, 12));
   return printable(side.version.empty() ? side.command : fmt::format("{}: {}", side.version, side.command));

@@ -177,11 +177,11 @@ std::optional<double> shift_of(const metric_samples& samples);
 struct compared_side {
   /// As given by the user: "HEAD~", "main", a path, the name of a client.
   std::string name;
-  /// 40 hex digits. Empty for a command.
+  /// 40 hex digits; of a result file, also "unknown". Empty for a command.
   std::string commit = {};
   /// True if tracked files differed from the commit.
   bool dirty = false;
-  /// See program_hash(). Empty for a command.
+  /// See program_hash(). Empty for a command and if unknown.
   std::string program_sha256 = {};
   /// Command of a client, as given by the user. Empty for a commit.
   std::string command = {};
@@ -209,8 +209,10 @@ struct comparison {
   std::vector<std::string> notes = {};
   std::vector<step_time> steps = {};
 
+  /// False if the programs are unknown.
   bool is_of_one_program() const {
-    return base.program_sha256 == head.program_sha256 && base.command == head.command;
+    return (!base.program_sha256.empty() || !base.command.empty()) &&
+           base.program_sha256 == head.program_sha256 && base.command == head.command;
   }
 };
 

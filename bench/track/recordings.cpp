@@ -133,6 +133,20 @@ std::string recorded_run::setting() const {
   return text;
 }
 
+std::string recorded_run::processors() const {
+  const auto text_of = [&](const char* name) {
+    const auto found = context.find(name);
+    return found == context.end() ? std::string{"unknown"} : found->second;
+  };
+  const auto cores = result.context.find("num_cpus");
+  auto text = fmt::format("{}, {} cores, {} usable", text_of("cpu_model"),
+                          cores == result.context.end() ? "unknown" : cores->dump(), text_of("usable_cpus"));
+  if (context.contains("cpu_quota")) text += fmt::format(", quota {}", text_of("cpu_quota"));
+  // "Linux 6.18.44 x86_64" → "Linux 6.18".
+  const auto kernel = text_of("kernel");
+  return text + ", " + kernel.substr(0, kernel.find('.', kernel.find('.') + 1));
+}
+
 const case_result* recorded_run::find(const std::string& series) const {
   const auto found = std::ranges::find_if(
       result.cases, [&](const case_result& one) { return one.parameters.name() == series; });
@@ -190,6 +204,31 @@ recorded_run read_recorded_run(const std::filesystem::path& path) {
   return parse_recorded_run(read_input_file(path), path.string());
 }
 
+namespace {
+
+/// Reads a result file of bench.
+recorded_run read_bench_result(const ordered_json& whole, const std::string& source) {
+  recorded_run run{.result = read_result(whole, source), .context = {}, .facts = {}, .is_recording = false};
+  const std::string where = source + ": context";
+  for (const char* name : required_texts) text_member(run.result.context, name, where);
+  for (const auto& [name, value] : run.result.context.items())
+    if (value.is_string()) run.context[name] = value.get<std::string>();
+  run.facts.id = std::filesystem::path{source}.stem().string();
+  run.facts.machine = run.processors();
+  run.facts.commit = text_member(run.result.context, "commit", where);
+  run.facts.is_dirty = optional_text_member(run.result.context, "dirty", where) == "true";
+  return run;
+}
+
+}  // namespace
+
+recorded_run read_comparable_run(const std::filesystem::path& path) {
+  const auto whole = parse_strictly(read_input_file(path), path.string());
+  const auto context = whole.find("context");
+  const bool is_of_bench = context != whole.end() && context->is_object() && !is_recording(whole);
+  return is_of_bench ? read_bench_result(whole, path.string()) : read_recording(whole, path.string());
+}
+
 std::vector<std::filesystem::path> result_files_in(const std::filesystem::path& folder, bool subfolders) {
   std::vector<std::filesystem::path> files;
   std::vector<std::filesystem::path> folders{folder};
@@ -199,7 +238,8 @@ std::vector<std::filesystem::path> result_files_in(const std::filesystem::path& 
     for (const auto& entry : std::filesystem::directory_iterator{folders[i], error}) {
       const auto name = entry.path().filename().string();
       if (entry.is_directory() && subfolders && i == 0) folders.push_back(entry.path());
-      if (!entry.is_directory() && name.ends_with(".json") && !name.starts_with('.'))
+      if (!entry.is_directory() && name.ends_with(".json") && !name.ends_with(".timeline.json") &&
+          !name.starts_with('.'))
         found.push_back(entry.path());
     }
     if (error) throw track_error{fmt::format("{} cannot be read: {}", folders[i].string(), error.message())};

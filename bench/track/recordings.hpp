@@ -51,19 +51,24 @@ struct recording_facts {
   double steal_percent = 0;
 };
 
-/// A result file of `track record` with a valid checksum. A *series* is the name of a case: the same from
-/// commit to commit.
+/// A result file of `track record` with a valid checksum, or of bench. A *series* is the name of a case: the
+/// same from commit to commit.
 struct recorded_run {
   result_file result;
   /// Texts of the context: workload, engine, flags, …
   std::map<std::string, std::string> context;
   recording_facts facts;
+  /// False for a file of bench, which lacks most facts: it has no machine's name, program hash and canary.
+  bool is_recording = true;
 
   const std::string& source() const { return result.source; }
   /// Mean of the canary, in ms.
   double canary() const { return (facts.canary.before + facts.canary.after) / 2; }
   /// The setting_members with their values: "workload light, engine beast, …".
   std::string setting() const;
+  /// Model and number of processors, limits of this process, and version of the kernel. Also known for files
+  /// of bench, but weaker than the machine's name.
+  std::string processors() const;
   /// Returns nullptr if there is no such case.
   const case_result* find(const std::string& series) const;
 };
@@ -82,8 +87,12 @@ recorded_run read_recording(const nlohmann::ordered_json& whole, const std::stri
 recorded_run parse_recorded_run(std::string_view text, const std::string& source);
 recorded_run read_recorded_run(const std::filesystem::path& path);
 
-/// Returns the result files (*.json) in a folder, by name, and so by time. With `subfolders`, also those of
-/// the folders in it. Throws track_error if there is none.
+/// Reads a recording, or a result file that `bench --benchmark_out` wrote as JSON. Throws as
+/// read_recording().
+recorded_run read_comparable_run(const std::filesystem::path& path);
+
+/// Returns the result files (*.json, but no timelines) in a folder, by name, and so by time. With
+/// `subfolders`, also those of the folders in it. Throws track_error if there is none.
 std::vector<std::filesystem::path> result_files_in(const std::filesystem::path& folder,
                                                    bool subfolders = false);
 

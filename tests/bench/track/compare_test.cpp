@@ -1,9 +1,14 @@
 #include "bench/track/compare.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <unistd.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <utility>
 
 #include "bench/track/comparison_output.hpp"
 #include "bench/track/error.hpp"
@@ -228,6 +233,51 @@ TEST(compare_files, some_figures_of_zero_cannot_be_told) {
   rows[0]["rss_growth_bytes"] = 0.0;
   const auto result = compare_files(side_of(made_up_rows(50)), side_of(rows, '2'), {});
   EXPECT_EQ(finding_of(result, "rss_growth_bytes").verdict, verdict::same) << "an outlier";
+}
+
+/// A side of one file that bench wrote. It has nothing that only `track record` knows.
+recorded_side side_of_bench(const ordered_json& rows, const ordered_json& changes = {}) {
+  auto context = made_up_context();
+  for (const char* name : {"parents", "machine", "program_sha256", "canary", "canary_after", "steal_percent",
+                           "load_before", "load_after"})
+    context.erase(name);
+  context.update({{"cpu_model", "Some CPU"}, {"kernel", "Linux 6.18.1 x86_64"}, {"usable_cpus", "2"}});
+  if (!changes.is_null()) context.update(changes);
+  const auto path = std::filesystem::temp_directory_path() / fmt::format("farebench-{}.json", ::getpid());
+  std::ofstream{path} << ordered_json{{"context", context}, {"benchmarks", rows}};
+  recorded_side side{.name = "run.json", .runs = {read_comparable_run(path)}};
+  std::filesystem::remove(path);
+  return side;
+}
+
+TEST(compare_files, files_of_bench_have_verdicts_and_a_note) {
+  const auto result = compare_files(side_of_bench(made_up_rows(50)), side_of_bench(made_up_rows(60)), {});
+  EXPECT_EQ(finding_of(result, "real_time").verdict, verdict::regression);
+  EXPECT_EQ(finding_of(result, "heap_peak_bytes").verdict, verdict::same);
+  EXPECT_FALSE(result.is_of_one_program());
+  EXPECT_THAT(result.notes, testing::Contains(HasSubstr("without a canary")));
+  EXPECT_THAT(comparison_table(result, same_findings::listed), Not(HasSubstr("program ")));
+}
+
+TEST(compare_files, file_of_bench_compares_with_a_recording) {
+  const ordered_json same{{"cpu_model", "Some CPU"}, {"kernel", "Linux 6.18.9 x86_64"}, {"usable_cpus", "2"}};
+  const auto result =
+      compare_files(side_of(made_up_rows(50), '1', same), side_of_bench(made_up_rows(60)), {});
+  EXPECT_EQ(finding_of(result, "real_time").verdict, verdict::regression);
+  EXPECT_THAT(result.notes, testing::Contains(HasSubstr("without a canary")));
+}
+
+TEST(compare_files, files_of_bench_need_equal_processors) {
+  for (const auto& [name, value] :
+       {std::pair{"cpu_model", "Other CPU"}, {"kernel", "Linux 7.0.1 x86_64"}, {"usable_cpus", "1"}}) {
+    try {
+      compare_files(side_of_bench(made_up_rows(50)), side_of_bench(made_up_rows(50), {{name, value}}), {});
+      ADD_FAILURE() << name;
+    } catch (const track_error& error) {
+      EXPECT_THAT(error.what(), HasSubstr("their machine differs"));
+      EXPECT_EQ(error.exit_code(), exit_incomparable);
+    }
+  }
 }
 
 TEST(compare_files, different_compilers_are_noted) {
