@@ -73,7 +73,7 @@ set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libfarebench-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "${runtime_dependency}libboost-dev, libboost-context-dev,\
  zlib1g-dev, libcurl4-openssl-dev | libcurl4-gnutls-dev")
-set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SUGGESTS "g++, cmake, pkg-config, farebench")
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SUGGESTS "g++, cmake, pkgconf, farebench")
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "concurrent HTTP exchanges by fibers or coroutines (development files)
 An event loop and six ways of running many HTTP exchanges concurrently behind
 one interface, with retries and limits on every exchange. Its transports are
