@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "bench/columns.hpp"
+#include "bench/output/markdown.hpp"
 #include "bench/output/text_table.hpp"
 #include "lib/system/command_line.hpp"
 

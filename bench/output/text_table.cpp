@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 
+#include "bench/output/markdown.hpp"
 #include "lib/system/command_line.hpp"
 
 namespace farebench {
@@ -74,7 +74,7 @@ std::string markdown_table(std::span<const text_row> unescaped, std::size_t text
       cells.at(text_cells) = row.instead;
     }
     for (std::size_t cell = 0; cell < cells.size(); ++cell) {
-      cells[cell] = markdown_text(printable(cells[cell]));
+      cells[cell] = markdown_text(cells[cell]);
       widths[cell] = std::max(widths[cell], text_width(cells[cell]));
     }
   }
@@ -96,21 +96,6 @@ std::string markdown_table(std::span<const text_row> unescaped, std::size_t text
     table += '\n';
   }
   return table;
-}
-
-std::string markdown_text(std::string_view text) {
-  const auto is_alphanumeric = [&](std::size_t at) {
-    return at < text.size() && std::isalnum(static_cast<unsigned char>(text[at])) != 0;
-  };
-  std::string escaped;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const char c = text[at];
-    // Within a word, an underscore is one.
-    const bool is_inner_underscore = c == '_' && at > 0 && is_alphanumeric(at - 1) && is_alphanumeric(at + 1);
-    if (std::string_view{"\\`*_[]<>&|~$"}.contains(c) && !is_inner_underscore) escaped += '\\';
-    escaped += c;
-  }
-  return escaped;
 }
 
 std::string wrap_text(std::string_view text, std::size_t width, std::size_t indent) {

@@ -26,9 +26,6 @@ std::string text_table(std::span<const text_row> rows, std::size_t text_cells);
 /// of the cells that it replaces, and the others are empty.
 std::string markdown_table(std::span<const text_row> rows, std::size_t text_cells);
 
-/// Escapes a line of printable text for Markdown, in which it then means itself.
-std::string markdown_text(std::string_view text);
-
 /// Returns the number of terminal columns of a text without wide characters: its code points.
 std::size_t text_width(std::string_view text);
 

@@ -14,8 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include "bench/output/markdown.hpp"
 #include "bench/output/text_table.hpp"
-#include "bench/track/markdown.hpp"
 #include "bench/track/result_file.hpp"
 #include "bench/track/strict_json.hpp"
 #include "lib/system/command_line.hpp"

@@ -12,11 +12,11 @@
 #include <system_error>
 #include <utility>
 
+#include "bench/output/markdown.hpp"
 #include "bench/output/statistics.hpp"
 #include "bench/output/text_table.hpp"
 #include "bench/track/error.hpp"
 #include "bench/track/judge.hpp"
-#include "bench/track/markdown.hpp"
 #include "bench/track/recordings.hpp"
 #include "bench/track/report.hpp"
 #include "bench/track/strict_json.hpp"

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "bench/output/markdown.hpp"
 #include "bench/output/text_table.hpp"
 #include "tests/bench/output/sample_results.hpp"
 #include "tests/bench/scratch_folder.hpp"

@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-namespace farebench::track {
+namespace farebench {
 
 // Text in GitHub-flavoured Markdown. Text from files is escaped by printable() as well.
 
@@ -17,4 +17,4 @@ std::string markdown_code(std::string_view text);
 /// backslash before a bar has no form in a code span there, so such text is escaped only.
 std::string markdown_code_cell(std::string_view text);
 
-}  // namespace farebench::track
+}  // namespace farebench

@@ -1,22 +1,29 @@
-#include "bench/track/markdown.hpp"
+#include "bench/output/markdown.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstddef>
 
 #include "lib/system/command_line.hpp"
 
-namespace farebench::track {
+namespace farebench {
 
 std::string markdown_text(std::string_view text) {
-  constexpr std::string_view special = "\\`*_{}[]<>#|~&$";
-  std::string out;
-  for (const char c : printable(text)) {
-    if (special.contains(c)) out += '\\';
-    out += c;
+  const auto safe = printable(text);
+  const auto is_alphanumeric = [&](std::size_t at) {
+    return at < safe.size() && std::isalnum(static_cast<unsigned char>(safe[at])) != 0;
+  };
+  std::string escaped;
+  for (std::size_t at = 0; at < safe.size(); ++at) {
+    const char c = safe[at];
+    // Within a word, an underscore is one.
+    const bool is_inner_underscore = c == '_' && at > 0 && is_alphanumeric(at - 1) && is_alphanumeric(at + 1);
+    if (std::string_view{"\\`*_{}[]<>#|~&$"}.contains(c) && !is_inner_underscore) escaped += '\\';
+    escaped += c;
   }
-  return out;
+  return escaped;
 }
 
 namespace {
@@ -54,4 +61,4 @@ std::string markdown_code_cell(std::string_view text) {
   return safe.contains("\\|") ? markdown_text(text) : code_span(safe, "\\|");
 }
 
-}  // namespace farebench::track
+}  // namespace farebench
