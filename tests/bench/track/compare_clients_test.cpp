@@ -30,9 +30,9 @@ std::string probe_client(const std::string& name, const std::string& strategy,
 
 /// Runs track compare with a tiny workload, outside of any repository.
 test::finished_command compare_clients(const std::string& arguments,
-                                       const fs::path& track = programs / "track") {
+                                       const std::string& track = programs / "track") {
   return test::run_command(
-      fmt::format("cd / && {} compare {} --pairs 6 -- --smoke --workers 2", track.string(), arguments));
+      fmt::format("cd / && {} compare {} --pairs 6 -- --smoke --workers 2", track, arguments));
 }
 
 nlohmann::json finding_of(const nlohmann::json& result, std::string_view metric) {
@@ -64,15 +64,16 @@ TEST(compare_clients, more_allocations_are_a_regression) {
 TEST(compare_clients, one_command_is_an_a_a) {
   std::string folder = fs::temp_directory_path() / "farebench-clients-XXXXXX";
   ASSERT_NE(mkdtemp(folder.data()), nullptr);
-  // A program whose folder takes no noise.
+  // An installed program, whose cache folder takes no noise.
   const fs::path installed{folder};
   fs::copy_file(programs / "track", installed / "track");
   for (const char* part : {"mock_server", "libheap_count.so"})
     if (fs::exists(programs / part)) fs::create_symlink(programs / part, installed / part);
-  std::ofstream{installed / "track-noise"} << "no folder";
+  fs::create_directory(installed / "farebench");
+  std::ofstream{installed / "farebench/track-noise"} << "no folder";
   const auto run =
       compare_clients(probe_client("one", "coroutines") + " " + probe_client("two", "coroutines") + " --json",
-                      installed / "track");
+                      fmt::format("XDG_CACHE_HOME={0} {0}/track", installed.string()));
   fs::remove_all(installed);
   ASSERT_NE(run.exit_code, 2) << run.errors;
   const auto result = nlohmann::json::parse(run.output);
