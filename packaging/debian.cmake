@@ -52,7 +52,7 @@ if(TARGET farebench_shared)
   file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/triggers "activate-noawait ldconfig\n")
   set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA
     ${CMAKE_CURRENT_BINARY_DIR}/triggers ${CMAKE_CURRENT_BINARY_DIR}/none/postinst ${CMAKE_CURRENT_BINARY_DIR}/none/postrm)
-  # Where dpkg-shlibdeps finds libraries that others of the package need.
+  # Folder in which dpkg-shlibdeps finds libraries that others of the package need.
   set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${PROJECT_BINARY_DIR}/lib)
 endif()
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME libfarebench0)

@@ -44,7 +44,7 @@ enum class retry_limit : std::uint8_t {
 /// Pages to be fetched by one GET each, instead of queries to be scraped.
 struct page_source {
   /// Returns the path and query string of an index, such as "/page/7". Called as batch::query_at, so that a
-  /// repeated call for an index means that its body starts anew.
+  /// repeated call for an index means that its body starts again.
   std::function<std::string(std::size_t index)> path_at = {};
   /// Receives the chunks of a page's decoded body, in order, whatever the response's status. A body is
   /// complete only if the outcome is not an error. If empty, bodies are discarded. Called from any worker's
@@ -102,7 +102,7 @@ struct exchange_source {
   /// are [0, size).
   std::size_t size = 0;
   /// Returns the request of an index. Called at the start of each attempt at it, possibly from several worker
-  /// threads at once: a repeated call for an index means that its body starts anew. A function instead of a
+  /// threads at once: a repeated call for an index means that its body starts again. A function instead of a
   /// list, so that memory depends on W and not on N.
   ///
   /// The policy's deadline shortens exchange_request::timeout. An exception of its on_body ends the run.
