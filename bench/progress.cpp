@@ -17,7 +17,6 @@
 namespace farebench {
 namespace {
 
-constexpr double mib = 1 << 20;
 /// Time of a repetition beyond its ideal, mostly for starting and ending two processes.
 constexpr std::chrono::milliseconds overhead{200};
 constexpr std::string_view erase_line = "\r\x1b[K";

@@ -23,8 +23,6 @@
 namespace farebench {
 namespace {
 
-constexpr double kib = 1 << 10;
-constexpr double mib = 1 << 20;
 /// Left cells of the table: strategy and workers.
 constexpr std::size_t text_cells = 2;
 

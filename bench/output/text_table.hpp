@@ -36,6 +36,10 @@ std::string wrap_text(std::string_view text, std::size_t width, std::size_t inde
 /// Returns a field of CSV (RFC 4180), quoted if its text requires it.
 std::string csv_field(std::string_view text);
 
+/// Units of figures, in bytes.
+inline constexpr double kib = 1 << 10;
+inline constexpr double mib = 1 << 20;
+
 /// Returns value / unit with a number of decimals, or "–" if absent.
 std::string format_figure(std::optional<double> value, double unit, int decimals);
 

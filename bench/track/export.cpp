@@ -232,9 +232,8 @@ struct figure_form {
 };
 
 figure_form form_of(const std::string& unit, double value) {
-  constexpr double kib = 1024;
-  if (unit == "bytes" && value < kib * kib) return {.divisor = kib, .suffix = " KiB", .decimals = 1};
-  if (unit == "bytes") return {.divisor = kib * kib, .suffix = " MiB", .decimals = 2};
+  if (unit == "bytes" && value < mib) return {.divisor = kib, .suffix = " KiB", .decimals = 1};
+  if (unit == "bytes") return {.divisor = mib, .suffix = " MiB", .decimals = 2};
   if (unit == "ms") return {.divisor = 1, .suffix = " ms", .decimals = 1};
   if (unit == "us") return {.divisor = 1, .suffix = " µs", .decimals = 1};
   if (unit == "per_second") return {.divisor = 1, .suffix = "/s", .decimals = 1};

@@ -11,6 +11,7 @@
 
 #include "bench/columns.hpp"
 #include "bench/output/statistics.hpp"
+#include "bench/output/text_table.hpp"
 #include "bench/track/error.hpp"
 #include "bench/track/strict_json.hpp"
 
@@ -46,9 +47,7 @@ std::string figure_text(const metric& of, double value) {
   if (of.name == "real_time") return fmt::format("{:.1f} ms", value);
   if (of.name == "cpu_us_per_request") return fmt::format("{:.1f} µs", value);
   if (of.name == "allocations_per_request") return fmt::format("{:.2f}", value);
-  constexpr double kib = 1024;
-  return value < kib * kib ? fmt::format("{:.1f} KiB", value / kib)
-                           : fmt::format("{:.2f} MiB", value / kib / kib);
+  return value < mib ? fmt::format("{:.1f} KiB", value / kib) : fmt::format("{:.2f} MiB", value / mib);
 }
 
 namespace {
