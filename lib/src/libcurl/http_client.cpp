@@ -46,15 +46,9 @@ Value info(CURL* handle, CURLINFO field) {
 /// Detail of header_too_large if libcurl ended the transfer; see fetch_limits::max_header_bytes.
 constexpr const char* libcurl_header_limit = "headers exceed a limit of libcurl";
 
-/// Size of a body from which on libcurl would send "Expect: 100-continue", and wait up to a second.
-constexpr std::size_t min_expecting_bytes = 1024 * 1024;
-
-/// The line with which libcurl sends no Expect field.
-constexpr std::string_view no_expect = "Expect:";
-
 /// Returns the first of the fields that describe the body, which are the last ones.
 curl_slist* first_content_field(curl_slist* list) {
-  while (list != nullptr && !describes_body(list->data) && list->data != no_expect) list = list->next;
+  while (list != nullptr && !describes_body(list->data)) list = list->next;
   return list;
 }
 
@@ -260,8 +254,7 @@ void http_client::set_timeout(std::int64_t timeout_ms) {
 void http_client::set_headers(const exchange_request& request) {
   const auto& lines = request.headers;
   const bool has_custom_type = reader_.sends_content() && (!request.is_form() || !request.has_body());
-  const bool would_expect = request.body().size() >= min_expecting_bytes;
-  if (lines.empty() && !header_ && !has_custom_type && !would_expect) return;
+  if (lines.empty() && !header_ && !has_custom_type) return;
   std::unique_ptr<curl_slist, list_cleanup> list;
   const auto append = [&list](const std::string& line) {
     curl_slist* const longer = curl_slist_append(list.get(), line.c_str());
@@ -284,7 +277,6 @@ void http_client::set_headers(const exchange_request& request) {
   // Without a value, libcurl leaves out the type that it would send by default.
   if (has_custom_type && !has_field(lines, "Content-Type"))
     append(concatenated("Content-Type: ", request.content_type()));
-  if (would_expect) append(std::string{no_expect});
   set_option(handle_.get(), CURLOPT_HTTPHEADER, list.get());
   header_ = std::move(list);
 }
