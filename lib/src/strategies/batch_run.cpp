@@ -101,6 +101,7 @@ run_items::run_items(const batch& items, const outcome_sink& sink)
                         .drain = items.drain,
                         .stop = items.stop},
       options_{options_of_batch_},
+      size_{items.size},
       batch_{&items},
       outcome_sink_{&sink} {}
 

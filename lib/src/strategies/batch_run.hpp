@@ -27,7 +27,7 @@ class run_items {
  public:
   run_items(const batch& items, const outcome_sink& sink);
   run_items(const exchange_source& items, const exchange_options& options, const exchange_sink& sink)
-      : options_{options}, exchanges_{&items}, exchange_sink_{&sink} {}
+      : options_{options}, size_{items.size}, exchanges_{&items}, exchange_sink_{&sink} {}
   run_items(const run_items&) = delete;
   run_items& operator=(const run_items&) = delete;
 
@@ -36,7 +36,7 @@ class run_items {
   void validate(const transport& http) const;
 
   const exchange_options& options() const { return options_; }
-  std::size_t size() const { return exchanges_ ? exchanges_->size : batch_->size; }
+  std::size_t size() const { return size_; }
   /// Returns min(W, N): a worker without an item would only cost memory.
   std::size_t workers_needed() const { return std::min(options_.workers, size()); }
   /// Null if the items are exchanges.
@@ -55,6 +55,7 @@ class run_items {
   // Those of a batch. Its functions are referred to.
   const exchange_options options_of_batch_;
   const exchange_options& options_;
+  const std::size_t size_;
   const batch* batch_ = nullptr;
   const outcome_sink* outcome_sink_ = nullptr;
   const exchange_source* exchanges_ = nullptr;

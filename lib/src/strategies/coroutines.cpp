@@ -40,8 +40,9 @@ class coroutine_worker {
   /// Starts the exchange of a page or an exchange. Returns false after ending the attempt.
   bool start_fetch(std::optional<event_loop::exchange_awaiter>& response) {
     auto request = begin_fetch(shared_.run(), attempt_);
-    if (request) response.emplace(shared_.loop(), client_, *std::move(request));
-    return request.has_value();
+    if (!request) return false;
+    response.emplace(shared_.loop(), client_, *std::move(request));
+    return true;
   }
   auto next_attempt() {
     return shared_.next_attempt(attempt_, [this](auto due) { return shared_.loop().wait_until(due); });
