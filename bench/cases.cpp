@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <map>
 
 #include "bench/clients/clients.hpp"
 #include "bench/probe/scrape_task.hpp"
@@ -165,6 +166,18 @@ std::vector<benchmark_case> cases_of(const workload& parameters) {
     }
   }
   return cases;
+}
+
+std::vector<std::size_t> positions_of_shard(const std::vector<benchmark_case>& cases, const shard& part) {
+  std::vector<std::size_t> positions;
+  std::map<std::string, std::size_t> groups;
+  for (std::size_t position = 0; position < cases.size(); ++position) {
+    const auto& row = cases[position];
+    const auto name = fmt::format("{}/{}", to_string(row.kind), row.point());
+    const auto group = groups.try_emplace(name, groups.size()).first->second;
+    if (group % part.count == part.index - 1) positions.push_back(position);
+  }
+  return positions;
 }
 
 const named_workload* find_workload(std::string_view name) {

@@ -11,6 +11,7 @@
 #include "bench/clients/clients.hpp"
 #include "bench/probe/client_protocol.hpp"
 #include "farebench/strategy.hpp"
+#include "lib/system/shard.hpp"
 #include "mock_server/latency/latency_model.hpp"
 #include "mock_server/server_stats.hpp"
 
@@ -110,6 +111,11 @@ bool has_one_worker(std::string_view strategy);
 /// Returns the cases of a workload: all combinations of its parameters, without worker counts for clients
 /// that have one worker, and without loops for clients that have none.
 std::vector<benchmark_case> cases_of(const workload& parameters);
+
+/// Returns the positions of a shard's cases, ascending. Deals the comparison groups, which are the cases of
+/// one point and kind, in turn and in order of their first case. So all clients of a point, with its floor,
+/// are in one shard. Shards beyond the number of groups are empty. Pure.
+std::vector<std::size_t> positions_of_shard(const std::vector<benchmark_case>& cases, const shard& part);
 
 /// A workload for --workload.
 struct named_workload {

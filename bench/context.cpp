@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <sys/utsname.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <array>
@@ -18,6 +19,8 @@
 #include "farebench/date.hpp"
 #include "lib/system/child_process.hpp"
 #include "lib/system/cpu_limits.hpp"
+#include "lib/system/host_identity.hpp"
+#include "lib/system/shard.hpp"
 #include "mock_server/latency/latency_model.hpp"
 
 namespace farebench {
@@ -40,13 +43,18 @@ bool is_reserved(const std::string& key) {
                                           "library_build_type",
                                           "library_version",
                                           "load_avg",
+                                          "machine_id",
                                           "mhz_per_cpu",
                                           "native",
                                           "native_commit",
                                           "num_cpus",
+                                          "run_cases",
+                                          "run_digest",
                                           "seed",
                                           "server",
                                           "server_commit",
+                                          "shard",
+                                          "shard_cases",
                                           "warning"};
   return keys.contains(key);
 }
@@ -116,6 +124,13 @@ std::string values_of(const std::vector<benchmark_case>& cases, Text text_of_cas
   return fmt::format("{}", fmt::join(values, ", "));
 }
 
+/// Returns 8 digits that differ if the cases, their order or their repetitions do.
+std::string digest_of(const std::vector<benchmark_case>& cases, std::size_t repetitions) {
+  std::string text = std::to_string(repetitions);
+  for (const auto& row : cases) text += fmt::format("\n{} {}", row.name(), to_string(row.kind));
+  return fmt::format("{:08x}", crc32_z(0, reinterpret_cast<const Bytef*>(text.data()), text.size()));
+}
+
 }  // namespace
 
 std::map<std::string, std::string> measuring_context(const programs& with, const bench_flags& flags,
@@ -129,6 +144,7 @@ std::map<std::string, std::string> measuring_context(const programs& with, const
         {"os", operating_system()},
         {"kernel", kernel()},
         {"cpu_model", cpu_model()},
+        {"machine_id", machine_id()},
         {"usable_cpus", std::to_string(limits.usable_cpus)},
         {"engine",
          values_of(cases, [](const benchmark_case& row) { return std::string{to_string(row.engine)}; })},
@@ -143,6 +159,12 @@ std::map<std::string, std::string> measuring_context(const programs& with, const
     // Repeats each random latency.
     if (std::ranges::any_of(cases, [](const benchmark_case& row) { return !row.latency.is_fixed(); }))
       context["seed"] = std::to_string(flags.what.seed);
+    if (flags.part) {
+      context["shard"] = to_string(*flags.part);
+      context["shard_cases"] = std::to_string(positions_of_shard(cases, *flags.part).size());
+      context["run_cases"] = std::to_string(cases.size());
+      context["run_digest"] = digest_of(cases, flags.repetitions);
+    }
     for (const char* name : {"commit", "dirty", "build_type", "compiler", "flags", "sanitizers"}) {
       context[name] = text_of(client.at(name));
     }

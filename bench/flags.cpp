@@ -28,6 +28,7 @@
 #include "lib/system/flags.hpp"
 #include "lib/system/output_file.hpp"
 #include "lib/system/quantities.hpp"
+#include "lib/system/shard.hpp"
 #include "mock_server/latency/latency_model.hpp"
 #include "mock_server/site/timetable.hpp"
 
@@ -89,6 +90,7 @@ constexpr const char* examples = R"(Examples:
   bench --benchmark_out=run.json             a result file, and run.timeline.json
   bench --benchmark_format=json > run.json   for programs; summary on standard error
   bench --sort memory --table markdown       the table for a README, leanest rows first
+  bench --shard 2/4 --benchmark_out=2.json   one part of four, on a machine of its own
   bench --smoke                              checks responses, also on a busy machine
 )";
 
@@ -171,6 +173,12 @@ std::string help_text() {
   flag("--warm-up N", "Items that each client runs before it is measured. Default: 0.");
   flag("--server URL",
        "Measures against a mock server that runs elsewhere, with its latency, page size and engine.");
+  flag("--shard I/N",
+       "Runs part I of N of the cases, for several machines; 'track merge' joins the results. auto: of a "
+       "Slurm "
+       "array 1-N; auto/N: of a Slurm array or a Kubernetes Indexed Job. Cases of the same worker count, "
+       "latency "
+       "and all else that the client does not choose are one part.");
   flag("--engine A,B", fmt::format("HTTP server: beast, or cpp-httplib for up to {} workers. Default: {}.",
                                    max_httplib_connections, to_string(default_engine)));
   flag("--smoke",
@@ -589,6 +597,7 @@ bench_flags parse_flags(int argc, char** argv) {
   std::string sample_every = format_duration(flags.sample_every);
   std::vector<std::string> engines;
   std::string page_kb;
+  std::string shard_text;
   std::vector<std::string> task_names;
   std::size_t items = 0;
   std::vector<std::string> connections;
@@ -626,6 +635,7 @@ bench_flags parse_flags(int argc, char** argv) {
   app.add_option("--warm-up", flags.what.warm_up)->check(range(0, max_items));
   app.add_option("--server", flags.server);
   app.add_option("--engine", engines)->delimiter(',')->transform(trim_blanks());
+  app.add_option("--shard", shard_text);
   app.add_flag("--smoke", flags.smoke);
   app.add_flag("--verbose", verbose);
   app.add_option("--sort", table_order_name);
@@ -696,6 +706,11 @@ bench_flags parse_flags(int argc, char** argv) {
   if (!connections.empty()) flags.what.connections.clear();
   for (const auto& name : without_duplicates(connections))
     flags.what.connections.push_back(parse_choice("--connections", name, connection_modes));
+  if (app.count("--shard") > 0) {
+    const auto part = parse_shard(shard_text);
+    if (!part) throw flag_error{"--shard: " + part.error()};
+    flags.part = *part;
+  }
   check_server(app, flags);
   if (flags.clients.empty()) check_workload(flags);
   if (!flags.smoke && !is_unchanged(flags.what, named->parameters)) flags.workload_name = "custom";

@@ -17,6 +17,7 @@
 #include "bench/output/results.hpp"
 #include "bench/output/summary.hpp"
 #include "bench/probe/client_protocol.hpp"
+#include "lib/system/shard.hpp"
 #include "mock_server/server_stats.hpp"
 
 namespace farebench {
@@ -44,6 +45,8 @@ struct bench_flags {
   /// From --check-client and --check-clients; all other members are then those of no run.
   std::optional<client_check> check;
   bool smoke = false;
+  /// The part of the cases that runs; nullopt: all.
+  std::optional<shard> part;
   std::size_t repetitions = 1;
   std::chrono::microseconds sample_every = default_sample_every;
 

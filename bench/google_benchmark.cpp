@@ -133,6 +133,8 @@ std::vector<selected_case> select_cases(const std::vector<benchmark_case>& cases
 
 void run_cases(const std::vector<benchmark_case>& cases, const measure_case& measure,
                const report_rows& report) {
+  // Google Benchmark takes it for a mistake.
+  if (cases.empty()) return;
   std::map<std::string, const benchmark_case*> by_name;
   for (const auto& row : cases) {
     by_name.emplace(row.name(), &row);

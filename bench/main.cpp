@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <optional>
 #include <sstream>
 #include <stdexcept>
@@ -181,20 +183,31 @@ int run(bench_flags flags) {
   raise_open_file_limit();
   initialize_google_benchmark(flags.google_benchmark);
   const auto selected = select_cases(cases_of(flags.what));
+  std::vector<benchmark_case> all_cases;
+  all_cases.reserve(selected.size());
+  for (const auto& one : selected) all_cases.push_back(one.parameters);
+  const auto positions = positions_of_shard(all_cases, flags.part.value_or(shard{}));
   for (const auto& note : flags.notes) print_error(note);
   if (flags.lists_only) {
-    for (const auto& one : selected) print_output(one.run_name + '\n');
+    for (const auto position : positions) print_output(selected[position].run_name + '\n');
     return 0;
   }
+  if (flags.part) {
+    print_error(fmt::format("shard {}: {} of {} cases{}", to_string(*flags.part), positions.size(),
+                            all_cases.size(),
+                            positions.empty() ? "; there are fewer comparison groups than shards" : ""));
+  }
   std::vector<benchmark_case> cases;
+  std::map<std::string, std::int64_t> position_of;
   std::size_t name_width = 10;
-  for (const auto& one : selected) {
-    cases.push_back(one.parameters);
-    name_width = std::max(name_width, one.run_name.size());
+  for (const auto position : positions) {
+    cases.push_back(all_cases[position]);
+    position_of.emplace(cases.back().name(), position);
+    name_width = std::max(name_width, selected[position].run_name.size());
   }
   if (flags.repetitions > 1) name_width += std::string_view{"_median"}.size();
 
-  auto own_context = measuring_context(with, flags, cases);
+  auto own_context = measuring_context(with, flags, all_cases);
   std::optional<run_lock> lock;
   if (!flags.smoke) lock.emplace();
   if (lock && lock->warning()) {
@@ -236,10 +249,14 @@ int run(bench_flags flags) {
         bar.finish(row, measured.ledger().repetitions(row.name()));
         return finished;
       },
-      [&](std::vector<reported_row> rows) { outputs.add(std::move(rows), measured.ledger()); });
+      [&](std::vector<reported_row> rows) {
+        // Of the whole run, so that shards can be joined in its order.
+        for (auto& row : rows) row.family_index = position_of.at(row.parameters.name());
+        outputs.add(std::move(rows), measured.ledger());
+      });
 
   const auto& ledger = measured.ledger();
-  if (ledger.rows() == 0) return interruption::exit_interrupted;
+  if (ledger.rows() == 0 && !cases.empty()) return interruption::exit_interrupted;
   if (interrupted.has_happened()) context["interrupted"] = "before all rows were measured";
   outputs.finish(context);
   if (timeline) timeline->commit();
@@ -249,6 +266,7 @@ int run(bench_flags flags) {
     summary_file->stream() << summary_csv(results);
     summary_file->commit();
   }
+  if (cases.empty()) return 0;
   if (!flags.display_format) bar.end();
   const bool on_output = is_for_people(flags);
   const auto summary = (flags.display_format ? "\n" : "") +

@@ -14,6 +14,7 @@
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -28,6 +29,7 @@
 #include "lib/system/build_identity.hpp"
 #include "lib/system/child_process.hpp"
 #include "lib/system/cpu_limits.hpp"
+#include "lib/system/host_identity.hpp"
 #include "tests/bench/scratch_folder.hpp"
 #include "tests/support/run_command.hpp"
 #include "tests/support/waiting.hpp"
@@ -570,6 +572,8 @@ TEST_F(bench_command, invalid_flags_are_refused_before_the_run) {
                           "--workers 10001",
                           "--workload scale --strategies sequential",
                           "--nonsense",
+                          "--shard 3/2",
+                          "--shard auto",
                           "--sort colour",
                           "--table csv",
                           "--benchmark_format=xml",
@@ -639,6 +643,55 @@ TEST_F(bench_command, list_tests_runs_nothing) {
   EXPECT_EQ(run.exit_code, 0);
   EXPECT_EQ(lines(run.output), 2) << run.output;
   EXPECT_FALSE(fs::exists(journal()));
+}
+
+TEST_F(bench_command, shards_list_each_case_once) {
+  const std::string flags = "--smoke --workers 2,3,4 --benchmark_list_tests";
+  const auto whole = bench(flags);
+  std::string parts;
+  for (int index = 1; index <= 5; ++index) {
+    const auto part = bench(fmt::format("{} --shard {}/5", flags, index));
+    EXPECT_EQ(part.exit_code, 0) << part.errors;
+    parts += part.output;
+  }
+  const auto sorted_lines = [](const std::string& text) {
+    std::multiset<std::string> sorted;
+    std::istringstream stream{text};
+    for (std::string line; std::getline(stream, line);) sorted.insert(line);
+    return sorted;
+  };
+  EXPECT_EQ(sorted_lines(parts), sorted_lines(whole.output));
+}
+
+TEST_F(bench_command, shard_has_its_place_in_the_run) {
+  const auto run = bench(
+      "--smoke --strategies fibers,raw_epoll --workers 2,3 --shard 2/2 --benchmark_repetitions=2 "
+      "--benchmark_format=json");
+  ASSERT_EQ(run.exit_code, 0) << run.errors;
+  EXPECT_THAT(run.errors, HasSubstr("bench: shard 2/2: 2 of 4 cases\n"));
+  const auto result = nlohmann::json::parse(run.output);
+  const auto& context = result["context"];
+  EXPECT_EQ(context["shard"], "2/2");
+  EXPECT_EQ(context["shard_cases"], "2");
+  EXPECT_EQ(context["run_cases"], "4");
+  EXPECT_EQ(context["run_digest"].get<std::string>().size(), 8u);
+  EXPECT_EQ(context["machine_id"], machine_id());
+  std::set<int> positions;
+  for (const auto& row : result["benchmarks"]) {
+    EXPECT_EQ(row["workers"], 3);
+    positions.insert(row["family_index"].get<int>());
+  }
+  EXPECT_THAT(positions, testing::ElementsAre(1, 3));
+}
+
+TEST_F(bench_command, shard_without_cases_has_a_result) {
+  const auto run = bench(fmt::format("{} --shard 2/2 --benchmark_format=json", quick));
+  EXPECT_EQ(run.exit_code, 0) << run.errors;
+  EXPECT_EQ(run.errors.substr(run.errors.find("bench: shard")).substr(0, 79),
+            "bench: shard 2/2: 0 of 2 cases; there are fewer comparison groups than shards\n");
+  const auto result = nlohmann::json::parse(run.output);
+  EXPECT_EQ(result["benchmarks"].size(), 0u);
+  EXPECT_EQ(result["context"]["shard_cases"], "0");
 }
 
 TEST_F(bench_command, result_names_the_engine) {

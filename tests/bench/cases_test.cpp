@@ -3,7 +3,12 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <map>
+#include <numeric>
+#include <random>
+#include <set>
 
+#include "bench/clients/clients.hpp"
 #include "bench/probe/scrape_task.hpp"
 #include "mock_server/latency/latency_model.hpp"
 
@@ -121,6 +126,64 @@ TEST(latency_error, drawn_latency_above_maximum_is_error) {
     ++day;
   EXPECT_THAT(latency_error(model, 7, task_kind::scrape, day), IsEmpty()) << "the days before it";
   EXPECT_THAT(latency_error(model, 7, task_kind::scrape, day + 1), HasSubstr("with --seed 7 draws"));
+}
+
+/// Returns a list of cases with clients, worker counts and points in random order, without duplicates.
+std::vector<benchmark_case> random_cases(std::mt19937& random) {
+  std::vector<benchmark_case> cases;
+  for (const auto& client : probe_clients()) {
+    for (const std::size_t workers : {1, 20, 100}) {
+      for (const auto& point : {workload_point{20ms}, workload_point{50ms, point_kind::burst},
+                                workload_point{50ms, point_kind::hold}}) {
+        auto row = case_of(100, workers, point.latency);
+        row.strategy = client.name;
+        row.kind = point.kind;
+        if (random() % 2 == 0) cases.push_back(row);
+      }
+    }
+  }
+  std::ranges::shuffle(cases, random);
+  return cases;
+}
+
+TEST(positions_of_shard, any_number_of_shards_deals_each_case_once) {
+  std::mt19937 random{19};
+  for (int list = 0; list < 50; ++list) {
+    const auto cases = random_cases(random);
+    for (const std::size_t count : {1, 2, 3, 4, 5, 7, 9, 10, 100}) {
+      std::vector<std::size_t> dealt;
+      // By kind and point.
+      std::map<std::string, std::size_t> shard_of;
+      std::size_t min_groups = cases.size();
+      std::size_t max_groups = 0;
+      for (std::size_t index = 1; index <= count; ++index) {
+        const auto positions = positions_of_shard(cases, {index, count});
+        EXPECT_TRUE(std::ranges::is_sorted(positions));
+        std::set<std::string> groups;
+        for (const auto position : positions) {
+          const auto& row = cases[position];
+          const auto group = std::string{to_string(row.kind)} + row.point();
+          EXPECT_EQ(shard_of.try_emplace(group, index).first->second, index) << group << " is split";
+          groups.insert(group);
+        }
+        min_groups = std::min(min_groups, groups.size());
+        max_groups = std::max(max_groups, groups.size());
+        dealt.insert(dealt.end(), positions.begin(), positions.end());
+      }
+      std::ranges::sort(dealt);
+      std::vector<std::size_t> all(cases.size());
+      std::iota(all.begin(), all.end(), 0);
+      EXPECT_EQ(dealt, all);
+      EXPECT_LE(max_groups - min_groups, 1u) << count << " shards";
+    }
+  }
+}
+
+TEST(positions_of_shard, shard_without_a_group_is_empty) {
+  const std::vector<benchmark_case> cases{case_of(100, 20, 20ms), case_of(100, 100, 20ms)};
+  EXPECT_THAT(positions_of_shard(cases, {2, 3}), testing::ElementsAre(1));
+  EXPECT_THAT(positions_of_shard(cases, {3, 3}), IsEmpty());
+  EXPECT_THAT(positions_of_shard({}, {1, 1}), IsEmpty());
 }
 
 }  // namespace

@@ -447,6 +447,13 @@ TEST(bench_flags, server_elsewhere_has_its_own_settings) {
     EXPECT_THAT(complaint({"--server", url}), HasSubstr("write http://HOST:PORT")) << url;
 }
 
+TEST(bench_flags, shard_is_checked) {
+  EXPECT_EQ(parse({}).part, std::nullopt);
+  EXPECT_EQ(parse({"--shard", "2/4"}).part, (shard{2, 4}));
+  EXPECT_EQ(complaint({"--shard", "5/4"}),
+            "--shard: '5/4' is invalid: write i/n with i from 1 to n and n up to 10000, auto, or auto/n");
+}
+
 TEST(bench_flags, scale_leaves_out_clients_with_one_worker) {
   const auto flags = parse({"--workload", "scale"});
   EXPECT_THAT(flags.what.strategies, Contains("thread_pool"));
