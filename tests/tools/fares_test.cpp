@@ -123,7 +123,7 @@ test::finished_command run_fares(const std::string& arguments) {
   return test::run_command(fmt::format("{}/fares {}", FAREBENCH_BIN_DIR, arguments));
 }
 
-constexpr const char* route = "--from ID10202003 --to ID10202002 --first-date 2026-03-01 ";
+constexpr const char* route_flags = "--from ID10202003 --to ID10202002 --first-date 2026-03-01 ";
 
 std::string page() { return test::page_with("<p class=select-line>7:05 10:40 Relax 1 249 CZK</p>"); }
 
@@ -133,7 +133,7 @@ TEST(fares_command, missing_url_scrapes_embedded_server) {
   for (const char* flags :
        {"--strategy sequential", "--strategy thread_pool", "--strategy multi_socket", "--transport libcurl",
         "--transport native", "--transport native --strategy coroutines"}) {
-    const auto run = run_fares(fmt::format("{} --days 5 --workers 3 --format json {}", route, flags));
+    const auto run = run_fares(fmt::format("{} --days 5 --workers 3 --format json {}", route_flags, flags));
     EXPECT_EQ(run.exit_code, 0) << run.errors;
     const auto days = nlohmann::json::parse(run.output);
     ASSERT_EQ(days.size(), 5u);
@@ -146,7 +146,7 @@ TEST(fares_command, missing_url_scrapes_embedded_server) {
 }
 
 TEST(fares_command, default_format_is_table) {
-  const auto run = run_fares(fmt::format("{} --days 2", route));
+  const auto run = run_fares(fmt::format("{} --days 2", route_flags));
   EXPECT_EQ(run.exit_code, 0);
   EXPECT_THAT(run.output, testing::StartsWith("date        departure  arrival"));
   EXPECT_THAT(run.output, HasSubstr("\n2026-03-02  "));
@@ -155,7 +155,7 @@ TEST(fares_command, default_format_is_table) {
 
 TEST(fares_command, failed_days_give_a_line_each_and_exit_1) {
   const auto run =
-      run_fares(fmt::format("{} --days 3 --format csv --url {}", route, test::url_of_closed_port()));
+      run_fares(fmt::format("{} --days 3 --format csv --url {}", route_flags, test::url_of_closed_port()));
   EXPECT_EQ(run.exit_code, 1);
   EXPECT_THAT(run.errors, HasSubstr("2026-03-02: connect_failed"));
   EXPECT_THAT(run.errors, HasSubstr("0 of 3 days, 0 fares"));
@@ -170,7 +170,7 @@ TEST(fares_command, failed_day_leaves_other_days_complete) {
     }
     return {.bytes = test::http_response(200, "Set-Cookie: JSESSIONID=1; Path=/\r\n", "")};
   }};
-  const auto run = run_fares(fmt::format("{} --days 3 --format csv --url {}", route, site.url()));
+  const auto run = run_fares(fmt::format("{} --days 3 --format csv --url {}", route_flags, site.url()));
   EXPECT_EQ(run.exit_code, 1);
   EXPECT_THAT(run.output, HasSubstr("2026-03-01,07:05"));
   EXPECT_THAT(run.output, HasSubstr("2026-03-03,07:05"));
@@ -200,7 +200,7 @@ TEST(fares_command, invalid_flags_give_one_line_and_exit_2) {
                           "--nonsense",
                           "stray",
                           "--from ''"}) {
-    const auto run = run_fares(fmt::format("{} {}", route, bad));
+    const auto run = run_fares(fmt::format("{} {}", route_flags, bad));
     EXPECT_EQ(run.exit_code, 2) << bad << ": " << run.errors;
     EXPECT_EQ(lines(run.errors), 1) << bad << ": " << run.errors;
     EXPECT_EQ(run.output, "") << bad;
@@ -227,14 +227,14 @@ TEST(fares_command, misspelled_flag_is_named_before_missing_ones) {
 }
 
 TEST(fares_command, embedded_server_serves_600_workers) {
-  const auto run = run_fares(fmt::format("{} --days 600 --workers 600 --format csv", route));
+  const auto run = run_fares(fmt::format("{} --days 600 --workers 600 --format csv", route_flags));
   EXPECT_EQ(run.exit_code, 0) << run.errors;
 }
 
 TEST(fares_command, unwritable_stderr_keeps_exit_code) {
   for (const char* errors : {"2>&-", "2>/dev/full"}) {
-    EXPECT_EQ(run_fares(fmt::format("{} --days 2 {}", route, errors)).exit_code, 0) << errors;
-    EXPECT_EQ(run_fares(fmt::format("{} --days 0 {}", route, errors)).exit_code, 2) << errors;
+    EXPECT_EQ(run_fares(fmt::format("{} --days 2 {}", route_flags, errors)).exit_code, 0) << errors;
+    EXPECT_EQ(run_fares(fmt::format("{} --days 0 {}", route_flags, errors)).exit_code, 2) << errors;
   }
 }
 
@@ -252,7 +252,7 @@ TEST(fares_command, attempts_flag_limits_attempts) {
       return test::stub_response{.bytes = test::http_response(503, "", "")};
     }};
     const auto run =
-        run_fares(fmt::format("{} --days 3 --attempts {} --url {}", route, attempts, site.url()));
+        run_fares(fmt::format("{} --days 3 --attempts {} --url {}", route_flags, attempts, site.url()));
     EXPECT_EQ(run.exit_code, 1);
     EXPECT_EQ(static_cast<std::size_t>(requests), 3 * attempts);
   }
@@ -276,10 +276,10 @@ class fares_file : public testing::Test {
 };
 
 TEST_F(fares_file, output_file_equals_standard_output) {
-  const auto run = run_fares(fmt::format("{} --days 2 --format csv --out {}", route, path().string()));
+  const auto run = run_fares(fmt::format("{} --days 2 --format csv --out {}", route_flags, path().string()));
   EXPECT_EQ(run.exit_code, 0) << run.errors;
   EXPECT_EQ(run.output, "");
-  EXPECT_EQ(content(), run_fares(fmt::format("{} --days 2 --format csv", route)).output);
+  EXPECT_EQ(content(), run_fares(fmt::format("{} --days 2 --format csv", route_flags)).output);
 }
 
 TEST_F(fares_file, unwritable_path_fails_before_any_request) {
@@ -288,8 +288,8 @@ TEST_F(fares_file, unwritable_path_fails_before_any_request) {
     ++requests;
     return test::stub_response{.bytes = test::http_response(404, "", "")};
   }};
-  const auto run =
-      run_fares(fmt::format("{} --days 2 --url {} --out {}/no/such", route, site.url(), folder_.string()));
+  const auto run = run_fares(
+      fmt::format("{} --days 2 --url {} --out {}/no/such", route_flags, site.url(), folder_.string()));
   EXPECT_EQ(run.exit_code, 1);
   EXPECT_EQ(lines(run.errors), 1) << run.errors;
   EXPECT_EQ(requests, 0);
@@ -445,7 +445,7 @@ TEST_F(fares_file, appended_standard_output_is_kept) {
   const auto run =
       test::run_command(fmt::format("{{ echo first; {0}/fares {1} --days 1 --format csv --out /dev/stdout; "
                                     "{0}/fares {1} --days 1 --format csv --out -; }} > {2}",
-                                    FAREBENCH_BIN_DIR, route, path().string()));
+                                    FAREBENCH_BIN_DIR, route_flags, path().string()));
   EXPECT_EQ(run.exit_code, 0) << run.errors;
   const auto text = content();
   EXPECT_THAT(text, testing::StartsWith("first\ndate,"));
@@ -454,7 +454,7 @@ TEST_F(fares_file, appended_standard_output_is_kept) {
 
 TEST_F(fares_file, run_without_fares_keeps_file) {
   std::ofstream{path()} << "old";
-  const auto run = run_fares(fmt::format("{} --days 2 --attempts 1 --url {} --out {}", route,
+  const auto run = run_fares(fmt::format("{} --days 2 --attempts 1 --url {} --out {}", route_flags,
                                          test::url_of_closed_port(), path().string()));
   EXPECT_EQ(run.exit_code, 1);
   EXPECT_EQ(content(), "old");
@@ -465,7 +465,7 @@ TEST_F(fares_file, run_without_fares_keeps_file) {
 TEST_F(fares_file, format_follows_name_of_file) {
   const auto first_bytes = [&](const std::string& name, const std::string& flags) {
     const auto file = (folder_ / name).string();
-    EXPECT_EQ(run_fares(fmt::format("{} --days 1 {} --out {}", route, flags, file)).exit_code, 0);
+    EXPECT_EQ(run_fares(fmt::format("{} --days 1 {} --out {}", route_flags, flags, file)).exit_code, 0);
     std::ifstream in{file};
     std::string line;
     std::getline(in, line);
@@ -479,8 +479,8 @@ TEST_F(fares_file, format_follows_name_of_file) {
 
 TEST(fares_command, failed_day_names_attempts_and_limit) {
   const auto run =
-      run_fares(fmt::format("{} --days 7 --workers 1 --attempts 3 --strategy sequential --url {}", route,
-                            test::url_of_closed_port()));
+      run_fares(fmt::format("{} --days 7 --workers 1 --attempts 3 --strategy sequential --url {}",
+                            route_flags, test::url_of_closed_port()));
   EXPECT_THAT(run.errors, HasSubstr(" (3 attempts)\n"));
   EXPECT_THAT(run.errors, HasSubstr("; retry budget spent)\n"));
 }
@@ -488,7 +488,7 @@ TEST(fares_command, failed_day_names_attempts_and_limit) {
 TEST(fares_command, error_that_no_limit_ended_names_no_attempts) {
   const test::stub_server site{
       [](const std::string&) -> test::stub_response { return {.bytes = test::http_response(404, "", "")}; }};
-  EXPECT_THAT(run_fares(fmt::format("{} --days 1 --url {}", route, site.url())).errors,
+  EXPECT_THAT(run_fares(fmt::format("{} --days 1 --url {}", route_flags, site.url())).errors,
               Not(HasSubstr("attempt")));
 }
 
@@ -498,7 +498,7 @@ TEST(fares_command, url_may_end_with_slash) {
     if (!request.starts_with("GET /m/ ")) return {.bytes = test::http_response(404, "", "")};
     return {.bytes = test::http_response(200, "Set-Cookie: JSESSIONID=1; Path=/\r\n", "")};
   }};
-  const auto run = run_fares(fmt::format("{} --days 1 --url {}/", route, site.url()));
+  const auto run = run_fares(fmt::format("{} --days 1 --url {}/", route_flags, site.url()));
   EXPECT_EQ(run.exit_code, 0) << run.errors;
 }
 
@@ -506,7 +506,7 @@ TEST(fares_command, closed_pipe_ends_quietly) {
   // More output than a pipe holds, so that the closed end is noticed.
   const auto run = test::run_command(
       fmt::format("bash -c '{}/fares {} --days 3000 --workers 200 | head -1; exit ${{PIPESTATUS[0]}}'",
-                  FAREBENCH_BIN_DIR, route));
+                  FAREBENCH_BIN_DIR, route_flags));
   EXPECT_EQ(run.exit_code, 141);
   EXPECT_EQ(lines(run.output), 1);
   EXPECT_EQ(lines(run.errors), 1) << run.errors;
@@ -514,14 +514,14 @@ TEST(fares_command, closed_pipe_ends_quietly) {
 
 TEST(fares_command, terminal_shows_fares_without_progress) {
   const auto run = test::run_command(
-      fmt::format("script -qec '{}/fares {} --days 3' /dev/null", FAREBENCH_BIN_DIR, route));
+      fmt::format("script -qec '{}/fares {} --days 3' /dev/null", FAREBENCH_BIN_DIR, route_flags));
   EXPECT_EQ(run.exit_code, 0);
   EXPECT_THAT(run.output, HasSubstr("2026-03-03  "));
   EXPECT_THAT(run.output, Not(HasSubstr("/3 days")));
 }
 
 TEST(fares_command, unwritable_stdout_gives_error) {
-  const auto run = run_fares(fmt::format("{} --days 3 >/dev/full", route));
+  const auto run = run_fares(fmt::format("{} --days 3 >/dev/full", route_flags));
   EXPECT_EQ(run.exit_code, 1);
   EXPECT_THAT(run.errors, HasSubstr("write standard output: No space left on device"));
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "farebench/fare.hpp"
 #include "farebench/fetch_policy.hpp"
@@ -16,16 +17,26 @@
 
 namespace farebench {
 
+/// Stations of a query.
+struct route {
+  std::string from;
+  std::string to;
+
+  bool operator==(const route&) const = default;
+};
+
 /// An aligned table for people, RFC 4180 CSV, or one JSON array of days.
 enum class fares_format { table, csv, json };
 
-// The output is opening(), day_text() for each day in order, and closing(). So each day can be written as
-// soon as its outcome and all before it are complete. Control characters from a page are escaped.
+// The output is opening(), day_text() for each query in order, and closing(). So each day can be written as
+// soon as its outcome and all before it are complete. Control characters from a page are escaped. Outputs of
+// several routes begin each row with the stations.
 
-std::string opening(fares_format format);
-/// Only JSON includes a failed day; table and CSV hold fares alone.
+std::string opening(fares_format format, bool has_routes = false);
+/// Only JSON includes a failed day; table and CSV hold fares alone. `stations`: nullptr in an output of one
+/// route.
 std::string day_text(fares_format format, bool is_first, std::chrono::year_month_day date,
-                     const outcome& result);
+                     const outcome& result, const route* stations = nullptr);
 /// Only the table prints the remark, if any.
 std::string closing(fares_format format, std::string_view remark = {});
 
@@ -51,8 +62,10 @@ class in_order {
 
 /// The command line of `fares`, validated.
 struct fares_flags {
-  std::string from;
-  std::string to;
+  /// Empty if there is a file of routes.
+  route only_route;
+  /// Empty, or the file of routes; "-" is standard input.
+  std::string routes;
   std::chrono::year_month_day first_date;
   std::size_t days = 100;
   const transport* http = &libcurl_transport();
@@ -66,11 +79,6 @@ struct fares_flags {
   /// Output file; empty: standard output.
   std::string out;
   fetch_policy policy;
-
-  /// Returns the date of a day, counted from 0.
-  std::chrono::sys_days date_of(std::size_t day) const {
-    return std::chrono::sys_days{first_date} + std::chrono::days{static_cast<int>(day)};
-  }
 };
 
 /// Flags to run with, or an exit code after --help (0) or a usage error of one line (2) has been printed.
@@ -80,5 +88,36 @@ struct parsed_flags {
 };
 
 parsed_flags parse_fares_flags(int argc, char** argv);
+
+/// Returns an error if a station ID is empty or not printable, otherwise an empty text.
+std::string station_error(const std::string& id);
+
+inline constexpr std::size_t max_routes = 1'000'000;
+/// Limit of routes times days.
+inline constexpr std::size_t max_queries = 10'000'000;
+
+/// Parses lines "FROM,TO". Blank lines, comments after # and a first line "from,to" are ignored. Throws
+/// std::invalid_argument, with `file` and the line's number, for another line, a route that is there twice,
+/// or no or too many routes.
+std::vector<route> parse_routes(std::string_view text, std::string_view file);
+
+/// All queries of a run: those of each route in order, by date. Their indices are [0, size()).
+struct fares_job {
+  std::vector<route> routes = {};
+  std::chrono::sys_days first_date = {};
+  /// Of each route.
+  std::size_t days = 0;
+  /// True if the output has the stations.
+  bool has_routes = false;
+
+  std::size_t size() const { return routes.size() * days; }
+  const route& route_of(std::size_t index) const { return routes[index / days]; }
+  std::chrono::sys_days date_of(std::size_t index) const {
+    return first_date + std::chrono::days{static_cast<int>(index % days)};
+  }
+};
+
+/// Reads the file of routes, if any. Throws std::invalid_argument if there is an error in it.
+fares_job read_job(const fares_flags& flags);
 
 }  // namespace farebench

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "farebench/date.hpp"
@@ -29,12 +30,18 @@ constexpr const char* examples = R"(Examples:
   fares --from ID10202003 --to ID10202002 --days 7 --format json
   fares --from ID10202003 --to ID10202002 --url http://127.0.0.1:8080 --strategy thread_pool --workers 20
   fares --from ID10202003 --to ID10202002 --attempts 5 --deadline 120s --out fares.csv
+  fares --routes routes.csv --days 30 --out fares.csv         all routes of a file
 )";
 
 constexpr const char* notes = R"(
 Output: fares are written in the order of their dates, to standard output or to the file of --out. That file
 is replaced only when the output is complete, and kept if every day failed. Errors are written to standard
 error, one line per failed day with the number of attempts, and at the end a summary.
+
+Routes: the file of --routes has a line FROM,TO per route. Blank lines, comments after # and a first line
+from,to are ignored. A route that is there twice is refused. Each route is scraped for all days, in the order
+of the file, and each row of the output begins with its stations. There are at most 1,000,000 routes, and
+10,000,000 days of all routes.
 
 Retries: connection failures, invalid responses, timeouts and the statuses 408, 425, 429 and 5xx are retried
 after an increasing delay, or after the delay that the site requests, up to 30 s. An expired session is
@@ -143,6 +150,24 @@ void check_dates(const fares_flags& flags) {
   }
 }
 
+/// Checks that the command line has either a route or a file of routes.
+void check_route(const CLI::App& app, const fares_flags& flags) {
+  if (app.count("--routes") > 0) {
+    if (app.count("--from") + app.count("--to") > 0)
+      throw CLI::ValidationError("--routes", "excludes --from and --to: add the route to the file");
+    if (flags.routes.empty()) throw CLI::ValidationError("--routes", "the file's name must not be empty");
+    return;
+  }
+  if (app.count("--from") == 0) throw CLI::RequiredError("--from or --routes");
+  if (app.count("--to") == 0) throw CLI::RequiredError("--to");
+  const std::pair<const char*, const std::string&> stations[] = {{"--from", flags.only_route.from},
+                                                                 {"--to", flags.only_route.to}};
+  for (const auto& [name, id] : stations) {
+    const auto error = station_error(id);
+    if (!error.empty()) throw CLI::ValidationError(name, error);
+  }
+}
+
 }  // namespace
 
 parsed_flags parse_fares_flags(int argc, char** argv) {
@@ -156,11 +181,14 @@ parsed_flags parse_fares_flags(int argc, char** argv) {
   std::string format;
   std::string transport_name{flags.http->name()};
   std::string strategy;
-  app.add_option("--from", flags.from, "departure station, e.g. ID10202003")->required()->type_name("ID");
-  app.add_option("--to", flags.to, "arrival station, e.g. ID10202002")->required()->type_name("ID");
+  app.add_option("--from", flags.only_route.from, "departure station, e.g. ID10202003")->type_name("ID");
+  app.add_option("--to", flags.only_route.to, "arrival station, e.g. ID10202002")->type_name("ID");
+  app.add_option("--routes", flags.routes,
+                 "instead of --from and --to: file with a line FROM,TO per route; - is standard input")
+      ->type_name("FILE");
   app.add_option("--first-date", first_date, "first day, e.g. 2026-03-01; default: today (UTC)")
       ->type_name("DATE");
-  app.add_option("--days", flags.days, "number of days")
+  app.add_option("--days", flags.days, "number of days, of each route")
       ->capture_default_str()
       ->check(CLI::Range(std::size_t{1}, std::size_t{36'525}).description(""))
       ->type_name("N");
@@ -199,8 +227,7 @@ parsed_flags parse_fares_flags(int argc, char** argv) {
   try {
     parse_command_line(app, argc, argv);
     flags.first_date = date_flag(first_date);
-    if (flags.from.empty() || flags.to.empty())
-      throw CLI::ValidationError("--from, --to", "the station ID must not be empty");
+    check_route(app, flags);
     check_dates(flags);
     if (flags.out == "-") flags.out.clear();
     flags.format = format_flag(format, flags.out);

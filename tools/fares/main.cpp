@@ -36,17 +36,35 @@ constexpr std::chrono::seconds drain_grace{5};
 
 void print_error(std::string_view text) { farebench::print_error("fares", text); }
 
+struct noun {
+  std::string_view singular;
+  std::string_view plural;
+};
+constexpr noun query_noun{"query", "queries"};
+constexpr noun day_noun{"day", "days"};
+constexpr noun fare_noun{"fare", "fares"};
+constexpr noun retry_noun{"retry", "retries"};
+constexpr noun attempt_noun{"attempt", "attempts"};
+
+/// Returns the name of the job's queries.
+const noun& noun_of(const fares_job& job) { return job.has_routes ? query_noun : day_noun; }
+
+/// Returns "1 day" or "2 days".
+std::string counted(std::size_t number, const noun& name) {
+  return fmt::format("{} {}", number, number == 1 ? name.singular : name.plural);
+}
+
 /// Keeps "37/100 days" up to date on a terminal that does not show the fares; prints nothing elsewhere.
 class progress_line {
  public:
-  progress_line(std::size_t days, bool fares_on_stdout)
-      : days_{days},
+  progress_line(std::string total, bool fares_on_stdout)
+      : total_{std::move(total)},
         is_shown_{isatty(STDERR_FILENO) == 1 && !(fares_on_stdout && isatty(STDOUT_FILENO) == 1)} {}
   ~progress_line() { clear(); }
 
   void advance() {
     ++done_;
-    if (is_shown_) std::fprintf(stderr, "\r%zu/%zu days", done_, days_);
+    if (is_shown_) std::fprintf(stderr, "\r%zu/%s", done_, total_.c_str());
   }
   /// Call before writing anything else to the terminal.
   void clear() const {
@@ -54,7 +72,7 @@ class progress_line {
   }
 
  private:
-  std::size_t days_;
+  std::string total_;
   std::size_t done_ = 0;
   bool is_shown_;
 };
@@ -89,16 +107,11 @@ class fares_writer {
   std::optional<output_file> file_;
 };
 
-/// Returns "1 day" or "2 days".
-std::string counted(std::size_t number, std::string_view noun) {
-  return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
-}
-
-/// Number and errors of the days, for standard error. Each failed day has a line; consecutive cancelled days
-/// share one.
-class day_report {
+/// Number and errors of the queries, for standard error. Each failed query has a line; consecutive cancelled
+/// queries share one.
+class query_report {
  public:
-  day_report(const fares_flags& flags, progress_line& progress) : flags_{flags}, progress_{progress} {}
+  query_report(const fares_job& job, progress_line& progress) : job_{job}, progress_{progress} {}
 
   void add_retry(std::size_t index) {
     ++retries_;
@@ -106,7 +119,7 @@ class day_report {
   }
   void add_limit(std::size_t index, retry_limit limit) { failures_[index].limit = limit; }
 
-  /// Call for each day, in order.
+  /// Call for each query, in order.
   void add(std::size_t index, const outcome& result) {
     const bool is_cancelled = !result && result.error().kind == fetch_error_kind::cancelled;
     if (is_cancelled) {
@@ -121,24 +134,24 @@ class day_report {
     } else {
       ++failed_;
       if (!is_cancelled) {
-        print(fmt::format("{}: {}{}", date(index), describe(result.error()), attempts_of(index)));
+        print(fmt::format("{}: {}{}", name(index), describe(result.error()), attempts_of(index)));
       }
     }
     failures_.erase(index);
   }
-  /// Call after the last day.
-  void finish(std::size_t days) { print_cancelled(days); }
+  /// Call after the last query.
+  void finish() { print_cancelled(job_.size()); }
 
   std::size_t succeeded() const { return succeeded_; }
   std::size_t failed() const { return failed_; }
   bool is_cancelled() const { return cancelled_ > 0; }
   /// Returns "97 of 100 days, 1164 fares, 2 retries".
   std::string summary() const {
-    const auto days = failed_ == 0
-                          ? counted(succeeded_, "day")
-                          : fmt::format("{} of {}", succeeded_, counted(succeeded_ + failed_, "day"));
-    return fmt::format("{}, {}, {}", days, counted(fares_, "fare"),
-                       retries_ == 1 ? "1 retry" : fmt::format("{} retries", retries_));
+    const auto& name = noun_of(job_);
+    const auto queries = failed_ == 0
+                             ? counted(succeeded_, name)
+                             : fmt::format("{} of {}", succeeded_, counted(succeeded_ + failed_, name));
+    return fmt::format("{}, {}, {}", queries, counted(fares_, fare_noun), counted(retries_, retry_noun));
   }
 
  private:
@@ -147,33 +160,39 @@ class day_report {
     std::optional<retry_limit> limit;
   };
 
-  std::string date(std::size_t index) const { return format_iso_date(flags_.date_of(index)); }
+  /// Returns "2026-03-01" or "ID1 to ID2, 2026-03-01".
+  std::string name(std::size_t index) const {
+    const auto date = format_iso_date(job_.date_of(index));
+    const auto& [from, to] = job_.route_of(index);
+    return job_.has_routes ? fmt::format("{} to {}, {}", from, to, date) : date;
+  }
   void print(const std::string& line) const {
     progress_.clear();
     print_error(line);
   }
-  /// Prints the cancelled days from first_cancelled_ to before `end`, if any.
+  /// Prints the cancelled queries from first_cancelled_ to before `end`, if any.
   void print_cancelled(std::size_t end) {
     const auto first = std::exchange(first_cancelled_, std::nullopt);
     if (!first) return;
-    const auto range =
-        *first + 1 == end ? date(*first) : fmt::format("{} to {}", date(*first), date(end - 1));
+    const auto range = *first + 1 == end ? name(*first)
+                                         : fmt::format("{} {} {}", name(*first),
+                                                       job_.has_routes ? "until" : "to", name(end - 1));
     print(range + ": cancelled");
   }
   /// Returns " (3 attempts)" or another remark, or an empty text for one attempt that no limit ended.
   std::string attempts_of(std::size_t index) const {
     const auto found = failures_.find(index);
     if (found == failures_.end()) return {};
-    const auto attempts = counted(found->second.retries + 1, "attempt");
+    const auto attempts = counted(found->second.retries + 1, attempt_noun);
     const auto limit = found->second.limit.value_or(retry_limit::max_attempts);
     if (limit == retry_limit::budget) return fmt::format(" ({}; retry budget spent)", attempts);
     if (limit == retry_limit::scrape_deadline) return fmt::format(" ({}; no time for another)", attempts);
     return fmt::format(" ({})", attempts);
   }
 
-  const fares_flags& flags_;
+  const fares_job& job_;
   progress_line& progress_;
-  // Days without an outcome that had a failed attempt.
+  // Queries without an outcome that had a failed attempt.
   std::map<std::size_t, failure> failures_;
   std::optional<std::size_t> first_cancelled_;
   std::size_t succeeded_ = 0;
@@ -188,6 +207,7 @@ void on_interrupt() {
 }
 
 int scrape(const fares_flags& flags) {
+  const auto job = read_job(flags);
   if (flags.http == &libcurl_transport()) map_send_buffers();
   raise_open_file_limit();
   const interruption interrupted{drain_grace, &on_interrupt};
@@ -201,20 +221,22 @@ int scrape(const fares_flags& flags) {
   }
 
   const auto begin = std::chrono::steady_clock::now();
-  progress_line progress{flags.days, flags.out.empty()};
-  day_report report{flags, progress};
+  progress_line progress{counted(job.size(), noun_of(job)), flags.out.empty()};
+  query_report report{job, progress};
   in_order ordered{[&](std::size_t index, const outcome& result) {
     report.add(index, result);
-    if (index == 0) out.write(opening(flags.format));
-    out.write(day_text(flags.format, index == 0, flags.date_of(index), result));
+    if (index == 0) out.write(opening(flags.format, job.has_routes));
+    out.write(day_text(flags.format, index == 0, job.date_of(index), result,
+                       job.has_routes ? &job.route_of(index) : nullptr));
   }};
 
   make_strategy(flags.strategy, *flags.http)
       ->run({.base_url = embedded ? embedded->url() : flags.url,
-             .size = flags.days,
+             .size = job.size(),
              .query_at =
                  [&](std::size_t index) {
-                   return query{.from = flags.from, .to = flags.to, .date = flags.date_of(index)};
+                   const auto& [from, to] = job.route_of(index);
+                   return query{.from = from, .to = to, .date = job.date_of(index)};
                  },
              .workers = flags.workers,
              .loops = flags.loops,
@@ -230,12 +252,12 @@ int scrape(const fares_flags& flags) {
               ordered.add(index, std::move(result));
             });
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
-  report.finish(flags.days);
+  report.finish();
   progress.clear();
 
-  const auto remark = report.is_cancelled()
-                          ? fmt::format("interrupted: {} of {} days are missing", report.failed(), flags.days)
-                          : std::string{};
+  const auto remark = report.is_cancelled() ? fmt::format("interrupted: {} of {} are missing",
+                                                          report.failed(), counted(job.size(), noun_of(job)))
+                                            : std::string{};
   auto summary = fmt::format("{}, {:.2f} s", report.summary(), elapsed.count());
   if (flags.out.empty() || report.succeeded() > 0) {
     out.write(closing(flags.format, remark));

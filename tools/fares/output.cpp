@@ -37,6 +37,16 @@ std::string csv_field(std::string_view page_text) {
   return quoted += '"';
 }
 
+std::string table_stations(const route* stations) {
+  if (stations == nullptr) return {};
+  return fmt::format("{:<10}  {:<10}  ", printable(stations->from), printable(stations->to));
+}
+
+std::string csv_stations(const route* stations) {
+  if (stations == nullptr) return {};
+  return fmt::format("{},{},", csv_field(stations->from), csv_field(stations->to));
+}
+
 std::string table_row(std::string_view date, const fare& offer) {
   return fmt::format("{:<10}  {:<9}  {:<7}  {:<12}  {:>5}  {:>9}  {}\n", date, clock_time(offer.departure),
                      clock_time(offer.arrival), printable(offer.type), offer.free_seats, price(offer),
@@ -48,8 +58,10 @@ std::string csv_row(std::string_view date, const fare& offer) {
                      csv_field(offer.type), offer.free_seats, price(offer), csv_field(offer.currency));
 }
 
-nlohmann::ordered_json json_day(std::string_view date, const outcome& result) {
-  nlohmann::ordered_json day{{"date", date}};
+nlohmann::ordered_json json_day(std::string_view date, const outcome& result, const route* stations) {
+  nlohmann::ordered_json day;
+  if (stations != nullptr) day = {{"from", stations->from}, {"to", stations->to}};
+  day["date"] = date;
   if (!result) {
     day["error"] = {{"kind", to_string(result.error().kind)}, {"detail", result.error().detail}};
     return day;
@@ -68,13 +80,15 @@ nlohmann::ordered_json json_day(std::string_view date, const outcome& result) {
 
 }  // namespace
 
-std::string opening(fares_format format) {
+std::string opening(fares_format format, bool has_routes) {
+  const route names{"from", "to"};
+  const route* const stations = has_routes ? &names : nullptr;
   switch (format) {
     case fares_format::table:
-      return fmt::format("{:<10}  {:<9}  {:<7}  {:<12}  {:>5}  {:>9}\n", "date", "departure", "arrival",
-                         "type", "seats", "price");
+      return table_stations(stations) + fmt::format("{:<10}  {:<9}  {:<7}  {:<12}  {:>5}  {:>9}\n", "date",
+                                                    "departure", "arrival", "type", "seats", "price");
     case fares_format::csv:
-      return "date,departure,arrival,type,free_seats,price,currency\r\n";
+      return csv_stations(stations) + "date,departure,arrival,type,free_seats,price,currency\r\n";
     case fares_format::json:
       return "[";
   }
@@ -82,17 +96,20 @@ std::string opening(fares_format format) {
 }
 
 std::string day_text(fares_format format, bool is_first, std::chrono::year_month_day date,
-                     const outcome& result) {
+                     const outcome& result, const route* stations) {
   const std::string day = format_iso_date(date);
   if (format == fares_format::json) {
     // ASCII only, which escapes Unicode's control characters too.
-    const auto text = json_day(day, result).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+    const auto text =
+        json_day(day, result, stations).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
     return (is_first ? "\n" : ",\n") + text;
   }
   std::string rows;
   if (!result) return rows;
-  for (const fare& offer : *result)
-    rows += format == fares_format::csv ? csv_row(day, offer) : table_row(day, offer);
+  for (const fare& offer : *result) {
+    rows += format == fares_format::csv ? csv_stations(stations) + csv_row(day, offer)
+                                        : table_stations(stations) + table_row(day, offer);
+  }
   return rows;
 }
 
