@@ -172,7 +172,8 @@ std::string help_text() {
   flag("--connections M,M", "kept: a connection per worker (the default); fresh: a new one for each item.");
   flag("--warm-up N", "Items that each client runs before it is measured. Default: 0.");
   flag("--server URL",
-       "Measures against a mock server that runs elsewhere, with its latency, page size and engine.");
+       "Measures against a mock server that runs elsewhere, with its latency, page size and engine. The row "
+       "fails within 10 s if it ends or the network is cut.");
   flag("--shard I/N",
        "Runs part I of N of the cases, for several machines; 'track merge' joins the results. auto: of a "
        "Slurm "

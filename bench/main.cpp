@@ -25,6 +25,7 @@
 #include "bench/output/summary.hpp"
 #include "bench/progress.hpp"
 #include "bench/run_lock.hpp"
+#include "bench/server_elsewhere.hpp"
 #include "bench/suite.hpp"
 #include "bench/timeline/memory_curve.hpp"
 #include "lib/system/child_process.hpp"
@@ -33,7 +34,6 @@
 #include "lib/system/interruption.hpp"
 #include "lib/system/locations.hpp"
 #include "lib/system/output_file.hpp"
-#include "mock_server/stats_client.hpp"
 
 namespace {
 
@@ -177,7 +177,7 @@ int run(bench_flags flags) {
   add_clients(flags, folder_of_clients());
   if (!flags.server.empty()) {
     with.server_url = flags.server;
-    apply_server(flags, fetch_stats(flags.server));
+    apply_server(flags, fetch_settings(flags.server));
   }
   // Inherited by the clients and the server.
   raise_open_file_limit();
@@ -243,7 +243,7 @@ int run(bench_flags flags) {
   run_cases(
       cases,
       [&](const benchmark_case& row) -> std::optional<finished_row> {
-        if (interrupted.has_happened()) return std::nullopt;
+        if (interrupted.has_happened() || measured.has_lost_server()) return std::nullopt;
         bar.start(row, measured.ledger().repetitions(row.name()).size() + 1);
         auto finished = measured.measure(row);
         bar.finish(row, measured.ledger().repetitions(row.name()));
@@ -257,7 +257,8 @@ int run(bench_flags flags) {
 
   const auto& ledger = measured.ledger();
   if (ledger.rows() == 0 && !cases.empty()) return interruption::exit_interrupted;
-  if (interrupted.has_happened()) context["interrupted"] = "before all rows were measured";
+  if (interrupted.has_happened() || measured.has_lost_server())
+    context["interrupted"] = "before all rows were measured";
   outputs.finish(context);
   if (timeline) timeline->commit();
 
@@ -277,11 +278,13 @@ int run(bench_flags flags) {
   if (on_output) print_output(summary);
   if (ledger.failed_rows() > 0)
     print_error(fmt::format("{} of {} rows failed", ledger.failed_rows(), ledger.rows()));
+  const auto measured_rows =
+      fmt::format("{} of {} rows were measured", ledger.rows(), cases.size() * flags.repetitions);
   if (interrupted.has_happened()) {
-    print_error(fmt::format("interrupted: {} of {} rows were measured", ledger.rows(),
-                            cases.size() * flags.repetitions));
+    print_error("interrupted: " + measured_rows);
     return interruption::exit_interrupted;
   }
+  if (measured.has_lost_server()) print_error(measured_rows + ": the server is lost");
   return ledger.failed_rows() == 0 ? 0 : exit_failed;
 }
 

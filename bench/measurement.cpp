@@ -138,9 +138,10 @@ client_run::client_run(const programs& used, const benchmark_case& row, const cl
       stop_{used.stop},
       server_{own_server(used, row)},
       url_{server_ ? server_->url() : used.server_url},
+      watch_{server_ ? std::nullopt : std::optional<server_watch>{url_}},
       client_{client_process(used, row, url_, options)} {
   const auto timeout = start_timeout(row);
-  const auto first = client_.read_line(timeout);
+  const auto first = read_ready(timeout);
   if (first.status == status::end_of_file)
     throw std::runtime_error{"the client " + end_of(client_) + " before it was ready"};
   if (first.status == status::timed_out)
@@ -150,7 +151,18 @@ client_run::client_run(const programs& used, const benchmark_case& row, const cl
         fmt::format("the client has another protocol: '{}' instead of '{}'", first.line, client_ready)};
   }
   // Counters of earlier batches and of the warm-up.
-  if (!server_ || row.warm_up != 0) reset_stats(url_);
+  if (watch_ || row.warm_up != 0) reset_stats(url_);
+  if (watch_) watch_->reset_count();
+}
+
+child_process::read_result client_run::read_ready(std::chrono::nanoseconds timeout) {
+  const auto deadline = clock::now() + timeout;
+  while (true) {
+    const auto left = deadline - clock::now();
+    auto response = client_.read_line(watch_ ? std::min<std::chrono::nanoseconds>(left, 100ms) : left);
+    if (response.status != status::timed_out || clock::now() >= deadline) return response;
+    if (watch_) watch_->check();
+  }
 }
 
 std::optional<pid_t> client_run::server() const {
@@ -177,6 +189,7 @@ client_run::finished_batch client_run::go(const sampler& sample, std::chrono::na
     }
     if (response.status == status::end_of_file)
       throw std::runtime_error{"the client " + end_of(client_) + " during its batch"};
+    if (watch_) watch_->check();
     if (stop_.stop_requested()) throw run_interrupted{};
     if (clock::now() > begin + timeout)
       throw std::runtime_error{fmt::format("the client had not finished after {} s", timeout / 1s)};
@@ -186,7 +199,7 @@ client_run::finished_batch client_run::go(const sampler& sample, std::chrono::na
 
 server_stats client_run::stats() const {
   server_stats stats = fetch_stats(url_);
-  stats.connections_accepted -= 1;
+  stats.connections_accepted -= 1 + (watch_ ? watch_->connections() : 0);
   return stats;
 }
 

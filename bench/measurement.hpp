@@ -13,6 +13,7 @@
 
 #include "bench/cases.hpp"
 #include "bench/probe/client_protocol.hpp"
+#include "bench/server_elsewhere.hpp"
 #include "bench/timeline/client_sampler.hpp"
 #include "lib/system/child_process.hpp"
 #include "mock_server/mock_server_process.hpp"
@@ -59,7 +60,8 @@ std::string describe_end(int wait_status);
 
 /// A new client process, and a new server unless it runs elsewhere: ready when the constructor returns,
 /// stopped by the destructor. Bound to one thread. All functions throw std::runtime_error or
-/// std::system_error that says which program failed and why.
+/// std::system_error that says which program failed and why, and server_lost if the server elsewhere has
+/// ended or cannot be reached: up to 10 s after that.
 class client_run {
  public:
   client_run(const programs& used, const benchmark_case& row, const client_options& options = {});
@@ -83,18 +85,22 @@ class client_run {
   /// the report; times that have passed are skipped.
   finished_batch go(const sampler& sample, std::chrono::nanoseconds interval);
 
-  /// Returns the server's figures, without the connection that this call makes.
+  /// Returns the server's figures, without the connections of the bench.
   server_stats stats() const;
 
   /// Ends the client and the server. Throws if the client fails, or prints more than its two lines.
   void end();
 
  private:
+  child_process::read_result read_ready(std::chrono::nanoseconds timeout);
+
   const benchmark_case row_;
   const std::stop_token stop_;
   // Empty if the server runs elsewhere.
   std::optional<mock_server_process> server_;
   const std::string url_;
+  // Absent if the server runs here.
+  std::optional<server_watch> watch_;
   child_process client_;
 };
 

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <stdexcept>
 #include <utility>
 
 #include "bench/columns.hpp"
+#include "mock_server/stats_client.hpp"
 
 namespace farebench {
 namespace {
@@ -17,17 +19,32 @@ suite::suite(options how, row_journal* journal, timeline_file* timeline)
     : options_{std::move(how)}, journal_{journal}, timeline_{timeline} {}
 
 std::optional<finished_row> suite::measure(const benchmark_case& row) {
+  if (server_ != server_state::reachable) server_ = state_of_lost_server();
+  if (server_ == server_state::lost) return std::nullopt;
   const std::string name = row.name();
+  const auto repetition = static_cast<int>(ledger_.repetitions(name).size());
+  finished_row finished;
   try {
     auto facts = facts_.find(name);
     if (facts == facts_.end()) facts = facts_.emplace(name, prepare(row)).first;
-    const auto repetition = static_cast<int>(ledger_.repetitions(name).size());
-    auto finished = run_once(row, facts->second, repetition);
-    if (journal_ != nullptr) journal_->append(name, repetition, finished);
-    ledger_.record(name, finished);
-    return finished;
+    finished = run_once(row, facts->second, repetition);
   } catch (const run_interrupted&) {
     return std::nullopt;
+  } catch (const server_lost& error) {
+    if (!options_.with.server_url.empty()) server_ = server_state::lost_in_row;
+    finished.verdict.failure = error.what();
+  }
+  if (journal_ != nullptr) journal_->append(name, repetition, finished);
+  ledger_.record(name, finished);
+  return finished;
+}
+
+suite::server_state suite::state_of_lost_server() const {
+  try {
+    fetch_stats(options_.with.server_url);
+    return server_state::reachable;
+  } catch (const std::runtime_error&) {
+    return server_state::lost;
   }
 }
 
@@ -37,6 +54,8 @@ suite::case_facts suite::prepare(const benchmark_case& row) const {
   try {
     facts.counted = count(options_.with, row);
   } catch (const run_interrupted&) {
+    throw;
+  } catch (const server_lost&) {
     throw;
   } catch (const std::exception& error) {
     facts.count_failure = error.what();
@@ -53,6 +72,8 @@ finished_row suite::run_once(const benchmark_case& row, const case_facts& facts,
     finished.real_time_ms = measured.wall_ms();
     finished.columns = column_values(row, measured, facts.counted);
   } catch (const run_interrupted&) {
+    throw;
+  } catch (const server_lost&) {
     throw;
   } catch (const std::exception& error) {
     finished.verdict.failure = error.what();

@@ -19,7 +19,7 @@ namespace farebench {
 
 /// Measures repetitions of cases. Each leaves a row in the ledger and the journal, whether it passed or
 /// failed, and its curve in the timeline. A failure caused by the machine is measured again, three times in
-/// all. Not thread-safe.
+/// all. Without its server elsewhere, the run ends. Not thread-safe.
 class suite {
  public:
   struct options {
@@ -33,8 +33,12 @@ class suite {
   /// Journal and timeline may be null and must outlive the suite.
   suite(options how, row_journal* journal, timeline_file* timeline);
 
-  /// Measures the next repetition of a case. nullopt, and no row, if the programs' stop interrupted it.
+  /// Measures the next repetition of a case. nullopt, and no row, if the programs' stop interrupted it, or if
+  /// the server elsewhere was lost in an earlier row and still cannot be reached.
   std::optional<finished_row> measure(const benchmark_case& row);
+
+  /// Returns true once the server elsewhere was lost and a later row could not reach it.
+  bool has_lost_server() const { return server_ == server_state::lost; }
 
   const row_ledger& ledger() const { return ledger_; }
 
@@ -47,6 +51,9 @@ class suite {
     std::string count_failure;
   };
 
+  enum class server_state { reachable, lost_in_row, lost };
+
+  server_state state_of_lost_server() const;
   case_facts prepare(const benchmark_case& row) const;
   finished_row run_once(const benchmark_case& row, const case_facts& facts, int repetition);
   measurement measure_and_judge(const benchmark_case& row, const case_facts& facts,
@@ -58,6 +65,8 @@ class suite {
   row_ledger ledger_;
   // By case name.
   std::map<std::string, case_facts> facts_;
+  // Of a server elsewhere.
+  server_state server_ = server_state::reachable;
 };
 
 /// Returns the cases with measured repetitions, in the order given.

@@ -29,6 +29,8 @@ constexpr const char* description =
                                                           random latencies, the same in each run
   mock_server --faults reset_mid_body:2%,status_503:5% --seed 7 --fault-log faults.jsonl
                                                           a site with faults, the same in each run
+  mock_server --host 10.0.0.2 --listen-publicly --port 8080
+                                                          for bench --server http://10.0.0.2:8080 on another host
   curl -c jar -b jar http://127.0.0.1:8080/m/             a session and the search form
   curl http://127.0.0.1:8080/page/17                      a page that belongs to no session, 0 to 999999
   curl http://127.0.0.1:8080/stats                        settings, number of requests, lateness of responses

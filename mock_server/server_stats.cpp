@@ -2,9 +2,14 @@
 
 #include <nlohmann/json.hpp>
 #include <stdexcept>
+#include <string>
+#include <string_view>
 
 namespace farebench {
 namespace {
+
+/// Older servers have no such member.
+constexpr std::string_view network_member = "network";
 
 // Calls visit(name, member) for each member.
 template <typename Stats, typename Visit>
@@ -14,6 +19,7 @@ void for_each_member(Stats& stats, Visit visit) {
   visit("seed", stats.seed);
   visit("page_kb", stats.page_kb);
   visit("faults", stats.faults);
+  visit(network_member, stats.network);
   visit("requests", stats.requests);
   visit("in_flight", stats.in_flight);
   visit("in_flight_peak", stats.in_flight_peak);
@@ -35,7 +41,7 @@ bool has_type_of(const nlohmann::json& value, double) { return value.is_number()
 
 std::string to_json(const server_stats& stats) {
   nlohmann::ordered_json object;
-  for_each_member(stats, [&](const char* name, const auto& member) { object[name] = member; });
+  for_each_member(stats, [&](std::string_view name, const auto& member) { object[name] = member; });
   return object.dump();
 }
 
@@ -45,14 +51,15 @@ server_stats parse_server_stats(std::string_view json) {
   if (!object.contains("engine"))
     throw std::runtime_error("server stats: no member engine; not a mock server");
   server_stats stats;
-  for_each_member(stats, [&](const char* name, auto& member) {
+  for_each_member(stats, [&](std::string_view name, auto& member) {
     const auto found = object.find(name);
+    if (found == object.end() && name == network_member) return;
     if (found == object.end()) {
-      throw std::runtime_error(std::string{"server stats: no member "} + name +
+      throw std::runtime_error("server stats: no member " + std::string{name} +
                                "; the mock server is too old");
     }
     if (!has_type_of(*found, member)) {
-      throw std::runtime_error(std::string{"server stats: member "} + name + " is of another type");
+      throw std::runtime_error("server stats: member " + std::string{name} + " is of another type");
     }
     found->get_to(member);
   });

@@ -47,6 +47,8 @@ struct server_stats {
   std::uint64_t page_kb = 0;
   /// See format_faults; empty without faults.
   std::string faults = {};
+  /// network_id() of the server. Empty if it is unknown, as at older servers.
+  std::string network = {};
 
   // Counters.
 
@@ -75,7 +77,7 @@ struct server_stats {
 /// Returns the JSON object of /stats. Its members have the names above.
 std::string to_json(const server_stats& stats);
 /// Ignores unknown members. Throws std::runtime_error naming the member that has another type or is missing,
-/// as some are at older servers.
+/// as some are at older servers; `network` may be missing.
 server_stats parse_server_stats(std::string_view json);
 
 }  // namespace farebench

@@ -9,10 +9,15 @@
 namespace farebench {
 namespace {
 
-constexpr std::chrono::seconds timeout{10};
+constexpr std::chrono::seconds connection_timeout{5};
+constexpr std::chrono::seconds read_timeout{8};
+
+std::string failure_text(const std::string& url, std::string_view reason) {
+  return "mock server " + url + ": " + std::string{reason};
+}
 
 [[noreturn]] void fail(const std::string& url, std::string_view reason) {
-  throw std::runtime_error("mock server " + url + ": " + std::string{reason});
+  throw std::runtime_error(failure_text(url, reason));
 }
 
 // Returns the body of the response. `request` is for messages.
@@ -20,13 +25,14 @@ template <typename Send>
 std::string send_request(const std::string& url, const std::string& request, int expected_status,
                          Send send) try {
   httplib::Client client{url};
-  client.set_connection_timeout(timeout);
-  client.set_read_timeout(timeout);
+  client.set_connection_timeout(connection_timeout);
+  client.set_read_timeout(read_timeout);
   const httplib::Result response = send(client);
   if (!response) {
     const bool has_connected = response.error() != httplib::Error::Connection;
-    fail(url, "no response to " + request + ": " +
-                  (has_connected ? httplib::to_string(response.error()) : "cannot connect; is it running?"));
+    throw server_lost(failure_text(
+        url, "no response to " + request + ": " +
+                 (has_connected ? httplib::to_string(response.error()) : "cannot connect; is it running?")));
   }
   if (response->status != expected_status) {
     fail(url, request + " returned status " + std::to_string(response->status) + "; expected " +

@@ -17,6 +17,7 @@
 #include <utility>
 #include <variant>
 
+#include "lib/system/host_identity.hpp"
 #include "lib/system/output_file.hpp"
 #include "mock_server/engines/server_engine.hpp"
 #include "mock_server/site/results_page.hpp"
@@ -61,6 +62,15 @@ std::string_view refusal_text(int status) {
       return "the mock server failed; this is a bug in it\n";
     default:
       return "not a request that can be read\n";
+  }
+}
+
+/// Returns an empty text without /proc.
+std::string network_or_unknown() {
+  try {
+    return network_id();
+  } catch (const std::system_error&) {
+    return {};
   }
 }
 
@@ -223,6 +233,7 @@ served_site::served_site(site& served, const engine_options& options, engine_kin
   settings_.seed = latency_.seed;
   settings_.page_kb = served.page_kb();
   if (options.faults) settings_.faults = format_faults(options.faults->plan.rates);
+  settings_.network = network_or_unknown();
 }
 
 std::string_view origin_form(std::string_view target) {

@@ -15,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include "lib/system/host_identity.hpp"
 #include "mock_server/latency/latency_model.hpp"
 #include "mock_server/site/numbered_page.hpp"
 #include "mock_server/site/results_page.hpp"
@@ -281,6 +282,7 @@ TEST_P(both_engines, stats_have_no_latency_and_are_not_counted) {
     EXPECT_EQ(stats, (server_stats{.engine = std::string{to_string(GetParam())},
                                    .latency = "3600s",
                                    .page_kb = 3,
+                                   .network = network_id(),
                                    .connections_accepted = 1}));
   }
 }

@@ -334,6 +334,7 @@ const server_stats sample{.engine = "cpp-httplib",
                           .seed = 7,
                           .page_kb = 94,
                           .faults = "refuse:1%",
+                          .network = "0123456789abcdef",
                           .requests = 18'446'744'073'709'551'615u,
                           .in_flight = 2,
                           .in_flight_peak = 100,
@@ -364,6 +365,12 @@ TEST(server_stats, missing_member_is_named_in_the_error) {
               ThrowsMessage<std::runtime_error>(HasSubstr("no member sessions; the mock server is too old")));
   EXPECT_THAT([&] { parse_server_stats("{}"); },
               ThrowsMessage<std::runtime_error>(HasSubstr("not a mock server")));
+}
+
+TEST(server_stats, network_of_older_server_is_unknown) {
+  std::string json = to_json(sample);
+  json.replace(json.find("\"network"), 8, "\"Network");
+  EXPECT_EQ(parse_server_stats(json).network, "");
 }
 
 TEST(server_stats, member_of_wrong_type_is_named_in_the_error) {
