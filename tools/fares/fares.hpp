@@ -14,6 +14,7 @@
 #include "farebench/fetch_policy.hpp"
 #include "farebench/libcurl.hpp"
 #include "farebench/transport.hpp"
+#include "lib/system/shard.hpp"
 
 namespace farebench {
 
@@ -37,6 +38,8 @@ std::string opening(fares_format format, bool has_routes = false);
 /// route.
 std::string day_text(fares_format format, bool is_first, std::chrono::year_month_day date,
                      const outcome& result, const route* stations = nullptr);
+/// Returns a query as it is in JSON, without a line's end.
+std::string json_query(std::chrono::year_month_day date, const outcome& result, const route* stations);
 /// Only the table prints the remark, if any.
 std::string closing(fares_format format, std::string_view remark = {});
 
@@ -78,12 +81,24 @@ struct fares_flags {
   fares_format format = fares_format::table;
   /// Output file; empty: standard output.
   std::string out;
+  /// With a shard, `out` is its file, and has no format.
+  std::optional<shard> part;
   fetch_policy policy;
+};
+
+/// The command line of `fares merge`, validated.
+struct merge_flags {
+  std::vector<std::string> files;
+  fares_format format = fares_format::table;
+  /// Output file; empty: standard output.
+  std::string out;
 };
 
 /// Flags to run with, or an exit code after --help (0) or a usage error of one line (2) has been printed.
 struct parsed_flags {
   fares_flags flags;
+  /// To merge instead of scraping.
+  std::optional<merge_flags> merge;
   std::optional<int> exit_code;
 };
 

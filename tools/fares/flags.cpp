@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -31,6 +32,8 @@ constexpr const char* examples = R"(Examples:
   fares --from ID10202003 --to ID10202002 --url http://127.0.0.1:8080 --strategy thread_pool --workers 20
   fares --from ID10202003 --to ID10202002 --attempts 5 --deadline 120s --out fares.csv
   fares --routes routes.csv --days 30 --out fares.csv         all routes of a file
+  fares --routes routes.csv --first-date 2026-03-01 --shard 1/5 --out shard1.jsonl
+  fares merge shard*.jsonl --out fares.csv                    the output of all five shards
 )";
 
 constexpr const char* notes = R"(
@@ -42,6 +45,12 @@ Routes: the file of --routes has a line FROM,TO per route. Blank lines, comments
 from,to are ignored. A route that is there twice is refused. Each route is scraped for all days, in the order
 of the file, and each row of the output begins with its stations. There are at most 1,000,000 routes, and
 10,000,000 days of all routes.
+
+Shards: with --shard, only a part of all queries is scraped, a block of consecutive ones. FILE is written only
+when each of them succeeded. Until then, those that did are in FILE.unfinished, and the same command scrapes
+only what is missing there, also after it was killed. It does nothing if FILE is whole, and refuses files of
+another job: other routes, days, dates, shards or another --url. FILE has a JSON object per line, from which
+"fares merge" writes what a run without --shard would have written. All shards need the same --first-date.
 
 Retries: connection failures, invalid responses, timeouts and the statuses 408, 425, 429 and 5xx are retried
 after an increasing delay, or after the delay that the site requests, up to 30 s. An expired session is
@@ -55,9 +64,22 @@ others are reported as cancelled, in one line. A second Ctrl-C exits immediately
 
 Times have a unit: 250ms, 12s, 1.5s or 2min.
 
-Exit codes: 0 all days succeeded; 1 some days failed, or the output could not be written; 2 usage error;
-130 interrupted before all days were complete; 141 (SIGPIPE) the reader of standard output closed it.
+Exit codes: 0 all days succeeded; 1 some days failed, or the output could not be written; 2 usage error, or
+an input file that is refused; 130 interrupted before all days were complete; 141 (SIGPIPE) the reader of
+standard output closed it.
 )";
+
+constexpr const char* merge_notes = R"(
+Writes what a run without --shard would have written. Nothing is requested from the site. The files must be
+those of all shards of one job, each once and whole. Memory: 8 bytes per query.
+
+Exit codes: 0 each query is there once; 1 the output could not be written; 2 usage error, or a file that is
+refused.
+)";
+
+constexpr const char* format_help =
+    "table, csv or json; default: by the name of --out (.csv, .json), else table";
+constexpr const char* out_help = "output file; default: standard output, as is -";
 
 void add_duration(CLI::App& app, const std::string& flag, milliseconds& value, const std::string& meaning) {
   const auto parse = [flag, &value](const std::string& text) {
@@ -168,6 +190,40 @@ void check_route(const CLI::App& app, const fares_flags& flags) {
   }
 }
 
+/// Checks that all processes of a job can have the same flags.
+void check_shard(const CLI::App& app, fares_flags& flags, const std::string& text) {
+  const auto part = parse_shard(text);
+  if (!part) throw CLI::ValidationError("--shard", part.error());
+  flags.part = *part;
+  if (flags.out.empty()) throw CLI::ValidationError("--shard", "needs --out with the file of the shard");
+  if (app.count("--first-date") == 0)
+    throw CLI::ValidationError("--shard", "needs --first-date: shards may start on different days");
+  if (app.count("--format") > 0)
+    throw CLI::ValidationError("--shard", "excludes --format: give it to fares merge");
+}
+
+CLI::App* add_merge(CLI::App& app, merge_flags& flags, std::string& format) {
+  auto* const merge = app.add_subcommand("merge", "join the files of all shards of a job");
+  merge->add_option("FILES", flags.files, "files that fares --shard wrote, in any order")->required();
+  merge->add_option("--format", format, format_help)->type_name("FORMAT");
+  merge->add_option("--out", flags.out, out_help)->type_name("FILE");
+  merge->footer(merge_notes);
+  return merge;
+}
+
+/// Checks the flags of merge, before which the command line may have no other.
+void check_merge(const CLI::App& app, merge_flags& flags, const std::string& format) {
+  for (const auto& name : flag_names(app))
+    if (app.count(name) > 0) throw CLI::ValidationError(name, "is no flag of fares merge");
+  if (flags.out == "-") flags.out.clear();
+  flags.format = format_flag(format, flags.out);
+  for (const auto& file : flags.files) {
+    std::error_code ignored;
+    if (!flags.out.empty() && std::filesystem::equivalent(file, flags.out, ignored))
+      throw CLI::ValidationError("--out", fmt::format("'{}' is the file of a shard", flags.out));
+  }
+}
+
 }  // namespace
 
 parsed_flags parse_fares_flags(int argc, char** argv) {
@@ -181,6 +237,10 @@ parsed_flags parse_fares_flags(int argc, char** argv) {
   std::string format;
   std::string transport_name{flags.http->name()};
   std::string strategy;
+  std::string part;
+  merge_flags merge;
+  std::string merge_format;
+  const auto* const merging = add_merge(app, merge, merge_format);
   app.add_option("--from", flags.only_route.from, "departure station, e.g. ID10202003")->type_name("ID");
   app.add_option("--to", flags.only_route.to, "arrival station, e.g. ID10202002")->type_name("ID");
   app.add_option("--routes", flags.routes,
@@ -208,10 +268,13 @@ parsed_flags parse_fares_flags(int argc, char** argv) {
       ->type_name("N");
   app.add_option("--url", flags.url, "scheme, host and port of the site; default: an embedded mock server")
       ->type_name("URL");
-  app.add_option("--format", format,
-                 "table, csv or json; default: by the name of --out (.csv, .json), else table")
-      ->type_name("FORMAT");
-  app.add_option("--out", flags.out, "output file; default: standard output, as is -")->type_name("FILE");
+  app.add_option("--format", format, format_help)->type_name("FORMAT");
+  app.add_option("--out", flags.out, out_help)->type_name("FILE");
+  app.add_option(
+         "--shard", part,
+         "scrape the i-th of n parts of all queries, e.g. 2/5. auto: that of a Slurm array; auto/n: of "
+         "a Slurm array or Kubernetes Indexed Job")
+      ->type_name("I/N");
   app.add_option("--attempts", flags.policy.max_attempts,
                  "maximum number of attempts per day, including the first")
       ->capture_default_str()
@@ -226,16 +289,23 @@ parsed_flags parse_fares_flags(int argc, char** argv) {
   app.set_version_flag("--version", version_line(), "print version and commit");
   try {
     parse_command_line(app, argc, argv);
+    if (*merging) {
+      check_merge(app, merge, merge_format);
+      result.merge = std::move(merge);
+      return result;
+    }
     flags.first_date = date_flag(first_date);
     check_route(app, flags);
     check_dates(flags);
     if (flags.out == "-") flags.out.clear();
+    if (app.count("--shard") > 0) check_shard(app, flags, part);
     flags.format = format_flag(format, flags.out);
     flags.url = url_flag(flags.url);
     flags.http = &transport_flag(transport_name);
     flags.strategy = strategy_flag(strategy, *flags.http);
   } catch (const CLI::CallForHelp&) {
-    print_output(fmt::format("{}\n{}", with_command_name(examples, "fares", command), app.help()));
+    const auto text = *merging ? "" : with_command_name(examples, "fares", command) + '\n';
+    print_output(text + app.help());
     result.exit_code = 0;
   } catch (const CLI::CallForVersion&) {
     print_output(version_line() + '\n');

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <exception>
+#include <functional>
 #include <map>
 #include <optional>
 #include <stdexcept>
@@ -25,6 +26,7 @@
 #include "lib/system/output_file.hpp"
 #include "mock_server/mock_server_process.hpp"
 #include "tools/fares/fares.hpp"
+#include "tools/fares/shards.hpp"
 
 namespace {
 
@@ -44,6 +46,7 @@ constexpr noun query_noun{"query", "queries"};
 constexpr noun day_noun{"day", "days"};
 constexpr noun fare_noun{"fare", "fares"};
 constexpr noun retry_noun{"retry", "retries"};
+constexpr noun shard_noun{"shard", "shards"};
 constexpr noun attempt_noun{"attempt", "attempts"};
 
 /// Returns the name of the job's queries.
@@ -119,32 +122,26 @@ class query_report {
   }
   void add_limit(std::size_t index, retry_limit limit) { failures_[index].limit = limit; }
 
-  /// Call for each query, in order.
+  /// Call for each query.
   void add(std::size_t index, const outcome& result) {
-    const bool is_cancelled = !result && result.error().kind == fetch_error_kind::cancelled;
-    if (is_cancelled) {
-      ++cancelled_;
-      if (!first_cancelled_) first_cancelled_ = index;
-    } else {
-      print_cancelled(index);
-    }
     if (result) {
       ++succeeded_;
       fares_ += result->size();
+    } else if (result.error().kind == fetch_error_kind::cancelled) {
+      add_cancelled(index);
     } else {
       ++failed_;
-      if (!is_cancelled) {
-        print(fmt::format("{}: {}{}", name(index), describe(result.error()), attempts_of(index)));
-      }
+      print_cancelled();
+      print(fmt::format("{}: {}{}", name(index), describe(result.error()), attempts_of(index)));
     }
     failures_.erase(index);
   }
   /// Call after the last query.
-  void finish() { print_cancelled(job_.size()); }
+  void finish() { print_cancelled(); }
 
   std::size_t succeeded() const { return succeeded_; }
   std::size_t failed() const { return failed_; }
-  bool is_cancelled() const { return cancelled_ > 0; }
+  bool is_cancelled() const { return is_cancelled_; }
   /// Returns "97 of 100 days, 1164 fares, 2 retries".
   std::string summary() const {
     const auto& name = noun_of(job_);
@@ -160,6 +157,11 @@ class query_report {
     std::optional<retry_limit> limit;
   };
 
+  struct index_range {
+    std::size_t first;
+    std::size_t last;
+  };
+
   /// Returns "2026-03-01" or "ID1 to ID2, 2026-03-01".
   std::string name(std::size_t index) const {
     const auto date = format_iso_date(job_.date_of(index));
@@ -170,14 +172,21 @@ class query_report {
     progress_.clear();
     print_error(line);
   }
-  /// Prints the cancelled queries from first_cancelled_ to before `end`, if any.
-  void print_cancelled(std::size_t end) {
-    const auto first = std::exchange(first_cancelled_, std::nullopt);
-    if (!first) return;
-    const auto range = *first + 1 == end ? name(*first)
-                                         : fmt::format("{} {} {}", name(*first),
-                                                       job_.has_routes ? "until" : "to", name(end - 1));
-    print(range + ": cancelled");
+  void add_cancelled(std::size_t index) {
+    is_cancelled_ = true;
+    ++failed_;
+    if (cancelled_ && cancelled_->last + 1 != index) print_cancelled();
+    if (!cancelled_) cancelled_ = {.first = index, .last = index};
+    cancelled_->last = index;
+  }
+  /// Prints the cancelled queries since the last call, if any.
+  void print_cancelled() {
+    const auto range = std::exchange(cancelled_, std::nullopt);
+    if (!range) return;
+    const auto& [first, last] = *range;
+    print(first == last ? fmt::format("{}: cancelled", name(first))
+                        : fmt::format("{} {} {}: cancelled", name(first), job_.has_routes ? "until" : "to",
+                                      name(last)));
   }
   /// Returns " (3 attempts)" or another remark, or an empty text for one attempt that no limit ended.
   std::string attempts_of(std::size_t index) const {
@@ -194,10 +203,10 @@ class query_report {
   progress_line& progress_;
   // Queries without an outcome that had a failed attempt.
   std::map<std::size_t, failure> failures_;
-  std::optional<std::size_t> first_cancelled_;
+  std::optional<index_range> cancelled_;
+  bool is_cancelled_ = false;
   std::size_t succeeded_ = 0;
   std::size_t failed_ = 0;
-  std::size_t cancelled_ = 0;
   std::size_t fares_ = 0;
   std::size_t retries_ = 0;
 };
@@ -206,12 +215,15 @@ void on_interrupt() {
   print_error("interrupted: waiting for requests in flight; press Ctrl-C again to exit immediately");
 }
 
-int scrape(const fares_flags& flags) {
-  const auto job = read_job(flags);
-  if (flags.http == &libcurl_transport()) map_send_buffers();
-  raise_open_file_limit();
-  const interruption interrupted{drain_grace, &on_interrupt};
-  fares_writer out{flags.out};
+/// Passes outcomes with the index of their query in the job, in any order.
+using job_sink = std::function<void(std::size_t index, outcome&& result)>;
+
+/// Runs `size` queries of the job, and returns the time that took. `index_of` returns the index of the n-th,
+/// from 0. The sink adds outcomes to the report.
+std::chrono::duration<double> run_queries(const fares_flags& flags, const fares_job& job, std::size_t size,
+                                          const std::function<std::size_t(std::size_t n)>& index_of,
+                                          const interruption& interrupted, query_report& report,
+                                          const job_sink& sink) {
   std::optional<mock_server_process> embedded;
   if (flags.url.empty()) {
     // The Beast engine serves any number of workers, the cpp-httplib engine at most 256.
@@ -219,8 +231,37 @@ int scrape(const fares_flags& flags) {
         .latency = std::chrono::milliseconds{20}, .page_kb = 3, .engine = engine_kind::beast});
     print_error("no --url given: the fares are sample data of the embedded mock server");
   }
-
   const auto begin = std::chrono::steady_clock::now();
+  make_strategy(flags.strategy, *flags.http)
+      ->run({.base_url = embedded ? embedded->url() : flags.url,
+             .size = size,
+             .query_at =
+                 [&](std::size_t n) {
+                   const auto index = index_of(n);
+                   const auto& [from, to] = job.route_of(index);
+                   return query{.from = from, .to = to, .date = job.date_of(index)};
+                 },
+             .workers = flags.workers,
+             .loops = flags.loops,
+             .policy = flags.policy,
+             .on_retry = [&](std::size_t n, std::size_t, const fetch_error&,
+                             std::chrono::milliseconds) { report.add_retry(index_of(n)); },
+             .on_give_up = [&](std::size_t n, std::size_t,
+                               retry_limit limit) { report.add_limit(index_of(n), limit); },
+             .drain = interrupted.drain(),
+             .stop = interrupted.stop()},
+            [&](std::size_t n, outcome&& result) { sink(index_of(n), std::move(result)); });
+  report.finish();
+  return std::chrono::steady_clock::now() - begin;
+}
+
+int exit_code_of(const query_report& report) {
+  if (report.is_cancelled()) return interruption::exit_interrupted;
+  return report.failed() == 0 ? 0 : exit_some_failed;
+}
+
+int scrape_all(const fares_flags& flags, const fares_job& job, const interruption& interrupted) {
+  fares_writer out{flags.out};
   progress_line progress{counted(job.size(), noun_of(job)), flags.out.empty()};
   query_report report{job, progress};
   in_order ordered{[&](std::size_t index, const outcome& result) {
@@ -229,30 +270,12 @@ int scrape(const fares_flags& flags) {
     out.write(day_text(flags.format, index == 0, job.date_of(index), result,
                        job.has_routes ? &job.route_of(index) : nullptr));
   }};
-
-  make_strategy(flags.strategy, *flags.http)
-      ->run({.base_url = embedded ? embedded->url() : flags.url,
-             .size = job.size(),
-             .query_at =
-                 [&](std::size_t index) {
-                   const auto& [from, to] = job.route_of(index);
-                   return query{.from = from, .to = to, .date = job.date_of(index)};
-                 },
-             .workers = flags.workers,
-             .loops = flags.loops,
-             .policy = flags.policy,
-             .on_retry = [&](std::size_t index, std::size_t, const fetch_error&,
-                             std::chrono::milliseconds) { report.add_retry(index); },
-             .on_give_up = [&](std::size_t index, std::size_t,
-                               retry_limit limit) { report.add_limit(index, limit); },
-             .drain = interrupted.drain(),
-             .stop = interrupted.stop()},
-            [&](std::size_t index, outcome&& result) {
-              progress.advance();
-              ordered.add(index, std::move(result));
-            });
-  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
-  report.finish();
+  const auto elapsed = run_queries(
+      flags, job, job.size(), [](std::size_t n) { return n; }, interrupted, report,
+      [&](std::size_t index, outcome&& result) {
+        progress.advance();
+        ordered.add(index, std::move(result));
+      });
   progress.clear();
 
   const auto remark = report.is_cancelled() ? fmt::format("interrupted: {} of {} are missing",
@@ -267,8 +290,62 @@ int scrape(const fares_flags& flags) {
     summary += fmt::format(", {} not written", flags.out);
   }
   print_error(summary);
-  if (report.is_cancelled()) return interruption::exit_interrupted;
-  return report.failed() == 0 ? 0 : exit_some_failed;
+  return exit_code_of(report);
+}
+
+int scrape_shard(const fares_flags& flags, const fares_job& job, const interruption& interrupted) {
+  shard_file file{flags.out, job, flags.url.empty() ? "embedded mock server" : flags.url, *flags.part};
+  const auto all = counted(file.size(), noun_of(job));
+  if (file.is_whole()) {
+    print_error(fmt::format("{} is whole: {}; nothing to do", flags.out, all));
+    return 0;
+  }
+  const auto& missing = file.missing();
+  if (missing.size() < file.size())
+    print_error(fmt::format("{} of {} are missing in {}: scraping these", missing.size(), all, flags.out));
+  progress_line progress{counted(missing.size(), noun_of(job)), false};
+  query_report report{job, progress};
+  std::chrono::duration<double> elapsed{0};
+  if (!missing.empty()) {
+    elapsed = run_queries(
+        flags, job, missing.size(), [&](std::size_t n) { return missing[n]; }, interrupted, report,
+        [&](std::size_t index, outcome&& result) {
+          if (result) file.add(index, result);
+          progress.advance();
+          report.add(index, result);
+        });
+  }
+  progress.clear();
+
+  auto summary = fmt::format("{}, {:.2f} s", report.summary(), elapsed.count());
+  if (report.failed() == 0) {
+    file.commit();
+    summary += ", written to " + flags.out;
+  } else {
+    summary += fmt::format(", {} not written: {} of {} are missing; run the command again for these",
+                           flags.out, report.failed(), all);
+  }
+  print_error(summary);
+  return exit_code_of(report);
+}
+
+int scrape(const fares_flags& flags) {
+  const auto job = read_job(flags);
+  if (flags.http == &libcurl_transport()) map_send_buffers();
+  raise_open_file_limit();
+  const interruption interrupted{drain_grace, &on_interrupt};
+  return flags.part ? scrape_shard(flags, job, interrupted) : scrape_all(flags, job, interrupted);
+}
+
+int merge(const merge_flags& flags) {
+  fares_writer out{flags.out};
+  const auto merged =
+      merge_shards(flags.files, flags.format, [&](const std::string& text) { out.write(text); });
+  out.commit();
+  print_error(fmt::format("{}, {}, {}{}", counted(flags.files.size(), shard_noun),
+                          counted(merged.queries, query_noun), counted(merged.fares, fare_noun),
+                          flags.out.empty() ? "" : ", written to " + flags.out));
+  return 0;
 }
 
 }  // namespace
@@ -278,8 +355,9 @@ int main(int argc, char** argv) {
   // A closed connection must not end the process.
   std::signal(SIGPIPE, SIG_IGN);
   try {
-    const auto [flags, exit_code] = parse_fares_flags(argc, argv);
-    return exit_code ? *exit_code : scrape(flags);
+    const auto [flags, merged, exit_code] = parse_fares_flags(argc, argv);
+    if (exit_code) return *exit_code;
+    return merged ? merge(*merged) : scrape(flags);
   } catch (const std::invalid_argument& error) {
     print_error(error.what());
     return exit_usage;

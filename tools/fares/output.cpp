@@ -95,15 +95,16 @@ std::string opening(fares_format format, bool has_routes) {
   return {};
 }
 
+std::string json_query(std::chrono::year_month_day date, const outcome& result, const route* stations) {
+  // ASCII only, which escapes Unicode's control characters too.
+  return json_day(format_iso_date(date), result, stations)
+      .dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+}
+
 std::string day_text(fares_format format, bool is_first, std::chrono::year_month_day date,
                      const outcome& result, const route* stations) {
+  if (format == fares_format::json) return (is_first ? "\n" : ",\n") + json_query(date, result, stations);
   const std::string day = format_iso_date(date);
-  if (format == fares_format::json) {
-    // ASCII only, which escapes Unicode's control characters too.
-    const auto text =
-        json_day(day, result, stations).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
-    return (is_first ? "\n" : ",\n") + text;
-  }
   std::string rows;
   if (!result) return rows;
   for (const fare& offer : *result) {
