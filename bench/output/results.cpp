@@ -66,26 +66,11 @@ ordered_json row_json(const reported_row& row) {
   return members;
 }
 
-/// Returns an array with a line for each element.
-std::string lines_json(const ordered_json& array) {
-  std::vector<std::string> lines;
-  for (const auto& element : array) lines.push_back(dump(element));
-  return fmt::format("[\n{}\n]", fmt::join(lines, ",\n"));
-}
-
-std::string result_json(const ordered_json& context, std::span<const reported_row> rows) {
-  std::vector<benchmark_case> cases;
-  auto benchmarks = ordered_json::array();
-  for (const auto& row : rows) {
-    cases.push_back(row.parameters);
-    benchmarks.push_back(row_json(row));
-  }
-  const auto schema = schema_json(cases);
-  return fmt::format(
-      "{{\n\"schema\": {{\"version\": {}, \"columns\": {}, \"strategies\": {}}},\n"
-      "\"context\": {},\n\"benchmarks\": {}\n}}\n",
-      dump(schema["version"]), lines_json(schema["columns"]), lines_json(schema["strategies"]),
-      dump(context, 1), lines_json(benchmarks));
+/// Writes an array with a line for each element.
+void write_lines(std::ostream& out, const ordered_json& array) {
+  out << '[';
+  for (const auto& element : array) out << (&element == &array.front() ? "\n" : ",\n") << dump(element);
+  out << "\n]";
 }
 
 /// Returns the names of all cells. The first ten are Google Benchmark's.
@@ -222,6 +207,17 @@ void add_verdict(reported_row& row, const row_ledger& ledger) {
   std::erase_if(row.columns, [](const auto& one) { return !std::isfinite(one.second); });
 }
 
+void write_result(std::ostream& out, const ordered_json& schema, const ordered_json& context,
+                  const ordered_json& rows) {
+  out << "{\n\"schema\": {\"version\": " << dump(schema.at("version")) << ", \"columns\": ";
+  write_lines(out, schema.at("columns"));
+  out << ", \"strategies\": ";
+  write_lines(out, schema.at("strategies"));
+  out << "},\n\"context\": " << dump(context, 1) << ",\n\"benchmarks\": ";
+  write_lines(out, rows);
+  out << "\n}\n";
+}
+
 result_writer::result_writer(output_format format, std::ostream& output, console_options options)
     : format_{format}, output_{output}, options_{options} {
   if (format_ == output_format::csv) output_ << fmt::format("{}\n", fmt::join(csv_fields(), ","));
@@ -243,7 +239,14 @@ void result_writer::add(const reported_row& row) {
 }
 
 void result_writer::finish(const ordered_json& context) {
-  if (format_ == output_format::json) output_ << result_json(context, rows_);
+  if (format_ != output_format::json) return;
+  std::vector<benchmark_case> cases;
+  auto benchmarks = ordered_json::array();
+  for (const auto& row : rows_) {
+    cases.push_back(row.parameters);
+    benchmarks.push_back(row_json(row));
+  }
+  write_result(output_, schema_json(cases), context, benchmarks);
 }
 
 std::string context_text(const ordered_json& context) {

@@ -52,6 +52,10 @@ struct reported_row {
 /// for a repetition that is not in the ledger or passed without a finite time, and for an unknown column.
 void add_verdict(reported_row& row, const row_ledger& ledger);
 
+/// Writes a result file as JSON. `schema` is that of schema_json(); each row has a line.
+void write_result(std::ostream& out, const nlohmann::ordered_json& schema,
+                  const nlohmann::ordered_json& context, const nlohmann::ordered_json& rows);
+
 struct console_options {
   /// Columns in a table under one header; otherwise as name=value.
   bool tabular = true;

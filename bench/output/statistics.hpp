@@ -16,6 +16,8 @@ namespace farebench {
 struct case_result {
   benchmark_case parameters;
   std::vector<finished_row> repetitions = {};
+  /// See machine_id(). Empty: that of all other cases.
+  std::string machine = {};
 };
 
 /// Returns the middle value, or the mean of the middle two; nullopt without values.

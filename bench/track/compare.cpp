@@ -197,6 +197,9 @@ std::string context_of(const recorded_run& run, const char* name) {
 
 track_error incomparable(const std::string& reason) { return track_error{reason, exit_incomparable}; }
 
+/// Returns whether the run is of merged shards from several machines, whose rows are compared one by one.
+bool has_several_machines(const recorded_run& run) { return run.result.machines.size() > 1; }
+
 void check_comparable(const recorded_run& run, const recorded_run& other) {
   const auto check_equal = [&](const char* name, const std::string& value, const std::string& other_value) {
     if (value != other_value) {
@@ -209,7 +212,7 @@ void check_comparable(const recorded_run& run, const recorded_run& other) {
   };
   if (run.is_recording && other.is_recording) {
     check("machine");
-  } else {
+  } else if (!has_several_machines(run) && !has_several_machines(other)) {
     check_equal("machine", run.processors(), other.processors());
   }
   for (const char* name : setting_members) check(name);
@@ -433,9 +436,52 @@ comparison compare_files(const recorded_side& base, const recorded_side& head, c
   return result;
 }
 
+namespace {
+
+/// Returns the only machine of a series, or nullopt.
+std::optional<std::string> machine_of(const recorded_side& side, const std::string& series) {
+  std::optional<std::string> machine;
+  for (const auto& run : side.runs) {
+    const auto* const found = run.find(series);
+    if (found == nullptr) continue;
+    if (machine.value_or(found->machine) != found->machine) return std::nullopt;
+    machine = found->machine;
+  }
+  return machine;
+}
+
+/// Removes the series that are of other machines in base than in head, if a run is of several machines.
+/// Returns a note about them, or "".
+std::string remove_rows_of_other_machines(recorded_side& base, recorded_side& head) {
+  if (std::ranges::none_of(base.runs, has_several_machines) &&
+      std::ranges::none_of(head.runs, has_several_machines))
+    return {};
+  std::set<std::string> removed;
+  const auto in_head = series_of(head.runs);
+  for (const auto& series : series_of(base.runs)) {
+    const auto machine = machine_of(base, series);
+    if (in_head.contains(series) && (!machine || machine != machine_of(head, series))) removed.insert(series);
+  }
+  for (auto* const side : {&base, &head}) {
+    for (auto& run : side->runs)
+      std::erase_if(run.result.cases,
+                    [&](const case_result& one) { return removed.contains(one.parameters.name()); });
+  }
+  if (removed.empty()) return {};
+  auto note =
+      fmt::format("{} row{} of another machine in base than in head, and not compared: {}{}", removed.size(),
+                  removed.size() == 1 ? " is" : "s are", *removed.begin(), removed.size() == 1 ? "" : ", …");
+  if (series_of(base.runs).empty() || series_of(head.runs).empty())
+    throw incomparable(fmt::format("{} and {} cannot be compared: {}", base.name, head.name, note));
+  return note;
+}
+
+}  // namespace
+
 comparison compare_recorded(const fs::path& base, const fs::path& head) {
-  const auto base_side = read_side(base);
-  const auto head_side = read_side(head);
+  auto base_side = read_side(base);
+  auto head_side = read_side(head);
+  const auto removed = remove_rows_of_other_machines(base_side, head_side);
   std::set<fs::path> folders;
   for (const auto& [path, side] : {std::pair{base, &base_side}, std::pair{head, &head_side}}) {
     // Only recordings name the program, which the floor needs.
@@ -454,6 +500,7 @@ comparison compare_recorded(const fs::path& base, const fs::path& head) {
     }
   }
   auto result = compare_files(base_side, head_side, noise_of_recordings(neighbours));
+  if (!removed.empty()) result.notes.push_back(removed);
   result.notes.insert(result.notes.end(), notes.begin(), notes.end());
   return result;
 }

@@ -119,6 +119,12 @@ std::string range_text(const median_interval& figure, std::size_t repetitions) {
 class entry_writer {
  public:
   void add(const result_file& file, const std::vector<exported_column>& columns) {
+    if (const auto [other, is_new] = machine_of_.emplace(file.source, file.machines.front().first);
+        !is_new && other->second != file.machines.front().first)
+      throw track_error{fmt::format(
+          "{} has rows of several machines, and github-action-benchmark would compare a row with that of "
+          "another machine: export it as csv or markdown",
+          file.source)};
     for (const auto& column : columns) {
       if (column.better != "lower")
         throw track_error{
@@ -167,6 +173,8 @@ class entry_writer {
   }
 
   ordered_json entries_ = ordered_json::array();
+  /// By source.
+  std::map<std::string, std::string> machine_of_;
   /// By name of the case.
   std::map<std::string, std::string> source_of_;
 };
@@ -181,7 +189,7 @@ std::string text_field(std::string_view text) {
 constexpr std::string_view csv_header =
     "file,commit,date,case,strategy,workers,loops,task,items,page_kb,latency,seed,engine,connections,warm_up,"
     "kind,"
-    "client_version,column,unit,better,median,low,high,confidence,repetitions,failed,reason\r\n";
+    "client_version,column,unit,better,median,low,high,confidence,repetitions,failed,reason,machine_id\r\n";
 
 std::string csv_lines(const result_file& file, const std::vector<exported_column>& columns) {
   std::string lines;
@@ -206,8 +214,8 @@ std::string csv_lines(const result_file& file, const std::vector<exported_column
         std::to_string(parameters.warm_up),
         std::string{to_string(parameters.kind)},
         text_field(client_version_of(result))};
-    const auto counts = fmt::format("{},{},{}", result.repetitions.size(), failed_repetitions(result),
-                                    text_field(first_failure(result)));
+    const auto counts = fmt::format("{},{},{},{}", result.repetitions.size(), failed_repetitions(result),
+                                    text_field(first_failure(result)), text_field(result.machine));
     for (const auto& column : columns) {
       const auto figure = figure_of(result, column);
       // A failed case has one line.
@@ -261,6 +269,8 @@ std::string circumstances(const result_file& file) {
                                 context_of(file, "dirty") == "true" ? " and changes" : ""));
   for (const char* name : {"date", "cpu_model"})
     if (const auto fact = context_of(file, name); !fact.empty()) facts.push_back(markdown_text(fact));
+  if (const auto machine = context_of(file, "machine_id"); !machine.empty())
+    facts.push_back("machine " + markdown_text(machine));
   return facts.empty() ? "" : fmt::format("{}\n\n", fmt::join(facts, ", "));
 }
 
@@ -326,8 +336,9 @@ std::vector<result_file> read_exported_files(const std::vector<fs::path>& paths)
       std::error_code ignored;
       if (!known.insert(fs::weakly_canonical(file, ignored)).second) continue;
       const auto whole = parse_strictly(read_input_file(file), file.string());
-      files.push_back(is_recording(whole) ? read_recording(whole, file.string()).result
-                                          : read_result(whole, file.string()));
+      auto result = is_recording(whole) ? read_recording(whole, file.string()).result
+                                        : read_result(whole, file.string());
+      std::ranges::move(split_by_machine(std::move(result)), std::back_inserter(files));
     }
   }
   return files;

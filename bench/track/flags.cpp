@@ -33,6 +33,7 @@ Examples:
   track history                               what changed over the recorded commits
   track report run.json --out page.html       a page of one result
   track export --format csv run.json          medians and intervals for a spreadsheet; see docs/tracking.md
+  track merge 1.json 2.json --out all.json    joins the shards of a run; see docs/cluster.md
   track selftest --short                      are mutants caught, without false alarms?
 
 BASE and HEAD are revisions of a clone of farebench, result files or folders of those. "." is the working tree. So is
@@ -189,6 +190,15 @@ void add_export(CLI::App& app, track_flags& flags) {
   exporting->add_option("--out", flags.export_file, "default: standard output")->type_name("FILE");
 }
 
+void add_merge(CLI::App& app, track_flags& flags) {
+  auto* const merge = add_verb(app, flags, verb::merge, "merge", "join the result files of bench --shard");
+  merge->add_option("FILES", flags.files, "result files of the shards, or of earlier merging")->required();
+  merge->add_option("--out", flags.merged_file, "the merged file; FILE.timeline.json is written beside it")
+      ->required()
+      ->type_name("FILE");
+  merge->add_flag("--partial", flags.is_partial, "accept that shards are missing");
+}
+
 void add_selftest(CLI::App& app, track_flags& flags) {
   auto* const selftest = add_verb(app, flags, verb::selftest, "selftest",
                                   "are mutants of the client caught, without false alarms?");
@@ -217,6 +227,7 @@ track_flags parse_track_flags(int argc, char** argv) {
   add_history(app, flags);
   add_report(app, flags);
   add_export(app, flags);
+  add_merge(app, flags);
   add_selftest(app, flags);
   for (auto* const verb : app.get_subcommands({}))
     verb->footer(fmt::format("See also: {} --help", command == "farebench" ? "farebench track" : command));

@@ -11,7 +11,7 @@
 
 namespace farebench::track {
 
-enum class verb { record, compare, gate, history, report, export_results, selftest };
+enum class verb { record, compare, gate, history, report, export_results, merge, selftest };
 
 /// Flags of track, checked before anything starts.
 struct track_flags {
@@ -30,7 +30,7 @@ struct track_flags {
   /// Of gate: the revision to compare with. Empty: base_of_gate().
   std::string against;
 
-  /// Of history, report and export: result files, recordings and folders of them. Empty: those of the
+  /// Of history, report, export and merge: result files, recordings and folders of them. Empty: those of the
   /// repository.
   std::vector<std::filesystem::path> files = {};
   /// Of history and report. Empty: results/accepted.json of the repository, if there is one.
@@ -44,6 +44,10 @@ struct track_flags {
   export_format format = export_format::csv;
   std::vector<std::string> columns = {};
   std::filesystem::path export_file = "-";
+
+  /// Of merge.
+  std::filesystem::path merged_file = {};
+  bool is_partial = false;
 
   /// Of compare, gate, history and report.
   bool json = false;

@@ -1,4 +1,4 @@
-// track: flags → record, compare, gate, history, report, export or selftest → exit code.
+// track: flags → record, compare, gate, history, report, export, merge or selftest → exit code.
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -16,6 +16,7 @@
 #include <string>
 
 #include "bench/flags.hpp"
+#include "bench/output/results.hpp"
 #include "bench/track/compare.hpp"
 #include "bench/track/comparison_output.hpp"
 #include "bench/track/error.hpp"
@@ -23,8 +24,10 @@
 #include "bench/track/flags.hpp"
 #include "bench/track/gate.hpp"
 #include "bench/track/history.hpp"
+#include "bench/track/merge.hpp"
 #include "bench/track/record.hpp"
 #include "bench/track/report.hpp"
+#include "bench/track/result_file.hpp"
 #include "bench/track/selftest.hpp"
 #include "bench/track/strict_json.hpp"
 #include "lib/system/child_process.hpp"
@@ -226,6 +229,21 @@ int export_results(const track_flags& flags) {
   return exit_nothing_worse;
 }
 
+int merge(const track_flags& flags) {
+  // Opened before the work starts.
+  auto out = open_output(flags.merged_file, flags.files, "merge");
+  const auto merged = merge_files(flags.files, flags.is_partial);
+  write_result(out.stream(), merged.result["schema"], merged.result["context"], merged.result["benchmarks"]);
+  out.commit();
+  if (!merged.timeline) {
+    if (!merged.timeline_error.empty())
+      print_error("track", fmt::format("no timeline is written: {}", merged.timeline_error));
+  } else if (const auto file = replaced_file(flags.merged_file)) {
+    write_file(timeline_path(*file), *merged.timeline);
+  }
+  return exit_nothing_worse;
+}
+
 int kill_test(int kills) {
   const auto folder = std::filesystem::temp_directory_path() / fmt::format("farebench-kills-{}", ::getpid());
   const auto report = kill_recordings(sibling_path("track"), folder, kills);
@@ -259,6 +277,8 @@ int run(const track_flags& flags) {
       return report(flags);
     case verb::export_results:
       return export_results(flags);
+    case verb::merge:
+      return merge(flags);
     case verb::selftest:
       return selftest(flags);
   }

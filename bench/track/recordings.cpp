@@ -214,7 +214,8 @@ recorded_run read_bench_result(const ordered_json& whole, const std::string& sou
   for (const auto& [name, value] : run.result.context.items())
     if (value.is_string()) run.context[name] = value.get<std::string>();
   run.facts.id = std::filesystem::path{source}.stem().string();
-  run.facts.machine = run.processors();
+  const auto machines = run.result.machines.size();
+  run.facts.machine = machines == 1 ? run.processors() : fmt::format("{} machines", machines);
   run.facts.commit = text_member(run.result.context, "commit", where);
   run.facts.is_dirty = optional_text_member(run.result.context, "dirty", where) == "true";
   return run;

@@ -42,14 +42,15 @@ void read_file_into(report_input& input, const fs::path& path) {
     input.recordings.push_back(read_recording(whole, path.string()));
     return;
   }
-  input.results.push_back({.file = read_result(whole, path.string())});
-  const auto curves = timeline_path(path);
-  if (!exists(curves)) return;
+  auto file = read_result(whole, path.string());
+  std::optional<timeline> curves;
+  const auto curves_path = timeline_path(path);
   try {
-    input.results.back().curves = read_timeline(curves, input.results.back().file);
+    if (exists(curves_path)) curves = read_timeline(curves_path, file);
   } catch (const track_error& error) {
-    add_broken(input, curves, error.what());
+    add_broken(input, curves_path, error.what());
   }
+  for (auto& part : split_by_machine(std::move(file))) input.results.push_back({std::move(part), curves});
 }
 
 /// Appends "-2", "-3", … to a name that is in use, and adds the result to those in use.
@@ -401,13 +402,21 @@ ordered_json dataset_json(const report_result& of) {
   return json;
 }
 
-/// Returns the datasets, each with a title and an id: its workload's, with the file's if two are of one
-/// workload.
+/// Returns the datasets, each with a title and an id: its workload's, with the machine's if its file has
+/// several, and with the file's if two are of one workload.
 ordered_json datasets_json(const std::vector<const report_result*>& results) {
-  const auto stem_of = [](const report_result& one) { return fs::path{one.file.source}.stem().string(); };
+  const auto with_machine = [&](const std::string& name, const report_result& one) {
+    const bool is_alone =
+        std::ranges::count(results, one.file.source,
+                           [](const auto* other) -> const std::string& { return other->file.source; }) == 1;
+    return is_alone ? name : fmt::format("{}, machine {}", name, one.file.context.value("machine_id", ""));
+  };
+  const auto stem_of = [&](const report_result& one) {
+    return with_machine(fs::path{one.file.source}.stem().string(), one);
+  };
   const auto workload_of = [&](const report_result& one) {
     const auto workload = one.file.context.value("workload", "");
-    return workload.empty() ? stem_of(one) : workload;
+    return workload.empty() ? stem_of(one) : with_machine(workload, one);
   };
   auto datasets = ordered_json::array();
   std::set<std::string> ids;

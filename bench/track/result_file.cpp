@@ -157,6 +157,7 @@ class row_reader {
     if (type != "iteration")
       throw track_error{fmt::format("{}: run_type is neither iteration nor aggregate: '{}'", where, type)};
     const auto at = case_of(row, where);
+    check_machine(at, row, where);
     file_.cases[at].repetitions.push_back(repetition_of(row, where));
     auto& indices = file_.repetition_indices[at];
     const bool has_index = row.contains("repetition_index");
@@ -168,6 +169,18 @@ class row_reader {
   }
 
  private:
+  /// Reads the machine of a case, which all its rows have. Rows without one are of the file's machine.
+  void check_machine(std::size_t at, const ordered_json& row, const std::string& where) {
+    auto machine =
+        optional_text_member(row.contains("machine_id") ? row : file_.context, "machine_id", where);
+    auto& known = file_.cases[at].machine;
+    if (file_.cases[at].repetitions.empty())
+      known = std::move(machine);
+    else if (known != machine)
+      throw track_error{fmt::format("{}: '{}' is of the machines '{}' and '{}'", where,
+                                    file_.cases[at].parameters.name(), known, machine)};
+  }
+
   /// Returns the index of the row's case, which it adds if it is new.
   std::size_t case_of(const ordered_json& row, const std::string& where) {
     const std::string name{without_suffix(text_member(row, "name", where))};
@@ -232,8 +245,9 @@ void sort_rows(result_file& file) {
     std::vector<std::size_t> order(indices.size());
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
     std::ranges::stable_sort(order, {}, [&](std::size_t i) { return indices[i]; });
-    auto& [result, ascending] =
-        sorted.emplace_back(case_result{.parameters = file.cases[at].parameters}, std::vector<std::size_t>{});
+    auto& [result, ascending] = sorted.emplace_back(
+        case_result{.parameters = file.cases[at].parameters, .machine = file.cases[at].machine},
+        std::vector<std::size_t>{});
     for (const auto i : order) {
       result.repetitions.push_back(std::move(file.cases[at].repetitions[i]));
       ascending.push_back(indices[i]);
@@ -253,6 +267,33 @@ void add_strategies(result_file& file) {
   file.strategies = schema_json(rows).at("strategies");
   for (const auto& row : rows)
     if (find_probe_client(row.strategy) == nullptr) file.strategies.push_back(unknown_strategy(row.strategy));
+}
+
+/// Finds the machines of the rows. Replaces the list of shards in a merged context by the members of one
+/// shard.
+void read_machines(result_file& file) {
+  const auto shards = file.context.contains("shards")
+                          ? list_member(file.context, "shards", file.source + ": context")
+                          : ordered_json{};
+  file.context.erase("shards");
+  const auto context_of = [&](const std::string& machine) {
+    auto context = file.context;
+    for (std::size_t i = 0; i < shards.size(); ++i) {
+      const auto where = fmt::format("{}: shard {} of the context", file.source, i + 1);
+      // The machine of all shards is in the common context.
+      const auto own = optional_text_member(shards[i], "machine_id", where);
+      if (!own.empty() && own != machine) continue;
+      context.update(shards[i]);
+      for (const char* name : {"shard", "shard_cases"}) context.erase(name);
+      break;
+    }
+    return context;
+  };
+  for (const auto& one : file.cases)
+    if (std::ranges::find(file.machines, one.machine, &std::pair<std::string, ordered_json>::first) ==
+        file.machines.end())
+      file.machines.emplace_back(one.machine, context_of(one.machine));
+  if (!shards.empty()) file.context = file.machines.front().second;
 }
 
 }  // namespace
@@ -275,9 +316,29 @@ result_file read_result(const ordered_json& whole, const std::string& source) {
                                              : " has aggregates only: measure without "
                                                "--benchmark_report_aggregates_only")};
   }
+  read_machines(file);
   sort_rows(file);
   if (!has_schema) add_strategies(file);
   return file;
+}
+
+std::vector<result_file> split_by_machine(result_file file) {
+  std::vector<result_file> files;
+  for (const auto& [machine, context] : file.machines) {
+    files.push_back({.source = file.source,
+                     .context = context,
+                     .machines = {{machine, context}},
+                     .columns = file.columns,
+                     .strategies = file.strategies,
+                     .cases = {},
+                     .repetition_indices = {}});
+    for (std::size_t at = 0; at < file.cases.size(); ++at) {
+      if (file.cases[at].machine != machine) continue;
+      files.back().cases.push_back(std::move(file.cases[at]));
+      files.back().repetition_indices.push_back(std::move(file.repetition_indices[at]));
+    }
+  }
+  return files;
 }
 
 std::vector<double> values_if_passed(const case_result& result, const std::string& column) {

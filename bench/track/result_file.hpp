@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "bench/cases.hpp"
@@ -18,7 +19,11 @@ namespace farebench::track {
 struct result_file {
   /// Path, for messages.
   std::string source;
+  /// Of merged shards: what they share, and for the rest that of the first shard.
   nlohmann::ordered_json context;
+  /// Machines of the rows by machine_id, each with its context, in the order of their first row. Files of one
+  /// machine may have no id: "".
+  std::vector<std::pair<std::string, nlohmann::ordered_json>> machines;
   /// List of objects with name, unit, better and meaning, in the order of tables. The first is real_time.
   nlohmann::ordered_json columns;
   /// List of objects with name, label, family, language, transport, control_flow and code_changes.
@@ -35,6 +40,9 @@ std::optional<benchmark_case> parse_case_name(std::string_view name);
 
 /// Reads a parsed result file. Throws track_error (exit code 2) that names file, place and value.
 result_file read_result(const nlohmann::ordered_json& whole, const std::string& source);
+
+/// Returns a file for each machine of the rows, because rows of different machines cannot be compared.
+std::vector<result_file> split_by_machine(result_file file);
 
 /// Returns the finite values of a column, in the order of the repetitions. Empty if a repetition failed.
 std::vector<double> values_if_passed(const case_result& result, const std::string& column);

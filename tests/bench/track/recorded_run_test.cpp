@@ -29,9 +29,9 @@ std::string complaint_about(const std::string& text) {
 std::map<std::string, std::vector<std::pair<std::optional<double>, std::map<std::string, double>>>>
 figures_of(const recorded_run& run) {
   std::map<std::string, std::vector<std::pair<std::optional<double>, std::map<std::string, double>>>> figures;
-  for (const auto& [parameters, repetitions] : run.result.cases)
-    for (const auto& row : repetitions)
-      figures[parameters.name()].emplace_back(row.real_time_ms, row.columns);
+  for (const auto& one : run.result.cases)
+    for (const auto& row : one.repetitions)
+      figures[one.parameters.name()].emplace_back(row.real_time_ms, row.columns);
   return figures;
 }
 
