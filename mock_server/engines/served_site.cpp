@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cerrno>
 #include <charconv>
 #include <cmath>
@@ -18,6 +17,7 @@
 #include <variant>
 
 #include "lib/system/host_identity.hpp"
+#include "lib/system/log_linear.hpp"
 #include "lib/system/output_file.hpp"
 #include "mock_server/engines/server_engine.hpp"
 #include "mock_server/site/results_page.hpp"
@@ -25,23 +25,14 @@
 namespace farebench {
 namespace {
 
-// The layout of latency_histogram: 128 buckets per power of two, up to 2^43 ns.
-constexpr unsigned width_bits = 7;
-constexpr unsigned max_bits = 43;
-constexpr std::size_t bucket_count = std::size_t{max_bits - width_bits + 1} << width_bits;
+// latency_histogram's last bucket begins below 2^43 ns.
+constexpr std::size_t bucket_count = log_linear::bucket_of((std::uint64_t{1} << 43) - 1) + 1;
 
-// Each value below 256 has a bucket of its own. A larger value keeps its 8 leading bits, 128 to 255, which
-// select one of the 128 buckets of its power of two.
-std::size_t bucket_of(std::uint64_t ns) {
-  const auto bits = static_cast<unsigned>(std::bit_width(ns));
-  const unsigned shift = bits > width_bits + 1 ? bits - (width_bits + 1) : 0;
-  return std::min((std::size_t{shift} << width_bits) + (ns >> shift), bucket_count - 1);
-}
+std::size_t bucket_of(std::uint64_t ns) { return std::min(log_linear::bucket_of(ns), bucket_count - 1); }
 
 std::uint64_t max_ns_of(std::size_t bucket) {
-  const std::size_t group = bucket >> width_bits;
-  const std::size_t shift = group > 1 ? group - 1 : 0;
-  return ((bucket - (shift << width_bits) + 1) << shift) - 1;
+  const auto [first, width] = log_linear::range_of(bucket);
+  return first + width - 1;
 }
 
 constexpr std::string_view stats_target = "/stats";
