@@ -122,6 +122,29 @@ std::string completion_complaint(const trial_result& result) {
   return {};
 }
 
+/// The latency must be fixed.
+std::string histogram_complaint(const benchmark_case& row, const batch_report& report, double seen_ms) {
+  if (!report.item_histogram) return {};
+  const auto& times = *report.item_histogram;
+  if (times.count() != report.outcomes) {
+    return fmt::format("item_histogram has {} for {}; count each item once, also one with an error",
+                       count(times.count(), "time"), count(report.outcomes, "outcome"));
+  }
+  constexpr std::string_view advice =
+      "count whole µs from an item's start to its outcome; docs/clients.md has test vectors";
+  const double min_ms = std::chrono::duration<double, std::milli>{row.latency.mean()}.count() *
+                        static_cast<double>(exchanges_per_item(row.task));
+  if (const auto shortest = times.percentile_range(0); shortest.high_ms <= min_ms) {
+    return fmt::format("item_histogram has an item below {} ms, but none can take less than {} ms; {}",
+                       shortest.high_ms, min_ms, advice);
+  }
+  if (const auto longest = times.percentile_range(100); longest.low_ms > seen_ms) {
+    return fmt::format("item_histogram has an item of {} ms or more, but the batch took {:.3f} ms; {}",
+                       longest.low_ms, seen_ms, advice);
+  }
+  return {};
+}
+
 std::string report_complaint(const benchmark_case& row, const trial_result& result,
                              const expected_results& expected) {
   const auto& report = result.report;
@@ -147,6 +170,7 @@ std::string report_complaint(const benchmark_case& row, const trial_result& resu
     return fmt::format("half_done_ms is {:.3f}, above wall_ms ({:.3f}); measure from the same start",
                        *report.half_done_ms, report.wall_ms.value_or(seen_ms));
   }
+  if (const auto complaint = histogram_complaint(row, report, seen_ms); !complaint.empty()) return complaint;
   const double first_at_s = report.first_item_at_s.value_or(result.go_at_s);
   if (first_at_s < result.go_at_s - clock_tolerance_s ||
       first_at_s > result.report_at_s + clock_tolerance_s) {

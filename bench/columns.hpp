@@ -23,6 +23,9 @@ std::string_view to_string(column_unit unit);
 /// Returns "lower", "higher" or "none".
 std::string_view to_string(better_direction direction);
 
+/// Distribution of which a column is a percentile. Percentiles are never averaged.
+enum class distribution : std::uint8_t { none, item_times, server_lateness };
+
 /// A figure of a row.
 struct column {
   std::string_view name;
@@ -32,6 +35,8 @@ struct column {
   std::string_view meaning;
   /// True if zero is a figure of a row that passed. False if it can only be a mistake.
   bool can_be_zero = true;
+  distribution percentile_of = distribution::none;
+  unsigned percent = 0;
 };
 
 /// Limits of a figure. No column is negative, or is between zero and the first.

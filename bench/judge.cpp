@@ -70,6 +70,10 @@ std::string wrong_report(const benchmark_case& row, const measurement& measured,
   } else if (report.digest != expected.digest) {
     return "wrong pages: they differ from the site's";
   }
+  if (const auto& times = report.item_histogram; times && times->count() != report.outcomes) {
+    return fmt::format("the client reports item_histogram with {} times for {} outcomes", times->count(),
+                       report.outcomes);
+  }
   if (measured.wall_ms() < ideal_ms) {
     return fmt::format(
         "{:.3f} ms beats the ideal of {:.3f} ms: {}", measured.wall_ms(), ideal_ms,

@@ -24,6 +24,7 @@ enum class strictness { correctness_only, full };
 ///
 /// It fails if
 /// - an outcome is missing or an error, or the results differ from the site's;
+/// - its histogram of item times has another number of times than there are outcomes;
 /// - it was faster than the ideal, which is a bug in the suite or an untrue report, or took less time than
 /// the client reports;
 /// - the server's listen queue dropped more than 1 % of the connections;

@@ -70,6 +70,7 @@ finished_row suite::run_once(const benchmark_case& row, const case_facts& facts,
     if (timeline_ != nullptr) timeline_->append(row.name(), repetition, measured.memory.curve);
     finished.client_version = measured.report.version;
     finished.real_time_ms = measured.wall_ms();
+    finished.item_histogram = measured.report.item_histogram;
     finished.columns = column_values(row, measured, facts.counted);
   } catch (const run_interrupted&) {
     throw;

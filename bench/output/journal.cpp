@@ -69,6 +69,7 @@ void row_journal::append(const std::string& name, int repetition, const finished
   auto& columns = line["columns"] = ordered_json::object();
   for (const auto& [column, value] : row.columns)
     if (std::isfinite(value)) columns[column] = value;
+  if (row.item_histogram) line["item_histogram"] = row.item_histogram->buckets();
   if (row.verdict.failed()) line["failure"] = row.verdict.failure;
   if (!row.verdict.warning.empty()) line["warning"] = row.verdict.warning;
   append_line(line_of(line));

@@ -15,7 +15,9 @@ namespace farebench {
 /// are written at the end only. A line is one write(2). The first is
 ///   {"journal":1,"started":"2024-05-01T12:00:00Z","context":{"commit":"…",…}}
 /// the others, without inapplicable members:
-///   {"name":"fetch/…","repetition":0,"real_time_ms":46.1,"columns":{"fares":1200,…},"failure":"…","warning":"…"}
+///   {"name":"fetch/…","repetition":0,"real_time_ms":46.1,"columns":{"fares":1200,…},
+///    "item_histogram":[[1184,3],…],"failure":"…","warning":"…"}
+/// each in one line.
 /// Not thread-safe.
 class row_journal {
  public:

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "bench/columns.hpp"
+#include "bench/output/statistics.hpp"
 #include "bench/output/text_table.hpp"
 
 namespace farebench {
@@ -31,6 +32,20 @@ template <typename Predicate>
 std::string share_of(std::span<const finished_row> rows, Predicate predicate, std::string_view verb) {
   const auto count = std::ranges::count_if(rows, predicate);
   return count == 0 ? "" : fmt::format("{} of {} repetitions {}", count, rows.size(), verb);
+}
+
+/// Removes percentiles from means and deviations, and replaces the median of the repetitions' percentiles by
+/// the percentile of all repetitions together, if it is known.
+void aggregate_percentiles(reported_row& aggregate, std::span<const finished_row> measured) {
+  for (const column& one : columns()) {
+    const auto found = aggregate.columns.find(std::string{one.name});
+    if (one.percentile_of == distribution::none || found == aggregate.columns.end()) continue;
+    if (aggregate.aggregate != "median") {
+      aggregate.columns.erase(found);
+    } else {
+      found->second = merged_percentile(measured, one.name).value_or(found->second);
+    }
+  }
 }
 
 ordered_json row_json(const reported_row& row) {
@@ -63,6 +78,7 @@ ordered_json row_json(const reported_row& row) {
   for (const auto& name : counter_names()) {
     if (const auto found = row.columns.find(name); found != row.columns.end()) members[name] = found->second;
   }
+  if (row.item_histogram) members["item_histogram"] = row.item_histogram->buckets();
   return members;
 }
 
@@ -184,12 +200,14 @@ void add_verdict(reported_row& row, const row_ledger& ledger) {
     row.failure = share_of(measured, [](const finished_row& one) { return one.verdict.failed(); }, "failed");
     warning = share_of(
         measured, [](const finished_row& one) { return !one.verdict.warning.empty(); }, "have a warning");
+    aggregate_percentiles(row, measured);
   } else {
     const auto index = static_cast<std::size_t>(row.repetition_index);
     if (index >= measured.size()) throw std::logic_error(fmt::format("'{}' was not recorded", row.name));
     row.failure = one_line(measured[index].verdict.failure);
     warning = one_line(measured[index].verdict.warning);
     row.client_version = one_line(measured[index].client_version);
+    row.item_histogram = measured[index].item_histogram;
   }
   row.label = joined(fmt::format("engine: {}", to_string(row.parameters.engine)), warning);
 

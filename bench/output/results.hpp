@@ -45,11 +45,16 @@ struct reported_row {
   std::string label = {};
   /// Libraries and language of the client, as it reports them. Of repetitions only.
   std::string client_version = {};
+  /// Times of the items. Of repetitions only. JSON has them as "item_histogram", other formats leave them
+  /// out.
+  std::optional<time_histogram> item_histogram = {};
 };
 
-/// Adds failure, label and client_version to a row from the measured repetitions. An aggregate fails if a
-/// repetition did. Removes columns that are not finite; times that are not become 0. Throws std::logic_error
-/// for a repetition that is not in the ledger or passed without a finite time, and for an unknown column.
+/// Adds failure, label, client_version and item_histogram to a row from the measured repetitions. An
+/// aggregate fails if a repetition did. Its percentiles are those of all repetitions together if each has a
+/// histogram; only medians have any. Removes columns that are not finite; times that are not become 0. Throws
+/// std::logic_error for a repetition that is not in the ledger or passed without a finite time, and for an
+/// unknown column.
 void add_verdict(reported_row& row, const row_ledger& ledger);
 
 /// Writes a result file as JSON. `schema` is that of schema_json(); each row has a line.

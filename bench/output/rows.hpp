@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "bench/probe/time_histogram.hpp"
+
 namespace farebench {
 
 /// Judgement of a repetition. Each text is one line.
@@ -29,6 +31,8 @@ struct finished_row {
   std::optional<double> real_time_ms = {};
   /// By name. Inapplicable columns are absent.
   std::map<std::string, double> columns = {};
+  /// Times of the items, if the client reports them.
+  std::optional<time_histogram> item_histogram = {};
   /// Libraries and language of the client, as it reports them.
   std::string client_version = {};
   row_verdict verdict = {};

@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "bench/columns.hpp"
 #include "bench/probe/raw_epoll.hpp"
 
 namespace farebench {
@@ -80,6 +81,18 @@ std::vector<double> values_of(const case_result& result, const std::string& colu
 
 std::optional<double> median_of(const case_result& result, const std::string& column) {
   return median(values_of(result, column));
+}
+
+std::optional<double> merged_percentile(std::span<const finished_row> repetitions, std::string_view name) {
+  const auto found = std::ranges::find(columns(), name, &column::name);
+  if (found == columns().end() || found->percentile_of != distribution::item_times || repetitions.empty())
+    return std::nullopt;
+  time_histogram sum;
+  for (const auto& row : repetitions) {
+    if (!row.item_histogram) return std::nullopt;
+    sum += *row.item_histogram;
+  }
+  return sum.percentile_ms(found->percent);
 }
 
 bool has_failed(const case_result& result) {

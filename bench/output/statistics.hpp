@@ -3,6 +3,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bench/cases.hpp"
@@ -30,6 +31,10 @@ std::vector<double> values_of(const case_result& result, const std::string& colu
 /// Returns the median of a column over the repetitions with a finite value. `real_time` is the wall time in
 /// ms.
 std::optional<double> median_of(const case_result& result, const std::string& column);
+
+/// Returns a percentile of the times of all items of all repetitions, from the sum of their histograms.
+/// Returns nullopt for a column that is not a percentile of item times, and if a repetition has no histogram.
+std::optional<double> merged_percentile(std::span<const finished_row> repetitions, std::string_view column);
 
 /// Returns whether any repetition failed. Then no figure of the case counts.
 bool has_failed(const case_result& result);

@@ -249,12 +249,14 @@ std::vector<hold_series> hold_series_of(std::span<const case_result> cases) {
   return all;
 }
 
-/// Median, minimum and maximum of a column; empty fields if no repetition has a finite value.
+/// Median, minimum and maximum of a column; empty fields if no repetition has a finite value. Instead of the
+/// median of percentiles, the percentile of all repetitions together if it is known.
 std::array<std::string, 3> csv_figures(const case_result& result, const std::string& column) {
   const auto values = values_of(result, column);
   if (values.empty() || has_failed(result)) return {};
   const auto [min, max] = std::ranges::minmax(values);
-  return {fmt::format("{}", *median(values)), fmt::format("{}", min), fmt::format("{}", max)};
+  const auto middle = merged_percentile(result.repetitions, column).value_or(*median(values));
+  return {fmt::format("{}", middle), fmt::format("{}", min), fmt::format("{}", max)};
 }
 
 }  // namespace

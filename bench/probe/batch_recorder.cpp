@@ -3,7 +3,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <cmath>
+#include <limits>
 #include <utility>
 
 namespace farebench {
@@ -15,13 +15,10 @@ double milliseconds(std::chrono::steady_clock::duration time) {
   return std::chrono::duration<double, std::milli>{time}.count();
 }
 
-/// Returns the quantile by nearest rank, 0 without values. Reorders the values.
-double quantile(std::vector<float>& values, double share) {
-  if (values.empty()) return 0;
-  const auto rank = static_cast<std::size_t>(std::ceil(share * static_cast<double>(values.size())));
-  const auto position = values.begin() + static_cast<std::ptrdiff_t>(std::max<std::size_t>(rank, 1) - 1);
-  std::ranges::nth_element(values, position);
-  return static_cast<double>(*position);
+/// Returns whole µs, at most as many as fit.
+std::uint32_t microseconds(std::chrono::steady_clock::duration time) {
+  const auto us = std::chrono::floor<std::chrono::microseconds>(time).count();
+  return static_cast<std::uint32_t>(std::min<std::int64_t>(us, std::numeric_limits<std::uint32_t>::max()));
 }
 
 }  // namespace
@@ -36,9 +33,9 @@ batch_recorder::usage batch_recorder::current_usage() {
   return {us(now.ru_utime) + us(now.ru_stime), static_cast<std::uint64_t>(now.ru_nvcsw + now.ru_nivcsw)};
 }
 
-batch_recorder::batch_recorder(std::size_t items) : started_(items), item_ms_(items) {
+batch_recorder::batch_recorder(std::size_t items) : started_(items), item_us_(items) {
   // Keeps the memory, whose pages have been touched.
-  item_ms_.clear();
+  item_us_.clear();
 }
 
 void batch_recorder::begin() { before_ = current_usage(); }
@@ -49,7 +46,7 @@ void batch_recorder::start(std::size_t index) {
 
 void batch_recorder::finish(std::size_t index) {
   last_outcome_ = clock::now();
-  item_ms_.push_back(static_cast<float>(milliseconds(last_outcome_ - started_[index])));
+  item_us_.push_back(microseconds(last_outcome_ - started_[index]));
   if (++report_.outcomes == half_of_items()) half_done_ = last_outcome_;
 }
 
@@ -70,9 +67,9 @@ batch_report batch_recorder::report() {
   }
   report_.cpu_us = after.cpu_us - before_.cpu_us;
   report_.context_switches = after.context_switches - before_.context_switches;
-  report_.item_p50_ms = quantile(item_ms_, 0.50);
-  report_.item_p99_ms = quantile(item_ms_, 0.99);
-  return report_;
+  std::ranges::sort(item_us_);
+  report_.item_histogram = time_histogram{item_us_};
+  return std::move(report_);
 }
 
 }  // namespace farebench

@@ -43,8 +43,8 @@ class batch_recorder {
   usage before_;
   // By index. Written by the thread that starts the item.
   std::vector<clock::time_point> started_;
-  // In order of completion.
-  std::vector<float> item_ms_;
+  // In order of completion. Times above 71 minutes count as such.
+  std::vector<std::uint32_t> item_us_;
   batch_report report_;
   clock::time_point last_outcome_;
   clock::time_point half_done_;

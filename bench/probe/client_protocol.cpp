@@ -7,7 +7,9 @@
 #include <cstdio>
 #include <exception>
 #include <iostream>
+#include <iterator>
 #include <stdexcept>
+#include <type_traits>
 
 namespace farebench {
 namespace {
@@ -27,6 +29,7 @@ void for_each_member(Report& report, Visit visit) {
   visit("context_switches", "context_switches", report.context_switches);
   visit("fares", "fares", report.fares);
   visit("attempts", "attempts", report.attempts);
+  visit("item_histogram", "item_histogram", report.item_histogram);
   visit("item_p50_ms", "scrape_p50_ms", report.item_p50_ms);
   visit("item_p99_ms", "scrape_p99_ms", report.item_p99_ms);
   visit("first_item_at_s", "first_scrape_at_s", report.first_item_at_s);
@@ -59,6 +62,14 @@ void read(const char* name, const json& value, std::vector<std::string>& member)
   for (const auto& text : value) read(name, text, member.emplace_back());
 }
 
+void read(const char*, const json& value, time_histogram& member) {
+  try {
+    member = parse_time_histogram(value);
+  } catch (const std::invalid_argument& error) {
+    throw std::runtime_error{fmt::format("invalid batch report: {}", error.what())};
+  }
+}
+
 template <typename Value>
 void read(const char* name, const json& value, std::optional<Value>& member) {
   read(name, value, member.emplace());
@@ -77,6 +88,18 @@ const Value& value_of(const std::optional<Value>& member) {
 }
 const auto& value_of(const auto& member) { return member; }
 
+/// Appends a histogram to a JSON object. Takes one allocation; as a JSON value, it would take two per bucket.
+std::string with_histogram(std::string_view object, const time_histogram& histogram) {
+  constexpr std::size_t max_pair = 32;
+  std::string text;
+  text.reserve(object.size() + max_pair * (histogram.buckets().size() + 1));
+  text = object.substr(0, object.size() - 1);
+  text += R"(,"item_histogram":[)";
+  for (const auto& [index, count] : histogram.buckets())
+    fmt::format_to(std::back_inserter(text), "{}[{},{}]", text.ends_with('[') ? "" : ",", index, count);
+  return text += "]}";
+}
+
 template <typename Member>
 constexpr bool is_required = std::is_same_v<Member, std::uint64_t>;
 
@@ -92,11 +115,13 @@ std::optional<task_kind> parse_task(std::string_view text) {
 
 std::string to_json(const batch_report& report) {
   nlohmann::ordered_json members;
-  for_each_member(report, [&](const char* name, const char*, const auto& member) {
-    if (!is_absent(member)) members[name] = value_of(member);
+  for_each_member(report, [&]<typename Member>(const char* name, const char*, const Member& member) {
+    if constexpr (!std::is_same_v<Member, std::optional<time_histogram>>)
+      if (!is_absent(member)) members[name] = value_of(member);
   });
   // An error text may quote bytes of a page that are not UTF-8.
-  return members.dump(-1, ' ', false, json::error_handler_t::replace);
+  auto text = members.dump(-1, ' ', false, json::error_handler_t::replace);
+  return report.item_histogram ? with_histogram(text, *report.item_histogram) : text;
 }
 
 namespace {

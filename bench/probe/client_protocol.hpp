@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "bench/probe/time_histogram.hpp"
+
 namespace farebench {
 
 // clang-format off
@@ -73,7 +75,9 @@ struct batch_report {
   std::optional<std::uint64_t> fares = {};
   /// Attempts of all items, including retries.
   std::optional<double> attempts = {};
-  /// Time from the start of an item to its outcome; nearest rank.
+  /// Times from the start of an item to its outcome.
+  std::optional<time_histogram> item_histogram = {};
+  /// Of the same, from clients without a histogram.
   std::optional<double> item_p50_ms = {};
   std::optional<double> item_p99_ms = {};
   /// Start of the first item by CLOCK_MONOTONIC, which all processes share.

@@ -96,9 +96,15 @@ std::string client_version_of(const case_result& result) {
   return {};
 }
 
+/// Returns the median of a column and its interval. Instead of the median of percentiles, the percentile of
+/// all repetitions together if it is known, with the lowest and the highest of the repetitions.
 std::optional<median_interval> figure_of(const case_result& result, const exported_column& column) {
   auto values = values_if_passed(result, column.name);
   if (values.empty()) return std::nullopt;
+  if (const auto percentile = merged_percentile(result.repetitions, column.name)) {
+    const auto [low, high] = std::ranges::minmax(values);
+    return median_interval{.low = low, .median = *percentile, .high = high, .confidence = 0};
+  }
   return interval_or_range(std::move(values), figure_confidence);
 }
 
@@ -109,8 +115,10 @@ std::string plural_of(std::size_t count, std::string_view noun) {
 // The action: https://github.com/benchmark-action/github-action-benchmark, version 1.22.0, src/extract.ts.
 
 /// "median of 12 repetitions; range: 96.1 % interval of the median".
-std::string range_text(const median_interval& figure, std::size_t repetitions) {
-  return fmt::format("median of {}; range: {}", plural_of(repetitions, "repetition"),
+std::string range_text(const median_interval& figure, const case_result& result, const std::string& column) {
+  const bool is_merged = merged_percentile(result.repetitions, column).has_value();
+  return fmt::format("{} of {}; range: {}", is_merged ? "percentile of all items" : "median",
+                     plural_of(result.repetitions.size(), "repetition"),
                      figure.confidence > 0
                          ? fmt::format("{:.1f} % interval of the median", 100 * figure.confidence)
                          : "lowest to highest");
@@ -160,7 +168,7 @@ class entry_writer {
                           {"value", figure->median},
                           {"range", fmt::format("{:.10g} to {:.10g}", figure->low, figure->high)},
                           {"extra", fmt::format("{}\n{}{}", printable(column.meaning),
-                                                range_text(*figure, count), client)}});
+                                                range_text(*figure, result, column.name), client)}});
     }
     // From zero to more is an infinite ratio, which raises the action's alert.
     const auto failed = failed_repetitions(result);

@@ -100,7 +100,8 @@ std::string column_title(std::string_view name) {
 
 namespace {
 
-/// Minimum, median and maximum over the repetitions.
+/// Minimum, median and maximum over the repetitions. Instead of the median of percentiles, the percentile of
+/// all repetitions together if it is known.
 using spread = std::array<double, 3>;
 
 spread spread_of(const std::vector<double>& values) {
@@ -141,7 +142,10 @@ std::map<std::string, spread> figures_of(const case_result& result) {
     for (const auto& [column, value] : row.columns) values[column].push_back(value);
     add_cpu_time(values, row);
   }
-  for (const auto& [column, all] : values) figures.emplace(column, spread_of(all));
+  for (const auto& [column, all] : values) {
+    auto& figure = figures.emplace(column, spread_of(all)).first->second;
+    figure[1] = merged_percentile(result.repetitions, column).value_or(figure[1]);
+  }
   return figures;
 }
 

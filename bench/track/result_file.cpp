@@ -216,6 +216,13 @@ class row_reader {
     }
     repetition.verdict.warning = optional_text_member(row, "label", where);
     repetition.client_version = optional_text_member(row, "client_version", where);
+    if (const auto times = row.find("item_histogram"); times != row.end()) {
+      try {
+        repetition.item_histogram = parse_time_histogram(*times);
+      } catch (const std::invalid_argument& error) {
+        throw track_error{fmt::format("{}: {}", where, error.what())};
+      }
+    }
     // Google Benchmark may omit the figures of a failed row. They do not count, and may be any numbers.
     const bool failed = repetition.verdict.failed();
     if (!failed || row.contains("real_time"))

@@ -58,6 +58,15 @@ TEST(column_values, follow_the_formulas) {
   EXPECT_THAT(row.at("errors"), DoubleEq(0));
 }
 
+TEST(column_values, histogram_wins_over_reported_percentiles) {
+  auto measured = made_up_measurement();
+  std::vector<std::uint32_t> times_us(98, 100);
+  times_us.insert(times_us.end(), {200, 201});
+  measured.report.item_histogram = time_histogram{times_us};
+  EXPECT_THAT(values_of(measured).at("scrape_p50_ms"), DoubleEq(0.1005));
+  EXPECT_THAT(values_of(measured).at("scrape_p99_ms"), DoubleEq(0.2005));
+}
+
 TEST(column_values, are_the_columns_of_the_schema) {
   std::vector<std::string> names;
   for (const auto& [name, value] : values_of(made_up_measurement())) names.push_back(name);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -18,6 +19,7 @@
 #include "bench/clients/clients.hpp"
 #include "bench/columns.hpp"
 #include "bench/probe/scrape_task.hpp"
+#include "bench/probe/time_histogram.hpp"
 #include "farebench/date.hpp"
 #include "tests/bench/scratch_folder.hpp"
 
@@ -111,6 +113,19 @@ TEST(docs, digests_equal_program) {
              std::vector<fare>{{7h + 5min, 10h + 40min, "Relax", 12, 249'50, "CZK"}});
   EXPECT_EQ(digest.value(), std::uint64_t{crc(no_fare)} + crc(one_fare));
   EXPECT_TRUE(text.contains(fmt::format("The digest of the last two is {}.", digest.value())));
+}
+
+TEST(docs, buckets_equal_program) {
+  std::string rows;
+  for (const double us : {0.999, 255.0, 256.0, 1'000.0, 20'000.0, 1'000'000.0}) {
+    const std::vector<std::uint32_t> times{static_cast<std::uint32_t>(us)};
+    const time_histogram histogram{times};
+    const auto [low_ms, high_ms] = histogram.percentile_range(50);
+    rows += fmt::format("| {} µs | {} | {} to {} µs | {} µs |\n", us, histogram.buckets().front().first,
+                        std::lround(1e3 * low_ms), std::lround(1e3 * high_ms),
+                        std::round(2e3 * histogram.percentile_ms(50)) / 2);
+  }
+  expect_rows("docs/clients.md", rows);
 }
 
 TEST(docs, links_lead_to_files) {

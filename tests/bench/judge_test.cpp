@@ -49,6 +49,16 @@ TEST(judge, wrong_fares_fail) {
   EXPECT_THAT(judged(others, strictness::correctness_only).failure, HasSubstr("wrong fares"));
 }
 
+TEST(judge, histogram_without_all_items_fails) {
+  auto seen = made_up_measurement();
+  std::vector<std::uint32_t> times_us(99, 41'000);
+  seen.report.item_histogram = time_histogram{times_us};
+  EXPECT_THAT(judged(seen).failure, HasSubstr("item_histogram with 99 times for 100 outcomes"));
+  times_us.push_back(48'000);
+  seen.report.item_histogram = time_histogram{times_us};
+  EXPECT_THAT(judged(seen).failure, IsEmpty());
+}
+
 TEST(judge, faster_than_ideal_fails) {
   auto seen = made_up_measurement();
   seen.report.wall_ms = 199.9;

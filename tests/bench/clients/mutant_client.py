@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import zlib
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 parser = argparse.ArgumentParser()
@@ -138,6 +139,29 @@ def scrape(item):
 
 
 def run_item(item):
+    """Returns a CRC-32 or the text of an error, and the time in ns."""
+    start = time.monotonic_ns()
+    result = fetch_item(item)
+    return result, time.monotonic_ns() - start
+
+
+def bucket(us):
+    """Returns the bucket of a time in the histogram."""
+    e = max(us.bit_length() - 8, 0)
+    return 128 * e + (us >> e)
+
+
+def histogram_of(times_ns):
+    unit_ns = {"histogram_in_ms": 10**6, "histogram_in_ns": 1}.get(mutant, 10**3)
+    pairs = sorted(Counter(bucket(ns // unit_ns) for ns in times_ns).items())
+    if mutant == "histogram_without_an_item":
+        pairs[0] = (pairs[0][0], pairs[0][1] + 1)
+    if mutant == "histogram_out_of_order":
+        pairs.append(pairs[0])
+    return pairs
+
+
+def fetch_item(item):
     """Returns a CRC-32, or the text of an error."""
     try:
         if flags.task == "scrape":
@@ -176,10 +200,12 @@ def expect(line):
 
 def run_at_once(items):
     """Runs items of the task get, all in flight at once."""
+    start = time.monotonic_ns()
     connections = [http.client.HTTPConnection(flags.url.removeprefix("http://")) for _ in items]
     for connection, item in zip(connections, items):
         connection.request("GET", f"/page/{item}")
-    return [zlib.crc32(connection.getresponse().read()) for connection in connections]
+    crcs = [zlib.crc32(connection.getresponse().read()) for connection in connections]
+    return [(crc, time.monotonic_ns() - start) for crc in crcs]
 
 
 def run_items(pool, items):
@@ -205,8 +231,9 @@ def main():
         items = list(range(flags.items))
         is_skipping = mutant == "skips_item" or mutant == "skips_single_item" and flags.items == 1
         left = items[-1:] if is_skipping or mutant == "reports_early" else []
-        results = run_items(pool, items[: len(items) - len(left)])
+        outcomes = run_items(pool, items[: len(items) - len(left)])
         wall_ms = (time.monotonic() - began) * 1e3
+        results = [result for result, _ in outcomes]
         errors = [result for result in results if isinstance(result, str)]
         digest = sum(result for result in results if not isinstance(result, str))
         report = {
@@ -216,6 +243,7 @@ def main():
             "first_errors": errors[:3],
             "wall_ms": wall_ms,
             "first_item_at_s": began,
+            "item_histogram": histogram_of([ns for _, ns in outcomes]),
         }
         if mutant == "loses_error" and 0 < len(errors) < len(results):
             report["errors"] -= 1

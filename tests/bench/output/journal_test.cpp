@@ -45,7 +45,10 @@ TEST(row_journal, begins_with_time_and_context) {
 TEST(row_journal, appended_row_is_in_the_file_at_once) {
   const scratch_folder scratch;
   row_journal journal(scratch / "journal", {});
-  journal.append("fetch/a", 0, {.real_time_ms = 46.5, .columns = {{"fares", 1200}, {"errors", 0}}});
+  journal.append("fetch/a", 0,
+                 {.real_time_ms = 46.5,
+                  .columns = {{"fares", 1200}, {"errors", 0}},
+                  .item_histogram = time_histogram{std::vector<std::uint32_t>{7, 1000, 1001}}});
   EXPECT_EQ(journal_lines(scratch / "journal").size(), 2U);
   journal.append("fetch/a", 1, {.verdict = {.failure = "a \"reason\"\n", .warning = "late"}});
   const auto lines = journal_lines(scratch / "journal");
@@ -53,7 +56,8 @@ TEST(row_journal, appended_row_is_in_the_file_at_once) {
   EXPECT_EQ(lines[1], (json{{"name", "fetch/a"},
                             {"repetition", 0},
                             {"real_time_ms", 46.5},
-                            {"columns", {{"errors", 0.0}, {"fares", 1200.0}}}}));
+                            {"columns", {{"errors", 0.0}, {"fares", 1200.0}}},
+                            {"item_histogram", {{7, 1}, {506, 2}}}}));
   EXPECT_EQ(lines[2], (json{{"name", "fetch/a"},
                             {"repetition", 1},
                             {"columns", json::object()},

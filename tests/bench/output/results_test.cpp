@@ -211,6 +211,37 @@ TEST(results, row_has_exactly_the_columns_of_the_schema) {
   EXPECT_EQ(result["benchmarks"][0].size(), expected.size()) << "other columns";
 }
 
+TEST(results, json_rows_have_their_histogram) {
+  const auto row = row_with_slow_items(100, 9);
+  const auto rows = judged({row, sample_row(46)});
+  const auto written = json_of(rows)["benchmarks"];
+  EXPECT_EQ(parse_time_histogram(written[0]["item_histogram"]), row.item_histogram);
+  for (std::size_t i = 1; i < written.size(); ++i) EXPECT_FALSE(written[i].contains("item_histogram")) << i;
+  EXPECT_FALSE(csv_of(rows)[0].contains("item_histogram"));
+}
+
+TEST(results, aggregates_average_no_percentiles) {
+  const std::vector measured{row_with_slow_items(100, 0), row_with_slow_items(100, 0),
+                             row_with_slow_items(100, 9)};
+  row_ledger ledger;
+  for (const auto& one : measured) ledger.record(made_up_case().name(), one);
+  for (const char* name : {"mean", "stddev", "cv", "median"}) {
+    auto aggregate = rows_of(measured).back();
+    aggregate.aggregate = name;
+    aggregate.columns = {
+        {"scrape_p50_ms", 7}, {"scrape_p99_ms", 7}, {"server_late_p99_ms", 7}, {"errors", 7}};
+    add_verdict(aggregate, ledger);
+    EXPECT_EQ(aggregate.columns.at("errors"), 7) << name;
+    if (std::string_view{name} != "median") {
+      EXPECT_EQ(aggregate.columns.size(), 1u) << name;
+      continue;
+    }
+    EXPECT_EQ(aggregate.columns.at("scrape_p99_ms"), merged_percentile(measured, "scrape_p99_ms"));
+    EXPECT_EQ(aggregate.columns.at("scrape_p50_ms"), merged_percentile(measured, "scrape_p50_ms"));
+    EXPECT_EQ(aggregate.columns.at("server_late_p99_ms"), 7);
+  }
+}
+
 TEST(results, numbers_keep_every_digit) {
   auto row = sample_row(1.0 / 3);
   row.columns["cpu_us_per_request"] = 123456789.123456789;

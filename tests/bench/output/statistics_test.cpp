@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,30 @@ TEST(median_of, uses_repetitions_with_a_finite_value) {
 }
 
 TEST(median_of, real_time_is_wall_time) { EXPECT_EQ(median_of(sample_result("a", 1, 5), "real_time"), 5); }
+
+TEST(merged_percentile, is_of_all_items_together) {
+  // The median of the three 99th percentiles would be 1 ms, and their mean 34 ms.
+  const std::vector rows{row_with_slow_items(100, 0), row_with_slow_items(100, 0),
+                         row_with_slow_items(100, 9)};
+  time_histogram sum;
+  for (const auto& row : rows) sum += *row.item_histogram;
+  EXPECT_EQ(merged_percentile(rows, "scrape_p99_ms"), sum.percentile_ms(99));
+  EXPECT_GT(*merged_percentile(rows, "scrape_p99_ms"), 99.5);
+  EXPECT_EQ(merged_percentile(rows, "scrape_p50_ms"), rows[0].columns.at("scrape_p50_ms"));
+}
+
+TEST(merged_percentile, needs_a_histogram_of_each_repetition) {
+  std::vector rows{row_with_slow_items(100, 0), row_with_slow_items(100, 9)};
+  rows[1].item_histogram.reset();
+  EXPECT_EQ(merged_percentile(rows, "scrape_p99_ms"), std::nullopt);
+  EXPECT_EQ(merged_percentile({}, "scrape_p99_ms"), std::nullopt);
+}
+
+TEST(merged_percentile, other_columns_have_none) {
+  const std::vector rows{row_with_slow_items(100, 0)};
+  for (const char* name : {"real_time", "server_late_p99_ms", "no_column"})
+    EXPECT_EQ(merged_percentile(rows, name), std::nullopt) << name;
+}
 
 TEST(has_failed, one_failed_repetition_is_enough) {
   auto result = sample_result("a", 1, 5);

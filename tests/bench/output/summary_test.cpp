@@ -367,6 +367,14 @@ TEST(summary_csv, has_a_row_per_case_with_spread) {
   EXPECT_THAT(lines[1], EndsWith("\r"));
 }
 
+TEST(summary_csv, percentile_is_of_all_repetitions) {
+  auto result = sample_result("coroutines", 100, 10);
+  result.repetitions = {row_with_slow_items(100, 0), row_with_slow_items(100, 0),
+                        row_with_slow_items(100, 9)};
+  const auto lines = lines_of(summary_csv(results{result}));
+  EXPECT_THAT(lines[1], HasSubstr(",1.002,1.002,1.002,100.096,1.002,100.096,")) << "p50 and p99";
+}
+
 TEST(summary_csv, failed_case_has_reason_and_no_figures) {
   const auto lines =
       lines_of(summary_csv(results{with_failure(sample_result("a", 1, 10), "late, \"very\"\nlate")}));

@@ -80,6 +80,27 @@ std::vector<std::string> members_of(const ordered_json& list, const char* member
   return values;
 }
 
+TEST_F(report, percentiles_are_of_all_repetitions_together) {
+  // Items of 1 ms, and of 100 ms.
+  const ordered_json fast{{506, 100}};
+  const ordered_json slow{{506, 91}, {1347, 9}};
+  auto rows = made_up_rows(50, 3);
+  for (auto& row : rows) {
+    row["item_histogram"] = fast;
+    row["scrape_p99_ms"] = 1.002;
+  }
+  rows[2]["item_histogram"] = slow;
+  rows[2]["scrape_p99_ms"] = 100.096;
+  const auto figure_of = [&](const char* name) {
+    const auto json = json_of({put_json(name, {{"context", {{"workload", "light"}}}, {"benchmarks", rows}})});
+    return json["datasets"][0]["cases"][0]["figures"]["scrape_p99_ms"];
+  };
+  EXPECT_EQ(figure_of("with.json"), (ordered_json{1.002, 100.096, 100.096}));
+  // As in a file of an older bench.
+  rows[0].erase("item_histogram");
+  EXPECT_EQ(figure_of("without.json"), (ordered_json{1.002, 1.002, 100.096}));
+}
+
 TEST_F(report, has_minimum_median_and_maximum) {
   auto rows = std::vector{result_row(case_name("fibers"), 2, 30), result_row(case_name("fibers"), 1, 10),
                           result_row(case_name("fibers"), 9, 20)};

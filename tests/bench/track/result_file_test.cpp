@@ -219,6 +219,20 @@ TEST(result_file, names_place_and_value_of_an_error) {
   EXPECT_THAT(error_with("error_occurred", "yes"), HasSubstr("neither true nor false: \"yes\""));
 }
 
+TEST(result_file, histogram_is_optional_and_strict) {
+  auto rows = made_up_rows(50, 2);
+  rows[0]["item_histogram"] = {{7, 1}, {506, 2}};
+  // As in a file, where whole numbers have no sign.
+  const auto file = read_result(ordered_json::parse(whole_of(rows).dump()), "run.json");
+  const auto& repetitions = file.cases[0].repetitions;
+  EXPECT_EQ(repetitions[0].item_histogram, (time_histogram{std::vector<std::uint32_t>{7, 1000, 1001}}));
+  EXPECT_FALSE(repetitions[1].item_histogram);
+  EXPECT_THAT(error_with("item_histogram", "a"),
+              HasSubstr("row 4: \"item_histogram\" is not a list of pairs"));
+  EXPECT_THAT(error_with("item_histogram", {{7U, 0U}}),
+              HasSubstr("row 4: \"item_histogram\": pair 1 has the count 0"));
+}
+
 TEST(result_file, figure_out_of_range_is_refused) {
   for (const char* positive : {"real_time", "cpu_us_per_request", "rss_peak_bytes"}) {
     for (const double value : {0.0, -0.0, -1.0, 1e-300})
