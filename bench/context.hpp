@@ -15,8 +15,8 @@ namespace farebench {
 /// Returns what a result was measured with: commit, build, library versions, system, CPU and its limits,
 /// workload and the values of its cases, the shard, and the user's pairs. `cases` are those of all shards.
 /// Contains no host name and no path. Versions come from the programs' --version, so that they are theirs.
-/// Throws std::runtime_error naming a program that does not respond, and flag_error for a key of the user that
-/// is the bench's own.
+/// Throws std::runtime_error naming a program that does not respond, and flag_error for a key of the user
+/// that is the bench's own.
 std::map<std::string, std::string> measuring_context(const programs& with, const bench_flags& flags,
                                                      const std::vector<benchmark_case>& cases);
 

@@ -171,9 +171,10 @@ std::string help_text() {
                    max_items, max_days));
   flag("--connections M,M", "kept: a connection per worker (the default); fresh: a new one for each item.");
   flag("--warm-up N", "Items that each client runs before it is measured. Default: 0.");
-  flag("--server URL",
-       "Measures against a mock server that runs elsewhere, with its latency, page size and engine. The row "
-       "fails within 10 s if it ends or the network is cut.");
+  flag("--server U,U",
+       "URL of a mock server that runs elsewhere, whose latency, page size and engine are measured. The row "
+       "fails within 10 s if it ends or the network is cut. With --shard I/N: as many servers as shards run "
+       "at a time, which take turns; shard 1 uses the first.");
   flag("--shard I/N",
        "Runs part I of N of the cases, for several machines; 'track merge' joins the results. auto: of a "
        "Slurm "
@@ -525,15 +526,21 @@ void check_workload(bench_flags& flags) {
   check_combinations(flags);
 }
 
-/// Checks the URL of a server elsewhere. The server has a setting of each kind, which flags cannot change.
-void check_server(const CLI::App& app, bench_flags& flags) {
+/// Checks the URLs of servers elsewhere. A server has a setting of each kind, which flags cannot change.
+void check_servers(const CLI::App& app, bench_flags& flags) {
   if (app.count("--server") == 0) return;
-  while (flags.server.ends_with('/')) flags.server.pop_back();
   constexpr std::string_view scheme = "http://";
-  if (!flags.server.starts_with(scheme) || flags.server.size() == scheme.size() ||
-      flags.server.find_first_of("/?#@ ", scheme.size()) != std::string::npos)
+  for (auto& server : flags.servers) {
+    while (server.ends_with('/')) server.pop_back();
+    if (!server.starts_with(scheme) || server.size() == scheme.size() ||
+        server.find_first_of("/?#@ ", scheme.size()) != std::string::npos)
+      throw flag_error{
+          fmt::format("--server '{}': write http://HOST:PORT of a mock_server", printable(server))};
+  }
+  if (flags.servers.size() > 1 && !flags.part)
     throw flag_error{
-        fmt::format("--server '{}': write http://HOST:PORT of a mock_server", printable(flags.server))};
+        fmt::format("--server: {} servers are for the shards of a run; add --shard I/N, or name one",
+                    flags.servers.size())};
   for (const char* name : {"--latency", "--seed", "--page-kb", "--engine", "--smoke"}) {
     if (app.count(name) > 0)
       throw flag_error{
@@ -634,7 +641,7 @@ bench_flags parse_flags(int argc, char** argv) {
   app.add_option("--items", items)->check(range(1, max_items))->excludes(days);
   app.add_option("--connections", connections)->delimiter(',')->transform(trim_blanks());
   app.add_option("--warm-up", flags.what.warm_up)->check(range(0, max_items));
-  app.add_option("--server", flags.server);
+  app.add_option("--server", flags.servers)->delimiter(',')->transform(trim_blanks());
   app.add_option("--engine", engines)->delimiter(',')->transform(trim_blanks());
   app.add_option("--shard", shard_text);
   app.add_flag("--smoke", flags.smoke);
@@ -712,7 +719,7 @@ bench_flags parse_flags(int argc, char** argv) {
     if (!part) throw flag_error{"--shard: " + part.error()};
     flags.part = *part;
   }
-  check_server(app, flags);
+  check_servers(app, flags);
   if (flags.clients.empty()) check_workload(flags);
   if (!flags.smoke && !is_unchanged(flags.what, named->parameters)) flags.workload_name = "custom";
   auto names = flag_names(app);
@@ -745,17 +752,34 @@ void add_clients(bench_flags& flags, const std::optional<fs::path>& folder) {
   check_workload(flags);
 }
 
-void apply_server(bench_flags& flags, const server_stats& settings) {
-  const auto engine = parse_engine_kind(settings.engine);
-  const auto latency = parse_latency(settings.latency);
+const std::string& server_of(const bench_flags& flags) {
+  return flags.servers[(flags.part.value_or(shard{}).index - 1) % flags.servers.size()];
+}
+
+void apply_servers(bench_flags& flags, std::span<const server_stats> settings) {
+  const auto& first = settings.front();
+  const auto engine = parse_engine_kind(first.engine);
+  const auto latency = parse_latency(first.latency);
   if (!engine || !latency)
-    throw flag_error{fmt::format("--server {}: unknown engine or latency in its /stats", flags.server)};
-  if (!settings.faults.empty())
-    throw flag_error{fmt::format("--server {}: it injects faults; start it without --faults", flags.server)};
+    throw flag_error{
+        fmt::format("--server {}: unknown engine or latency in its /stats", flags.servers.front())};
+  for (std::size_t i = 0; i < settings.size(); ++i) {
+    if (!settings[i].faults.empty())
+      throw flag_error{
+          fmt::format("--server {}: it injects faults; start it without --faults", flags.servers[i])};
+    const auto as_flags = [](const server_stats& server) {
+      return fmt::format("--engine {} --latency {} --seed {} --page-kb {}", server.engine, server.latency,
+                         server.seed, server.page_kb);
+    };
+    if (as_flags(settings[i]) != as_flags(first))
+      throw flag_error{
+          fmt::format("--server: {} has {}, but {} has {}; all shards must measure the same workload",
+                      flags.servers.front(), as_flags(first), flags.servers[i], as_flags(settings[i]))};
+  }
   flags.what.engines = {*engine};
   flags.what.points = {{*latency}};
-  flags.what.seed = settings.seed;
-  flags.what.page_kb = settings.page_kb;
+  flags.what.seed = first.seed;
+  flags.what.page_kb = first.page_kb;
   check_latencies(flags.what, "--server");
 }
 

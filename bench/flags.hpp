@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,9 +40,9 @@ struct bench_flags {
   std::vector<std::string> notes;
   /// Names of built clients and their groups, from --clients. main adds those clients to `what`.
   std::vector<std::string> clients;
-  /// URL of a mock server that runs elsewhere; empty: each measurement starts its own. Its settings replace
-  /// latency, page size and engine of `what`: see apply_server().
-  std::string server;
+  /// URLs of mock servers that run elsewhere; empty: each measurement starts its own. Their settings replace
+  /// latency, page size and engine of `what`: see apply_servers(). This run uses server_of().
+  std::vector<std::string> servers;
   /// From --check-client and --check-clients; all other members are then those of no run.
   std::optional<client_check> check;
   bool smoke = false;
@@ -122,9 +123,14 @@ bench_flags parse_flags(int argc, char** argv);
 /// Throws flag_error for an unknown name, and without a folder.
 void add_clients(bench_flags& flags, const std::optional<std::filesystem::path>& folder);
 
-/// Takes latency, seed, page size and engine of the workload from the settings of the server elsewhere.
-/// Throws flag_error if it injects faults or is too slow for a client.
-void apply_server(bench_flags& flags, const server_stats& settings);
+/// Returns the server elsewhere that this shard uses, so that shards take turns with the servers. Not without
+/// servers.
+const std::string& server_of(const bench_flags& flags);
+
+/// Takes latency, seed, page size and engine of the workload from the settings of the servers elsewhere, in
+/// the order of flags.servers. Throws flag_error if they differ, if a server injects faults, or if it is too
+/// slow for a client.
+void apply_servers(bench_flags& flags, std::span<const server_stats> settings);
 
 /// Paths of files beside the result; absent: not written.
 struct output_paths {

@@ -175,9 +175,12 @@ int run(bench_flags flags) {
   with.stop = interrupted.stop();
   const auto paths = output_paths_of(flags, default_state_folder());
   add_clients(flags, folder_of_clients());
-  if (!flags.server.empty()) {
-    with.server_url = flags.server;
-    apply_server(flags, fetch_settings(flags.server));
+  if (!flags.servers.empty()) {
+    with.server_url = server_of(flags);
+    std::vector<server_stats> settings;
+    settings.reserve(flags.servers.size());
+    for (const auto& server : flags.servers) settings.push_back(fetch_settings(server));
+    apply_servers(flags, settings);
   }
   // Inherited by the clients and the server.
   raise_open_file_limit();

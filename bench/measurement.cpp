@@ -150,6 +150,7 @@ client_run::client_run(const programs& used, const benchmark_case& row, const cl
     throw std::runtime_error{
         fmt::format("the client has another protocol: '{}' instead of '{}'", first.line, client_ready)};
   }
+  if (watch_) watch_->finish_connecting();
   // Counters of earlier batches and of the warm-up.
   if (watch_ || row.warm_up != 0) reset_stats(url_);
   if (watch_) watch_->reset_count();
@@ -197,9 +198,10 @@ client_run::finished_batch client_run::go(const sampler& sample, std::chrono::na
   }
 }
 
-server_stats client_run::stats() const {
+server_stats client_run::stats() {
+  if (watch_) watch_->finish_connecting();
   server_stats stats = fetch_stats(url_);
-  stats.connections_accepted -= 1 + (watch_ ? watch_->connections() : 0);
+  stats.connections_accepted -= stats.stats_connections + (watch_ ? watch_->connections() : 0);
   return stats;
 }
 

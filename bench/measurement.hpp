@@ -85,8 +85,8 @@ class client_run {
   /// the report; times that have passed are skipped.
   finished_batch go(const sampler& sample, std::chrono::nanoseconds interval);
 
-  /// Returns the server's figures, without the connections of the bench.
-  server_stats stats() const;
+  /// Returns the server's figures, without the connections that requested figures and those of the watch.
+  server_stats stats();
 
   /// Ends the client and the server. Throws if the client fails, or prints more than its two lines.
   void end();

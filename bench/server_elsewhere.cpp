@@ -95,10 +95,7 @@ server_watch::server_watch(std::string url) : url_{std::move(url)} {
     address_size_ = address.size;
     try {
       begin_connecting();
-      pollfd event{.fd = socket_.get(), .events = POLLOUT, .revents = 0};
-      while (::poll(&event, 1, std::chrono::milliseconds{limit}.count()) < 0 && errno == EINTR) continue;
-      connecting_deadline_ = clock::now();
-      check();
+      finish_connecting();
       return;
     } catch (const server_lost& error) {
       reason = error.what();
@@ -135,6 +132,15 @@ void server_watch::end_connecting() {
   if (error != 0) fail("cannot be connected to: " + error_text(error));
   is_connecting_ = false;
   ++connections_;
+}
+
+void server_watch::finish_connecting() {
+  while (is_connecting_) {
+    pollfd event{.fd = socket_.get(), .events = POLLOUT, .revents = 0};
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(connecting_deadline_ - clock::now());
+    ::poll(&event, 1, std::max(0, static_cast<int>(left.count())));
+    check();
+  }
 }
 
 void server_watch::check() {

@@ -33,6 +33,10 @@ class server_watch {
   /// server which ended is told from one which closes idle connections. Does not block.
   void check();
 
+  /// Waits until check() has opened its connection again, so that connections() counts each one that the
+  /// server has accepted. Throws server_lost if that takes longer than the limit.
+  void finish_connecting();
+
   /// Number of connections that were opened since the last reset_count(), including the first one.
   std::uint64_t connections() const { return connections_; }
   void reset_count() { connections_ = 0; }

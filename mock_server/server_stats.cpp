@@ -8,8 +8,9 @@
 namespace farebench {
 namespace {
 
-/// Older servers have no such member.
+// Older servers have no such members.
 constexpr std::string_view network_member = "network";
+constexpr std::string_view stats_connections_member = "stats_connections";
 
 // Calls visit(name, member) for each member.
 template <typename Stats, typename Visit>
@@ -27,6 +28,7 @@ void for_each_member(Stats& stats, Visit visit) {
   visit("sessions", stats.sessions);
   visit("search_sessions", stats.search_sessions);
   visit("connections_accepted", stats.connections_accepted);
+  visit(stats_connections_member, stats.stats_connections);
   visit("listen_drops", stats.listen_drops);
   visit("late_p50_ms", stats.late_p50_ms);
   visit("late_p99_ms", stats.late_p99_ms);
@@ -51,9 +53,10 @@ server_stats parse_server_stats(std::string_view json) {
   if (!object.contains("engine"))
     throw std::runtime_error("server stats: no member engine; not a mock server");
   server_stats stats;
+  stats.stats_connections = 1;
   for_each_member(stats, [&](std::string_view name, auto& member) {
     const auto found = object.find(name);
-    if (found == object.end() && name == network_member) return;
+    if (found == object.end() && (name == network_member || name == stats_connections_member)) return;
     if (found == object.end()) {
       throw std::runtime_error("server stats: no member " + std::string{name} +
                                "; the mock server is too old");

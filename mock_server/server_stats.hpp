@@ -64,6 +64,9 @@ struct server_stats {
   std::uint64_t search_sessions = 0;
   /// Includes the connections that requested /stats.
   std::uint64_t connections_accepted = 0;
+  /// Those of them that requested /stats. 1 at older servers, which do not count them: the connection of the
+  /// request itself.
+  std::uint64_t stats_connections = 0;
   /// Connections that the kernel dropped because the queue of a listening socket was full.
   std::uint64_t listen_drops = 0;
   /// Lateness of responses: time of the write, minus time of arrival, minus latency. 0 before the first.
@@ -77,7 +80,7 @@ struct server_stats {
 /// Returns the JSON object of /stats. Its members have the names above.
 std::string to_json(const server_stats& stats);
 /// Ignores unknown members. Throws std::runtime_error naming the member that has another type or is missing,
-/// as some are at older servers; `network` may be missing.
+/// as some are at older servers; `network` and `stats_connections` may be missing.
 server_stats parse_server_stats(std::string_view json);
 
 }  // namespace farebench

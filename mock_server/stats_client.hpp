@@ -15,9 +15,9 @@ class server_lost : public std::runtime_error {
 
 // Requests to the mock server at `url`, "http://HOST:PORT" without a trailing slash, with timeouts of 5 s for
 // the connection and 8 s for the response: a network that is cut must be noticed within 10 s. Each uses a new
-// connection, which counts in `connections_accepted`. They throw server_lost if there is no response, and
-// std::runtime_error, one line that names the URL, if it is not that of a mock server of this version. Any
-// thread.
+// connection, which counts in `connections_accepted` and `stats_connections`. They throw server_lost if there
+// is no response, and std::runtime_error, one line that names the URL, if it is not that of a mock server of
+// this version. Any thread.
 
 /// Requests `GET /stats`.
 server_stats fetch_stats(const std::string& url);

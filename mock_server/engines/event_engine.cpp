@@ -315,6 +315,7 @@ class event_connection {
   clock::time_point wait_start_;
   log_state logged_ = log_state::none;
   bool waits_for_socket_ = false;
+  bool requests_stats_ = false;
   bool head_is_read_ = false;
   bool closes_ = false;
 };
@@ -474,6 +475,8 @@ void event_connection::on_head() {
   if (served_site::counts(reader_->request().target)) {
     engine_.served().log().arrived();
     logged_ = log_state::arrived;
+  } else if (!std::exchange(requests_stats_, true)) {
+    engine_.served().log().stats_requested();
   }
   if (reader_->waits_to_continue()) {
     constexpr std::string_view interim = "HTTP/1.1 100 Continue\r\n\r\n";

@@ -137,6 +137,9 @@ void job_threads::run_jobs() {
   }
 }
 
+// A connection has one thread from its first request to its last.
+thread_local bool connection_requests_stats;
+
 /// Counts each accepted connection and serves it on one of the threads. The library owns it.
 class connection_queue final : public httplib::TaskQueue {
  public:
@@ -147,7 +150,10 @@ class connection_queue final : public httplib::TaskQueue {
       decltype(std::declval<httplib::TaskQueue&>().enqueue(std::declval<std::function<void()>>()));
   enqueue_result enqueue(std::function<void()> serve) override {
     log_.connection_accepted();
-    threads_.enqueue(std::move(serve));
+    threads_.enqueue([serve = std::move(serve)] {
+      connection_requests_stats = false;
+      serve();
+    });
     return enqueue_result(true);
   }
   void shutdown() override {}
@@ -358,7 +364,11 @@ httplib_engine::handler_result httplib_engine::on_head(const httplib::Request& r
   now.arrival = clock::now();
   now.has_arrived = true;
   now.is_counted = served_site::counts(origin_form(request.target));
-  if (now.is_counted) served_.log().arrived();
+  if (now.is_counted) {
+    served_.log().arrived();
+  } else if (!std::exchange(connection_requests_stats, true)) {
+    served_.log().stats_requested();
+  }
   if (!is_known_method(request.method)) now.refusal = 501;
   const auto hosts = request.get_header_value_count("Host");
   if (hosts > 1 || (hosts == 0 && request.version == "HTTP/1.1") || has_spaced_name(request))

@@ -126,6 +126,11 @@ void response_log::connection_accepted() {
   ++connections_;
 }
 
+void response_log::stats_requested() {
+  const std::lock_guard lock{mutex_};
+  ++stats_connections_;
+}
+
 void response_log::arrived() {
   const std::lock_guard lock{mutex_};
   ++in_flight_;
@@ -164,6 +169,7 @@ void response_log::fill(server_stats& stats, std::chrono::milliseconds wait) con
   stats.items = items_.items();
   stats.search_sessions = items_.search_sessions();
   stats.connections_accepted = connections_;
+  stats.stats_connections = stats_connections_;
   stats.late_p50_ms = in_ms(lateness_.quantile(0.50));
   stats.late_p99_ms = in_ms(lateness_.quantile(0.99));
   stats.late_max_ms = in_ms(lateness_.max());
@@ -173,6 +179,7 @@ void response_log::reset(std::chrono::milliseconds wait) {
   std::unique_lock lock{mutex_};
   none_leaving_.wait_for(lock, wait, [this] { return leaving_ == 0; });
   connections_ = 0;
+  stats_connections_ = 0;
   requests_ = 0;
   in_flight_peak_ = in_flight_;
   items_ = {};

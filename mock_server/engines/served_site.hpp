@@ -64,6 +64,8 @@ class item_count {
 class response_log {
  public:
   void connection_accepted();
+  /// An accepted connection requests /stats for the first time.
+  void stats_requested();
 
   void arrived();
   /// The site has responded.
@@ -86,6 +88,7 @@ class response_log {
   mutable std::mutex mutex_;
   mutable std::condition_variable none_leaving_;
   std::uint64_t connections_ = 0;
+  std::uint64_t stats_connections_ = 0;
   std::uint64_t requests_ = 0;
   std::uint64_t in_flight_ = 0;
   std::uint64_t in_flight_peak_ = 0;

@@ -426,19 +426,19 @@ TEST(bench_flags, warm_up_is_part_of_name) {
 
 TEST(bench_flags, server_elsewhere_has_its_own_settings) {
   auto flags = parse({"--server", "http://10.0.0.1:8080/", "--workers", "10"});
-  EXPECT_EQ(flags.server, "http://10.0.0.1:8080");
+  EXPECT_THAT(flags.servers, ElementsAre("http://10.0.0.1:8080"));
   server_stats settings;
   settings.engine = "beast";
   settings.latency = "7ms";
   settings.page_kb = 11;
-  apply_server(flags, settings);
+  apply_servers(flags, {&settings, 1});
   EXPECT_EQ(latency_of(flags), 7ms);
   EXPECT_EQ(flags.what.page_kb, 11u);
   settings.faults = "no_response";
-  EXPECT_THROW(apply_server(flags, settings), flag_error);
+  EXPECT_THROW(apply_servers(flags, {&settings, 1}), flag_error);
   settings.faults = "";
   settings.latency = "11s";
-  EXPECT_THROW(apply_server(flags, settings), flag_error);
+  EXPECT_THROW(apply_servers(flags, {&settings, 1}), flag_error);
   for (const char* flag : {"--latency=1ms", "--page-kb=3", "--engine=beast", "--seed=1"}) {
     EXPECT_THAT(complaint({"--server", "http://10.0.0.1:8080", flag}),
                 HasSubstr("has no effect with --server"));
@@ -452,6 +452,42 @@ TEST(bench_flags, shard_is_checked) {
   EXPECT_EQ(parse({"--shard", "2/4"}).part, (shard{2, 4}));
   EXPECT_EQ(complaint({"--shard", "5/4"}),
             "--shard: '5/4' is invalid: write i/n with i from 1 to n and n up to 10000, auto, or auto/n");
+}
+
+TEST(bench_flags, shards_take_turns_with_servers) {
+  const auto* const servers = "http://a:1/,http://b:2";
+  const auto server_of_shard = [&](const char* part) {
+    return server_of(parse({"--server", servers, "--shard", part}));
+  };
+  EXPECT_EQ(server_of_shard("1/4"), "http://a:1");
+  EXPECT_EQ(server_of_shard("2/4"), "http://b:2");
+  EXPECT_EQ(server_of_shard("3/4"), "http://a:1");
+  EXPECT_EQ(server_of(parse({"--server", "http://a:1"})), "http://a:1");
+  EXPECT_THAT(complaint({"--server", servers}), HasSubstr("add --shard I/N"));
+  EXPECT_THAT(complaint({"--server", "http://a:1,b:2", "--shard", "1/2"}), HasSubstr("'b:2'"));
+}
+
+TEST(bench_flags, servers_of_shards_must_have_same_settings) {
+  auto flags = parse({"--server", "http://a:1,http://b:2", "--shard", "1/2"});
+  const server_stats first{.engine = "beast", .latency = "7ms", .page_kb = 11, .requests = 3};
+  auto second = first;
+  second.requests = 0;
+  second.network = "other";
+  apply_servers(flags, std::array{first, second});
+  EXPECT_EQ(latency_of(flags), 7ms);
+  for (const auto change :
+       {+[](server_stats& stats) { stats.engine = "cpp-httplib"; },
+        +[](server_stats& stats) { stats.latency = "8ms"; }, +[](server_stats& stats) { stats.seed = 1; },
+        +[](server_stats& stats) { stats.page_kb = 12; }}) {
+    auto other = second;
+    change(other);
+    EXPECT_THAT(
+        [&] { apply_servers(flags, std::array{first, other}); },
+        testing::Throws<flag_error>(testing::Property(
+            &flag_error::what, testing::AllOf(HasSubstr("http://a:1"), HasSubstr("http://b:2 has")))));
+  }
+  second.faults = "refuse:1%";
+  EXPECT_THROW(apply_servers(flags, std::array{first, second}), flag_error);
 }
 
 TEST(bench_flags, scale_leaves_out_clients_with_one_worker) {

@@ -92,6 +92,7 @@ TEST(server_elsewhere, closed_idle_connection_is_opened_again) {
     accepted.reset();
     EXPECT_TRUE(test::wait_until([&] {
       watch.check();
+      watch.finish_connecting();
       return watch.connections() == before + 1;
     }));
   }

@@ -342,6 +342,7 @@ const server_stats sample{.engine = "cpp-httplib",
                           .sessions = 4,
                           .search_sessions = 3,
                           .connections_accepted = 101,
+                          .stats_connections = 2,
                           .listen_drops = 6,
                           .late_p50_ms = 0.0625,
                           .late_p99_ms = 1.5,
@@ -367,10 +368,12 @@ TEST(server_stats, missing_member_is_named_in_the_error) {
               ThrowsMessage<std::runtime_error>(HasSubstr("not a mock server")));
 }
 
-TEST(server_stats, network_of_older_server_is_unknown) {
+TEST(server_stats, older_server_lacks_two_members) {
   std::string json = to_json(sample);
   json.replace(json.find("\"network"), 8, "\"Network");
+  json.replace(json.find("\"stats_conn"), 11, "\"Stats_conn");
   EXPECT_EQ(parse_server_stats(json).network, "");
+  EXPECT_EQ(parse_server_stats(json).stats_connections, 1u) << "that of the request";
 }
 
 TEST(server_stats, member_of_wrong_type_is_named_in_the_error) {

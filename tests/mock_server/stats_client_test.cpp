@@ -32,7 +32,9 @@ INSTANTIATE_TEST_SUITE_P(, stats_client, testing::ValuesIn(engine_kinds), engine
 
 TEST_P(stats_client, each_call_uses_one_connection) {
   EXPECT_EQ(fetch_stats(url_).engine, to_string(GetParam()));
-  EXPECT_EQ(fetch_stats(url_).connections_accepted, 2u);
+  const auto second = fetch_stats(url_);
+  EXPECT_EQ(second.connections_accepted, 2u);
+  EXPECT_EQ(second.stats_connections, 2u);
 }
 
 TEST_P(stats_client, reset_is_that_of_a_new_server) {

@@ -472,6 +472,18 @@ TEST_F(fares_shards, file_of_another_job_is_refused_and_kept) {
   EXPECT_EQ(site_.searches(), 0u);
 }
 
+TEST_F(fares_shards, part_without_queries_is_replaced) {
+  write_routes(2);
+  const auto wrong_site = test::url_of_closed_port();
+  EXPECT_EQ(run("--routes routes.csv --first-date 2026-03-01 --shard 1/1 --out 1.jsonl --attempts 1 --url " +
+                wrong_site)
+                .exit_code,
+            1);
+  EXPECT_THAT(content("1.jsonl.unfinished"), HasSubstr(wrong_site));
+  EXPECT_EQ(run(job(3) + shard_flags(1, 1)).exit_code, 0);
+  EXPECT_THAT(content("1.jsonl"), HasSubstr(site_.url()));
+}
+
 TEST_F(fares_shards, invalid_shard_gives_one_line_and_exit_2) {
   write_routes(2);
   const std::pair<const char*, const char*> cases[] = {

@@ -60,7 +60,8 @@ Text from the site: control characters are written as \xNN (in JSON as \u00NN). 
 spreadsheet would evaluate as a formula is prefixed with '.
 
 Ctrl-C: scrapes in flight may complete for up to 5 s, and no others begin. Completed days are written; the
-others are reported as cancelled, in one line. A second Ctrl-C exits immediately and writes no file.
+others are reported as cancelled, in one line. A second Ctrl-C exits immediately and writes no file. A shard
+keeps its completed days for the next run.
 
 Times have a unit: 250ms, 12s, 1.5s or 2min.
 

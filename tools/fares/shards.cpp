@@ -275,12 +275,14 @@ shard_file::shard_file(const fs::path& file, const fares_job& job, const std::st
     return;
   }
   open_part();
-  const auto found = read_shard(part_);
+  auto found = read_shard(part_);
+  if (!found && !header.starts_with(read_file(part_)))
+    refuse(part_, "not an output of fares --shard: choose another --out, or remove it");
+  // Without a query there is nothing to keep, so that a wrong --url can be corrected.
+  if (found && found->missing == found->lines.size()) found.reset();
   if (found) {
     check(*found);
     bytes_ = found->bytes;
-  } else if (!header.starts_with(read_file(part_))) {
-    refuse(part_, "not an output of fares --shard: choose another --out, or remove it");
   }
   // Removes a line that a killed process did not complete.
   if (::ftruncate(descriptor_.get(), static_cast<off_t>(bytes_)) != 0) throw_unwritable(part_);
