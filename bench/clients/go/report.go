@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"math/bits"
 	"runtime"
 	"runtime/debug"
 	"sort"
@@ -73,8 +74,7 @@ type report struct {
 	Fares           int      `json:"fares"`
 	Attempts        int      `json:"attempts"`
 	FirstErrors     []string `json:"first_errors"`
-	ItemP50Ms       float64  `json:"item_p50_ms"`
-	ItemP99Ms       float64  `json:"item_p99_ms"`
+	ItemHistogram   [][2]int `json:"item_histogram"`
 	FirstItemAtS    float64  `json:"first_item_at_s"`
 	HalfDoneMs      float64  `json:"half_done_ms"`
 }
@@ -90,13 +90,13 @@ func newReport(outcomes []outcome, used usage) report {
 		FirstErrors:     []string{},
 	}
 	first := outcomes[0].start
-	durations := make([]time.Duration, 0, len(outcomes))
+	durations := make([]int64, 0, len(outcomes))
 	ends := make([]time.Duration, 0, len(outcomes))
 	for item, got := range outcomes {
 		if got.start < first {
 			first = got.start
 		}
-		durations = append(durations, got.end-got.start)
+		durations = append(durations, (got.end - got.start).Microseconds())
 		ends = append(ends, got.end)
 		if got.err == nil {
 			batch.Digest += uint64(got.result.crc)
@@ -109,14 +109,31 @@ func newReport(outcomes []outcome, used usage) report {
 		}
 	}
 	batch.FirstItemAtS = first.Seconds()
-	batch.ItemP50Ms = milliseconds(quantile(durations, 0.50))
-	batch.ItemP99Ms = milliseconds(quantile(durations, 0.99))
+	batch.ItemHistogram = histogram(durations)
 	batch.HalfDoneMs = milliseconds(quantile(ends, 0.50) - first)
 	batch.WallMs = milliseconds(quantile(ends, 1) - first)
 	return batch
 }
 
 func milliseconds(duration time.Duration) float64 { return float64(duration) / 1e6 }
+
+// histogram returns pairs of bucket and count as docs/clients.md defines them, and sorts the durations.
+func histogram(durationsUs []int64) [][2]int {
+	sort.Slice(durationsUs, func(a, b int) bool { return durationsUs[a] < durationsUs[b] })
+	pairs := [][2]int{}
+	for _, us := range durationsUs {
+		shift := 0
+		if us >= 256 {
+			shift = bits.Len64(uint64(us)) - 8
+		}
+		bucket := 128*shift + int(us>>shift)
+		if len(pairs) == 0 || pairs[len(pairs)-1][0] != bucket {
+			pairs = append(pairs, [2]int{bucket, 0})
+		}
+		pairs[len(pairs)-1][1]++
+	}
+	return pairs
+}
 
 // quantile returns the quantile by nearest rank, and sorts the values.
 func quantile(values []time.Duration, share float64) time.Duration {

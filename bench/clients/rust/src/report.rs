@@ -1,5 +1,7 @@
 //! Figures of a batch and their report.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
@@ -22,8 +24,7 @@ struct Report<'a> {
     wall_ms: f64,
     cpu_us: i64,
     context_switches: i64,
-    item_p50_ms: f64,
-    item_p99_ms: f64,
+    item_histogram: Vec<(i64, u64)>,
     half_done_ms: f64,
     first_item_at_s: f64,
     first_errors: &'a [String],
@@ -138,8 +139,7 @@ impl Record {
             cpu_us: self.usage_after.cpu_us - self.usage_before.cpu_us,
             context_switches: self.usage_after.context_switches
                 - self.usage_before.context_switches,
-            item_p50_ms: quantile_ms(&mut self.durations_ns, 50),
-            item_p99_ms: quantile_ms(&mut self.durations_ns, 99),
+            item_histogram: histogram(&self.durations_ns),
             half_done_ms: since_first_ms(self.half_done_ns),
             first_item_at_s: first as f64 / 1e9,
             first_errors: &self.first_errors,
@@ -152,9 +152,14 @@ fn now_ns() -> Result<i64> {
     Ok(clock_gettime(ClockId::CLOCK_MONOTONIC)?.num_nanoseconds())
 }
 
-/// Returns a quantile by nearest rank. Reorders the durations.
-fn quantile_ms(durations_ns: &mut [i64], percent: usize) -> f64 {
-    let rank = (durations_ns.len() * percent).div_ceil(100);
-    let (_, value, _) = durations_ns.select_nth_unstable(rank - 1);
-    *value as f64 / 1e6
+/// Returns pairs of bucket and count, as docs/clients.md defines them.
+fn histogram(durations_ns: &[i64]) -> Vec<(i64, u64)> {
+    let mut counts = BTreeMap::new();
+    for us in durations_ns.iter().map(|ns| ns / 1000) {
+        let shift = 56_u32.saturating_sub(us.leading_zeros());
+        *counts
+            .entry(128 * i64::from(shift) + (us >> shift))
+            .or_default() += 1;
+    }
+    counts.into_iter().collect()
 }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /** Measures a batch. Thread-safe. Times are those of System.nanoTime, CLOCK_MONOTONIC on Linux. */
@@ -63,12 +64,11 @@ final class BatchRecord {
   /** Returns the report of the finished batch as one line of JSON. */
   synchronized String report(String version) {
     long firstNs = Arrays.stream(startedNs).min().getAsLong();
-    Arrays.sort(itemNs);
     return String.format(
         Locale.ROOT,
         """
         {"outcomes":%d,"errors":%d,"digest":%d,"first_errors":[%s],"version":%s,"wall_ms":%f,\
-        "fares":%d,"attempts":%d,"item_p50_ms":%f,"item_p99_ms":%f,"first_item_at_s":%.9f,\
+        "fares":%d,"attempts":%d,"item_histogram":[%s],"first_item_at_s":%.9f,\
         "half_done_ms":%f}\
         """,
         outcomes,
@@ -79,16 +79,25 @@ final class BatchRecord {
         milliseconds(lastOutcomeNs - firstNs),
         fares,
         outcomes,
-        milliseconds(quantile(0.50)),
-        milliseconds(quantile(0.99)),
+        histogram(),
         firstNs / 1e9,
         milliseconds(halfDoneNs - firstNs));
   }
 
-  /** Returns the quantile by nearest rank of the sorted times. */
-  private long quantile(double share) {
-    int rank = (int) Math.ceil(share * itemNs.length);
-    return itemNs[Math.max(rank, 1) - 1];
+  /** Returns the pairs of bucket and count of the times, as docs/clients.md defines them. */
+  private String histogram() {
+    return Arrays.stream(itemNs)
+        .mapToObj(ns -> bucket(ns / 1000))
+        .collect(Collectors.groupingBy(bucket -> bucket, TreeMap::new, Collectors.counting()))
+        .entrySet()
+        .stream()
+        .map(pair -> "[" + pair.getKey() + "," + pair.getValue() + "]")
+        .collect(Collectors.joining(","));
+  }
+
+  private static long bucket(long us) {
+    int shift = Math.max(56 - Long.numberOfLeadingZeros(us), 0);
+    return 128 * shift + (us >> shift);
   }
 
   private static double milliseconds(long ns) {
