@@ -125,7 +125,14 @@ void check_sides(const track_flags& flags) {
 void check_bench_flags(const track_flags& flags, const CLI::App& app) {
   const bool uses_them =
       flags.verb == verb::record || flags.verb == verb::compare || flags.verb == verb::gate;
-  if (uses_them || flags.bench_flags.empty()) return;
+  if (uses_them) {
+    for (const auto& argument : flags.bench_flags)
+      if (argument.substr(0, argument.find('=')) == "--shard")
+        throw track_error{fmt::format("--shard has no effect on {}, which measures all cases: remove it",
+                                      app.get_subcommands().front()->get_name())};
+    return;
+  }
+  if (flags.bench_flags.empty()) return;
   throw track_error{fmt::format("{}: {} runs no bench: remove '--' and the flags after it",
                                 flags.bench_flags.front(), app.get_subcommands().front()->get_name())};
 }

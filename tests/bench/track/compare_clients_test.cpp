@@ -130,6 +130,7 @@ TEST(compare_clients, invalid_arguments_give_one_line_and_exit_code_2) {
         {two + " -- --client three=/bin/true", "--client has no meaning behind '--'"},
         {two + " -- --clients all", "--clients has no meaning behind '--'"},
         {two + " -- --server http://127.0.0.1:1", "--server has no effect on a comparison"},
+        {two + " -- --shard 1/2", "--shard has no effect on compare, which measures all cases: remove it"},
         {two + " -- --benchmark_repetitions=3", "has no effect on a comparison"},
         {two + " -- --workers 0", "--workers"}}) {
     const auto run =
