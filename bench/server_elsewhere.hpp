@@ -17,7 +17,7 @@ namespace farebench {
 /// and otherwise as fetch_stats().
 server_stats fetch_settings(const std::string& url);
 
-/// Notices that a server has ended or that the network to it is cut, while a client waits for its responses.
+/// Detects that a server has ended or that the network to it is cut, while a client waits for its responses.
 ///
 /// Holds an idle connection, which the kernels probe each second (SO_KEEPALIVE in socket(7)). It takes no CPU
 /// time from the client, and the server receives no request. Not thread-safe.
@@ -29,8 +29,8 @@ class server_watch {
   /// Connects within the limit. Throws server_lost if it cannot.
   explicit server_watch(std::string url);
 
-  /// Throws server_lost if the server is lost. A connection that the server closed is opened again, so that a
-  /// server which ended is told from one which closes idle connections. Does not block.
+  /// Throws server_lost if the server is lost. A connection that the server closed is opened again, which
+  /// distinguishes an ended server from one that closes idle connections. Does not block.
   void check();
 
   /// Waits until check() has opened its connection again, so that connections() counts each one that the
