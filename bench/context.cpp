@@ -144,7 +144,6 @@ std::map<std::string, std::string> measuring_context(const programs& with, const
         {"os", operating_system()},
         {"kernel", kernel()},
         {"cpu_model", cpu_model()},
-        {"machine_id", machine_id()},
         {"usable_cpus", std::to_string(limits.usable_cpus)},
         {"engine",
          values_of(cases, [](const benchmark_case& row) { return std::string{to_string(row.engine)}; })},
@@ -159,6 +158,7 @@ std::map<std::string, std::string> measuring_context(const programs& with, const
     // Repeats each random latency.
     if (std::ranges::any_of(cases, [](const benchmark_case& row) { return !row.latency.is_fixed(); }))
       context["seed"] = std::to_string(flags.what.seed);
+    if (const auto machine = machine_id(); !machine.empty()) context["machine_id"] = machine;
     if (flags.part) {
       context["shard"] = to_string(*flags.part);
       context["shard_cases"] = std::to_string(positions_of_shard(cases, *flags.part).size());

@@ -71,7 +71,8 @@ server_stats fetch_settings(const std::string& url) {
   const bool is_local = std::ranges::any_of(addresses_of(url), is_loopback);
   try {
     auto settings = fetch_stats(url);
-    if (is_local && !settings.network.empty() && settings.network != network_id()) {
+    const auto here = network_id();
+    if (is_local && !here.empty() && !settings.network.empty() && settings.network != here) {
       throw flag_error{fmt::format(
           "--server {}: the server runs on another host, which a loopback address reaches through a "
           "forwarder "

@@ -74,11 +74,14 @@ std::vector<ordered_json> contexts_of(const ordered_json& context, const std::st
     throw track_error{source + " is no shard: it was measured without --shard"};
   std::vector<ordered_json> contexts;
   for (const auto& own : list_member(context, "shards", source + ": context")) {
+    const auto where = source + ": a shard of the context";
+    text_member(own, "shard", where);
     auto whole = context;
     whole.erase("shards");
     whole.update(own);
     contexts.push_back(std::move(whole));
   }
+  if (contexts.empty()) throw track_error{source + " is no shard: its list of shards is empty"};
   return contexts;
 }
 
@@ -96,13 +99,10 @@ class merger {
     auto& rows = file.whole["benchmarks"];
     list_member(file.whole, "benchmarks", source);
     // A shard beyond the number of comparison groups.
-    if (rows.empty() && context.contains("shard_cases") && context["shard_cases"] == "0") {
-      required_member(file.whole, "schema", source);
-    } else {
+    if (!rows.empty() || optional_text_member(context, "shard_cases", source + ": context") != "0")
       read_result(file.whole, source);
-    }
     for (auto& own : contexts_of(context, source)) add_shard(std::move(own), source);
-    add_schema(file.whole["schema"], source);
+    add_schema(required_member(file.whole, "schema", source), source + ": schema");
     for (std::size_t i = 0; i < rows.size(); ++i)
       add_row(std::move(rows[i]), context, fmt::format("{}: row {}", source, i + 1));
   }
@@ -144,19 +144,20 @@ class merger {
           fmt::format("shard {} is in {} and in {}: name one of them", text, other->second.source, source)};
   }
 
-  void add_schema(const ordered_json& schema, const std::string& source) {
+  void add_schema(const ordered_json& schema, const std::string& where) {
+    const auto& columns = list_member(schema, "columns", where);
     if (columns_.is_null()) {
-      version_ = schema.at("version");
-      columns_ = schema.at("columns");
-    } else if (columns_ != schema.at("columns")) {
-      throw track_error{source + ": its columns differ from those of the other files"};
+      version_ = required_member(schema, "version", where);
+      columns_ = columns;
+    } else if (columns_ != columns) {
+      throw track_error{where + ": its columns differ from those of the other files"};
     }
-    for (const auto& facts : schema.at("strategies")) {
-      const auto name = text_member(facts, "name", source + ": schema");
+    for (const auto& facts : list_member(schema, "strategies", where)) {
+      const auto name = text_member(facts, "name", where);
       const auto [known, is_new] = strategies_.try_emplace(name, facts);
       if (known->second != facts)
         throw track_error{
-            fmt::format("{}: its facts about '{}' differ from those of the other files", source, name)};
+            fmt::format("{}: its facts about '{}' differ from those of the other files", where, name)};
     }
   }
 

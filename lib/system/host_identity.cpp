@@ -7,16 +7,14 @@
 #include <fstream>
 #include <string_view>
 
-#include "lib/system/file_descriptor.hpp"
-
 namespace farebench {
 namespace {
 
+/// Returns "" if it is unknown.
 std::string boot_id() {
-  constexpr const char* path = "/proc/sys/kernel/random/boot_id";
-  std::ifstream file{path};
+  std::ifstream file{"/proc/sys/kernel/random/boot_id"};
   std::string id;
-  if (!std::getline(file, id) || id.empty()) throw_system_error(std::string{"read "} + path);
+  std::getline(file, id);
   return id;
 }
 
@@ -29,13 +27,16 @@ std::uint64_t hash(std::string_view text) {
 
 }  // namespace
 
-std::string machine_id() { return fmt::format("{:016x}", hash("machine " + boot_id())).substr(0, 8); }
+std::string machine_id() {
+  const auto boot = boot_id();
+  return boot.empty() ? "" : fmt::format("{:016x}", hash("machine " + boot)).substr(0, 8);
+}
 
 std::string network_id() {
-  constexpr const char* path = "/proc/self/ns/net";
+  const auto boot = boot_id();
   struct stat network{};
-  if (::stat(path, &network) != 0) throw_system_error(std::string{"stat "} + path);
-  return fmt::format("{:016x}", hash(fmt::format("network {} {}", boot_id(), network.st_ino)));
+  if (boot.empty() || ::stat("/proc/self/ns/net", &network) != 0) return {};
+  return fmt::format("{:016x}", hash(fmt::format("network {} {}", boot, network.st_ino)));
 }
 
 }  // namespace farebench

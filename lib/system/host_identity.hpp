@@ -5,8 +5,8 @@
 namespace farebench {
 
 // Identities of a machine and of its network, without a name or an address. They hold until the machine boots
-// again. Both are hashes that start from the kernel's boot ID (see /proc/sys/kernel/random/boot_id in
-// proc(5)), written as hexadecimal digits. They throw std::system_error if /proc has none.
+// again. Both are hashes that start from the kernel's boot ID (boot_id in proc(5)), written as hexadecimal
+// digits. They are empty in a sandbox whose /proc has none.
 
 /// Returns the identity of this machine: 8 digits. Its containers have the same one.
 std::string machine_id();

@@ -56,15 +56,6 @@ std::string_view refusal_text(int status) {
   }
 }
 
-/// Returns an empty text without /proc.
-std::string network_or_unknown() {
-  try {
-    return network_id();
-  } catch (const std::system_error&) {
-    return {};
-  }
-}
-
 double in_ms(std::chrono::nanoseconds duration) {
   return std::chrono::duration<double, std::milli>(duration).count();
 }
@@ -231,7 +222,7 @@ served_site::served_site(site& served, const engine_options& options, engine_kin
   settings_.seed = latency_.seed;
   settings_.page_kb = served.page_kb();
   if (options.faults) settings_.faults = format_faults(options.faults->plan.rates);
-  settings_.network = network_or_unknown();
+  settings_.network = network_id();
 }
 
 std::string_view origin_form(std::string_view target) {

@@ -1,5 +1,5 @@
 // Fuzzes the readers of files and messages. Each input is read as a recorded run, a list of accepted
-// regressions, a probe's report and a server's statistics. Invariants:
+// regressions, a shard, a probe's report and a server's statistics. Invariants:
 // - A text is read completely, or refused in one line; there is no other exception and no crash.
 // - A recorded run has all of its rows, and its figures are finite.
 // - A truncated recorded run is refused.
@@ -15,6 +15,7 @@
 #include "bench/probe/client_protocol.hpp"
 #include "bench/track/error.hpp"
 #include "bench/track/gate.hpp"
+#include "bench/track/merge.hpp"
 #include "bench/track/recordings.hpp"
 #include "bench/track/strict_json.hpp"
 #include "mock_server/server_stats.hpp"
@@ -87,6 +88,8 @@ void farebench::fuzz::fuzz_results(std::string_view text) {
   } catch (const track::track_error& error) {
     expect_one_line(error.what(), "a list of accepted regressions is refused in one line");
   }
+  read_message([&] { track::merge_shards({{"a file", track::parse_strictly(text, "a file")}}, true); },
+               "a shard is refused in one line");
   read_message([&] { parse_batch_report(text); }, "a probe's report is refused in one line");
   read_message([&] { parse_server_stats(text); }, "statistics are refused in one line");
 }

@@ -216,9 +216,9 @@ TEST(merge, shards_of_another_run_are_refused) {
   EXPECT_EQ(error_after([](ordered_json& file) { file["context"]["shard"] = "2/4"; }),
             "2.json has shard 2/4 and 1.json one of 3: name the shards of one run");
   EXPECT_EQ(error_after([](ordered_json& file) { file["schema"]["columns"][1]["unit"] = "weeks"; }),
-            "2.json: its columns differ from those of the other files");
+            "2.json: schema: its columns differ from those of the other files");
   EXPECT_EQ(error_after([](ordered_json& file) { file["schema"]["strategies"][0]["family"] = "other"; }),
-            "2.json: its facts about 'coroutines' differ from those of the other files");
+            "2.json: schema: its facts about 'coroutines' differ from those of the other files");
   EXPECT_THAT(
       error_after([](ordered_json& file) {
         for (auto& row : file["benchmarks"]) row["family_index"] = 0;
@@ -251,6 +251,12 @@ TEST(merge, files_without_shards_are_refused) {
   for (const char* text : {"auto", "0/3", "4/3", "2", "02/3"})
     EXPECT_EQ(error_after([&](ordered_json& file) { file["context"]["shard"] = text; }),
               fmt::format("2.json: context: '{}' is no shard", text));
+  EXPECT_EQ(error_after([](ordered_json& file) {
+              file["context"].erase("shard");
+              file["context"]["shards"] = ordered_json::array();
+            }),
+            "2.json is no shard: its list of shards is empty");
+  EXPECT_EQ(error_after([](ordered_json& file) { file.erase("schema"); }), "2.json has no 'schema'");
   EXPECT_EQ(error_after([](ordered_json& file) { file.erase("context"); }), "2.json has no 'context'");
   EXPECT_EQ(error_after([](ordered_json& file) { file["benchmarks"][0]["shard"] = "3/3"; }),
             "2.json: row 1: its file has no shard 3/3");
