@@ -63,7 +63,7 @@ std::size_t count_in_context(const ordered_json& context, const char* name, cons
 shard parse_part(const std::string& text, const std::string& where) {
   const auto part = parse_shard(text);
   // "auto" is for command lines.
-  if (!part || text != to_string(*part)) throw track_error{fmt::format("{}: '{}' is no shard", where, text)};
+  if (!part || text != to_string(*part)) throw track_error{fmt::format("{}: '{}' is not a shard", where, text)};
   return *part;
 }
 
@@ -71,7 +71,7 @@ shard parse_part(const std::string& text, const std::string& where) {
 std::vector<ordered_json> contexts_of(const ordered_json& context, const std::string& source) {
   if (context.contains("shard")) return {context};
   if (!context.contains("shards"))
-    throw track_error{source + " is no shard: it was measured without --shard"};
+    throw track_error{source + " is not a shard: it was measured without --shard"};
   std::vector<ordered_json> contexts;
   for (const auto& own : list_member(context, "shards", source + ": context")) {
     const auto where = source + ": a shard of the context";
@@ -81,7 +81,7 @@ std::vector<ordered_json> contexts_of(const ordered_json& context, const std::st
     whole.update(own);
     contexts.push_back(std::move(whole));
   }
-  if (contexts.empty()) throw track_error{source + " is no shard: its list of shards is empty"};
+  if (contexts.empty()) throw track_error{source + " is not a shard: its list of shards is empty"};
   return contexts;
 }
 

@@ -22,9 +22,11 @@ struct shard_file {
 /// Each row has the members "machine_id" and "shard". In the context, "shards" lists the shards, each with
 /// the members of its context that not all shards share.
 ///
-/// Throws track_error (exit code 2), which names files, place and values, for a file that is no shard, of
-/// another run (commit, build, workload, cases, repetitions, number of shards), interrupted or incomplete;
-/// for a shard that two files have; and, unless `is_partial`, if a shard is missing.
+/// Throws track_error (exit code 2), which names files, place and values, for
+/// - a file that is not a shard's;
+/// - a shard of another run: commit, build, workload, cases, repetitions or number of shards differ;
+/// - a shard that was interrupted, is incomplete or is in two files;
+/// - a missing shard, unless `is_partial`.
 nlohmann::ordered_json merge_shards(std::vector<shard_file> files, bool is_partial);
 
 struct merged_run {

@@ -247,15 +247,15 @@ TEST(merge, incomplete_shards_are_refused) {
 
 TEST(merge, files_without_shards_are_refused) {
   EXPECT_EQ(error_after([](ordered_json& file) { file["context"].erase("shard"); }),
-            "2.json is no shard: it was measured without --shard");
+            "2.json is not a shard: it was measured without --shard");
   for (const char* text : {"auto", "0/3", "4/3", "2", "02/3"})
     EXPECT_EQ(error_after([&](ordered_json& file) { file["context"]["shard"] = text; }),
-              fmt::format("2.json: context: '{}' is no shard", text));
+              fmt::format("2.json: context: '{}' is not a shard", text));
   EXPECT_EQ(error_after([](ordered_json& file) {
               file["context"].erase("shard");
               file["context"]["shards"] = ordered_json::array();
             }),
-            "2.json is no shard: its list of shards is empty");
+            "2.json is not a shard: its list of shards is empty");
   EXPECT_EQ(error_after([](ordered_json& file) { file.erase("schema"); }), "2.json has no 'schema'");
   EXPECT_EQ(error_after([](ordered_json& file) { file.erase("context"); }), "2.json has no 'context'");
   EXPECT_EQ(error_after([](ordered_json& file) { file["benchmarks"][0]["shard"] = "3/3"; }),
