@@ -200,7 +200,7 @@ void add_export(CLI::App& app, track_flags& flags) {
 void add_merge(CLI::App& app, track_flags& flags) {
   auto* const merge = add_verb(app, flags, verb::merge, "merge", "join the result files of bench --shard");
   merge->add_option("FILES", flags.files, "result files of the shards, or of earlier merging")->required();
-  merge->add_option("--out", flags.merged_file, "the merged file; FILE.timeline.json is written beside it")
+  merge->add_option("--out", flags.merged_file, "the merged file; its timeline is written beside it")
       ->required()
       ->type_name("FILE");
   merge->add_flag("--partial", flags.is_partial, "accept that shards are missing");
