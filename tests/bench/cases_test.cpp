@@ -132,7 +132,7 @@ TEST(latency_error, drawn_latency_above_maximum_is_error) {
 std::vector<benchmark_case> random_cases(std::mt19937& random) {
   std::vector<benchmark_case> cases;
   for (const auto& client : probe_clients()) {
-    for (const std::size_t workers : {1, 20, 100}) {
+    for (const std::size_t workers : {1u, 20u, 100u}) {
       for (const auto& point : {workload_point{20ms}, workload_point{50ms, point_kind::burst},
                                 workload_point{50ms, point_kind::hold}}) {
         auto row = case_of(100, workers, point.latency);
@@ -150,7 +150,7 @@ TEST(positions_of_shard, any_number_of_shards_deals_each_case_once) {
   std::mt19937 random{19};
   for (int list = 0; list < 50; ++list) {
     const auto cases = random_cases(random);
-    for (const std::size_t count : {1, 2, 3, 4, 5, 7, 9, 10, 100}) {
+    for (const std::size_t count : {1u, 2u, 3u, 4u, 5u, 7u, 9u, 10u, 100u}) {
       std::vector<std::size_t> dealt;
       // By kind and point.
       std::map<std::string, std::size_t> shard_of;

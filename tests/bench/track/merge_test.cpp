@@ -42,7 +42,7 @@ std::string run_name(const benchmark_case& one) { return one.name() + "/iteratio
 std::vector<benchmark_case> random_cases(std::mt19937& random) {
   std::vector<benchmark_case> cases;
   for (const auto& client : probe_clients()) {
-    for (const std::size_t workers : {1, 20, 100, 1'000}) {
+    for (const std::size_t workers : {1u, 20u, 100u, 1'000u}) {
       for (const auto latency : {20ms, 50ms}) {
         if (random() % 2 == 0) continue;
         cases.push_back({.strategy = client.name,
@@ -98,7 +98,7 @@ std::vector<shard_file> made_up_shards(const std::vector<benchmark_case>& cases,
 std::vector<shard_file> three_shards() {
   std::mt19937 random{1};
   std::vector<benchmark_case> cases;
-  for (const std::size_t workers : {1, 20, 100, 1'000}) {
+  for (const std::size_t workers : {1u, 20u, 100u, 1'000u}) {
     for (const char* strategy : {"coroutines", "raw_epoll"})
       cases.push_back(
           {.strategy = strategy, .workers = workers, .latency = 20ms, .page_kb = 3, .items = 100});
@@ -140,7 +140,7 @@ TEST(merge, any_shards_merge_into_the_whole_list) {
   std::mt19937 random{19};
   for (int list = 0; list < 15; ++list) {
     const auto cases = random_cases(random);
-    for (const std::size_t count : {1, 2, 3, 5, 8, 30}) {
+    for (const std::size_t count : {1u, 2u, 3u, 5u, 8u, 30u}) {
       const auto merged = merge_shards(made_up_shards(cases, count, random), false);
       std::vector<std::string> expected;
       for (const auto& one : cases) expected.insert(expected.end(), rows_per_case, run_name(one));
