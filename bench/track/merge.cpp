@@ -73,9 +73,9 @@ std::vector<ordered_json> contexts_of(const ordered_json& context, const std::st
   if (!context.contains("shards"))
     throw track_error{source + " is not a shard: it was measured without --shard"};
   std::vector<ordered_json> contexts;
-  for (const auto& own : list_member(context, "shards", source + ": context")) {
-    const auto where = source + ": a shard of the context";
-    text_member(own, "shard", where);
+  const auto where = source + ": context";
+  for (const auto& own : list_member(context, "shards", where)) {
+    text_member(own, "shard", source + ": a shard of the context");
     auto whole = context;
     whole.erase("shards");
     whole.update(own);
