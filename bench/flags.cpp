@@ -177,10 +177,8 @@ std::string help_text() {
        "at a time, which take turns; shard 1 uses the first.");
   flag("--shard I/N",
        "Runs part I of N of the cases, for several machines; 'track merge' joins the results. auto: of a "
-       "Slurm "
-       "array 1-N; auto/N: of a Slurm array or a Kubernetes Indexed Job. Cases of the same worker count, "
-       "latency "
-       "and all else that the client does not choose are one part.");
+       "Slurm array 1-N; auto/N: of a Slurm array or a Kubernetes Indexed Job. Cases of the same worker "
+       "count, latency and all else that the client does not choose are one part.");
   flag("--engine A,B", fmt::format("HTTP server: beast, or cpp-httplib for up to {} workers. Default: {}.",
                                    max_httplib_connections, to_string(default_engine)));
   flag("--smoke",

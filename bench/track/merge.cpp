@@ -7,12 +7,10 @@
 #include <array>
 #include <charconv>
 #include <cstddef>
-#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
-#include <string_view>
 #include <utility>
 
 #include "bench/track/error.hpp"
@@ -63,7 +61,8 @@ std::size_t count_in_context(const ordered_json& context, const char* name, cons
 shard parse_part(const std::string& text, const std::string& where) {
   const auto part = parse_shard(text);
   // "auto" is for command lines.
-  if (!part || text != to_string(*part)) throw track_error{fmt::format("{}: '{}' is not a shard", where, text)};
+  if (!part || text != to_string(*part))
+    throw track_error{fmt::format("{}: '{}' is not a shard", where, text)};
   return *part;
 }
 
@@ -249,16 +248,13 @@ class merger {
                              });
       if (is_shared) shared.emplace(name, value);
     }
-    auto context = ordered_json::object();
-    for (const auto& [name, value] : shared) context[name] = value;
+    ordered_json context(shared);
     auto& shards = context["shards"] = ordered_json::array();
     for (const auto& [index, facts] : shards_) {
       std::map<std::string, ordered_json> own;
       for (const auto& [name, value] : facts.context.items())
         if (!shared.contains(name)) own.emplace(name, value);
-      auto members = ordered_json::object();
-      for (const auto& [name, value] : own) members[name] = value;
-      shards.push_back(std::move(members));
+      shards.push_back(own);
     }
     return context;
   }

@@ -12,6 +12,7 @@
 
 #include "farebench/date.hpp"
 #include "lib/system/command_line.hpp"
+#include "lib/system/fnv1a.hpp"
 
 namespace farebench {
 namespace {

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "farebench/date.hpp"
+#include "lib/system/fnv1a.hpp"
 #include "lib/system/quantities.hpp"
 #include "mock_server/site/random_stream.hpp"
 

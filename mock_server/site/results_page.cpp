@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "farebench/date.hpp"
+#include "lib/system/fnv1a.hpp"
 #include "mock_server/site/random_stream.hpp"
 #include "mock_server/site/timetable.hpp"
 

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "farebench/date.hpp"
+#include "lib/system/fnv1a.hpp"
 #include "mock_server/site/random_stream.hpp"
 
 namespace farebench {

@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "farebench/date.hpp"
+#include "lib/system/fnv1a.hpp"
 #include "lib/system/output_file.hpp"
 
 namespace farebench {
@@ -42,22 +43,17 @@ std::size_t first_query(std::size_t queries, std::size_t shard_index, std::size_
   return queries * (shard_index - 1) / shards;
 }
 
-/// FNV-1a of 64 bits over the stations of routes.
+/// Hash of routes, in their order.
 class routes_digest {
  public:
   void add(const route& stations) {
-    for (const auto* const text : {&stations.from, &stations.to}) {
-      for (const char c : *text) add(static_cast<unsigned char>(c));
-      // No station ID has a newline.
-      add('\n');
-    }
+    // No station ID has a newline.
+    value_ = fnv1a_64(fmt::format("{}\n{}\n", stations.from, stations.to), value_);
   }
   std::string text() const { return fmt::format("{:016x}", value_); }
 
  private:
-  void add(unsigned char byte) { value_ = (value_ ^ byte) * 0x100000001b3; }
-
-  std::uint64_t value_ = 0xcbf29ce484222325;
+  std::uint64_t value_ = fnv1a_64({});
 };
 
 /// Members of the header that are equal in all shards of a job.
