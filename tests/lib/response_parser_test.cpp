@@ -161,6 +161,11 @@ TEST(response_parser, lines_may_end_with_line_feed) {
   EXPECT_EQ(parse("HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n2\nhi\n0\nX: y\n\n"), complete_with("hi"));
 }
 
+TEST(response_parser, line_of_chunk_size_ends_at_line_feed_between_quotes) {
+  EXPECT_EQ(parse(chunked_head + "2;a=\"\nhi\n0;\"\r\n\r\nrest"), complete_with("hi", "rest"));
+  EXPECT_EQ(parse(chunked_head + "2;a=\"\n\"\r\nhi\r\n0\r\n\r\n").state, parse_state::invalid_chunk);
+}
+
 TEST(response_parser, body_without_length_lasts_until_end) {
   for (const char* const line :
        {"HTTP/1.1 200 OK\r\n", "HTTP/1.0 200 OK\r\n", "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n",
