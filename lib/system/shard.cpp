@@ -12,6 +12,7 @@ namespace farebench {
 namespace {
 
 constexpr const char* slurm_index = "SLURM_ARRAY_TASK_ID";
+constexpr const char* slurm_count = "SLURM_ARRAY_TASK_COUNT";
 constexpr const char* kubernetes_index = "JOB_COMPLETION_INDEX";
 
 std::optional<std::size_t> parse_count(std::string_view text, std::size_t min) {
@@ -50,15 +51,21 @@ std::expected<shard, std::string> shard_of_environment(std::optional<std::size_t
     return shard{.index = *index + 1, .count = *count};
   }
   if (!count) {
+    const auto tasks = variable(slurm_count);
+    count = parse_count(tasks, 1);
+    if (!count) {
+      return std::unexpected{
+          fmt::format("{} is '{}': it must be 1 to {}, or write auto/n with the number of shards",
+                      slurm_count, printable(tasks), max_shards)};
+    }
+    // An array of a few tasks, or with steps, has another count than the job.
     const auto first = variable("SLURM_ARRAY_TASK_MIN");
     const auto last = variable("SLURM_ARRAY_TASK_MAX");
-    count = parse_count(variable("SLURM_ARRAY_TASK_COUNT"), 1);
-    // An array of a few tasks, or with steps, has another count than the job.
-    if (!count || first != "1" || last != std::to_string(*count)) {
+    if ((!first.empty() && first != "1") || (!last.empty() && last != std::to_string(*count))) {
       return std::unexpected{fmt::format(
           "the Slurm array has the tasks {} to {}, {} in all: submit it with --array=1-N, or write "
           "auto/n with the number of shards",
-          printable(first), printable(last), printable(variable("SLURM_ARRAY_TASK_COUNT")))};
+          printable(first), printable(last), *count)};
     }
   }
   const auto index = parse_count(in_slurm, 1);

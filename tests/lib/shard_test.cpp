@@ -78,6 +78,16 @@ TEST_F(shard_test, auto_refuses_a_slurm_array_from_0) {
   EXPECT_EQ(error_of("auto/4"), "SLURM_ARRAY_TASK_ID is '0': it must be 1 to 4");
 }
 
+TEST_F(shard_test, auto_needs_the_index_and_count_of_a_slurm_array) {
+  set({{"SLURM_ARRAY_TASK_ID", "3"}});
+  EXPECT_EQ(error_of("auto"),
+            "SLURM_ARRAY_TASK_COUNT is '': it must be 1 to 10000, or write auto/n with the number of shards");
+  set({{"SLURM_ARRAY_TASK_COUNT", "4"}});
+  EXPECT_EQ(parse_shard("auto"), (shard{3, 4}));
+  set({{"SLURM_ARRAY_TASK_COUNT", "2"}});
+  EXPECT_EQ(error_of("auto"), "SLURM_ARRAY_TASK_ID is '3': it must be 1 to 2");
+}
+
 TEST_F(shard_test, auto_reads_a_kubernetes_job) {
   set({{"JOB_COMPLETION_INDEX", "0"}});
   EXPECT_EQ(parse_shard("auto/4"), (shard{1, 4}));
@@ -91,8 +101,7 @@ TEST_F(shard_test, auto_reads_a_kubernetes_job) {
 TEST_F(shard_test, auto_without_a_scheduler_is_refused) {
   EXPECT_EQ(error_of("auto"),
             "there is no SLURM_ARRAY_TASK_ID (Slurm) and no JOB_COMPLETION_INDEX (Kubernetes): write i/n, or "
-            "run it "
-            "in a job array");
+            "run it in a job array");
   set({{"SLURM_ARRAY_TASK_ID", "1"}, {"JOB_COMPLETION_INDEX", "0"}});
   EXPECT_EQ(error_of("auto/2"), "both SLURM_ARRAY_TASK_ID and JOB_COMPLETION_INDEX are set: write i/n");
 }
