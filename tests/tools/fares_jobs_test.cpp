@@ -402,6 +402,55 @@ TEST_F(fares_shards, failed_query_leaves_no_file_until_rerun) {
   EXPECT_EQ(run("merge 1.jsonl --format json").output, run(job(4) + "--format json").output);
 }
 
+TEST_F(fares_shards, partial_merge_leaves_out_failed_queries) {
+  write_routes(3);
+  site_.refuse("departure=01.03.26");
+  std::map<std::string, std::string> whole;
+  for (const std::string format : {"csv", "json", "table"})
+    whole[format] = run(job(4) + "--format " + format).output;
+  for (std::size_t i = 1; i <= 5; ++i) run(job(4) + shard_flags(i, 5));
+  EXPECT_TRUE(exists("1.jsonl.unfinished"));
+  EXPECT_TRUE(exists("2.jsonl"));
+  for (const std::string format : {"csv", "table"}) {
+    const auto merged = run("merge --partial ?.jsonl* --format " + format);
+    EXPECT_EQ(merged.exit_code, 1);
+    EXPECT_EQ(merged.output, whole[format]);
+    EXPECT_THAT(merged.errors, HasSubstr("fares: 5 shards, 9 queries, "));
+    EXPECT_THAT(merged.errors, HasSubstr(", 3 queries missing\n"));
+  }
+  auto successes = nlohmann::json::parse(whole["json"]);
+  std::erase_if(successes.get_ref<nlohmann::json::array_t&>(),
+                [](const auto& query) { return query.contains("error"); });
+  EXPECT_EQ(nlohmann::json::parse(run("merge --partial ?.jsonl* --format json").output), successes);
+}
+
+TEST_F(fares_shards, partial_merge_leaves_out_missing_shards) {
+  write_routes(3);
+  for (const std::size_t i : {1u, 3u}) EXPECT_EQ(run(job(4) + shard_flags(i, 3)).exit_code, 0);
+  const auto merged = run("merge --partial --out all.csv 3.jsonl 1.jsonl");
+  EXPECT_EQ(merged.exit_code, 1);
+  EXPECT_THAT(merged.errors, HasSubstr("2 shards, 8 queries, "));
+  EXPECT_THAT(merged.errors, HasSubstr(", 4 queries missing, written to all.csv\n"));
+  write("all.routes", "ID1,ID101\nID3,ID103\n");
+  auto expected = job(4);
+  expected.replace(expected.find("routes.csv"), 10, "all.routes");
+  EXPECT_EQ(content("all.csv"), run(expected + "--format csv").output);
+
+  EXPECT_EQ(run(job(4) + shard_flags(2, 3)).exit_code, 0);
+  const auto complete = run("merge --partial 3.jsonl 1.jsonl 2.jsonl --format csv");
+  EXPECT_EQ(complete.exit_code, 0);
+  EXPECT_EQ(complete.output, run(job(4) + "--format csv").output);
+}
+
+TEST_F(fares_shards, partial_merge_of_no_query_is_empty) {
+  write_routes(1);
+  site_.refuse("departure");
+  EXPECT_EQ(run(job(2) + shard_flags(1, 1)).exit_code, 1);
+  const auto merged = run("merge --partial 1.jsonl.unfinished --format json");
+  EXPECT_EQ(merged.exit_code, 1);
+  EXPECT_EQ(nlohmann::json::parse(merged.output), nlohmann::json::array());
+}
+
 TEST_F(fares_shards, full_disk_leaves_no_damaged_line) {
   write_routes(3);
   // A process that ignores SIGXFSZ gets EFBIG beyond the limit of 2 KiB.
@@ -527,7 +576,7 @@ TEST_F(fares_shards, merge_refuses_what_is_not_there_once) {
   write("header.jsonl", "{}\n");
   write("fares.csv", "date,departure\n");
   const std::pair<const char*, const char*> cases[] = {
-      {"1.jsonl 3.jsonl", "1 of 3 shards is missing: 2"},
+      {"1.jsonl 3.jsonl", "1 of 3 shards is missing: 2; --partial merges the others"},
       {"3.jsonl", "2 of 3 shards are missing: 1, 2"},
       {"1.jsonl 2.jsonl 3.jsonl ./2.jsonl", "2.jsonl: shard 2/3 is also in "},
       {"1.jsonl 2.jsonl other_days.jsonl",
@@ -569,7 +618,7 @@ TEST_F(fares_shards, part_cut_at_any_byte_is_continued) {
   const auto file = path("cut");
   const auto merged = [](const std::string& name) {
     std::string text;
-    merge_shards({name}, fares_format::json, [&](const std::string& more) { text += more; });
+    merge_shards({name}, fares_format::json, false, [&](const std::string& more) { text += more; });
     return text;
   };
   std::string part;

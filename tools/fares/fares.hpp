@@ -89,6 +89,8 @@ struct fares_flags {
 /// The command line of `fares merge`, validated.
 struct merge_flags {
   std::vector<std::string> files;
+  /// Queries may be missing.
+  bool is_partial = false;
   fares_format format = fares_format::table;
   /// Output file; empty: standard output.
   std::string out;

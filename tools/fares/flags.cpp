@@ -74,8 +74,11 @@ constexpr const char* merge_notes = R"(
 Writes what a run without --shard would have written. Nothing is requested from the site. The files must be
 those of all shards of one job, each once and whole. Memory: 8 bytes per query.
 
-Exit codes: 0 each query is there once; 1 the output could not be written; 2 usage error, or a file that is
-refused.
+With --partial, shards may be missing, and files may be unfinished, as those of queries that always fail. The
+missing queries are left out, and their number is written to standard error.
+
+Exit codes: 0 each query is there once; 1 queries are missing (--partial), or the output could not be written;
+2 usage error, or a file that is refused.
 )";
 
 constexpr const char* format_help =
@@ -206,6 +209,7 @@ void check_shard(const CLI::App& app, fares_flags& flags, const std::string& tex
 CLI::App* add_merge(CLI::App& app, merge_flags& flags, std::string& format) {
   auto* const merge = app.add_subcommand("merge", "join the files of all shards of a job");
   merge->add_option("FILES", flags.files, "files that fares --shard wrote, in any order")->required();
+  merge->add_flag("--partial", flags.is_partial, "accept missing queries, and unfinished files");
   merge->add_option("--format", format, format_help)->type_name("FORMAT");
   merge->add_option("--out", flags.out, out_help)->type_name("FILE");
   merge->footer(merge_notes);

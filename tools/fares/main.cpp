@@ -339,13 +339,15 @@ int scrape(const fares_flags& flags) {
 
 int merge(const merge_flags& flags) {
   fares_writer out{flags.out};
-  const auto merged =
-      merge_shards(flags.files, flags.format, [&](const std::string& text) { out.write(text); });
+  const auto merged = merge_shards(flags.files, flags.format, flags.is_partial,
+                                   [&](const std::string& text) { out.write(text); });
   out.commit();
-  print_error(fmt::format("{}, {}, {}{}", counted(flags.files.size(), shard_noun),
-                          counted(merged.queries, query_noun), counted(merged.fares, fare_noun),
-                          flags.out.empty() ? "" : ", written to " + flags.out));
-  return 0;
+  auto summary = fmt::format("{}, {}, {}", counted(flags.files.size(), shard_noun),
+                             counted(merged.queries, query_noun), counted(merged.fares, fare_noun));
+  if (merged.missing > 0) summary += fmt::format(", {} missing", counted(merged.missing, query_noun));
+  if (!flags.out.empty()) summary += ", written to " + flags.out;
+  print_error(summary);
+  return merged.missing == 0 ? 0 : exit_some_failed;
 }
 
 }  // namespace

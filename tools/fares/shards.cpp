@@ -85,6 +85,7 @@ struct shard_index {
   shard part;
   // Of the job.
   bool has_routes = false;
+  std::size_t queries = 0;
   std::size_t days = 0;
   std::chrono::sys_days first_date;
   std::size_t first = 0;
@@ -113,8 +114,9 @@ shard_index parse_header(const fs::path& file, const std::string& line) {
                           index.days >= 1 && index.days <= max_queries / routes;
     if (!is_valid) throw std::invalid_argument{"out of range"};
     index.first_date = *first_date;
-    index.first = first_query(routes * index.days, index.part.index, index.part.count);
-    index.missing = first_query(routes * index.days, index.part.index + 1, index.part.count) - index.first;
+    index.queries = routes * index.days;
+    index.first = first_query(index.queries, index.part.index, index.part.count);
+    index.missing = first_query(index.queries, index.part.index + 1, index.part.count) - index.first;
     index.lines.resize(index.missing);
   } catch (const std::exception&) {
     refuse(file, "not an output of fares --shard");
@@ -195,8 +197,8 @@ finished_query parse_query(const std::string& line) {
   return query;
 }
 
-/// Reads all shards, in order, and checks that each is there once and whole.
-std::vector<shard_index> read_shards(const std::vector<std::string>& files) {
+/// Reads shards of one job, and returns them in order. Each is there once, and whole unless `is_partial`.
+std::vector<shard_index> read_shards(const std::vector<std::string>& files, bool is_partial) {
   std::vector<shard_index> shards;
   shards.reserve(files.size());
   for (const auto& file : files) {
@@ -209,9 +211,10 @@ std::vector<shard_index> read_shards(const std::vector<std::string>& files) {
       refuse(file, fmt::format("shard {}, but {} is shard {}", to_string(next->part), first.file.string(),
                                to_string(first.part)));
     }
-    if (next->missing > 0) {
-      refuse(file, fmt::format("{} of its {} queries are missing: run its command again", next->missing,
-                               next->lines.size()));
+    if (next->missing > 0 && !is_partial) {
+      refuse(file, fmt::format("{} of its {} queries are missing: run its command again; --partial "
+                               "merges the others",
+                               next->missing, next->lines.size()));
     }
     shards.push_back(std::move(*next));
   }
@@ -222,20 +225,22 @@ std::vector<shard_index> read_shards(const std::vector<std::string>& files) {
     refuse(std::next(twice)->file,
            fmt::format("shard {} is also in {}", to_string(twice->part), twice->file.string()));
   }
+  return shards;
+}
+
+/// Throws std::invalid_argument if a shard of the job is missing.
+void require_all(const std::vector<shard_index>& shards) {
   std::vector<std::size_t> missing;
   for (std::size_t i = 1; i <= shards.front().part.count; ++i) {
     if (!std::ranges::binary_search(shards, i, {}, [](const auto& index) { return index.part.index; }))
       missing.push_back(i);
   }
-  if (!missing.empty()) {
-    const bool is_one = missing.size() == 1;
-    const auto number = missing.size();
-    missing.resize(std::min<std::size_t>(number, 10));
-    throw std::invalid_argument{
-        fmt::format("{} of {} shards {} missing: {}{}", number, shards.front().part.count,
-                    is_one ? "is" : "are", fmt::join(missing, ", "), number > missing.size() ? ", ..." : "")};
-  }
-  return shards;
+  if (missing.empty()) return;
+  const auto number = missing.size();
+  missing.resize(std::min<std::size_t>(number, 10));
+  throw std::invalid_argument{fmt::format("{} of {} shards {} missing: {}{}; --partial merges the others",
+                                          number, shards.front().part.count, number == 1 ? "is" : "are",
+                                          fmt::join(missing, ", "), number > missing.size() ? ", ..." : "")};
 }
 
 }  // namespace
@@ -331,33 +336,40 @@ void shard_file::commit() {
   if (std::rename(part_.c_str(), file_.c_str()) != 0) throw_unwritable(file_);
 }
 
-merged_shards merge_shards(const std::vector<std::string>& files, fares_format format,
+merged_shards merge_shards(const std::vector<std::string>& files, fares_format format, bool is_partial,
                            const std::function<void(const std::string&)>& write) {
-  const auto shards = read_shards(files);
+  const auto shards = read_shards(files, is_partial);
+  if (!is_partial) require_all(shards);
   const bool has_routes = shards.front().has_routes;
   merged_shards merged;
   routes_digest digest;
   route current;
+  std::optional<std::size_t> current_number;
   write(opening(format, has_routes));
   for (const auto& index : shards) {
     std::ifstream in{index.file};
     std::string line;
-    for (const auto position : index.lines) {
-      const auto day = merged.queries % index.days;
-      const std::chrono::sys_days date = index.first_date + std::chrono::days{static_cast<int>(day)};
-      in.seekg(static_cast<std::streamoff>(position));
+    for (std::size_t i = 0; i < index.lines.size(); ++i) {
+      if (index.lines[i] == 0) continue;
+      const auto number = index.first + i;
+      const auto route_number = number / index.days;
+      const std::chrono::sys_days date =
+          index.first_date + std::chrono::days{static_cast<int>(number % index.days)};
+      in.seekg(static_cast<std::streamoff>(index.lines[i]));
       std::getline(in, line);
       finished_query query;
       try {
         query = parse_query(line);
         if (query.date != format_iso_date(date)) throw std::invalid_argument{"another date"};
-        if (day > 0 && query.stations != current) throw std::invalid_argument{"another route"};
+        if (route_number == current_number && query.stations != current)
+          throw std::invalid_argument{"another route"};
       } catch (const std::exception&) {
         refuse(index.file,
                fmt::format("the line of query {} is damaged: remove the file, and run its command again",
-                           merged.queries));
+                           number));
       }
-      if (day == 0) {
+      if (route_number != current_number) {
+        current_number = route_number;
         current = query.stations;
         digest.add(current);
       }
@@ -366,10 +378,12 @@ merged_shards merge_shards(const std::vector<std::string>& files, fares_format f
       ++merged.queries;
     }
   }
+  merged.missing = shards.front().queries - merged.queries;
   const auto& job = shards.front().job;
-  const bool is_same = has_routes
-                           ? job.at("routes_digest") == digest.text()
-                           : job.value("from", "") == current.from && job.value("to", "") == current.to;
+  // The digest is that of all routes.
+  const bool is_same = has_routes ? merged.missing > 0 || job.at("routes_digest") == digest.text()
+                                  : !current_number || (job.value("from", "") == current.from &&
+                                                        job.value("to", "") == current.to);
   if (!is_same)
     throw std::invalid_argument{"the routes of the shards are not those of their job: a file was changed"};
   write(closing(format));

@@ -58,11 +58,14 @@ class shard_file {
 struct merged_shards {
   std::size_t queries = 0;
   std::size_t fares = 0;
+  /// Number of queries of the job that no file has.
+  std::size_t missing = 0;
 };
 
 /// Passes the output of the whole job to `write`, from the files of all its shards in any order. Throws
-/// std::invalid_argument if a query is not there exactly once, or a file is not of the job.
-merged_shards merge_shards(const std::vector<std::string>& files, fares_format format,
+/// std::invalid_argument if a file is not of the job, a query is there twice, or, unless `is_partial`, one is
+/// missing.
+merged_shards merge_shards(const std::vector<std::string>& files, fares_format format, bool is_partial,
                            const std::function<void(const std::string& text)>& write);
 
 }  // namespace farebench
