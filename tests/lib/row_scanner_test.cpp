@@ -103,11 +103,11 @@ TEST(row_scanner, row_ends_at_its_own_end_tag) {
 TEST(row_scanner, unbalanced_row_gives_a_problem) {
   for (const auto* page :
        {"<div class=select-line>1</span></div>", "<div class=select-line><span>1</div>",
-        "<p class=select-line>1<div>2</div></p>", "<span class=select-line><li>1</li></span>",
-        "<p><span class=select-line><div>1</div></span>", "<a><b class=select-line><a>1</a></b>",
-        "<table><tr class=select-line>1<td>2</td></tr></table>", "<div class=select-line><td>1</td></div>",
-        "<table><tr class=select-line><td>1<td>2</tr></table>", "<div class=select-line><option>1</div>",
-        "<div class=select-line><svg><div>1</div></svg></div>",
+        "<x-a class=select-line>1</x-b>", "<p class=select-line>1<div>2</div></p>",
+        "<span class=select-line><li>1</li></span>", "<p><span class=select-line><div>1</div></span>",
+        "<a><b class=select-line><a>1</a></b>", "<table><tr class=select-line>1<td>2</td></tr></table>",
+        "<div class=select-line><td>1</td></div>", "<table><tr class=select-line><td>1<td>2</tr></table>",
+        "<div class=select-line><option>1</div>", "<div class=select-line><svg><div>1</div></svg></div>",
         "<svg><![CDATA[<b class=select-line></b>]]></svg>",
         "<div class=select-line><button>1<button>2</button></button></div>", "<frameset>", "<plaintext>",
         "<form><div class=select-line><form></form></div></form>", "<select><table>", "<select><title>"}) {

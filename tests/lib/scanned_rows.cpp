@@ -23,6 +23,8 @@ constexpr std::string_view white_space[] = {
     "\xE2\x80\xAF", "\xE2\x81\x9F", "\xE3\x80\x80"};
 // clang-format on
 
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
 row_words words_of(std::string_view text) {
   row_words words;
   std::string word;
@@ -68,8 +70,21 @@ bool has_words(const GumboElement& element) {
                                   GUMBO_TAG_XMP, GUMBO_TAG_IFRAME, GUMBO_TAG_NOEMBED, GUMBO_TAG_NOFRAMES});
 }
 
+// Returns the name in a tag, or an empty text without one.
+std::string tag_name(const GumboStringPiece& tag) {
+  const std::string_view text{tag.data, tag.length};
+  const auto begin = std::min(text.find_first_not_of("</"), text.size());
+  std::string name{text.substr(begin, text.find_first_of(" \t\n\r\f/>", begin) - begin)};
+  std::ranges::transform(name, name.begin(), lower);
+  return name;
+}
+
 bool is_risky(const GumboNode& node) {
   const GumboElement& element = node.v.element;
+  // gumbo closes an unknown element by the end tag of any other unknown one.
+  if (element.tag == GUMBO_TAG_UNKNOWN &&
+      tag_name(element.original_tag) != tag_name(element.original_end_tag))
+    return true;
   const bool is_frame = is_one_of(element.tag, {GUMBO_TAG_HTML, GUMBO_TAG_HEAD, GUMBO_TAG_BODY});
   const bool lacks_end = (node.parse_flags & GUMBO_INSERTION_IMPLICIT_END_TAG) != 0 && !is_frame;
   return lacks_end || element.tag_namespace != GUMBO_NAMESPACE_HTML ||
@@ -234,8 +249,6 @@ std::string disagreement(std::string_view page, const scanned_rows& ours, const 
 }
 
 namespace {
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 // Returns true if the tag that begins `text` repeats an attribute without a value and has another after it.
 bool repeats_empty_attribute(std::string_view text) {
