@@ -112,6 +112,7 @@ class tree_reader {
     } else if (node.type == GUMBO_NODE_ELEMENT || node.type == GUMBO_NODE_TEMPLATE) {
       const GumboElement& element = node.v.element;
       found_.has_risky_element = found_.has_risky_element || is_risky(node);
+      found_.has_frameset = found_.has_frameset || element.tag == GUMBO_TAG_FRAMESET;
       const bool begins_row = is_row(element);
       found_.has_form_row = found_.has_form_row || (begins_row && element.tag == GUMBO_TAG_FORM);
       if (begins_row) {
@@ -215,7 +216,7 @@ std::string disagreement(std::string_view page, const scanned_rows& ours, const 
   // After a problem, later markup may still move a row, or make the body one.
   const bool is_odd = theirs.has_error || theirs.has_risky_element;
   const std::size_t count = ours.rows.size();
-  if (theirs.has_form_row) return "";
+  if (theirs.has_form_row || (theirs.has_frameset && ours.problem != page_problem::none)) return "";
   switch (ours.problem) {
     case page_problem::none:
       if (theirs.first_nested) return both("gumbo finds a nested row");

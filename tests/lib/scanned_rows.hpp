@@ -53,6 +53,8 @@ struct oracle_rows {
   bool has_risky_element = false;
   /// True if a form is a row: gumbo inserts the text before its end tag after it, unlike the standard.
   bool has_form_row = false;
+  /// True if the page has a frameset, which replaces a body without text, and its rows.
+  bool has_frameset = false;
   /// True if gumbo reports a parse error.
   bool has_error = false;
 };
